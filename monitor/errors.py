@@ -1,0 +1,145 @@
+"""One tree of errors: whose fault it is, and what to do.
+
+Every error this program raises on purpose is one of these; the CLI turns it into its message and its exit status.
+
+    MonitorError                    exit
+    ├── UsageError                  2   the command was called in a way that cannot work: say it differently
+    ├── ConfigError                 2   the configuration (file, variable or option) is wrong: mend the place named
+    ├── WatchlistError              1   a watchlist or vocabulary file is wrong: mend the places named (all faults at once)
+    ├── DocumentError               2   one file or document cannot be read or analysed: the others go on
+    ├── FetchError                  –   a source could not be fetched: retried by the schedule, never fatal
+    ├── SinkError                   –   a sink could not be built or reached: retried by the outbox, never fatal
+    └── StorageError                3   the record cannot be read or written: free space, restore a backup, upgrade
+        ├── StorageFull             3   no space, file-size limit or write error: resumes by itself when space returns
+        ├── StorageCorrupt          3   the database is damaged: nothing was written, the message names the way back
+        ├── SchemaTooNew            3   written by a newer version of this program
+        └── DataFolderInUse         4   another daemon holds the data folder's lock
+
+This room knows nothing but strings: it must not know where a file is or how a terminal prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """Exit statuses of every command (README, "Exit status")."""
+
+    DONE = 0
+    CHECK_FAILED = 1
+    WRONG_USE = 2
+    STORAGE = 3
+    IN_USE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong at one place of a file that a person edits.
+
+    ``line`` and ``column`` count from 1, in code points; 0 means "not known". ``source`` is the whole line the fault
+    stands in (without its line end) and ``length`` the number of code points to underline. ``hint`` says what to write
+    instead. ``warning`` faults do not refuse the file.
+    """
+
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    length: int = 1
+    source: str = ""
+    hint: str = ""
+    warning: bool = False
+
+    def __str__(self) -> str:
+        where = self.file
+        if self.line:
+            where += f":{self.line}"
+            if self.column:
+                where += f":{self.column}"
+        kind = "warning" if self.warning else "error"
+        lines = [f"{where}: {kind}: {self.message}" if where else f"{kind}: {self.message}"]
+        if self.source and self.column:
+            # The caret line repeats tabs, so that it stays under its column in any terminal.
+            lead = "".join("\t" if c == "\t" else " " for c in self.source[: self.column - 1])
+            under = "^" + "~" * (max(1, min(self.length, len(self.source) - self.column + 1)) - 1)
+            lines += [f"  {self.source}", f"  {lead}{under}"]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class MonitorError(Exception):
+    """The root: a message for a person, and the exit status a command ends with."""
+
+    exit_status: ExitStatus = ExitStatus.CHECK_FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message
+
+
+class FaultsError(MonitorError):
+    """Several faults of files a person edits, reported together."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("\n".join(str(f) for f in self.faults))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.faults,))
+
+
+class UsageError(MonitorError):
+    exit_status = ExitStatus.WRONG_USE
+
+
+class ConfigError(FaultsError):
+    exit_status = ExitStatus.WRONG_USE
+
+
+class WatchlistError(FaultsError):
+    exit_status = ExitStatus.CHECK_FAILED
+
+
+class DocumentError(MonitorError):
+    exit_status = ExitStatus.WRONG_USE
+
+
+class FetchError(MonitorError):
+    """``status`` is the HTTP status where there was an answer; ``retry_after`` is in seconds where the answer asked for a wait."""
+
+    def __init__(self, message: str, *, hint: str = "", status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class SinkError(MonitorError):
+    pass
+
+
+class StorageError(MonitorError):
+    exit_status = ExitStatus.STORAGE
+
+
+class StorageFull(StorageError):
+    pass
+
+
+class StorageCorrupt(StorageError):
+    pass
+
+
+class SchemaTooNew(StorageError):
+    pass
+
+
+class DataFolderInUse(StorageError):
+    exit_status = ExitStatus.IN_USE

@@ -1,0 +1,421 @@
+"""The frozen types that travel through the house, in the order an article meets them.
+
+This room knows no clock, file or network: a value here is valid by construction and says its units. Offsets are always
+Unicode code points of the article's one text; times are always aware and in UTC; durations are seconds unless said.
+The words are those of DESIGN.md §2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+# --------------------------------------------------------------------------------------------- text
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """``[start, end)`` in code points of the article's text."""
+
+    start: int
+    end: int
+
+
+class ZoneKind(StrEnum):
+    TITLE = "title"
+    LEAD = "lead"  # the first body paragraph
+    BODY = "body"  # the rest of the body; a query's ``body:`` includes the lead
+    FURNITURE = "furniture"  # menus, related headlines, notices: kept, never matched
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    kind: ZoneKind
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence outside furniture; ``paragraph`` counts from 0 (the title is a paragraph of its own)."""
+
+    start: int
+    end: int
+    zone: ZoneKind
+    paragraph: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a text is made of. Zones are sorted, disjoint and cover every character that is not white space;
+    sentences are sorted, disjoint and lie inside the zones that are not furniture."""
+
+    zones: tuple[Zone, ...]
+    sentences: tuple[Sentence, ...]
+    title: str
+
+
+# ----------------------------------------------------------------------------------------- articles
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document as a source read it, before analysis: the one text is final from here on.
+
+    ``key`` identifies it within its source for ever (path below the folder, guid, link, external id).
+    ``title`` is the title's span where the source knows it (a feed item); None lets the layout find it.
+    ``notes`` name what was done to the text on the way in: ``nul``, ``surrogates``, ``encoding:windows-1256``, ``html``, ``cut``.
+    """
+
+    source: str
+    key: str
+    text: str
+    title: Span | None = None
+    url: str = ""
+    published: datetime | None = None
+    published_raw: str = ""
+    language_hint: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a query's filters ask about an article: ``lang()``, ``source()``, ``label()``."""
+
+    language: str = "und"  # ISO 639-1, or ``und``
+    source: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One published text, stored. ``id`` is 32 hex digits of SHA-256 over (source, key); ``text_hash`` SHA-256 hex of the text in UTF-8."""
+
+    id: str
+    source: str
+    key: str
+    url: str
+    title: str
+    language: str
+    published: datetime | None
+    fetched: datetime
+    text_hash: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+# ----------------------------------------------------------------------------------------- matching
+class Severity(StrEnum):
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 (info) to 4 (critical)."""
+        return list(Severity).index(self)
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    SHADOW = "shadow"  # recorded, not sent
+    OFF = "off"
+
+
+class Stance(StrEnum):
+    """How the evidence sentence speaks of it; a label, never a filter."""
+
+    REPORTED = "reported"
+    ALLEGED = "alleged"
+    DENIED = "denied"
+    PLANNED = "planned"
+    CONDITIONAL = "conditional"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    id: str
+    name: str
+    list: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One term found at one span; ``text == article_text[start:end]``. A hit covers whole graphic words."""
+
+    group: str
+    term: str
+    start: int
+    end: int
+    text: str
+    entity: Entity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One passage (whole sentences) that made a clause true; ``quote == article_text[start:end]``, hits inside it, sorted."""
+
+    start: int
+    end: int
+    quote: str
+    zone: ZoneKind
+    stance: Stance
+    clause: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One article satisfying one watchlist's query. ``version`` is the watchlist version's hash; evidence is never empty."""
+
+    watchlist: str
+    version: str
+    severity: Severity
+    stances: tuple[Stance, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that is found in one document's text under one generation of watchlists."""
+
+    text_hash: str
+    language: str
+    title: str
+    zones: tuple[Zone, ...]
+    matches: tuple[Match, ...]
+    engine: str  # engine version
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFailed:
+    """The document could not be analysed (worker killed at its limit, or an error); it is stored as such."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistFacts:
+    """What the flow must know of a watchlist in force to raise its alerts; the compiled form stays in the match room."""
+
+    id: str
+    version: str
+    title: str
+    description: str
+    owner: str
+    severity: Severity
+    labels: Mapping[str, str]
+    mode: Mode
+
+
+# ------------------------------------------------------------------------------------ stories, alerts
+class AlertState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+class DecisionKind(StrEnum):
+    RAISE = "raise"
+    UPDATE = "update"
+    THREAD = "thread"  # joins its story silently
+    QUIET = "quiet"
+
+
+class Reason(StrEnum):
+    """Why a match was told or not told."""
+
+    FIRST_MATCH = "first_match"
+    NEW_EVIDENCE = "new_evidence"
+    STANCE_CHANGED = "stance_changed"
+    SEVERITY_RAISED = "severity_raised"
+    NEW_LANGUAGE = "new_language"
+    NEW_SOURCES = "new_sources"
+    CORRECTION = "correction"
+    ALREADY_TOLD = "already_told"
+    SHADOW = "shadow"
+    STALE = "stale"  # a feed's first poll, older than the freshness window
+    SILENCED = "silenced"
+    HELD_BACK = "held_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    kind: DecisionKind
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Articles that tell the same event. Until clustering is built, each article is its own story (id = article id)."""
+
+    id: str
+    first_article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One watchlist × one story. ``id``: 32 hex digits of SHA-256 over (watchlist, first article id), minted once."""
+
+    id: str
+    watchlist: str
+    story: str
+    severity: Severity
+    state: AlertState
+    labels: Mapping[str, str]
+    raised: datetime
+    updated: datetime
+
+
+class NotificationKind(StrEnum):
+    RAISED = "raised"
+    UPDATED = "updated"
+    CORRECTED = "corrected"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One thing worth telling about an alert. ``id``: 32 hex digits of SHA-256 over (alert id, ordinal).
+    ``payload`` is the CloudEvents document as UTF-8 JSON, rendered once; every sink and attempt sends these bytes."""
+
+    id: str
+    alert: str
+    kind: NotificationKind
+    reason: Reason
+    severity: Severity
+    created: datetime
+    payload: bytes
+
+
+# ----------------------------------------------------------------------------------------- deliveries
+class DeliveryState(StrEnum):
+    HELD = "held"
+    PENDING = "pending"
+    INFLIGHT = "inflight"
+    DELIVERED = "delivered"  # final
+    DEAD = "dead"  # final but for an operator's replay
+    EXPIRED = "expired"  # final but for an operator's replay
+    CANCELLED = "cancelled"  # final
+
+
+class SinkState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"  # 3xx, 401, 403, 404 or an operator: deliveries kept, probed every hour
+    DISABLED = "disabled"  # 410: deliveries kept, not probed
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One notification × one sink. ``sequence`` counts from 1 per sink; ``attempts`` those already finished or begun."""
+
+    notification: str
+    sink: str
+    alert: str
+    severity: Severity
+    sequence: int
+    state: DeliveryState
+    attempts: int
+    due: datetime
+    created: datetime
+    payload: bytes
+
+    @property
+    def webhook_id(self) -> str:
+        """The same on every attempt, so that receivers can drop duplicates (DESIGN.md §7)."""
+        return f"msg_{self.notification}_{self.sink}"
+
+
+class AnswerKind(StrEnum):
+    """What a sink made of one attempt; the one loop in flow/deliver owns what follows from it."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"  # network, timeout, 408, 425, 429, 5xx
+    PAUSE = "pause"  # 3xx, 401, 403, 404: the sink is misconfigured
+    DISABLE = "disable"  # 410
+    REFUSED = "refused"  # other 4xx: this one message is not wanted
+    POISON = "poison"  # it cannot be rendered for this sink: dead at once
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``status`` is the HTTP status (None where there was none); ``detail`` is safe to print: no secret, no control character.
+    ``retry_after`` in seconds where the receiver asked for a wait."""
+
+    kind: AnswerKind
+    detail: str = ""
+    status: int | None = None
+    retry_after: float | None = None
+
+
+# ------------------------------------------------------------------------------------------- sources
+class SourceKind(StrEnum):
+    FOLDER = "folder"
+    FEED = "feed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """One source as configured. ``every`` in seconds. ``location`` is the folder's absolute path or the feed's URL."""
+
+    name: str
+    kind: SourceKind
+    location: str
+    every: float
+    language: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    full_text: bool = False
+    important: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What the record remembers of a source between polls. ``validators`` are opaque to all but the source's own reader:
+    ETag, Last-Modified and body hash of a feed. ``failures`` counts polls failed in a row."""
+
+    name: str
+    next_due: datetime
+    validators: Mapping[str, str] = field(default_factory=dict)
+    last_poll: datetime | None = None
+    last_success: datetime | None = None
+    last_new: datetime | None = None
+    failures: int = 0
+    error: str = ""
+
+    @property
+    def never_succeeded(self) -> bool:
+        return self.last_success is None
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """What one poll of one source brought. ``complete`` is False for a truncated body: its documents are taken, its
+    validators are not. ``notes`` are things worth a log line that are not errors (a refused symbolic link, say)."""
+
+    documents: tuple[Document, ...]
+    validators: Mapping[str, str]
+    complete: bool = True
+    unchanged: bool = False
+    notes: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------------------------------- operations
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An alarm about the daemon itself: raised once under ``key`` (``source:NAME``, ``sink:NAME``, ``watchlist:ID``,
+    ``article:ID``, ``storage``), closed when it heals."""
+
+    key: str
+    message: str
+    raised: datetime
+    severity: Severity = Severity.MEDIUM
+
+
+JsonObject = dict[str, Any]
