@@ -1,0 +1,30 @@
+"""The settings: one YAML file, secrets, MONITOR_ variables and options, read strictly and explained value by value.
+
+The rooms below never see this package; wiring.py hands each of them the few values it needs.
+"""
+
+from monitor.settings.load import Loaded, Surroundings, find_config, load, secret_file_faults, settings_schema
+from monitor.settings.model import FeedSettings, FolderSettings, RouteSettings, Settings
+from monitor.settings.show import Shown, mask_url, show
+from monitor.settings.values import format_duration, format_size, parse_duration, parse_size, split_address
+
+__all__ = [
+    "FeedSettings",
+    "FolderSettings",
+    "Loaded",
+    "RouteSettings",
+    "Settings",
+    "Shown",
+    "Surroundings",
+    "find_config",
+    "format_duration",
+    "format_size",
+    "load",
+    "mask_url",
+    "parse_duration",
+    "parse_size",
+    "secret_file_faults",
+    "settings_schema",
+    "show",
+    "split_address",
+]

@@ -1,0 +1,119 @@
+"""What pydantic finds wrong, said to the person who must mend it: what stands there, what may stand there.
+
+A fault is found by path; which file, line or variable that path came from is the layers' knowledge. Values are quoted
+unless they are secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from monitor.settings.schema import SettingsSchema, closest
+from monitor.yamlmap import Path, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault by path. ``key`` underlines the key instead of the value."""
+
+    path: Path
+    message: str
+    hint: str = ""
+    key: bool = False
+
+
+def findings(error: ValidationError, data: Mapping[str, Any], schema: SettingsSchema) -> list[Finding]:
+    found: list[Finding] = []
+    for item in error.errors(include_url=False, include_context=True):
+        path, of_key = _path(item["loc"], data)
+        found.append(_finding(item, path, of_key, schema))
+    return found
+
+
+def _path(loc: tuple[str | int, ...], data: Mapping[str, Any]) -> tuple[Path, bool]:
+    """pydantic's location without the tags of unions, which stand in no file; and whether it speaks of the key itself."""
+    path: Path = ()
+    of_key = loc[-1:] == ("[key]",)
+    steps = loc[:-1] if of_key else loc
+    for position, step in enumerate(steps):
+        try:
+            lookup(data, (*path, step))
+        except LookupError:
+            # The last step may be a missing key; any other step that leads nowhere is a union's tag.
+            if position < len(steps) - 1:
+                continue
+        path = (*path, step)
+    return path, of_key
+
+
+_WANTED = {
+    "string_type": "text",
+    "list_type": "a list, such as [one, two]",
+    "tuple_type": "a list, such as [one, two]",
+    "dict_type": "a mapping (key: value)",
+    "model_type": "a mapping (key: value)",
+    "model_attributes_type": "a mapping (key: value)",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number with its unit, such as 15m",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "path_type": "the path of a file or folder",
+}
+
+
+def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchema) -> Finding:
+    kind, message, context, value = item["type"], item["msg"], item.get("ctx", {}), item["input"]
+    name = str(path[-1]) if path else ""
+    if kind == "extra_forbidden":
+        known = schema.keys(path[:-1])
+        meant = closest(name, known)
+        hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}"
+        return Finding(path, f"unknown key {name!r}", hint, key=True)
+    if kind == "missing":
+        return Finding(path[:-1], f"{name!r} is missing", _missing_hint(path), key=len(path) > 1)
+    if kind in ("literal_error", "enum"):
+        expected = str(context.get("expected", ""))
+        choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
+        meant = closest(str(value), choices)
+        return Finding(path, f"{_quoted(value)} is not one of {', '.join(choices)}", f"did you mean {meant!r}?" if meant else "")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        expected = str(context.get("expected_tags", "")).replace("'", "")
+        place = (*path, "type") if kind == "union_tag_invalid" else path
+        said = f"{_quoted(context.get('tag'))} is no type of sink" if kind == "union_tag_invalid" else "'type' is missing"
+        return Finding(place, said, f"write one of: {expected or 'alert_log, webhook'}")
+    if kind == "source_kind":
+        return Finding(path, message, "folder: PATH for files, feed: URL for RSS or Atom", key=True)
+    if kind in _WANTED:
+        secret = schema.is_secret(path)
+        stands = "what stands here" if secret else _quoted(value)
+        return Finding(path, f"{stands} should be {_WANTED[kind]}", _type_hint(kind, name, value))
+    text = message.removeprefix("Value error, ")
+    return Finding(path, text[:1].lower() + text[1:] if not of_key else text, key=of_key)
+
+
+def _quoted(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = str(value)
+    return repr(text if len(text) <= 60 else text[:57] + "…")
+
+
+def _missing_hint(path: Path) -> str:
+    return {"data_dir": "data_dir: ./var", "watchlists": "watchlists: ./watchlists"}.get(str(path[0]), "") if len(path) == 1 else ""
+
+
+def _type_hint(kind: str, name: str, value: Any) -> str:
+    if kind in ("list_type", "tuple_type") and isinstance(value, str):
+        return f"{name}: [{value}]"
+    return ""

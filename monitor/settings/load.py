@@ -1,0 +1,243 @@
+"""Find the configuration, read every layer of it, and hand out settings whose every value knows where it came from.
+
+All faults of all layers are reported together in one ConfigError. This module reads the configuration file, the
+environment and the secrets folder, and nothing else: whether a folder exists or an address answers is for the rooms
+that use it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from monitor.errors import ConfigError, Fault
+from monitor.settings.faults import Finding, findings
+from monitor.settings.layers import EnvironmentLayer, FileLayer, Layer, OptionLayer, Origin, SecretsLayer
+from monitor.settings.model import Settings
+from monitor.settings.schema import SettingsSchema, closest, leaves
+from monitor.yamlmap import MAX_BYTES, Path, YamlMap, lookup, read_yaml
+
+#: Where container runtimes and systemd put secrets; the modes of files there are theirs to set, not the user's.
+RUNTIME_SECRETS = FilePath("/run/secrets")
+#: Settings that name a file holding a secret end so.
+SECRET_FILE_KEY = "secret_file"  # noqa: S105 - the name of a key, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """``data`` is what was written, merged, as text; ``origins`` say where each of its values came from.
+    ``warnings`` are faults that refuse nothing."""
+
+    settings: Settings
+    file: FilePath
+    data: Mapping[str, Any]
+    origins: Mapping[Path, Origin]
+    warnings: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The parts of the world that settings come from, so that tests can bring their own."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    cwd: FilePath = field(default_factory=FilePath.cwd)
+    system: FilePath = FilePath("/etc/monitor/monitor.yaml")
+
+    def candidates(self) -> list[FilePath]:
+        home = self.environ.get("HOME", "")
+        xdg = self.environ.get("XDG_CONFIG_HOME") or (os.path.join(home, ".config") if home else "")
+        user = [FilePath(xdg) / "monitor" / "monitor.yaml"] if xdg else []
+        return [self.cwd / "monitor.yaml", *user, self.system]
+
+    def secrets(self, chosen: FilePath | None) -> FilePath | None:
+        """``--secrets``, or what systemd's LoadCredential= hands over; no folder is no secrets."""
+        if chosen is not None:
+            return chosen
+        credentials = self.environ.get("CREDENTIALS_DIRECTORY", "")
+        return FilePath(credentials) if credentials else None
+
+
+def find_config(chosen: FilePath | None, around: Surroundings) -> FilePath:
+    """The file of ``--config``, else the first that exists; raises ConfigError naming where it looked."""
+    if chosen is not None:
+        return around.cwd / chosen
+    for candidate in around.candidates():
+        if candidate.is_file():
+            return candidate
+    looked = ", ".join(str(c) for c in around.candidates())
+    raise ConfigError(
+        [
+            Fault(
+                f"no configuration file found (looked for {looked})",
+                hint="name one with --config FILE, or write one with: monitor init DIR",
+            )
+        ]
+    )
+
+
+def load(
+    chosen: FilePath | None = None,
+    *,
+    options: Mapping[Path, tuple[str, str]] | None = None,
+    secrets: FilePath | None = None,
+    around: Surroundings | None = None,
+) -> Loaded:
+    """Read and check the whole configuration; raises ConfigError with every fault of every layer."""
+    around = around or Surroundings()
+    path = find_config(chosen, around)
+    document = _read_file(path, str(chosen or path))
+    schema = settings_schema()
+    base = path.resolve().parent
+    file_layer = FileLayer(Settings, base, schema, document)
+    secret_layer = SecretsLayer(Settings, around.cwd, schema, file_layer.data, around.secrets(secrets))
+    env_layer = EnvironmentLayer(Settings, around.cwd, schema, _merged([secret_layer, file_layer]), around.environ)
+    option_layer = OptionLayer(Settings, around.cwd, schema, options or {})
+    layers: list[Layer] = [option_layer, env_layer, secret_layer, file_layer]
+    data = _merged(layers)
+    faults = [fault for layer in layers for fault in layer.faults]
+    settings: Settings | None = None
+    try:
+        settings = _bound(layers)()  # type: ignore[call-arg]  # the layers bring the arguments
+    except ValidationError as error:
+        faults += [_placed(finding, layers) for finding in findings(error, data, schema)]
+    faults += [_placed(finding, layers) for finding in _unknown_sinks(data)]
+    if settings is None or faults:
+        raise ConfigError(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
+    origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
+    return Loaded(settings, path, data, origins, tuple(_placed(finding, layers, warning=True) for finding in _doubts(settings)))
+
+
+def settings_schema() -> SettingsSchema:
+    return SettingsSchema(Settings.model_json_schema())
+
+
+def _read_file(path: FilePath, shown: str) -> YamlMap:
+    try:
+        with path.open("rb") as opened:
+            raw = opened.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError([Fault("there is no such configuration file", shown, hint="write one with: monitor init DIR")]) from None
+    except OSError as error:
+        raise ConfigError([Fault(f"the configuration file cannot be read: {error.strerror}", shown)]) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ConfigError([Fault("the file is not UTF-8 text", shown, line, hint="save it as UTF-8")]) from None
+    return read_yaml(text, shown)
+
+
+def _merged(layers: Sequence[Layer]) -> dict[str, Any]:
+    """Values of all layers, earlier ones first in rank: the very merge that pydantic-settings makes, kept for origins."""
+    data: dict[str, Any] = {}
+    for layer in reversed(layers):
+        _update(data, layer.data)
+    return data
+
+
+def _update(into: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _update(into[key], value)
+        elif isinstance(value, Mapping):
+            into[key] = {}
+            _update(into[key], value)
+        else:
+            into[key] = value
+
+
+def _bound(layers: Sequence[Layer]) -> type[Settings]:
+    class BoundSettings(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return tuple(layers)
+
+    return BoundSettings
+
+
+def _origin(path: Path, layers: Sequence[Layer]) -> Origin | None:
+    return next((origin for layer in layers if (origin := layer.origin(path)) is not None), None)
+
+
+def _placed(finding: Finding, layers: Sequence[Layer], *, warning: bool = False) -> Fault:
+    """The finding at the place of the highest layer that set it, or else in the file."""
+    owner = next((layer for layer in layers if layer.origin(finding.path) is not None), layers[-1])
+    fault = owner.fault(finding.path, finding.message, finding.hint, key=finding.key)
+    if not warning:
+        return fault
+    return Fault(fault.message, fault.file, fault.line, fault.column, fault.length, fault.source, fault.hint, warning=True)
+
+
+def _unknown_sinks(data: Mapping[str, Any]) -> list[Finding]:
+    """Routes to sinks that are not configured; asked of the written data, so that it is found beside other faults."""
+    sinks, routes = data.get("sinks"), data.get("routes")
+    names = [*sinks] if isinstance(sinks, Mapping) else []
+    found: list[Finding] = []
+    for index, route in enumerate(routes if isinstance(routes, list) else []):
+        to = route.get("to") if isinstance(route, Mapping) else None
+        for place, name in enumerate(to if isinstance(to, list) else []):
+            if isinstance(name, str) and name not in names:
+                meant = closest(name, names)
+                known = f"did you mean {meant!r}?" if meant else f"configured sinks: {', '.join(names) or 'none'}"
+                found.append(Finding(("routes", index, "to", place), f"there is no sink named {name!r}", known))
+    return found
+
+
+def _doubts(settings: Settings) -> list[Finding]:
+    """What is allowed and yet probably not meant."""
+    found: list[Finding] = []
+    if not settings.sources:
+        found.append(Finding(("sources",), "no source is configured: nothing will be read"))
+    if all(sink.type == "alert_log" for sink in settings.sinks.values()):
+        only = "the only sink is the alert log" if settings.sinks else "no sink is configured"
+        found.append(
+            Finding(("sinks",), f"{only}: nobody is told of an alert", "add a webhook, or read the log with: monitor alerts tail", key=True)
+        )
+    routed = {name for route in settings.routes for name in route.to}
+    for name in settings.sinks:
+        if settings.routes and name not in routed:
+            found.append(Finding(("sinks", name), f"no route leads to the sink {name!r}: it will get nothing", key=True))
+    return found
+
+
+def secret_file_faults(loaded: Loaded, trusted: Sequence[FilePath] = (RUNTIME_SECRETS,)) -> tuple[Fault, ...]:
+    """Secret files that are missing, unreadable or open to every user of the machine."""
+    faults: list[Fault] = []
+    for path, value in leaves(loaded.data):
+        if path[-1] != SECRET_FILE_KEY or not isinstance(value, str):
+            continue
+        origin = loaded.origins.get(path, Origin(str(loaded.file)))
+        faults += [Fault(message, origin.where, hint=hint) for message, hint in _secret_file_doubts(FilePath(value), trusted)]
+    return tuple(faults)
+
+
+def _secret_file_doubts(file: FilePath, trusted: Sequence[FilePath]) -> list[tuple[str, str]]:
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        return [(f"the secret file {file} cannot be read: {error.strerror}", "create it, readable by this user only")]
+    if stat.S_ISREG(mode) and mode & stat.S_IROTH and not any(file.is_relative_to(folder) for folder in trusted):
+        return [(f"every user of this machine can read the secret file {file}", f"chmod 600 {file}")]
+    return []
+
+
+def value_at(loaded: Loaded, path: Path) -> Any:
+    """What was written at ``path``; None where nothing was."""
+    try:
+        return lookup(loaded.data, path)
+    except LookupError:
+        return None

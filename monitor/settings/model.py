@@ -1,0 +1,155 @@
+"""The settings, as types: every key of the configuration file with its kind, its default and what it means.
+
+The descriptions are printed by ``monitor schema config``. This module must not know where a value comes from (layers.py)
+nor how a fault is worded for its place (faults.py). Sinks bring their own settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor.model import Severity, Stance
+from monitor.settings.values import Address, Duration, Name
+from monitor.sinks.alert_log import AlertLogSettings
+from monitor.sinks.webhook import WebhookSettings
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http:// or https:// address")
+    return value
+
+
+def _language(value: str) -> str:
+    if value and not (value.isascii() and value.isalpha() and value.islower() and len(value) in (2, 3)):
+        raise ValueError("must be a language code such as ar, en or ru")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Language = Annotated[str, AfterValidator(_language)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(Section):
+    """What every source may say."""
+
+    language: Language = Field(default="", description="The language its articles are written in, where detection should not decide alone.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels of its articles, for label(key=value) in queries.")
+    important: bool = Field(default=False, description="Its silence is an alarm sooner than that of others.")
+
+
+class FolderSettings(SourceSettings):
+    folder: Path = Field(description="Text and HTML files in this folder are articles.")
+    every: Duration = Field(default=10.0, description="How often the folder is read.")
+
+
+class FeedSettings(SourceSettings):
+    feed: HttpUrl = Field(description="Address of an RSS or Atom feed.")
+    every: Duration = Field(default=900.0, description="How often the feed is asked.")
+    full_text: bool = Field(default=False, description="The feed carries whole articles, not teasers.")
+
+
+def _kind_of_source(value: Any) -> str | None:
+    if isinstance(value, FolderSettings | FeedSettings):
+        return "source:folder" if isinstance(value, FolderSettings) else "source:feed"
+    if not isinstance(value, Mapping):
+        return None
+    # The tags differ from every key, so that a fault's path never takes one for the other.
+    kinds = [kind for kind in ("folder", "feed") if kind in value]
+    return f"source:{kinds[0]}" if len(kinds) == 1 else None
+
+
+AnySource = Annotated[
+    Annotated[FolderSettings, Tag("source:folder")] | Annotated[FeedSettings, Tag("source:feed")],
+    Discriminator(
+        _kind_of_source,
+        custom_error_type="source_kind",
+        custom_error_message="a source needs exactly one of 'folder' and 'feed'",
+    ),
+]
+AnySink = Annotated[AlertLogSettings | WebhookSettings, Field(discriminator="type")]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class MatchSettings(Section):
+    """Which notifications a route takes. Every key given must hold; a list holds when one of its values does."""
+
+    severity: tuple[Severity, ...] | None = None
+    stance: tuple[Stance, ...] | None = Field(default=None, description="The stance of any evidence.")
+    watchlist: tuple[str, ...] | None = None
+    source: tuple[str, ...] | None = None
+    language: tuple[str, ...] | None = None
+    labels: dict[str, str] | None = Field(default=None, description="Labels of the alert: those of its watchlist.")
+
+
+class RouteSettings(Section):
+    """``match`` and ``not`` choose, ``to`` names sinks, ``stop`` ends the reading of routes when this one matched."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    match: MatchSettings = MatchSettings()
+    not_: MatchSettings | None = Field(default=None, alias="not", description="What this route leaves out of what it matches.")
+    to: tuple[Name, ...] = Field(min_length=1, description="Names of sinks.")
+    stop: bool = Field(default=False, description="Where this route matches, later ones are not read.")
+
+
+class FetchSettings(Section):
+    user_agent_contact: str | None = Field(default=None, description="A mail or web address that publishers may complain to.")
+    allow_private: tuple[Address, ...] = Field(default=(), description="host:port pairs that sources may fetch although they are private.")
+
+
+class ServerSettings(Section):
+    listen: Address = Field(default="127.0.0.1:8080", description="Where /healthz and /metrics answer; port 0 takes any free one.")
+    public_url: HttpUrl | None = Field(default=None, description="The address people reach this server under, for links in messages.")
+
+
+class WorkerSettings(Section):
+    match: int = Field(default=1, ge=1, le=64, description="Processes that match articles.")
+    parse: int = Field(default=1, ge=1, le=64, description="Processes that read feeds and pages.")
+
+
+class LogSettings(Section):
+    format: Literal["auto", "json", "console"] = Field(default="auto", description="auto is console on a terminal, otherwise JSON.")
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(BaseSettings):
+    """The configuration of the news monitor."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, title="monitor.yaml")
+
+    data_dir: Path = Field(description="The folder of the record (database, lock, look-up files).")
+    watchlists: Path = Field(description="The folder of watchlists; also the home of vocabulary/ and entities/.")
+    sources: dict[Name, AnySource] = Field(default_factory=dict)
+    sinks: dict[Name, AnySink] = Field(default_factory=dict)
+    routes: tuple[RouteSettings, ...] = Field(default=(), description="First to last. Without any, every sink gets everything.")
+    fetch: FetchSettings = FetchSettings()
+    server: ServerSettings = ServerSettings()
+    workers: WorkerSettings = WorkerSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Built directly, settings hold what they are given and nothing from around; load.py binds the real layers."""
+        return (init_settings,)
