@@ -1,0 +1,72 @@
+"""The Meter over prometheus_client: counters, gauges and histograms that come into being when they are first used.
+
+A private registry keeps tests apart and the page free of what the client library would add by itself. Names get the
+prefix ``monitor_``. This module must not know what is measured; an unknown name is a new metric, described by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+PREFIX = "monitor_"
+#: Seconds: from a cheap analysis (1 ms) to the longest a delivery may take (15 s) and beyond.
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0)
+PLAIN_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+#: What the page says of a metric; one that is missing here is named by its own words.
+HELP: Mapping[str, str] = {
+    "articles_ingested_total": "Articles committed to the record.",
+    "matches_total": "Articles that matched a watchlist.",
+    "deliveries_total": "Finished delivery attempts by sink and answer.",
+    "polls_total": "Polls of sources by result.",
+    "tick_age_seconds": "Seconds since the scheduler last ticked.",
+    "storage_errors_total": "Writes that the record refused.",
+    "watchlist_reload_failures_total": "Edits of watchlists that were refused.",
+}
+
+
+class PrometheusMeter:
+    """Label names of a metric are fixed by its first use; using it with others is a mistake in the code and raises."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._metrics: dict[str, Counter | Gauge | Histogram] = {}
+
+    def count(self, name: str, value: float = 1, **labels: str) -> None:
+        metric = self._metrics.get(name)
+        if metric is None:
+            # The client appends _total to counters by itself.
+            metric = Counter(PREFIX + name.removesuffix("_total"), _help(name), sorted(labels), registry=self.registry)
+            self._metrics[name] = metric
+        assert isinstance(metric, Counter)
+        (metric.labels(**labels) if labels else metric).inc(value)
+
+    def gauge(self, name: str, value: float, **labels: str) -> None:
+        metric = self._metrics.get(name)
+        if metric is None:
+            metric = self._metrics[name] = Gauge(PREFIX + name, _help(name), sorted(labels), registry=self.registry)
+        assert isinstance(metric, Gauge)
+        (metric.labels(**labels) if labels else metric).set(value)
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        metric = self._metrics.get(name)
+        if metric is None:
+            metric = Histogram(PREFIX + name, _help(name), sorted(labels), registry=self.registry, buckets=BUCKETS)
+            self._metrics[name] = metric
+        assert isinstance(metric, Histogram)
+        (metric.labels(**labels) if labels else metric).observe(seconds)
+
+    def page(self, accept: str = "") -> tuple[bytes, str]:
+        """The exposition and its content type, in the format the scraper asked for."""
+        if "application/openmetrics-text" in accept:
+            return bytes(generate_openmetrics(self.registry)), CONTENT_TYPE_LATEST  # type: ignore[no-untyped-call]
+        return generate_latest(self.registry), PLAIN_TEXT
+
+
+def _help(name: str) -> str:
+    return HELP.get(name, name.removesuffix("_total").replace("_", " ").capitalize() + ".")
