@@ -1,0 +1,263 @@
+"""Dictionaries as look-up files: the one home of simplemma.
+
+Loading and inverting a dictionary (form -> lemma into lemma -> every form) takes seconds and hundreds of megabytes, so
+it is done once, in a process of its own (``python -m monitor.dictionaries LANGUAGE FOLDER``), into one file for each
+language and simplemma version. Those files are opened read-only and shared between processes through the page cache; a
+look-up is a binary search of some microseconds. A file is written beside its name and renamed, so that any number of
+builders may race; a file that is damaged or cut short is built anew.
+
+Layout, integers little-endian and unsigned 32 bits: magic, CRC-32 of all that follows, number of keys, number of
+lemmas; then where each key starts (one more than keys), the lemma each key belongs to, where each lemma's forms start
+(one more than lemmas), the keys (UTF-8, sorted, run together) and each lemma's forms (UTF-8, parted by NUL).
+A key that begins with NUL is a folded spelling, used where no spelling as written is known.
+
+This room must not know what a term or a watchlist is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+
+from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES, DefaultDictionaryFactory
+
+from monitor.text.fold import fold
+
+Lookup = Callable[[str, str], frozenset[str]]
+
+_MAGIC: Final = b"NMLOOK1\n"
+_HEADER: Final = struct.Struct("<8sIII")
+_INTEGER: Final = 4
+#: Builders at once: each wants a core and up to 300 MB.
+_BUILDERS: Final = 2
+#: The slowest dictionary takes about ten seconds on a slow core; beyond this the machine is not well.
+_BUILD_LIMIT: Final = 120.0
+
+
+class DictionaryError(Exception):
+    """A look-up file is damaged or could not be built; the message says which."""
+
+
+# ------------------------------------------------------------------------------------------- places
+def default_folder(environment: Mapping[str, str]) -> Path:
+    """Where look-up files live: the user's cache, or a temporary folder where that cannot be written."""
+    cache = environment.get("XDG_CACHE_HOME", "")
+    home = environment.get("HOME", "")
+    candidates = [Path(cache) / "news-monitor"] if cache.startswith("/") else []
+    if home:
+        candidates.append(Path(home) / ".cache" / "news-monitor")
+    for folder in candidates:
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK | os.X_OK):
+                return folder
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"news-monitor-{owner}"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def path_for(language: str, folder: Path) -> Path:
+    """The look-up file of a language for the simplemma that is installed."""
+    return folder / f"{language}-simplemma-{version('simplemma')}.lookup"
+
+
+def supported(language: str) -> bool:
+    """Whether there is a dictionary; there is none for zh, ja, ko and ``any``."""
+    return language in SUPPORTED_LANGUAGES
+
+
+# ----------------------------------------------------------------------------------------- building
+def build(language: str, folder: Path) -> Path:
+    """Write the look-up file of a supported language; costly, meant for a process of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = path_for(language, folder)
+    content = _content(language)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=target.name, suffix=".part")
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.writelines(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return target
+
+
+def _content(language: str) -> tuple[bytes, bytes]:
+    lemma_of = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
+    numbers: dict[str, int] = {}
+    forms: list[list[str]] = []
+    entries: list[tuple[bytes, int]] = []
+    for form, lemma in lemma_of.items():
+        number = numbers.get(lemma)
+        if number is None:
+            number = numbers[lemma] = len(forms)
+            forms.append([])
+        forms[number].append(form)
+        entries.append((form.encode(), number))
+    for lemma, number in numbers.items():
+        if lemma_of.get(lemma) != lemma:
+            forms[number].append(lemma)
+            entries.append((lemma.encode(), number))
+    written = {key for key, _ in entries}
+    folded = {
+        (b"\0" + key, number) for number, group in enumerate(forms) for key in (fold(form).encode() for form in group) if key not in written
+    }
+    entries += folded
+    entries.sort()
+    keys = [key for key, _ in entries]
+    groups = ["\0".join(group).encode() for group in forms]
+    body = b"".join(
+        (
+            _integers(accumulate(map(len, keys), initial=0)),
+            _integers(number for _, number in entries),
+            _integers(accumulate(map(len, groups), initial=0)),
+            *keys,
+            *groups,
+        )
+    )
+    counts = struct.pack("<II", len(keys), len(groups))
+    return _HEADER.pack(_MAGIC, zlib.crc32(body, zlib.crc32(counts)), len(keys), len(groups)), body
+
+
+def _integers(values: Iterable[int]) -> bytes:
+    listed = list(values)
+    return struct.pack(f"<{len(listed)}I", *listed)
+
+
+def _build_apart(languages: Iterable[str], folder: Path) -> None:
+    """Build several files, a few at a time, each in a process of its own."""
+    waiting = list(languages)
+    running: list[tuple[str, subprocess.Popen[bytes]]] = []
+    try:
+        while waiting or running:
+            while waiting and len(running) < _BUILDERS:
+                language = waiting.pop(0)
+                command = [sys.executable, "-m", "monitor.dictionaries", language, str(folder)]
+                running.append((language, subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)))
+            language, process = running.pop(0)
+            _, errors = process.communicate(timeout=_BUILD_LIMIT)
+            if process.returncode:
+                raise DictionaryError(
+                    f"cannot build the {language} dictionary in {folder}: {errors.decode(errors='replace')[-500:].strip()}"
+                )
+    finally:
+        for _, process in running:
+            process.kill()
+            process.communicate()
+
+
+# ------------------------------------------------------------------------------------------ looking up
+class LookupFile:
+    """One opened look-up file. Safe to use from several threads: nothing in it changes."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as stream:
+            try:
+                self._map = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            except ValueError as error:  # an empty file cannot be mapped
+                raise DictionaryError(f"{path} is empty") from error
+        try:
+            self._open(path)
+        except DictionaryError:
+            self._map.close()
+            raise
+
+    def _open(self, path: Path) -> None:
+        if len(self._map) < _HEADER.size:
+            raise DictionaryError(f"{path} is cut short")
+        magic, checksum, keys, groups = _HEADER.unpack_from(self._map)
+        view = memoryview(self._map)
+        sound = magic == _MAGIC and zlib.crc32(view[12:]) == checksum
+        view.release()
+        if not sound:
+            raise DictionaryError(f"{path} is damaged")
+        self._keys = keys
+        self._key_starts = _HEADER.size
+        self._numbers = self._key_starts + (keys + 1) * _INTEGER
+        self._group_starts = self._numbers + keys * _INTEGER
+        self._key_bytes = self._group_starts + (groups + 1) * _INTEGER
+        self._group_bytes = self._key_bytes + self._integer(self._key_starts, keys)
+
+    def forms(self, word: str) -> frozenset[str]:
+        """Every spelling sharing a lemma with the word, as written, in lower case, or else as folded; empty where unknown."""
+        for key in dict.fromkeys((word.encode(), word.lower().encode(), b"\0" + fold(word).encode(), fold(word).encode())):
+            found = self._find(key)
+            if found:
+                return found
+        return frozenset()
+
+    def close(self) -> None:
+        self._map.close()
+
+    def _integer(self, base: int, index: int) -> int:
+        at = base + index * _INTEGER
+        return int.from_bytes(self._map[at : at + _INTEGER], "little")
+
+    def _key(self, index: int) -> bytes:
+        start, end = struct.unpack_from("<II", self._map, self._key_starts + index * _INTEGER)
+        return self._map[self._key_bytes + start : self._key_bytes + end]
+
+    def _find(self, key: bytes) -> frozenset[str]:
+        low, high = 0, self._keys
+        while low < high:
+            middle = (low + high) // 2
+            if self._key(middle) < key:
+                low = middle + 1
+            else:
+                high = middle
+        found: set[str] = set()
+        while low < self._keys and self._key(low) == key:
+            start, end = struct.unpack_from("<II", self._map, self._group_starts + self._integer(self._numbers, low) * _INTEGER)
+            found.update(self._map[self._group_bytes + start : self._group_bytes + end].decode().split("\0"))
+            low += 1
+        return frozenset(found)
+
+
+def open_lookup(folder: Path, languages: Iterable[str]) -> Lookup:
+    """A look-up over these languages; files that are missing or damaged are built first. Other languages know no word."""
+    wanted = sorted({language for language in languages if supported(language)})
+    opened = {language: file for language in wanted if (file := _try_open(language, folder)) is not None}
+    missing = [language for language in wanted if language not in opened]
+    if missing:
+        _build_apart(missing, folder)
+        opened |= {language: LookupFile(path_for(language, folder)) for language in missing}
+
+    def lookup(language: str, word: str) -> frozenset[str]:
+        file = opened.get(language)
+        return file.forms(word) if file is not None and word else frozenset()
+
+    return lookup
+
+
+def _try_open(language: str, folder: Path) -> LookupFile | None:
+    try:
+        return LookupFile(path_for(language, folder))
+    except (OSError, DictionaryError):
+        return None
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 2 or not supported(arguments[0]):
+        print("usage: python -m monitor.dictionaries LANGUAGE FOLDER", file=sys.stderr)
+        return 2
+    build(arguments[0], Path(arguments[1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

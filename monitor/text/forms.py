@@ -1,0 +1,86 @@
+"""One word of a term into the forms it is looked for in: the door of the forms modules.
+
+The text is not lemmatised; the term is expanded. Dictionaries give the forms that share a lemma, rules give what no
+dictionary lists (attachments, regular plurals, whole Arabic verbs). Every form carries the reason it is there.
+
+This room knows only str; dictionaries reach it as a look-up function.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Final
+
+from monitor.text.fold import fold
+from monitor.text.forms_arabic import arabic_any_form, arabic_this_form
+from monitor.text.forms_arabic_verb import arabic_verb
+from monitor.text.forms_base import Attach, Form, Lookup, Mark, Reading, meets
+from monitor.text.forms_split import readings
+
+__all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "expand", "meets", "readings"]
+
+#: What may be attached to any word of a language, by rule; languages not named attach nothing but an apostrophe's suffix.
+_ATTACHES: Final = {
+    "fa": Attach.PERSIAN_PLURAL | Attach.PERSIAN_ENDING,
+    "he": Attach.HEBREW,
+}
+#: Letters with which Arabic writers render the g of foreign names.
+_G_LETTERS: Final = "غجق"
+#: More such letters in one word than this and only the spelling as given is looked for.
+_G_LETTERS_MOST: Final = 3
+
+
+def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup) -> tuple[Form, ...]:
+    """The forms of one word of a term; the word as written is always among them, and comes first.
+
+    ``first`` is False for a later word of a phrase: articles and suffixes may be attached to it, conjunctions and
+    prepositions may not.
+    """
+    folded = fold(word)
+    if language == "any" or mark is Mark.EXACT:
+        forms = [Form(folded, Attach.NONE, "as written")]
+    elif mark is Mark.NAME:
+        forms = _name(folded, language)
+    elif language == "ar":
+        forms = _arabic(word, mark, lookup)
+    else:
+        forms = _from_dictionary(word, language, mark, lookup)
+    if not first:
+        forms = [Form(form.text, form.allows & Attach.INSIDE, form.why) for form in forms]
+    return _merged(folded, forms)
+
+
+def _arabic(word: str, mark: Mark, lookup: Lookup) -> list[Form]:
+    if mark is Mark.VERB:
+        return arabic_verb(word, lookup)
+    if mark is Mark.THIS_FORM:
+        return arabic_this_form(word, lookup)
+    return arabic_any_form(word, lookup)
+
+
+def _from_dictionary(word: str, language: str, mark: Mark, lookup: Lookup) -> list[Form]:
+    allows = _ATTACHES.get(language, Attach.NONE) | Attach.APOSTROPHE
+    forms = [Form(fold(word), allows, "as written")]
+    if mark is not Mark.THIS_FORM:
+        forms += (Form(fold(other), allows, f"same lemma as {word} (dictionary)") for other in sorted(lookup(language, word)))
+    return forms
+
+
+def _name(folded: str, language: str) -> list[Form]:
+    allows = _ATTACHES.get(language, Attach.NONE) & ~Attach.PERSIAN_ENDING | Attach.APOSTROPHE
+    if language == "ar":
+        allows = Attach.CONJ | Attach.PREP | Attach.ARTICLE
+    forms = [Form(folded, allows, "as written")]
+    if language in ("ar", "fa") and 0 < sum(c in _G_LETTERS for c in folded) <= _G_LETTERS_MOST:
+        spellings = product(*(_G_LETTERS if c in _G_LETTERS else c for c in folded))
+        forms += (Form("".join(spelling), allows, "the same name with غ, ج or ق") for spelling in spellings)
+    return forms
+
+
+def _merged(folded: str, forms: list[Form]) -> tuple[Form, ...]:
+    """One form a spelling: what any rule allows is allowed, and the first reason is kept."""
+    merged: dict[str, Form] = {folded: Form(folded, Attach.NONE, "as written")}
+    for form in forms:
+        known = merged.get(form.text)
+        merged[form.text] = form if known is None else Form(form.text, known.allows | form.allows, known.why)
+    return tuple(merged.values())
