@@ -83,8 +83,8 @@ def mask_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
 
 def clean_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        # A rendered traceback is our own text and keeps its lines.
-        if key != "exception":
+        # A traceback is the program's own text and keeps its lines; the console renders exc_info after this.
+        if key not in ("exception", "exc_info"):
             event[key] = _clean(value)
     return event
 
