@@ -1,0 +1,199 @@
+"""A folder as a source: new and changed text and HTML files, each an article keyed by its path below the folder.
+
+Whoever can write into the folder must not make the daemon read anything else: symbolic links and whatever is no regular
+file are refused (noted once), nothing is opened by a path that could have been exchanged meanwhile, and sizes are
+bounded. A file that is still being written is left for a later poll.
+
+Which files are done is kept in memory, as size and time of change, and counts only once the record has confirmed the
+poll by storing its ``scan`` validator. After a restart all files are read once more; the record knows their content and
+drops them. So the state of a folder of 100,000 files is one short string.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.errors import FetchError
+from monitor.model import Document, PollResult, SourceSpec, SourceState
+from monitor.ports import Clock
+from monitor.sources.file import MAX_READ, is_article, read_document
+
+#: A file is taken when it has not changed for this long, or between two polls (seconds).
+SETTLED = 2.0
+#: What one poll brings at most; the rest follows at once (files, characters).
+MAX_FILES = 1_000
+MAX_TEXT = 16 * 1024 * 1024
+MAX_DEPTH = 32  # folders within folders; each holds one file descriptor while its files are read
+
+SCAN = "scan"  # the validator's name
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+
+Mark = tuple[int, int]  # size in bytes, time of change in ns
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What one walk through the folder found."""
+
+    documents: list[Document] = field(default_factory=list)
+    done: dict[str, Mark] = field(default_factory=dict)
+    waiting: dict[str, Mark] = field(default_factory=dict)
+    present: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    characters: int = 0
+    more: bool = False
+
+
+class FolderSource:
+    def __init__(self, spec: SourceSpec, clock: Clock) -> None:
+        self.spec = spec
+        self._clock = clock
+        self._done: dict[str, Mark] = {}  # confirmed by the record
+        self._unconfirmed: dict[str, Mark] = {}
+        self._token = ""
+        self._polls = 0
+        self._waiting: dict[str, Mark] = {}
+        self._noted: set[str] = set()
+
+    async def poll(self, state: SourceState, now: datetime) -> PollResult:
+        """Raises FetchError where the folder cannot be read."""
+        if self._token and state.validators.get(SCAN) == self._token:
+            self._done.update(self._unconfirmed)
+        self._unconfirmed, self._token = {}, ""
+        scan = await asyncio.to_thread(self._scan, now)
+        if not scan.more:  # a whole walk: forget what is gone, so that a file put back is read again
+            self._done = {key: mark for key, mark in self._done.items() if key in scan.present}
+        self._waiting = scan.waiting
+        notes = tuple(note for note in scan.notes if note not in self._noted)
+        self._noted.update(notes)
+        again = 0.0 if scan.more else SETTLED if scan.waiting else None
+        if not scan.done:
+            return PollResult((), state.validators, unchanged=True, notes=notes, again=again)
+        self._polls += 1
+        self._unconfirmed = scan.done
+        self._token = f"{now.isoformat()} {os.getpid()} {self._polls}"
+        return PollResult(tuple(scan.documents), {SCAN: self._token}, notes=notes, again=again)
+
+    # ------------------------------------------------------------------------- in a thread from here on
+    def _scan(self, now: datetime) -> _Scan:
+        root = os.path.realpath(self.spec.location)
+        if not os.path.isdir(root):
+            what = "is not a folder" if os.path.exists(root) else "does not exist"
+            raise FetchError(f"folder {self.spec.location} {what}: create it or correct sources.{self.spec.name}.folder")
+        scan = _Scan()
+        try:
+            for name, key, directory in self._files(root, scan):
+                if not self._take(name, key, directory, now, scan):
+                    scan.more = True
+                    break
+        except OSError as error:
+            raise FetchError(f"folder {self.spec.location} cannot be read: {error.strerror or error}") from error
+        return scan
+
+    def _files(self, root: str, scan: _Scan) -> Iterator[tuple[str, str, int]]:
+        """(name, key, descriptor of its folder) of every file that could be an article, in the order of their names."""
+
+        def unreadable(error: OSError) -> None:
+            if error.filename == root:
+                raise error
+            scan.notes.append(f"folder {_printable(str(error.filename))} cannot be read: {error.strerror}")
+
+        for path, folders, files, directory in os.fwalk(root, onerror=unreadable):
+            below = os.path.relpath(path, root)
+            prefix = "" if below == "." else below + "/"
+            folders[:] = sorted(name for name in folders if self._enters(name, prefix, directory, scan))
+            for name in sorted(files):
+                if is_article(name):
+                    yield name, _printable(prefix + name), directory
+
+    @staticmethod
+    def _enters(name: str, prefix: str, directory: int, scan: _Scan) -> bool:
+        if name.startswith("."):
+            return False
+        try:
+            mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+        except OSError:
+            return False
+        if stat.S_ISLNK(mode):
+            scan.notes.append(f"{_printable(prefix + name)} is a symbolic link and is not followed")
+            return False
+        if prefix.count("/") >= MAX_DEPTH:
+            scan.notes.append(f"{_printable(prefix + name)} lies more than {MAX_DEPTH} folders deep and is not read")
+            return False
+        return True
+
+    def _take(self, name: str, key: str, directory: int, now: datetime, scan: _Scan) -> bool:
+        """Read one file if it is new or changed and at rest; False where this poll has brought enough."""
+        scan.present.add(key)
+        try:
+            status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+        except OSError:
+            return True  # gone since the folder was listed
+        if not stat.S_ISREG(status.st_mode):
+            what = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+            scan.notes.append(f"{key} is {what} and is not read")
+            return True
+        mark = _mark(status)
+        if self._done.get(key) == mark:
+            return True
+        if not self._at_rest(key, status, now):
+            scan.waiting[key] = mark
+            return True
+        if len(scan.documents) >= MAX_FILES or scan.characters >= MAX_TEXT:
+            return False
+        self._read(name, key, directory, mark, scan)
+        return True
+
+    def _at_rest(self, key: str, status: os.stat_result, now: datetime) -> bool:
+        """Old enough, or unchanged since the poll before (a clock that was set back, a file dated in the future)."""
+        age = now.timestamp() - status.st_mtime
+        return age >= SETTLED or self._waiting.get(key) == _mark(status)
+
+    def _read(self, name: str, key: str, directory: int, mark: Mark, scan: _Scan) -> None:
+        try:
+            raw, size, after = _read_regular(name, directory)
+        except OSError as error:
+            scan.notes.append(f"{key} cannot be read: {error.strerror or error}")
+            return
+        if after != mark:
+            scan.waiting[key] = after  # it changed under our hands
+            return
+        document = read_document(
+            raw, name, source=self.spec.name, key=key, language=self.spec.language, labels=self.spec.labels, cut=size > len(raw)
+        )
+        scan.done[key] = mark
+        if document.text.strip():
+            scan.documents.append(document)
+            scan.characters += len(document.text)
+
+
+def _read_regular(name: str, directory: int) -> tuple[bytes, int, Mark]:
+    """(first bytes, size, mark after reading) of a regular file; whatever took its place since is refused by the open."""
+    descriptor = os.open(name, _FLAGS, dir_fd=directory)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(0, "it is no regular file")
+        parts, wanted = [], MAX_READ
+        while wanted > 0 and (part := os.read(descriptor, min(wanted, 1 << 20))):
+            parts.append(part)
+            wanted -= len(part)
+        after = os.fstat(descriptor)
+        return b"".join(parts), after.st_size, _mark(after)
+    finally:
+        os.close(descriptor)
+
+
+def _mark(status: os.stat_result) -> Mark:
+    return status.st_size, status.st_mtime_ns
+
+
+def _printable(name: str) -> str:
+    """A path as text: bytes that are not UTF-8 are written ``\\xff``, control characters likewise."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)

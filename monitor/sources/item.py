@@ -1,0 +1,124 @@
+"""One item of a feed, whatever the feed was written in, and how it becomes a document: date, identity, link, text.
+
+It must not know feedparser, JSON or the network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urljoin, urlsplit
+
+from monitor.model import Document, Span
+from monitor.text.decode import clean
+
+#: The newest items taken of one body (FAULTS.md row 44: a feed of 50,000 items on its first poll).
+MAX_ITEMS = 500
+MAX_TITLE = 2_000  # characters; titles of 20 MiB have been tried (row 41)
+MAX_KEY = 500  # characters; a longer identity is kept as its hash
+MAX_URL = 4_000
+
+_OLDEST = timedelta(days=3653)  # ten years
+_AHEAD = timedelta(hours=24)
+_UNDATED = datetime.min.replace(tzinfo=UTC)
+
+_LANGUAGE = re.compile(r"^([a-zA-Z]{2,3})(?:[-_]|$)")
+#: What XML 1.0 forbids, line ends and tabs excepted.
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item as its feed gave it: every field may be empty, ``body`` is plain text."""
+
+    guid: str
+    link: str
+    title: str
+    body: str
+    published: datetime | None
+    published_raw: str
+    language: str
+
+
+def bounded(instant: datetime | None, now: datetime) -> datetime | None:
+    """An item's date is display and order only, never a cursor: clamped to the last ten years and the next 24 hours."""
+    if instant is None:
+        return None
+    return min(max(instant, now - _OLDEST), now + _AHEAD)
+
+
+def newest(items: Iterable[Item]) -> list[Item]:
+    """At most ``MAX_ITEMS``, newest first; items without a date keep the feed's order, which is newest first."""
+    kept = list(items)
+    if len(kept) > MAX_ITEMS:
+        order = sorted(range(len(kept)), key=lambda i: (kept[i].published or _UNDATED, -i), reverse=True)
+        kept = [kept[i] for i in sorted(order[:MAX_ITEMS])]
+    if kept and all(item.published is not None for item in kept):
+        kept.sort(key=lambda item: item.published or _UNDATED, reverse=True)
+    return kept
+
+
+def identities(items: list[Item]) -> list[str]:
+    """guid, else link, else a hash of the content. A guid that several links share names none of them (some feeds give
+    every item the site's address): then the link is the identity."""
+    links: dict[str, set[str]] = {}
+    for item in items:
+        if item.guid:
+            links.setdefault(item.guid, set()).add(item.link)
+    shared = {guid for guid, found in links.items() if len(found) > 1}
+    # A link that every item shares is as little an identity as such a guid.
+    link_uses = Counter(item.link for item in items if not item.guid)
+    return [_identity(item, shared, link_uses) for item in items]
+
+
+def _identity(item: Item, shared: set[str], link_uses: Mapping[str, int]) -> str:
+    if item.guid and (item.guid not in shared or not item.link):
+        key = item.guid
+    elif item.link and (item.guid or link_uses.get(item.link, 0) < 2):
+        key = item.link
+    else:
+        key = _hashed("\0".join((item.title, item.body)))
+    key = CONTROLS.sub(" ", clean(key).text)
+    return key if len(key) <= MAX_KEY else _hashed(key)
+
+
+def _hashed(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def to_document(
+    item: Item, key: str, url: str, *, source: str, language: str, labels: Mapping[str, str], notes: tuple[str, ...]
+) -> Document:
+    """``url`` is the feed's, ``language`` the configured one, which goes before what the feed says of itself."""
+    title = clean(item.title).text
+    body = "" if item.body == item.title else item.body
+    cleaned = clean(f"{title}\n\n{body}" if title and body else title or body)
+    hint = _LANGUAGE.match(language or item.language)
+    return Document(
+        source=source,
+        key=key,
+        text=cleaned.text,
+        title=Span(0, len(title)) if title else None,
+        url=_link(url, item.link),
+        published=item.published,
+        published_raw=clean(item.published_raw).text,
+        language_hint=hint[1].lower() if hint else "",
+        labels=labels,
+        notes=notes + tuple(note for note in cleaned.notes if note not in notes),
+    )
+
+
+def _link(base: str, link: str) -> str:
+    """The item's address, resolved against the feed's; only http and https, since people will click it."""
+    if not link:
+        return ""
+    try:
+        resolved = urljoin(base, clean(link).text)
+        sound = urlsplit(resolved).scheme in ("http", "https") and len(resolved) <= MAX_URL
+    except ValueError:
+        return ""
+    return CONTROLS.sub("", resolved) if sound else ""
