@@ -1,0 +1,67 @@
+"""Scripts: which writing system a character, a word or a text belongs to.
+
+The script of a letter is read from its Unicode name (``ARABIC LETTER BEH``), so that every script Unicode knows has an
+answer and no table of ranges has to be kept. Hiragana and Katakana are one script here, ``Kana``.
+
+This room knows only str.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from functools import lru_cache
+from typing import Final
+
+ARABIC: Final = "Arabic"
+CYRILLIC: Final = "Cyrillic"
+HAN: Final = "Han"
+HANGUL: Final = "Hangul"
+HEBREW: Final = "Hebrew"
+KANA: Final = "Kana"
+LATIN: Final = "Latin"
+
+#: Scripts of zh, ja and ko: their texts mix them freely, so that none of them is foreign to another.
+EAST_ASIAN: Final = frozenset({HAN, KANA, HANGUL})
+
+_BY_NAME: Final = {"Cjk": HAN, "Ideographic": HAN, "Hiragana": KANA, "Katakana": KANA, "Katakana-Hiragana": KANA}
+#: First words of names that speak of a letter's dress, not of its script.
+_NO_SCRIPT: Final = frozenset({"Modifier", "Combining", "Double", "Mathematical", "Squared", "Circled"})
+
+
+@lru_cache(maxsize=16_384)
+def script_of(char: str) -> str:
+    """The script of one character ('Arabic', 'Latin', 'Han' …); '' for digits, marks, punctuation, symbols and blanks."""
+    if char.isascii():
+        return LATIN if char.isalpha() else ""
+    if unicodedata.category(char)[0] != "L":
+        return ""
+    # Full-width, mathematical and presentation forms are letters in other clothes.
+    plain = unicodedata.normalize("NFKC", char).strip()[:1]
+    if plain.isascii():
+        return LATIN if plain.isalpha() else ""
+    name = unicodedata.name(plain, "")
+    first = name.partition(" ")[0].capitalize()
+    return "" if first in _NO_SCRIPT else _BY_NAME.get(first, first)
+
+
+def count_scripts(text: str) -> Counter[str]:
+    """How many letters of each script ``text`` holds, in time linear in its length."""
+    counts: Counter[str] = Counter()
+    for char, number in Counter(text).items():
+        if script := script_of(char):
+            counts[script] += number
+    return counts
+
+
+def scripts_of(word: str) -> frozenset[str]:
+    """The scripts of a word's letters. Two or more in one word are a sign of a look-alike letter (``pоlice`` with Cyrillic о)."""
+    return frozenset(script for char in set(word) if (script := script_of(char)))
+
+
+def main_script(text: str) -> str:
+    """The script most letters of ``text`` belong to; '' where it has no letter."""
+    if text.isascii():
+        return LATIN if any(map(str.isalpha, text)) else ""
+    counts = count_scripts(text)
+    return max(counts, key=lambda script: (counts[script], script)) if counts else ""
