@@ -1,0 +1,48 @@
+# `make run` and `make test` do all the set-up themselves; they need Debian's python3, python3-venv and make, nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Keyed to what the set-up is made from: it is done again only when one of these changes.
+STAMP := $(VENV)/.ready
+CONFIG ?= deploy/monitor.yaml
+PYTEST_ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench lint clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' 2>/dev/null || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Choose one with: make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Setting up $(VENV) (once; about a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+setup: $(STAMP) ## Make the virtual environment in .venv, every dependency pinned by hash
+
+run: $(STAMP) ## Start the monitor with deploy/monitor.yaml (CONFIG=FILE for another)
+	@exec $(BIN)/monitor run --config $(CONFIG)
+
+test: $(STAMP) ## Lint, types, architecture and all tests (PYTEST_ARGS="-k name" for some)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(STAMP) ## Measure speed and matching quality, one program after the other
+	@set -e; for bench in tests/benchmarks/bench_*.py tests/benchmarks/score_*.py; do \
+		[ -e "$$bench" ] || continue; echo "== $$bench"; $(BIN)/python "$$bench"; done
+
+lint: $(STAMP) ## Lint, format and types only
+	@$(BIN)/ruff check monitor tests
+	@$(BIN)/ruff format --check monitor tests
+	@$(BIN)/mypy
+
+clean: ## Remove the virtual environment, caches and built packages (var/, the record, stays)
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find monitor tests -name __pycache__ -type d -prune -exec rm -rf {} +
