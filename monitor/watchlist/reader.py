@@ -1,0 +1,97 @@
+"""Reading values out of a strictly parsed YAML file, collecting every fault with its place instead of stopping at the first.
+
+Shared by the watchlist and the vocabulary readers. It must not know what any key is for.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from monitor.errors import Fault, WatchlistError
+from monitor.yamlmap import Path, YamlMap, read_yaml
+
+#: Bidirectional embeddings, overrides and isolates: they make a file read otherwise than it is.
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class FileReader:
+    """One file's values and its faults."""
+
+    def __init__(self, name: str, text: str, example: str) -> None:
+        self.name = name
+        self.text = text
+        self.faults: list[Fault] = []
+        self.map = YamlMap(name, [])
+        try:
+            self.map = read_yaml(text, name, error=WatchlistError, example=example)
+        except WatchlistError as error:
+            self.faults.extend(error.faults)
+        self.readable = not self.faults
+        self._bidi()
+
+    def _bidi(self) -> None:
+        for number, line in enumerate(self.text.split("\n"), 1):
+            for column, char in enumerate(line, 1):
+                if char in BIDI_CONTROLS:
+                    shown = "".join("\ufffd" if c in BIDI_CONTROLS else c for c in line)
+                    message = f"a hidden direction control (U+{ord(char):04X}) makes this line read otherwise than it is"
+                    self.faults.append(Fault(message, self.name, number, column, 1, shown, "delete it; plain text needs none"))
+                    self.readable = False
+                    break
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        return self.map.data
+
+    def fault(self, path: Path, message: str, hint: str = "", *, key: bool = False, warning: bool = False) -> None:
+        found = self.map.fault(self.map.place(path, key=key), message, hint)
+        self._add(found, warning)
+
+    def fault_in(self, path: Path, offset: int, length: int, message: str, hint: str = "", *, warning: bool = False) -> None:
+        """A fault at character ``offset`` of the text at ``path``."""
+        self._add(self.map.fault(self.map.locate(path, offset, length), message, hint), warning)
+
+    def _add(self, found: Fault, warning: bool) -> None:
+        if warning:
+            found = Fault(found.message, found.file, found.line, found.column, found.length, found.source, found.hint, warning=True)
+        self.faults.append(found)
+
+    def place(self, path: Path, offset: int = 0) -> str:
+        """``file:line`` for messages that come later."""
+        mark = self.map.locate(path, offset) if offset else self.map.place(path)
+        return f"{self.name}:{mark.line}" if mark else self.name
+
+    def known_keys(self, path: Path, found: Iterable[str], known: Iterable[str]) -> None:
+        known = list(known)
+        for key in found:
+            if key not in known:
+                close = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+                hint = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+                self.fault((*path, key), f"unknown key {key!r}", hint, key=True)
+
+    def text_at(self, path: Path, value: Any, *, empty: bool = False) -> str:
+        """The text at ``path``; a list or mapping there, or nothing where ``empty`` is not allowed, is a fault."""
+        if isinstance(value, str) and (value.strip() or empty):
+            return value
+        if value is None and empty:
+            return ""
+        what = "is empty" if value is None or isinstance(value, str) else "must be text, not a list or mapping"
+        self.fault(path, f"{path[-1]!s}: {what}")
+        return ""
+
+    def mapping_at(self, path: Path, value: Any, example: str) -> Mapping[str, Any]:
+        if isinstance(value, Mapping):
+            return value
+        self.fault(path, f"{path[-1]!s}: must be a mapping", f"write, for example: {example}")
+        return {}
+
+    def choice_at(self, path: Path, value: Any, choices: Iterable[str], default: str) -> str:
+        choices = list(choices)
+        text = self.text_at(path, value).strip().lower()
+        if text in choices:
+            return text
+        if text:
+            self.fault(path, f"{path[-1]!s}: {value!r} is not one of {', '.join(choices)}")
+        return default

@@ -1,0 +1,119 @@
+"""Terms as they are written in a group: one a line in a block, or a YAML list; marks in parentheses, comments after a hash sign."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from monitor.model import Entity
+from monitor.text.forms import Mark
+from monitor.text.scripts import scripts_of
+from monitor.text.words import words
+from monitor.watchlist.grammar import split_mark
+from monitor.watchlist.model import Term
+from monitor.watchlist.reader import FileReader
+from monitor.yamlmap import Path
+
+#: Language keys a group may have: two letters of ISO 639-1, or ``any``.
+_LANGUAGE = re.compile(r"[a-z]{2}")
+ANY = "any"
+_MARKS = ", ".join(f"({mark.value})" for mark in Mark)
+
+
+def is_language(key: str) -> bool:
+    return key == ANY or bool(_LANGUAGE.fullmatch(key))
+
+
+def read_terms(reader: FileReader, path: Path, value: Any, language: str) -> Iterator[Term]:
+    """The terms at ``path``: a block of lines or a list. Faults go to the reader; what is wrong is left out."""
+    if isinstance(value, str):
+        offset = 0
+        for line in value.split("\n"):
+            yield from _line(reader, path, line, offset, language)
+            offset += len(line) + 1
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            below = (*path, index)
+            if isinstance(item, str):
+                yield from _line(reader, below, item, 0, language)
+            else:
+                reader.fault(below, "a term must be text", "write one word or phrase")
+    elif value is None:
+        reader.fault(path, f"{path[-1]!s}: has no terms", key=True)
+    else:
+        reader.fault(path, f"{path[-1]!s}: must be a block of lines or a list of terms")
+
+
+def _line(reader: FileReader, path: Path, line: str, offset: int, language: str) -> Iterator[Term]:
+    text = re.split(r"(?:^|\s)#", line, maxsplit=1)[0]
+    stripped = text.strip().strip("\u200e\u200f\u061c\ufeff")
+    if not stripped:
+        return
+    at = offset + text.index(stripped)
+    if isinstance(path[-1], int) and ("،" in stripped or "؛" in stripped):
+        # YAML's comma is the Latin one: [سلاح، ذخيرة] is a list of one.
+        comma = next(i for i, c in enumerate(stripped) if c in "،؛")
+        reader.fault_in(
+            path, at + comma, 1, "an Arabic comma does not separate the items of a list", "use the Latin comma , or one term a line"
+        )
+        return
+    body, mark = split_mark(stripped)
+    if isinstance(mark, str):
+        reader.fault_in(path, at + len(body), len(stripped) - len(body), f"({mark}) is not a mark", f"marks: {_MARKS}")
+        return
+    if not words(body.replace("*", "")):
+        reader.fault_in(path, at, len(stripped), "a term needs at least one letter or digit")
+        return
+    if not _check_wildcard(reader, path, at, body, mark):
+        return
+    _warn_mixed(reader, path, at, body)
+    yield Term(body, language, mark or Mark.ANY_FORM, place=reader.place(path, at))
+
+
+def _check_wildcard(reader: FileReader, path: Path, at: int, body: str, mark: Mark | None) -> bool:
+    if "*" not in body:
+        return True
+    star = body.index("*")
+    if mark not in (None, Mark.ANY_FORM):
+        reader.fault_in(path, at + star, 1, f"a wildcard cannot also be ({mark.value})", "remove the mark or the *")
+        return False
+    for word in body.split():
+        if "*" in word and len(word.replace("*", "")) < 2:
+            reader.fault_in(path, at + star, 1, "a wildcard needs at least two letters beside it", "write more of the word")
+            return False
+    return True
+
+
+def _warn_mixed(reader: FileReader, path: Path, at: int, body: str) -> None:
+    for span in words(body):
+        word = body[span.start : span.end]
+        scripts = scripts_of(word)
+        if len(scripts) > 1:
+            message = f"the word {word!r} mixes scripts ({', '.join(sorted(scripts))})"
+            hint = "a look-alike letter never matches: type it again in one script"
+            reader.fault_in(path, at + span.start, len(word), message, hint, warning=True)
+
+
+def entity_terms(reader: FileReader, path: Path, name: str, files: Mapping[str, str]) -> Iterator[Term]:
+    """Names with their entities from a CSV file: columns ``id, name, aliases`` (aliases parted by ``;``), header required."""
+    text = files.get(name)
+    if text is None:
+        reader.fault(path, f"the file {name} is not in the watchlists folder", "paths are relative to that folder")
+        return
+    lines = [line for line in text.splitlines() if line.strip()]
+    rows = list(csv.reader(lines))
+    if not rows or "name" not in rows[0]:
+        reader.fault(path, f"{name}: the first line must name the columns", "write: id,name,aliases")
+        return
+    header = rows[0]
+    for number, row in enumerate(rows[1:], 2):
+        values = dict(zip(header, row, strict=False))
+        main = values.get("name", "").strip()
+        if not main:
+            continue
+        entity = Entity(values.get("id", "").strip() or main, main, name)
+        for alias in (main, *values.get("aliases", "").split(";")):
+            if words(alias):
+                yield Term(alias.strip(), ANY, Mark.NAME, entity, place=f"{name}:{number}")
