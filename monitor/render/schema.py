@@ -1,0 +1,147 @@
+"""The JSON Schema of an alert's document: what receivers may rely on.
+
+Fields are only ever added, so unknown ones are allowed everywhere and everything listed here is required unless it says
+otherwise. The lists of values come from the model, so that the schema cannot fall behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from monitor.model import AlertState, JsonObject, Mode, NotificationKind, Reason, Severity, Stance, ZoneKind
+from monitor.render.payload import DATA_SCHEMA, SCHEMA_VERSION, TYPE_PREFIX
+
+_HEX_32: Final[JsonObject] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_TEXT: Final[JsonObject] = {"type": "string"}
+_TIME: Final[JsonObject] = {"type": "string", "format": "date-time"}
+_LABELS: Final[JsonObject] = {"type": "object", "additionalProperties": {"type": "string"}}
+
+_SPAN: Final[JsonObject] = {
+    "start": {"type": "integer", "minimum": 0, "description": "In Unicode code points of the article's text."},
+    "end": {"type": "integer", "minimum": 0},
+}
+
+
+def alert_schema() -> JsonObject:
+    """JSON Schema 2020-12 of the whole document, as webhooks receive it and as a line of the alert log."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": DATA_SCHEMA,
+        "title": "Alert notification",
+        "description": "One CloudEvents 1.0 document in structured form. New versions only add fields.",
+        **_object(
+            {
+                "specversion": {"const": "1.0"},
+                "id": {
+                    **_HEX_32,
+                    "description": "The notification. The same on every attempt and at every sink: use it to drop duplicates.",
+                },
+                "source": {
+                    "type": "string",
+                    "format": "uri-reference",
+                    "minLength": 1,
+                    "description": "/watchlists/ and the watchlist's id.",
+                },
+                "type": {"enum": [TYPE_PREFIX + kind.value for kind in NotificationKind]},
+                "subject": {**_HEX_32, "description": "The alert that is told of."},
+                "time": {**_TIME, "description": "When the notification was made."},
+                "datacontenttype": {"const": "application/json"},
+                "dataschema": {"const": DATA_SCHEMA},
+                "data": {"$ref": "#/$defs/data"},
+                "sequence": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "description": "Only in the alert log; counts per sink. Webhooks carry it as the header monitor-sequence.",
+                },
+            },
+            optional={"sequence"},
+        ),
+        "$defs": _definitions(),
+    }
+
+
+def _definitions() -> JsonObject:
+    return {
+        "data": _object(
+            {
+                "schema_version": {"type": "integer", "minimum": SCHEMA_VERSION},
+                "engine": {**_TEXT, "description": "Version of the matching engine."},
+                "reason": {**_one_of(Reason), "description": "Why this is told."},
+                "alert": {"$ref": "#/$defs/alert"},
+                "watchlist": {"$ref": "#/$defs/watchlist"},
+                "story": _object({"id": _TEXT, "first_article": _TEXT}),
+                "article": {"$ref": "#/$defs/article"},
+                "severity": {**_one_of(Severity), "description": "Of this article's match; the alert carries its own."},
+                "stances": {"type": "array", "items": _one_of(Stance), "uniqueItems": True, "description": "Of all evidence."},
+                "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}, "minItems": 1},
+                "entities": {"type": "array", "items": {"$ref": "#/$defs/entity"}, "description": "Named in the evidence, each once."},
+            }
+        ),
+        "alert": _object(
+            {
+                "id": _HEX_32,
+                "watchlist": _TEXT,
+                "story": _TEXT,
+                "severity": _one_of(Severity),
+                "state": _one_of(AlertState),
+                "labels": _LABELS,
+                "raised": _TIME,
+                "updated": _TIME,
+            }
+        ),
+        "watchlist": _object(
+            {
+                "id": _TEXT,
+                "version": {**_TEXT, "description": "Hash of the file and everything it uses, as it was when it matched."},
+                "title": _TEXT,
+                "description": _TEXT,
+                "owner": _TEXT,
+                "severity": _one_of(Severity),
+                "labels": _LABELS,
+                "mode": _one_of(Mode),
+            }
+        ),
+        "article": _object(
+            {
+                "id": _HEX_32,
+                "source": {**_TEXT, "description": "Name of the source in the configuration."},
+                "key": {**_TEXT, "description": "What the source calls it: a guid, a link, a path."},
+                "url": _TEXT,
+                "title": _TEXT,
+                "language": {**_TEXT, "description": "ISO 639-1, or und."},
+                "published": {"anyOf": [_TIME, {"type": "null"}]},
+                "fetched": _TIME,
+                "text_hash": {"type": "string", "pattern": "^[0-9a-f]{64}$", "description": "SHA-256 of the text in UTF-8."},
+                "labels": _LABELS,
+                "notes": {"type": "array", "items": _TEXT, "description": "What was done to the text on the way in."},
+            }
+        ),
+        "evidence": {
+            "description": "One passage of whole sentences; quote is text[start:end], hits lie inside it.",
+            **_object(
+                {
+                    **_SPAN,
+                    "quote": _TEXT,
+                    "zone": _one_of(ZoneKind),
+                    "stance": _one_of(Stance),
+                    "clause": {**_TEXT, "description": "The part of the query that it made true."},
+                    "hits": {"type": "array", "items": {"$ref": "#/$defs/hit"}},
+                }
+            ),
+        },
+        "hit": {
+            "description": "One term found; text is text[start:end] of the article.",
+            **_object({**_SPAN, "group": _TEXT, "term": _TEXT, "text": _TEXT, "entity": {"$ref": "#/$defs/entity"}}, optional={"entity"}),
+        },
+        "entity": _object({"id": _TEXT, "name": _TEXT, "list": _TEXT}),
+    }
+
+
+def _one_of(values: type[StrEnum]) -> JsonObject:
+    return {"enum": [value.value for value in values]}
+
+
+def _object(properties: Mapping[str, Any], *, optional: frozenset[str] | set[str] = frozenset()) -> JsonObject:
+    return {"type": "object", "properties": dict(properties), "required": [name for name in properties if name not in optional]}

@@ -1,0 +1,254 @@
+"""An alert as a person reads it on a terminal: who watches, how grave, which article, and the sentences that say so.
+
+Articles are written by strangers, and a terminal obeys what it is sent: control characters, escapes and bidi overrides are
+taken out before anything is laid out, so that an article can neither colour, move nor reorder what stands around it. Each
+line of right-to-left text is wrapped in isolates of its own, because a terminal orders every line by itself.
+
+Pure: the document in, text out. It must not know whether a terminal is there; colour and width are told.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.model import JsonObject
+
+PASSAGES: Final = 3
+#: A passage longer than this many characters is cut around its first hit; three or four lines of an ordinary window.
+LONGEST_PASSAGE: Final = 420
+#: What stands before the first hit of a cut passage.
+BEFORE_HIT: Final = 140
+NARROWEST: Final = 40
+#: Combining marks kept on one letter; the languages we read need four at most.
+MARKS: Final = 8
+INDENT: Final = "  "
+
+_LRI, _RLI, _PDI = "\u2066", "\u2067", "\u2069"
+#: Format characters with a meaning inside words, or marks that reorder nothing beyond their neighbours: ZWNJ, ZWJ, LRM, RLM, ALM.
+_KEPT_FORMAT: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")
+
+_RESET: Final = "\x1b[0m"
+_BOLD, _DIM, _HIT = "\x1b[1m", "\x1b[2m", "\x1b[1;33m"
+_SEVERITY: Final = {
+    "critical": "\x1b[1;97;41m",
+    "high": "\x1b[1;31m",
+    "medium": "\x1b[1;33m",
+    "low": "\x1b[1;36m",
+    "info": "\x1b[1;34m",
+}
+#: The first of all kinds of notification is the ordinary one, and goes without saying.
+_KINDS: Final = {"updated": "update", "corrected": "correction", "closed": "closed", "reopened": "reopened"}
+
+
+def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
+    """One alert as lines that end in a newline; ``width`` in terminal cells. Hits stand in brackets where there is no colour."""
+    pen = _Pen(color, max(width, NARROWEST))
+    data = document["data"]
+    lines = [_headline(document, data, pen)]
+    lines += pen.paragraph([_Piece(plain(data["article"]["title"]) or "(no title)", _BOLD)])
+    lines += pen.paragraph([_Piece(_origin(data["article"]), _DIM)])
+    if data["article"]["url"]:
+        # Never wrapped: a terminal makes a link only of what it finds in one piece.
+        lines.append(INDENT + pen.isolated(plain(data["article"]["url"]).replace(" ", "%20"), _DIM))
+    evidence = data["evidence"]
+    for passage in evidence[:PASSAGES]:
+        lines.append(_passage_head(passage, pen))
+        lines += pen.paragraph(_passage(passage), depth=2)
+    if len(evidence) > PASSAGES:
+        lines += pen.paragraph([_Piece(f"and {len(evidence) - PASSAGES} more passages", _DIM)])
+    return "\n".join(lines) + "\n"
+
+
+def plain(text: Any) -> str:
+    """``text`` on one line, without anything that a terminal or the bidi algorithm would obey."""
+    return " ".join(_tame(str(text)).split())
+
+
+# ----------------------------------------------------------------------------------------- what is said
+def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:
+    severity = plain(data["alert"]["severity"])
+    kind = _KINDS.get(str(document["type"]).rpartition(".")[2])
+    label = pen.style(f" {severity.upper()} ", _SEVERITY.get(severity, _BOLD)) if pen.color else f"[{severity.upper()}]"
+    title = pen.isolated(plain(data["watchlist"]["title"] or data["watchlist"]["id"]), _BOLD)
+    told = f" ({kind}: {plain(data['reason']).replace('_', ' ')})" if kind else ""
+    alert = pen.style(f"alert {plain(data['alert']['id'])[:12]}", _DIM)
+    return f"{label} {title}{told}  {alert}"
+
+
+def _origin(article: JsonObject) -> str:
+    when = article["published"] or article["fetched"]
+    said = [article["source"], plain(when).replace("T", " ")[:16] + " UTC" + ("" if article["published"] else " (fetched)")]
+    if article["language"] not in {"", "und"}:
+        said.append(article["language"])
+    return " · ".join(plain(part) for part in said)
+
+
+def _passage_head(passage: JsonObject, pen: _Pen) -> str:
+    zone = passage["zone"]
+    where = "" if zone == "body" else f" in the {plain(zone)}"
+    stance, clause = pen.style(plain(passage["stance"]), _BOLD), pen.isolated(plain(passage["clause"]), _DIM)
+    return f"{INDENT}{stance}{pen.style(f'{where}:', _DIM)} {clause}"
+
+
+def _passage(passage: JsonObject) -> list[_Piece]:
+    """The quote in pieces, hits marked; a long one cut around its first hit."""
+    quote, offset = passage["quote"], passage["start"]
+    spans = _merged((hit["start"] - offset, hit["end"] - offset) for hit in passage["hits"])
+    first, last = 0, len(quote)
+    if last > LONGEST_PASSAGE:
+        hit = spans[0][0] if spans else 0
+        if hit > BEFORE_HIT:  # from the next gap on, so that no word is cut where there are gaps
+            first = quote.find(" ", hit - BEFORE_HIT, hit) + 1 or hit - BEFORE_HIT
+        last = min(last, first + LONGEST_PASSAGE)
+        if last < len(quote):
+            last = max(quote.rfind(" ", first, last), spans[0][1] if spans else 0) if " " in quote[first:last] else last
+    pieces: list[_Piece] = [_Piece("…")] if first else []
+    at = first
+    for start, end in ((max(start, first), min(end, last)) for start, end in spans):
+        if start < end:
+            pieces += [_Piece(_tame(quote[at:start])), _Piece(_tame(quote[start:end]), _HIT, marked=True)]
+            at = end
+    pieces.append(_Piece(_tame(quote[at:last]) + ("…" if last < len(quote) else "")))
+    return pieces
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted, overlapping spans joined (two groups may share a word)."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+# ------------------------------------------------------------------------------------------ how it is laid
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    style: str = ""
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    color: bool
+    width: int
+
+    def style(self, text: str, style: str) -> str:
+        return f"{style}{text}{_RESET}" if self.color and style and text else text
+
+    def isolated(self, text: str, style: str = "") -> str:
+        """One run of foreign text within a line of ours; isolates only where something reads from right to left."""
+        return _isolate(self.style(text, style), _is_rtl(text), bare=not _has_rtl(text))
+
+    def paragraph(self, pieces: Sequence[_Piece], depth: int = 1) -> list[str]:
+        """``pieces`` wrapped to the width; the direction of the whole is that of its first letter, on every line."""
+        whole = "".join(piece.text for piece in pieces)
+        indent = INDENT * depth
+        lines = _wrap(self._marks(pieces), self.width - len(indent))
+        return [indent + _isolate("".join(self._run(line)), _is_rtl(whole), bare=not _has_rtl(whole)) for line in lines]
+
+    def _marks(self, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
+        for piece in pieces:
+            yield _Piece(f"[{piece.text}]", piece.style) if piece.marked and not self.color else piece
+
+    def _run(self, line: Sequence[tuple[str, str]]) -> Iterator[str]:
+        """Characters of one style in a row together, so that escapes do not stand between letters that join."""
+        run, style = "", ""
+        for text, its_style in line:
+            if its_style != style:
+                yield self.style(run, style)
+                run, style = "", its_style
+            run += text
+        yield self.style(run, style)
+
+
+def _wrap(pieces: Iterable[_Piece], width: int) -> list[list[tuple[str, str]]]:
+    """Lines of (text, style). Breaks at white space and, where a word alone is too wide (or a script has no spaces), inside."""
+    lines: list[list[tuple[str, str]]] = []
+    line: list[tuple[str, str]] = []
+    used = 0
+    for word in _words(pieces):
+        cells = sum(_cells(c) for c, _ in word)
+        if line and used + 1 + cells <= width:
+            gap_style = line[-1][1] if line[-1][1] == word[0][1] else ""
+            line += [(" ", gap_style), *word]
+            used += 1 + cells
+            continue
+        if line:
+            lines.append(line)
+        line, used = [], 0
+        for character in word:
+            wide = _cells(character[0])
+            if used + wide > width:
+                lines.append(line)
+                line, used = [], 0
+            line.append(character)
+            used += wide
+    if line:
+        lines.append(line)
+    return lines
+
+
+def _words(pieces: Iterable[_Piece]) -> Iterator[list[tuple[str, str]]]:
+    word: list[tuple[str, str]] = []
+    for piece in pieces:
+        for character in piece.text:
+            if not character.isspace():
+                word.append((character, piece.style))
+            elif word:
+                yield word
+                word = []
+    if word:
+        yield word
+
+
+def _cells(character: str) -> int:
+    """Terminal cells that one character takes."""
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
+def _tame(text: str) -> str:
+    """Without what a terminal obeys; of a stack of marks on one letter the first few, or it covers the lines around it."""
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= MARKS:
+            kept.append(_tamed(character))
+    return "".join(kept)
+
+
+def _tamed(character: str) -> str:
+    category = unicodedata.category(character)
+    if character.isspace():
+        return " "
+    if category == "Cs":
+        return "\ufffd"
+    if category in {"Cc", "Zl", "Zp"} or (category == "Cf" and character not in _KEPT_FORMAT):
+        return ""
+    return character
+
+
+def _has_rtl(text: str) -> bool:
+    return any(unicodedata.bidirectional(c) in {"R", "AL"} for c in text)
+
+
+def _is_rtl(text: str) -> bool:
+    """The direction of the first letter that has one, as the bidi algorithm takes it for a paragraph."""
+    for character in text:
+        direction = unicodedata.bidirectional(character)
+        if direction in {"L", "R", "AL"}:
+            return direction != "L"
+    return False
+
+
+def _isolate(text: str, rtl: bool, *, bare: bool) -> str:
+    return text if bare else f"{_RLI if rtl else _LRI}{text}{_PDI}"
