@@ -30,12 +30,12 @@ class Finding:
 def findings(error: ValidationError, data: Mapping[str, Any], schema: SettingsSchema) -> list[Finding]:
     found: list[Finding] = []
     for item in error.errors(include_url=False, include_context=True):
-        path, of_key = _path(item["loc"], data)
+        path, of_key = _path(item["loc"], data, missing=item["type"] == "missing")
         found.append(_finding(item, path, of_key, schema))
     return found
 
 
-def _path(loc: tuple[str | int, ...], data: Mapping[str, Any]) -> tuple[Path, bool]:
+def _path(loc: tuple[str | int, ...], data: Mapping[str, Any], *, missing: bool) -> tuple[Path, bool]:
     """pydantic's location without the tags of unions, which stand in no file; and whether it speaks of the key itself."""
     path: Path = ()
     of_key = loc[-1:] == ("[key]",)
@@ -45,7 +45,7 @@ def _path(loc: tuple[str | int, ...], data: Mapping[str, Any]) -> tuple[Path, bo
             lookup(data, (*path, step))
         except LookupError:
             # The last step may be a missing key; any other step that leads nowhere is a union's tag.
-            if position < len(steps) - 1:
+            if not missing or position < len(steps) - 1:
                 continue
         path = (*path, step)
     return path, of_key

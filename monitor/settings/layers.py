@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from monitor.errors import ConfigError, Fault
 from monitor.settings.schema import SettingsSchema, closest, leaves
-from monitor.yamlmap import Path, YamlMap, read_yaml
+from monitor.yamlmap import Path, YamlMap, lookup, read_yaml
 
 PREFIX = "MONITOR_"
 DELIMITER = "__"
@@ -204,4 +204,21 @@ class FileLayer(Layer):
         return Origin(f"{self.document.file}:{mark.line}") if mark else None
 
     def fault(self, path: Path, message: str, hint: str, *, key: bool) -> Fault:
-        return self.document.fault(self.document.place(path, key=key), message, hint)
+        fault = self.document.fault(self.document.place(path, key=key), message, hint)
+        return replace(fault, source=self._without_secrets(fault.line, fault.source))
+
+    def _without_secrets(self, line: int, source: str) -> str:
+        """The source line with every value that may be secret starred out, letter for letter, so that the caret still fits."""
+        for path, mark in self.document.values.items():
+            if mark.line == line and self._may_be_secret(path):
+                start = mark.column - 1
+                # A value that goes on below has no length of its own: all that follows it is hidden.
+                end = start + mark.length if mark.length > 1 else len(source)
+                source = source[:start] + "*" * (end - start) + source[end:]
+        return source
+
+    def _may_be_secret(self, path: Path) -> bool:
+        if isinstance(lookup(self.document.data, path), dict | list):
+            return False
+        # A sink's address may carry a token, and a misspelt key may well be that of the secret.
+        return self.schema.is_secret(path) or (path[0] == "sinks" and (path[-1] == "url" or not self.schema.at(path)))

@@ -8,9 +8,10 @@ that use it.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -28,6 +29,7 @@ from monitor.yamlmap import MAX_BYTES, Path, YamlMap, lookup, read_yaml
 RUNTIME_SECRETS = FilePath("/run/secrets")
 #: Settings that name a file holding a secret end so.
 SECRET_FILE_KEY = "secret_file"  # noqa: S105 - the name of a key, not a secret
+_SECRET_LINE = re.compile(r"secret|token|passw|whsec_|url", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,11 @@ def _read_file(path: FilePath, shown: str) -> YamlMap:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ConfigError([Fault("the file is not UTF-8 text", shown, line, hint="save it as UTF-8")]) from None
-    return read_yaml(text, shown)
+    try:
+        return read_yaml(text, shown)
+    except ConfigError as error:
+        # Nothing is known yet of what stands where, so a line that speaks of secrets is not repeated at all.
+        raise ConfigError(replace(f, source="") if _SECRET_LINE.search(f.source) else f for f in error.faults) from None
 
 
 def _merged(layers: Sequence[Layer]) -> dict[str, Any]:
@@ -177,9 +183,7 @@ def _placed(finding: Finding, layers: Sequence[Layer], *, warning: bool = False)
     """The finding at the place of the highest layer that set it, or else in the file."""
     owner = next((layer for layer in layers if layer.origin(finding.path) is not None), layers[-1])
     fault = owner.fault(finding.path, finding.message, finding.hint, key=finding.key)
-    if not warning:
-        return fault
-    return Fault(fault.message, fault.file, fault.line, fault.column, fault.length, fault.source, fault.hint, warning=True)
+    return replace(fault, warning=True) if warning else fault
 
 
 def _unknown_sinks(data: Mapping[str, Any]) -> list[Finding]:
@@ -208,7 +212,8 @@ def _doubts(settings: Settings) -> list[Finding]:
             Finding(("sinks",), f"{only}: nobody is told of an alert", "add a webhook, or read the log with: monitor alerts tail", key=True)
         )
     routed = {name for route in settings.routes for name in route.to}
-    for name in settings.sinks:
+    for name, sink in settings.sinks.items():
+        found += [Finding(("sinks", name), f"the sink {name!r} {warning}", key=True) for warning in sink.warnings()]
         if settings.routes and name not in routed:
             found.append(Finding(("sinks", name), f"no route leads to the sink {name!r}: it will get nothing", key=True))
     return found
