@@ -1,0 +1,135 @@
+"""Between the types of model.py and what a column holds. This module must not know any statement."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from monitor.model import (
+    Alert,
+    AlertState,
+    Delivery,
+    DeliveryState,
+    Evidence,
+    Hit,
+    JsonObject,
+    Match,
+    Severity,
+    SinkState,
+    SourceState,
+    Zone,
+)
+from monitor.ports import SinkStatus
+
+TOLD_KINDS = ("groups", "clauses", "entities", "stances", "languages")
+
+
+def iso(moment: datetime | None) -> str | None:
+    """RFC 3339 in UTC with a Z, as the payload has it."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+# ------------------------------------------------------------------------------------- text, matches
+def zones_json(zones: tuple[Zone, ...]) -> list[list[str | int]]:
+    return [[zone.kind.value, zone.start, zone.end] for zone in zones]
+
+
+def evidence_json(evidence: tuple[Evidence, ...]) -> list[JsonObject]:
+    return [
+        {
+            "start": passage.start,
+            "end": passage.end,
+            "quote": passage.quote,
+            "zone": passage.zone.value,
+            "stance": passage.stance.value,
+            "clause": passage.clause,
+            "hits": [_hit_json(hit) for hit in passage.hits],
+        }
+        for passage in evidence
+    ]
+
+
+def _hit_json(hit: Hit) -> JsonObject:
+    found: JsonObject = {"group": hit.group, "term": hit.term, "start": hit.start, "end": hit.end, "text": hit.text}
+    if hit.entity is not None:
+        found["entity"] = {"id": hit.entity.id, "name": hit.entity.name, "list": hit.entity.list}
+    return found
+
+
+def told_json(match: Match, language: str) -> dict[str, list[str]]:
+    """What telling this match tells; every list sorted, so that the same content is the same bytes."""
+    hits = [hit for passage in match.evidence for hit in passage.hits]
+    return {
+        "groups": sorted({hit.group for hit in hits}),
+        "clauses": sorted({passage.clause for passage in match.evidence}),
+        "entities": sorted({hit.entity.id for hit in hits if hit.entity is not None}),
+        "stances": sorted({stance.value for stance in match.stances}),
+        "languages": [language],
+    }
+
+
+def merge_told(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {kind: sorted({*before.get(kind, ()), *after.get(kind, ())}) for kind in TOLD_KINDS}
+
+
+# -------------------------------------------------------------------------------------- rows to types
+def source_state(row: Row[Any]) -> SourceState:
+    return SourceState(
+        name=row.name,
+        next_due=row.next_due,
+        validators=dict(row.validators),
+        last_poll=row.last_poll,
+        last_success=row.last_success,
+        last_new=row.last_new,
+        failures=row.failures,
+        error=row.error,
+    )
+
+
+def source_row(state: SourceState) -> JsonObject:
+    """Saving a source's state always ends its lease."""
+    return {
+        "next_due": state.next_due,
+        "validators": dict(state.validators),
+        "last_poll": state.last_poll,
+        "last_success": state.last_success,
+        "last_new": state.last_new,
+        "failures": state.failures,
+        "error": state.error,
+        "lease_until": None,
+    }
+
+
+def alert(row: Row[Any]) -> Alert:
+    return Alert(
+        id=row.id,
+        watchlist=row.watchlist,
+        story=row.story,
+        severity=Severity(row.severity),
+        state=AlertState(row.state),
+        labels=dict(row.labels),
+        raised=row.raised,
+        updated=row.updated,
+    )
+
+
+def sink_status(row: Row[Any]) -> SinkStatus:
+    return SinkStatus(name=row.name, state=SinkState(row.state), reason=row.reason, failures=row.failures, probe_due=row.probe_due)
+
+
+def delivery(row: Row[Any], *, state: DeliveryState | None = None, attempts: int | None = None) -> Delivery:
+    """The row has the delivery's columns and its notification's ``payload``."""
+    return Delivery(
+        notification=row.notification,
+        sink=row.sink,
+        alert=row.alert,
+        severity=Severity(row.severity),
+        sequence=row.sequence,
+        state=DeliveryState(row.state) if state is None else state,
+        attempts=row.attempts if attempts is None else attempts,
+        due=row.due,
+        created=row.created,
+        payload=row.payload,
+    )

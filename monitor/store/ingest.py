@@ -1,0 +1,302 @@
+"""The ingest transaction: articles, texts, matches, decisions, alerts, notifications and their deliveries, all or none.
+
+Written again, the same ingest changes nothing: a notification that exists is not told twice and takes no new place in a
+sink's sequence. This module must not know why something was decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from monitor.errors import StorageError
+from monitor.model import DecisionKind, DeliveryState, Notification, NotificationKind, SinkState
+from monitor.ports import Decided, IngestArticle, IngestBatch, Told
+from monitor.store import codec
+from monitor.store.schema import alert, article, article_text, article_version, decision, delivery, match, notification, seen, sink, story
+from monitor.store.sources import save_source
+from monitor.store.statements import chunks, insert_new, upsert
+
+_NEW_TEXT = insert_new(article_text)
+_PUT_ARTICLE = upsert(article, "source", "key")
+_NEW_ARTICLE_VERSION = insert_new(article_version)
+_PUT_SEEN = upsert(seen)
+_NEW_MATCH = insert_new(match)
+_NEW_STORY = insert_new(story)
+_NEW_DECISION = insert_new(decision)
+_NEW_ALERT = insert(alert)
+_CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated")
+_CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
+_NEW_NOTIFICATION = insert(notification)
+_NEW_DELIVERY = insert(delivery)
+_NEW_SINK = insert(sink)
+_SET_SEQUENCE = update(sink).where(sink.c.name == bindparam("b_name")).values(last_sequence=bindparam("b_last"))
+
+Values = dict[str, Any]
+
+
+# ------------------------------------------------------------------------------------ what is known
+def seen_keys(connection: Connection, name: str, keys: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in chunks(keys):
+        rows = connection.execute(select(seen.c.key, seen.c.content_hash).where(seen.c.source == name, seen.c.key.in_(some)))
+        found.update((row.key, row.content_hash) for row in rows)
+    return found
+
+
+def told(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Told]:
+    """The story is the narrow side: few alerts share one, so stories are looked up and the watchlists picked from them."""
+    wanted = set(pairs)
+    return {
+        (row.watchlist, row.story): Told(
+            alert=codec.alert(row),
+            article=row.article,
+            text_hash=row.text_hash,
+            notifications=row.notifications,
+            **{kind: frozenset(row.told.get(kind, ())) for kind in codec.TOLD_KINDS},
+        )
+        for row in _alerts_of(connection, {story_id for _, story_id in pairs})
+        if (row.watchlist, row.story) in wanted
+    }
+
+
+def _alerts_of(connection: Connection, stories: Iterable[str]) -> Iterable[Any]:
+    for some in chunks(sorted(stories)):
+        yield from connection.execute(select(alert).where(alert.c.story.in_(some)))
+
+
+# ------------------------------------------------------------------------------------ the transaction
+def ingest(connection: Connection, batch: IngestBatch) -> None:
+    _put_articles(connection, batch)
+    _put_decisions(connection, batch)
+    if batch.state is not None:
+        save_source(connection, batch.state)
+
+
+def _put_articles(connection: Connection, batch: IngestBatch) -> None:
+    if not batch.articles:
+        return
+    texts, articles, versions, keys = [], [], [], []
+    for item in batch.articles:
+        a = item.article
+        texts.append({"hash": a.text_hash, "text": item.text})
+        articles.append(
+            {
+                "id": a.id,
+                "source": a.source,
+                "key": a.key,
+                "url": a.url,
+                "title": a.title,
+                "language": a.language,
+                "published": a.published,
+                "fetched": a.fetched,
+                "text_hash": a.text_hash,
+                "labels": dict(a.labels),
+                "notes": list(a.notes),
+                "failed": item.failed,
+            }
+        )
+        version: Values = {"article": a.id, "text_hash": a.text_hash, "title": a.title, "engine": item.engine, "fetched": a.fetched}
+        versions.append(version | {"zones": codec.zones_json(item.zones)})
+        keys.append({"source": a.source, "key": a.key, "content_hash": item.content_hash, "at": batch.now})
+    connection.execute(_NEW_TEXT, texts)
+    connection.execute(_PUT_ARTICLE, articles)
+    connection.execute(_NEW_ARTICLE_VERSION, versions)
+    connection.execute(_PUT_SEEN, keys)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The rows one ingest adds, gathered in order and written a table at a time."""
+
+    now: datetime
+    told_already: frozenset[str]  # ids of this batch's notifications that exist
+    alerts: dict[tuple[str, str], Values]  # (watchlist, story) -> row, as it is and as it will be
+    new_alerts: list[Values] = field(default_factory=list)
+    changed_alerts: dict[str, Values] = field(default_factory=dict)
+    matches: list[Values] = field(default_factory=list)
+    stories: dict[str, Values] = field(default_factory=dict)
+    decisions: list[Values] = field(default_factory=list)
+    notifications: dict[str, Values] = field(default_factory=dict)
+    deliveries: list[Values] = field(default_factory=list)
+
+    def add(self, item: IngestArticle, decided: Decided) -> None:
+        self._add_match(item, decided)
+        row = self._alert(item, decided)
+        told_now = decided.notification
+        if told_now is None or told_now.id in self.told_already or told_now.id in self.notifications:
+            return
+        if row is None or told_now.alert != row["id"]:
+            raise StorageError(
+                f"notification {told_now.id} speaks of alert {told_now.alert}, but the record has {row['id'] if row else 'none'} "
+                f"for watchlist {decided.match.watchlist} and story {decided.story.id}: it was decided against an older state"
+            )
+        self._add_notification(row, told_now, decided)
+
+    def _add_match(self, item: IngestArticle, decided: Decided) -> None:
+        found, a = decided.match, item.article
+        key: Values = {"article": a.id, "text_hash": a.text_hash, "watchlist": found.watchlist, "version": found.version, "at": self.now}
+        self.matches.append(
+            key
+            | {
+                "engine": item.engine,
+                "severity": found.severity.value,
+                "stances": [stance.value for stance in found.stances],
+                "evidence": codec.evidence_json(found.evidence),
+            }
+        )
+        self.stories.setdefault(
+            decided.story.id, {"id": decided.story.id, "first_article": decided.story.first_article, "created": self.now}
+        )
+        self.decisions.append(
+            key
+            | {
+                "story": decided.story.id,
+                "kind": decided.decision.kind.value,
+                "reason": decided.decision.reason.value,
+                "notification": decided.notification.id if decided.notification else None,
+            }
+        )
+
+    def _alert(self, item: IngestArticle, decided: Decided) -> Values | None:
+        """The alert's row after this decision; None where there is no alert."""
+        place = (decided.match.watchlist, decided.story.id)
+        row = self.alerts.get(place)
+        tells = decided.decision.kind in (DecisionKind.RAISE, DecisionKind.UPDATE)
+        if row is None:
+            if decided.alert is None:
+                return None
+            row = self.alerts[place] = _alert_row(item, decided)
+            self.new_alerts.append(row)
+            return row
+        changes: Values = {}
+        if item.article.id == row["article"]:
+            changes["text_hash"] = item.article.text_hash
+        if tells:
+            changes["told"] = codec.merge_told(row["told"], codec.told_json(decided.match, item.article.language))
+        if any(row[name] != value for name, value in changes.items()):
+            row.update(changes)
+            self.changed_alerts[row["id"]] = row
+        return row
+
+    def _add_notification(self, row: Values, told_now: Notification, decided: Decided) -> None:
+        self.notifications[told_now.id] = {
+            "id": told_now.id,
+            "alert": told_now.alert,
+            "ordinal": row["notifications"],
+            "kind": told_now.kind.value,
+            "reason": told_now.reason.value,
+            "severity": told_now.severity.value,
+            "created": told_now.created,
+            "payload": told_now.payload,
+        }
+        row["notifications"] += 1
+        if decided.alert is not None:
+            row.update(severity=decided.alert.severity.value, labels=dict(decided.alert.labels), updated=decided.alert.updated)
+            if told_now.kind in (NotificationKind.CLOSED, NotificationKind.REOPENED):
+                # Otherwise the state stays: a person may have acknowledged it after the decision read it.
+                row["state"] = decided.alert.state.value
+        self.changed_alerts[row["id"]] = row
+        for name in dict.fromkeys(decided.sinks):
+            self.deliveries.append(
+                {
+                    "notification": told_now.id,
+                    "sink": name,
+                    "alert": told_now.alert,
+                    "severity": told_now.severity.value,
+                    "state": DeliveryState.PENDING.value,
+                    "reason": "",
+                    "attempts": 0,
+                    "due": self.now,
+                    "claimed": None,
+                    "created": told_now.created,
+                    "changed": self.now,
+                }
+            )
+
+
+def _alert_row(item: IngestArticle, decided: Decided) -> Values:
+    raised = decided.alert
+    assert raised is not None
+    return {
+        "id": raised.id,
+        "watchlist": raised.watchlist,
+        "story": raised.story,
+        "article": item.article.id,
+        "text_hash": item.article.text_hash,
+        "severity": raised.severity.value,
+        "state": raised.state.value,
+        "labels": dict(raised.labels),
+        "told": codec.told_json(decided.match, item.article.language),
+        "notifications": 0,
+        "raised": raised.raised,
+        "updated": raised.updated,
+    }
+
+
+def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
+    decided = [(item, one) for item in batch.articles for one in item.decided]
+    if not decided:
+        return
+    plan = _Plan(
+        now=batch.now,
+        told_already=_existing(connection, [one.notification.id for _, one in decided if one.notification]),
+        alerts={(row.watchlist, row.story): dict(row._mapping) for row in _alerts_of(connection, {one.story.id for _, one in decided})},
+    )
+    for item, one in decided:
+        plan.add(item, one)
+    _write(connection, _NEW_STORY, list(plan.stories.values()))
+    _write(connection, _NEW_MATCH, plan.matches)
+    _write(connection, _NEW_DECISION, plan.decisions)
+    _write(connection, _NEW_ALERT, plan.new_alerts)
+    fresh = {row["id"] for row in plan.new_alerts}
+    changed = [row for row in plan.changed_alerts.values() if row["id"] not in fresh]
+    _write(connection, _CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
+    _write(connection, _NEW_NOTIFICATION, list(plan.notifications.values()))
+    _number(connection, plan.deliveries)
+    _write(connection, _NEW_DELIVERY, plan.deliveries)
+
+
+def _existing(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
+    found: set[str] = set()
+    for some in chunks(ids):
+        found.update(connection.execute(select(notification.c.id).where(notification.c.id.in_(some))).scalars())
+    return frozenset(found)
+
+
+def _number(connection: Connection, deliveries: Sequence[Values]) -> None:
+    """Give each delivery its place in its sink's sequence: without a gap, because it is given where it is committed."""
+    if not deliveries:
+        return
+    names = sorted({row["sink"] for row in deliveries})
+    last = {
+        row.name: row.last_sequence for row in connection.execute(select(sink.c.name, sink.c.last_sequence).where(sink.c.name.in_(names)))
+    }
+    unknown = [name for name in names if name not in last]
+    _write(connection, _NEW_SINK, [new_sink_row(name) for name in unknown])
+    last.update(dict.fromkeys(unknown, 0))
+    for row in deliveries:
+        last[row["sink"]] += 1
+        row["sequence"] = last[row["sink"]]
+    connection.execute(_SET_SEQUENCE, [{"b_name": name, "b_last": number} for name, number in last.items()])
+
+
+def new_sink_row(name: str) -> Values:
+    return {
+        "name": name,
+        "state": SinkState.ACTIVE.value,
+        "reason": "",
+        "failures": 0,
+        "probe_due": None,
+        "last_sequence": 0,
+        "retired": None,
+    }
+
+
+def _write(connection: Connection, statement: Any, rows: list[Values]) -> None:
+    if rows:
+        connection.execute(statement, rows)

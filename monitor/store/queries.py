@@ -1,0 +1,209 @@
+"""What commands and pages read of the record, as dictionaries ready for JSON.
+
+This module only reads, and must not know who prints it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from monitor.errors import UsageError
+from monitor.model import DeliveryState, JsonObject
+from monitor.store import codec
+from monitor.store.schema import alert, article, article_text, attempt, decision, delivery, match, notification, source, story
+from monitor.store.statements import chunks
+
+# How many candidates an ambiguous prefix names before it only counts.
+_CANDIDATES = 5
+
+_ALERTS = select(
+    alert,
+    article.c.title,
+    article.c.url,
+    article.c.source,
+    article.c.language,
+).outerjoin(article, article.c.id == alert.c.article)
+
+
+def alerts(
+    connection: Connection, *, limit: int, watchlist: str | None, state: str | None, since: datetime | None
+) -> tuple[JsonObject, ...]:
+    """Newest first. The article's title and address are empty where retention has dropped it."""
+    wanted = _ALERTS.order_by(alert.c.raised.desc(), alert.c.id).limit(limit)
+    if watchlist is not None:
+        wanted = wanted.where(alert.c.watchlist == watchlist)
+    if state is not None:
+        wanted = wanted.where(alert.c.state == state)
+    if since is not None:
+        wanted = wanted.where(alert.c.raised >= since)
+    rows = connection.execute(wanted).all()
+    states = _delivery_states(connection, [row.id for row in rows])
+    return tuple(_summary(row, states[row.id]) for row in rows)
+
+
+def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
+    """One alert with all that was decided, told and answered; raises UsageError where the prefix fits several."""
+    row = _find(connection, prefix.strip().lower())
+    if row is None:
+        return None
+    return {
+        **_summary(row, _delivery_states(connection, [row.id])[row.id]),
+        "labels": row.labels,
+        "story": row.story,
+        "text_hash": row.text_hash,
+        "text": connection.execute(select(article_text.c.text).where(article_text.c.hash == row.text_hash)).scalar(),
+        "notifications": _notifications(connection, row.id),
+        "decisions": _decisions(connection, row.story, row.watchlist),
+    }
+
+
+def stats(connection: Connection) -> dict[str, int]:
+    counts = {
+        f"{table.name}s": int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        for table in (source, article, article_text, story, alert, decision, notification, delivery, attempt)
+    }
+    counts["stories"] = counts.pop("storys")
+    by_state: dict[str, int] = dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).tuples().all())
+    return counts | {f"deliveries_{state.value}": by_state.get(state.value, 0) for state in DeliveryState}
+
+
+# -------------------------------------------------------------------------------------------- parts
+def _find(connection: Connection, prefix: str) -> Any:
+    if not prefix:
+        raise UsageError("no alert named", hint="give the first letters of an alert's id, as `monitor alerts list` shows them")
+    # A range, which the key's index answers, where LIKE would read every id. "g" sorts behind every hex digit.
+    rows = connection.execute(
+        _ALERTS.where(alert.c.id >= prefix, alert.c.id < prefix + "g").order_by(alert.c.id).limit(_CANDIDATES + 1)
+    ).all()
+    if len(rows) > 1:
+        named = "".join(f"\n  {row.id}  {row.watchlist}  {row.title or ''}".rstrip() for row in rows[:_CANDIDATES])
+        more = "\n  …" if len(rows) > _CANDIDATES else ""
+        raise UsageError(f"several alerts begin with {prefix}:{named}{more}", hint="give more letters of the one you mean")
+    return rows[0] if rows else None
+
+
+def _summary(row: Any, states: dict[str, int]) -> JsonObject:
+    return {
+        "id": row.id,
+        "watchlist": row.watchlist,
+        "severity": row.severity,
+        "state": row.state,
+        "raised": codec.iso(row.raised),
+        "updated": codec.iso(row.updated),
+        "title": row.title or "",
+        "url": row.url or "",
+        "source": row.source or "",
+        "language": row.language or "",
+        "article": row.article,
+        "notifications": row.notifications,
+        "deliveries": states,
+    }
+
+
+def _delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    states: dict[str, dict[str, int]] = defaultdict(dict)
+    for some in chunks(ids):
+        counts = (
+            select(delivery.c.alert, delivery.c.state, func.count())
+            .where(delivery.c.alert.in_(some))
+            .group_by(delivery.c.alert, delivery.c.state)
+            .order_by(delivery.c.state)
+        )
+        for alert_id, state, count in connection.execute(counts):
+            states[alert_id][state] = count
+    return states
+
+
+def _notifications(connection: Connection, alert_id: str) -> list[JsonObject]:
+    deliveries = _deliveries(connection, alert_id)
+    rows = connection.execute(select(notification).where(notification.c.alert == alert_id).order_by(notification.c.ordinal))
+    return [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "reason": row.reason,
+            "severity": row.severity,
+            "created": codec.iso(row.created),
+            "document": _document(row.payload),
+            "deliveries": deliveries[row.id],
+        }
+        for row in rows
+    ]
+
+
+def _document(payload: bytes) -> Any:
+    """The stored document; as text where it is no JSON, for a record must stay readable whatever was put into it."""
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return payload.decode("utf-8", "replace")
+
+
+def _deliveries(connection: Connection, alert_id: str) -> dict[str, list[JsonObject]]:
+    tries: dict[tuple[str, str], list[JsonObject]] = defaultdict(list)
+    made = (
+        select(attempt)
+        .join(delivery, (delivery.c.notification == attempt.c.notification) & (delivery.c.sink == attempt.c.sink))
+        .where(delivery.c.alert == alert_id)
+        .order_by(attempt.c.number)
+    )
+    for row in connection.execute(made):
+        tries[row.notification, row.sink].append(
+            {
+                "number": row.number,
+                "started": codec.iso(row.started),
+                "finished": codec.iso(row.finished),
+                "kind": row.kind,
+                "status": row.status,
+                "detail": row.detail,
+            }
+        )
+    found: dict[str, list[JsonObject]] = defaultdict(list)
+    for row in connection.execute(select(delivery).where(delivery.c.alert == alert_id).order_by(delivery.c.sink)):
+        answers = tries[row.notification, row.sink]
+        found[row.notification].append(
+            {
+                "sink": row.sink,
+                "state": row.state,
+                "reason": row.reason,
+                "sequence": row.sequence,
+                "attempts": row.attempts,
+                "due": codec.iso(row.due),
+                "changed": codec.iso(row.changed),
+                "last_answer": answers[-1] if answers else None,
+                "answers": answers,
+            }
+        )
+    return found
+
+
+def _decisions(connection: Connection, story_id: str, watchlist: str) -> list[JsonObject]:
+    same_match = [decision.c[name] == match.c[name] for name in ("article", "text_hash", "watchlist", "version")]
+    rows = connection.execute(
+        select(decision, match.c.engine, match.c.severity, match.c.stances, match.c.evidence)
+        .outerjoin(match, same_match[0] & same_match[1] & same_match[2] & same_match[3])
+        .where(decision.c.story == story_id, decision.c.watchlist == watchlist)
+        .order_by(decision.c.id)
+    )
+    return [
+        {
+            "at": codec.iso(row.at),
+            "kind": row.kind,
+            "reason": row.reason,
+            "notification": row.notification,
+            "article": row.article,
+            "text_hash": row.text_hash,
+            "version": row.version,
+            "engine": row.engine,
+            "severity": row.severity,
+            "stances": row.stances,
+            "evidence": row.evidence,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,307 @@
+"""The tables, as this version of the program knows them.
+
+What each column means stands here; how an older record becomes this one stands in ``migrations/``. A test holds that both
+agree. This module must not know any statement.
+
+* Times are integers, microseconds since 1970 in UTC, always bound from Python: they sort, they compare, they lose nothing,
+  and no clock of the database is ever asked.
+* What is only carried and never searched (labels, evidence, validators) is JSON.
+* Foreign keys stand only where a dangling row would be a lost delivery. Articles may go by retention while matches,
+  decisions and alerts stay, so nothing points at an article but its own versions.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TextClause,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+#: The migration this module describes; ``migrate`` brings older records up to it.
+REVISION = "0001"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, stored as microseconds since 1970 UTC. A naive one is refused: it would be a guess."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value.isoformat()}")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+# ------------------------------------------------------------------------------------------- sources
+source = Table(
+    "source",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("next_due", UtcTime, nullable=False),
+    Column("lease_until", UtcTime),  # set while a poll is under way
+    Column("validators", JSON, nullable=False),
+    Column("last_poll", UtcTime),
+    Column("last_success", UtcTime),
+    Column("last_new", UtcTime),
+    Column("failures", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("retired", UtcTime),  # no longer configured
+    Index(None, "retired", "next_due"),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("content_hash", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+# ------------------------------------------------------------------------------------------ articles
+article_text = Table(
+    "article_text",
+    metadata,
+    Column("hash", Text, primary_key=True),  # SHA-256 hex of the text in UTF-8
+    Column("text", Text, nullable=False),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("published", UtcTime),
+    Column("fetched", UtcTime, nullable=False),  # of the version now in force
+    Column("text_hash", Text, nullable=False),  # the version now in force
+    Column("labels", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("failed", Text, nullable=False),  # why it could not be analysed; empty where it was
+    UniqueConstraint("source", "key"),
+    Index(None, "fetched"),
+    sqlite_with_rowid=False,
+)
+
+article_version = Table(
+    "article_version",
+    metadata,
+    Column("article", Text, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("text_hash", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("zones", JSON, nullable=False),  # [[kind, start, end], …]: of the article, for one text may have two titles
+    Column("engine", Text, nullable=False),
+    Column("fetched", UtcTime, nullable=False),
+    Index(None, "text_hash"),
+    sqlite_with_rowid=False,
+)
+
+
+# ---------------------------------------------------------------------------------------- watchlists
+watchlist = Table(
+    "watchlist",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Text, nullable=False),  # the last good one
+    Column("engine", Text, nullable=False),
+    Column("saved", UtcTime, nullable=False),
+    Column("retired", UtcTime),
+)
+
+watchlist_version = Table(
+    "watchlist_version",
+    metadata,
+    Column("watchlist", Text, ForeignKey("watchlist.id"), primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("files", JSON, nullable=False),  # {name: text}, all it uses
+    Column("first_saved", UtcTime, nullable=False),
+)
+
+
+# ----------------------------------------------------------------------------- matches and decisions
+match = Table(
+    "match",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("article", Text, nullable=False),
+    Column("text_hash", Text, nullable=False),
+    Column("watchlist", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("stances", JSON, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("article", "text_hash", "watchlist", "version"),
+)
+
+story = Table(
+    "story",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("first_article", Text, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("watchlist", Text, nullable=False),
+    Column("story", Text, ForeignKey("story.id"), nullable=False),
+    Column("article", Text, nullable=False),  # the first one
+    Column("text_hash", Text, nullable=False),  # of that article, as last matched
+    Column("severity", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("told", JSON, nullable=False),  # {groups, clauses, entities, stances, languages}: of all evidence told so far
+    Column("notifications", Integer, nullable=False),  # how many exist
+    Column("raised", UtcTime, nullable=False),
+    Column("updated", UtcTime, nullable=False),
+    UniqueConstraint("story", "watchlist"),
+    Index(None, "raised"),
+    Index(None, "watchlist", "raised"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("article", Text, nullable=False),
+    Column("text_hash", Text, nullable=False),
+    Column("watchlist", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("story", Text, ForeignKey("story.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("notification", Text),  # what was told, where something was
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("article", "text_hash", "watchlist", "version"),
+    Index(None, "story", "watchlist"),
+)
+
+
+# ------------------------------------------------------------------------------------------ outbox
+notification = Table(
+    "notification",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("alert", Text, ForeignKey("alert.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),  # 0 for the first of its alert
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # rendered once; every sink and attempt sends these bytes
+    UniqueConstraint("alert", "ordinal"),
+)
+
+sink = Table(
+    "sink",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("probe_due", UtcTime),
+    Column("last_sequence", Integer, nullable=False),
+    Column("retired", UtcTime),  # no longer configured
+)
+
+# States that a daemon may still act on. The text is written out (not bound), so that SQLite can prove that a query with it
+# may use the partial index with it: a lane's head is found without reading the years of delivered rows.
+OPEN: TextClause = text("delivery.state IN ('held', 'inflight', 'pending')")
+INFLIGHT: TextClause = text("delivery.state = 'inflight'")
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("notification", Text, ForeignKey("notification.id"), primary_key=True),
+    Column("sink", Text, ForeignKey("sink.name"), primary_key=True),
+    Column("alert", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),  # from 1 in each sink, without a gap
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # why held, dead, expired or cancelled
+    Column("attempts", Integer, nullable=False),
+    Column("due", UtcTime, nullable=False),
+    Column("claimed", UtcTime),  # when the attempt under way began
+    Column("created", UtcTime, nullable=False),
+    Column("changed", UtcTime, nullable=False),
+    UniqueConstraint("sink", "sequence"),
+    Index("ix_delivery_lane", "sink", "severity", "sequence", sqlite_where=text("state IN ('held', 'inflight', 'pending')")),
+    Index("ix_delivery_inflight", "sink", "severity", sqlite_where=text("state = 'inflight'")),
+    Index(None, "alert"),
+    sqlite_with_rowid=False,
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("notification", Text, primary_key=True),
+    Column("sink", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1
+    Column("started", UtcTime, nullable=False),
+    Column("finished", UtcTime, nullable=False),
+    Column("kind", Text, nullable=False),  # an AnswerKind, or ``released`` or ``interrupted`` where there was no answer
+    Column("status", Integer),
+    Column("detail", Text, nullable=False),
+    ForeignKeyConstraint(["notification", "sink"], ["delivery.notification", "delivery.sink"]),
+    sqlite_with_rowid=False,
+)
+
+
+# ------------------------------------------------------------------------------------------- audit
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor", Text, nullable=False),  # ``monitor`` for what the configuration made it do
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

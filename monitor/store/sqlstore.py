@@ -1,0 +1,147 @@
+"""The record as its ports see it: every method one transaction, or one consistent reading, of the modules beside it.
+
+Nothing is decided here and no statement is written here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.model import Delivery, JsonObject, SourceSpec, SourceState
+from monitor.ports import DeliveryResult, IngestBatch, Outbox, Queries, SinkStatus, Store, StoredVersion, Told
+from monitor.store import ingest, outbox, queries, sources
+from monitor.store.database import BUSY_TIMEOUT, PATIENCE, Database
+
+
+class _Side:
+    """One port's methods over the shared database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+class SourcesAndArticles(_Side):
+    """The Store port."""
+
+    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime) -> None:
+        await self._database.write(partial(sources.sync_sources, specs=specs, now=now))
+
+    async def claim_sources(self, now: datetime, lease: float, limit: int) -> Sequence[SourceState]:
+        return await self._database.write(partial(sources.claim_sources, now=now, lease=lease, limit=limit))
+
+    async def save_source(self, state: SourceState) -> None:
+        await self._database.write(partial(sources.save_source, state=state))
+
+    async def source_states(self) -> Sequence[SourceState]:
+        return await self._database.read(sources.source_states)
+
+    async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
+        return await self._database.read(partial(ingest.seen_keys, name=source, keys=keys))
+
+    async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
+        return await self._database.read(partial(ingest.told, pairs=pairs))
+
+    async def ingest(self, batch: IngestBatch) -> None:
+        await self._database.write(partial(ingest.ingest, batch=batch))
+
+    async def good_versions(self) -> Sequence[StoredVersion]:
+        return await self._database.read(sources.good_versions)
+
+    async def save_version(self, version: StoredVersion, now: datetime) -> None:
+        await self._database.write(partial(sources.save_version, version=version, now=now))
+
+    async def retire_watchlist(self, watchlist: str, now: datetime) -> None:
+        await self._database.write(partial(sources.retire_watchlist, name=watchlist, now=now))
+
+
+class Deliveries(_Side):
+    """The Outbox port."""
+
+    async def recover(self, now: datetime) -> int:
+        return await self._database.write(partial(outbox.recover, now=now))
+
+    async def sync_sinks(self, names: Sequence[str], now: datetime) -> Sequence[SinkStatus]:
+        return await self._database.write(partial(outbox.sync_sinks, names=names, now=now))
+
+    async def claim(self, sink: str, now: datetime, limit: int) -> Sequence[Delivery]:
+        claimed = self._database.submit(partial(outbox.claim, name=sink, now=now, limit=limit))
+        try:
+            return await asyncio.shield(claimed)
+        except asyncio.CancelledError:
+            # Nobody will send what is claimed now: it goes back, or its lanes would stand still until the next start.
+            claimed.add_done_callback(partial(self._give_back, now=now))
+            raise
+
+    def _give_back(self, claimed: asyncio.Future[tuple[Delivery, ...]], now: datetime) -> None:
+        if not claimed.cancelled() and claimed.exception() is None and claimed.result():
+            given_back = self._database.submit(partial(outbox.release, deliveries=claimed.result(), now=now))
+            # Where this fails (the record is closing), the next start recovers them; nobody is left to be told.
+            given_back.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
+        await self._database.write(partial(outbox.record, results=results, now=now))
+
+    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+        await self._database.write(partial(outbox.release, deliveries=deliveries, now=now))
+
+    async def save_sink(self, status: SinkStatus) -> None:
+        await self._database.write(partial(outbox.save_sink, status=status))
+
+    async def next_due(self) -> datetime | None:
+        return await self._database.read(outbox.next_due)
+
+    async def recent(self, sink: str, limit: int) -> Sequence[Delivery]:
+        return await self._database.read(partial(outbox.recent, name=sink, limit=limit))
+
+    async def pending_counts(self) -> Mapping[str, int]:
+        return await self._database.read(outbox.pending_counts)
+
+
+class Reading(_Side):
+    """The Queries port."""
+
+    async def alerts(
+        self, *, limit: int = 50, watchlist: str | None = None, state: str | None = None, since: datetime | None = None
+    ) -> Sequence[JsonObject]:
+        return await self._database.read(partial(queries.alerts, limit=limit, watchlist=watchlist, state=state, since=since))
+
+    async def alert(self, alert_id: str) -> JsonObject | None:
+        return await self._database.read(partial(queries.alert_by_prefix, prefix=alert_id))
+
+    async def stats(self) -> Mapping[str, int]:
+        return await self._database.read(queries.stats)
+
+
+class SqlStore(SourcesAndArticles, Deliveries, Reading):
+    """``await SqlStore.open(data_dir)`` … ``await store.close()``.
+
+    The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:
+    no lock, no migration, and every method that writes raises StorageError. ``busy_timeout`` (seconds) and ``patience``
+    (how many of them) say how long a write waits for another program that locks the database.
+    """
+
+    @classmethod
+    async def open(
+        cls, data_dir: Path, *, read_only: bool = False, busy_timeout: float = BUSY_TIMEOUT, patience: int = PATIENCE
+    ) -> SqlStore:
+        """Raises StorageError and its kin, with what to do; migrates an older record first."""
+        return cls(await Database.open(data_dir, read_only=read_only, busy_timeout=busy_timeout, patience=patience))
+
+    @property
+    def path(self) -> Path:
+        return self._database.path
+
+    async def close(self) -> None:
+        """What was asked before is still written. Safe to call twice."""
+        await self._database.close()
+
+
+if TYPE_CHECKING:
+
+    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries]:
+        return store, store, store
