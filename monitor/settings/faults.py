@@ -75,13 +75,15 @@ def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchem
         known = schema.keys(path[:-1])
         meant = closest(name, known)
         hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}"
+        if name in known:  # of another member of the union
+            hint = f"{name!r} goes with another kind than this one"
         return Finding(path, f"unknown key {name!r}", hint, key=True)
     if kind == "missing":
         return Finding(path[:-1], f"{name!r} is missing", _missing_hint(path), key=len(path) > 1)
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
         choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
-        meant = closest(str(value), choices)
+        meant = closest(value, choices) if isinstance(value, str) else None
         return Finding(path, f"{_quoted(value)} is not one of {', '.join(choices)}", f"did you mean {meant!r}?" if meant else "")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         expected = str(context.get("expected_tags", "")).replace("'", "")
@@ -92,15 +94,15 @@ def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchem
         return Finding(path, message, "folder: PATH for files, feed: URL for RSS or Atom", key=True)
     if kind in _WANTED:
         secret = schema.is_secret(path)
-        stands = "what stands here" if secret else _quoted(value)
+        stands = "what stands here" if secret else "an empty value" if value is None else _quoted(value)
         return Finding(path, f"{stands} should be {_WANTED[kind]}", _type_hint(kind, name, value))
+    if kind == "too_short":
+        return Finding(path, f"the list {name!r} is empty")
     text = message.removeprefix("Value error, ")
     return Finding(path, text[:1].lower() + text[1:] if not of_key else text, key=of_key)
 
 
 def _quoted(value: Any) -> str:
-    if value is None:
-        return "nothing"
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, list | tuple):

@@ -131,7 +131,8 @@ class _NamedLayer(Layer):
         prefix = where[: len(where) - len(DELIMITER.join(map(str, path)))]
         hint = ""
         if meant is not None:
-            hint = f"did you mean {prefix}{DELIMITER.join(map(str, (*path[:at], meant, *path[at + 1 :]))).upper()}?"
+            better = DELIMITER.join(map(str, (*path[:at], meant, *path[at + 1 :])))
+            hint = f"did you mean {prefix}{better.upper() if prefix == PREFIX else better}?"
         elif where == f"{PREFIX}CONFIG":
             hint = "name the configuration file with --config FILE"
         return Fault("there is no such setting", where, hint=hint)

@@ -30,8 +30,17 @@ def show(loaded: Loaded) -> list[Shown]:
     for path, value in leaves(dumped):
         origin = next((loaded.origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in loaded.origins), None)
         name = ".".join(str(step) for step in path)
-        shown.append(Shown(name, masked(path, value, schema), origin.where if origin else "default"))
+        shown.append(Shown(name, masked(path, _written(value), schema), origin.where if origin else "default"))
     return shown
+
+
+def _written(value: Any) -> Any:
+    """Routes as they were written: what they do not say is left out."""
+    if isinstance(value, list):
+        return [_written(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: _written(inner) for key, inner in value.items() if inner not in (None, False, {}) and _written(inner) != {}}
+    return value
 
 
 def masked(path: Path, value: Any, schema: SettingsSchema) -> Any:
