@@ -1,0 +1,162 @@
+"""The engine: watchlists compiled together, and the door through which a text is matched.
+
+Compiling interns what watchlists share. Matching scans once, then looks only at the watchlists whose groups were hit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.match.evaluate import Article, Evaluation, possible
+from monitor.match.evidence import Clause, evidence_of
+from monitor.match.patterns import Table
+from monitor.match.scan import Found, Scanned, scan
+from monitor.model import Facts, Layout, Match, Severity, Stance
+from monitor.text.forms import Lookup, Mark
+from monitor.text.scripts import scripts_of
+from monitor.watchlist import Term, Watchlist
+from monitor.watchlist.query import Group, Literal, Node, Or, leaves
+
+#: Changes whenever the same watchlist may match otherwise than before.
+ENGINE_VERSION: Final = "1"
+
+#: The language a quoted phrase is expanded in where its watchlist has no terms of that script.
+_SCRIPT_LANGUAGE: Final = {
+    "Arabic": "ar",
+    "Latin": "en",
+    "Cyrillic": "ru",
+    "Hebrew": "he",
+    "Han": "zh",
+    "Hiragana": "ja",
+    "Katakana": "ja",
+    "Hangul": "ko",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """One watchlist over the table: patterns by leaf, masks, cues, and its clauses."""
+
+    watchlist: Watchlist
+    leaves: Mapping[Group | Literal, tuple[int, ...]]
+    masks: tuple[int, ...]
+    cues: tuple[tuple[Stance, tuple[int, ...]], ...]
+    clauses: tuple[Node, ...]
+
+
+class Engine:
+    """Compiled watchlists. Matching is pure and may be called from one thread of a process at a time."""
+
+    version = ENGINE_VERSION
+
+    def __init__(self, watchlists: Sequence[Watchlist], lookup: Lookup) -> None:
+        self.table = Table(lookup)
+        self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
+        self.table.seal()
+        self.languages = tuple(pattern.language for pattern in self.table.patterns)
+        self._by_pattern: dict[int, list[int]] = defaultdict(list)
+        for index, one in enumerate(self.compiled):
+            for pattern in {p for patterns in one.leaves.values() for p in patterns}:
+                self._by_pattern[pattern].append(index)
+
+    # ------------------------------------------------------------------ compiling
+    def _compile(self, watchlist: Watchlist) -> _Compiled:
+        nodes = [watchlist.when, *(step.when for step in watchlist.escalate)]
+        patterns: dict[Group | Literal, tuple[int, ...]] = {}
+        for leaf in (leaf for node in nodes for leaf in leaves(node)):
+            if leaf not in patterns:
+                terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else _literal_terms(leaf, watchlist)
+                patterns[leaf] = tuple(dict.fromkeys(map(self.table.add, terms)))
+        masks = tuple(map(self.table.add, watchlist.masks))
+        cues = tuple((stance, tuple(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
+        when = watchlist.when
+        return _Compiled(watchlist, patterns, masks, cues, when.items if isinstance(when, Or) else (when,))
+
+    # ------------------------------------------------------------------ matching
+    def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]:
+        """Every watchlist whose query is true of the text, with its evidence; in the order of the watchlists."""
+        scanned = scan(text, layout, self.table)
+        if not scanned.hits:
+            return ()
+        article = Article(scanned, facts, self.languages)
+        candidates = sorted({index for pattern in scanned.hits for index in self._by_pattern.get(pattern, ())})
+        found = (self._match(self.compiled[index], article) for index in candidates)
+        return tuple(match for match in found if match is not None)
+
+    def _match(self, one: _Compiled, article: Article) -> Match | None:
+        scanned = article.scanned
+        hit = {leaf for leaf, patterns in one.leaves.items() if any(p in scanned.hits for p in patterns)}
+        if not possible(one.watchlist.when, hit):
+            return None
+        masked = _masked(scanned, one.masks)
+        leaf_hits = {leaf: _unmasked(scanned, one.leaves[leaf], masked) for leaf in hit}
+        evaluation = Evaluation(article, leaf_hits)
+        fired = [Clause(str(node), found) for node in one.clauses if (found := evaluation.evaluate(node))]
+        if not fired:
+            return None
+        cues = _cues(scanned, one.cues)
+        named = _names_by_hit(leaf_hits)
+        evidence = evidence_of(scanned, fired, named, cues, self.table.patterns)
+        severity = self._severity(one.watchlist, evaluation)
+        stances = tuple(dict.fromkeys(e.stance for e in evidence))
+        return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
+
+    @staticmethod
+    def _severity(watchlist: Watchlist, evaluation: Evaluation) -> Severity:
+        reached = [watchlist.severity, *(step.to for step in watchlist.escalate if evaluation.evaluate(step.when))]
+        return max(reached, key=lambda severity: severity.rank)
+
+
+def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
+    """A quoted phrase is looked for in every language of its script that the watchlist speaks, and is of no one language."""
+    if literal.mark in (Mark.EXACT, Mark.NAME) or "*" in literal.text:
+        return [Term(literal.text, "any", literal.mark)]
+    scripts = scripts_of(literal.text)
+    spoken = {t.language for terms in watchlist.groups.values() for t in terms if t.language != "any" and scripts_of(t.text) & scripts}
+    languages = spoken or {_SCRIPT_LANGUAGE.get(script, "any") for script in scripts} or {"any"}
+    return [Term(literal.text, language, literal.mark) for language in sorted(languages)]
+
+
+def _masked(scanned: Scanned, masks: Sequence[int]) -> dict[int, set[int]]:
+    """Sentence -> words that a mask covers."""
+    out: dict[int, set[int]] = defaultdict(set)
+    for pattern in masks:
+        for hit in scanned.hits.get(pattern, ()):
+            out[hit.sentence].update(range(hit.first, hit.last))
+    return out
+
+
+def _unmasked(scanned: Scanned, patterns: Sequence[int], masked: Mapping[int, set[int]]) -> list[Found]:
+    hits = [hit for pattern in patterns for hit in scanned.hits.get(pattern, ())]
+    if masked:
+        hits = [hit for hit in hits if masked.get(hit.sentence, _NOTHING).isdisjoint(range(hit.first, hit.last))]
+    return sorted(hits)
+
+
+_NOTHING: Final[frozenset[int]] = frozenset()
+
+
+def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, tuple[int, ...]]]) -> dict[int, list[tuple[Stance, Found]]]:
+    out: dict[int, list[tuple[Stance, Found]]] = defaultdict(list)
+    for stance, patterns in cues:
+        for pattern in patterns:
+            for hit in scanned.hits.get(pattern, ()):
+                out[hit.sentence].append((stance, hit))
+    return out
+
+
+def _names_by_hit(leaf_hits: Mapping[Group | Literal, Sequence[Found]]) -> dict[Found, tuple[str, ...]]:
+    """The groups (or quoted phrases) each hit is of; a term may stand in several groups."""
+    out: dict[Found, tuple[str, ...]] = {}
+    for leaf, hits in leaf_hits.items():
+        for hit in hits:
+            out[hit] = (*out.get(hit, ()), str(leaf))
+    return out
+
+
+def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup) -> Engine:
+    """Compile watchlists together; the order of matches is theirs."""
+    return Engine(watchlists, lookup)

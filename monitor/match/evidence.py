@@ -1,0 +1,88 @@
+"""Evidence: from the alternatives that made a query true to passages with offsets.
+
+The least set of sentences that makes the query true, plus every further sentence that alone would have. One passage is
+one sentence, whatever the number of clauses that fired in it; its clause names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor.match.evaluate import Alternative
+from monitor.match.patterns import Pattern
+from monitor.match.scan import Found, Scanned
+from monitor.match.stance import stance_of
+from monitor.model import Evidence, Hit, Stance
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One branch of the query's top OR, as written, with the alternatives that made it true."""
+
+    text: str
+    found: list[Alternative]
+
+
+def evidence_of(
+    scanned: Scanned,
+    fired: Sequence[Clause],
+    names: Mapping[Found, tuple[str, ...]],
+    cues: Mapping[int, Sequence[tuple[Stance, Found]]],
+    patterns: Sequence[Pattern],
+) -> tuple[Evidence, ...]:
+    passages: dict[int, tuple[dict[str, None], set[Found]]] = {}
+    for clause in fired:
+        for sentence, hits in _passages(clause.found).items():
+            clauses, collected = passages.setdefault(sentence, ({}, set()))
+            clauses[clause.text] = None
+            collected.update(hits)
+    out = []
+    for sentence in sorted(passages):
+        clauses, collected = passages[sentence]
+        where = scanned.sentences[sentence]
+        ordered = sorted(collected)
+        out.append(
+            Evidence(
+                start=where.start,
+                end=where.end,
+                quote=scanned.text[where.start : where.end],
+                zone=where.zone,
+                stance=stance_of(scanned, sentence, ordered, cues.get(sentence, ())),
+                clause=" OR ".join(clauses),
+                hits=_hits(scanned, ordered, names, patterns),
+            )
+        )
+    return tuple(out)
+
+
+def _passages(found: Sequence[Alternative]) -> dict[int, set[Found]]:
+    """Sentence -> hits: every sentence with an alternative of its own, else the least alternative across sentences."""
+    alone: dict[int, set[Found]] = {}
+    spread: list[Alternative] = []
+    for alternative in found:
+        sentences = {hit.sentence for hit in alternative}
+        if len(sentences) == 1:
+            alone.setdefault(sentences.pop(), set()).update(alternative)
+        elif sentences:
+            spread.append(alternative)
+    if not alone and spread:
+        for hit in min(spread, key=lambda a: (len({h.sentence for h in a}), a)):
+            alone.setdefault(hit.sentence, set()).add(hit)
+    return alone
+
+
+def _hits(scanned: Scanned, found: Sequence[Found], names: Mapping[Found, tuple[str, ...]], patterns: Sequence[Pattern]) -> tuple[Hit, ...]:
+    """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice."""
+    out: list[Hit] = []
+    covered: dict[str, tuple[int, int]] = {}
+    for hit in sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern)):
+        span = scanned.span(hit)
+        pattern = patterns[hit.pattern]
+        for name in names.get(hit, ()):
+            sentence, last = covered.get(name, (-1, -1))
+            if sentence == hit.sentence and hit.first < last and pattern.entity is None:
+                continue
+            covered[name] = (hit.sentence, hit.last)
+            out.append(Hit(name, pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity))
+    return tuple(sorted(out, key=lambda h: (h.start, h.end, h.group)))

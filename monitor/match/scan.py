@@ -1,0 +1,137 @@
+"""Scanning: one text to its hits. One look-up a word, and everything else only where something was found.
+
+A hit here is four numbers (sentence, first word, word after the last, pattern); offsets in code points are computed for
+the sentences that end up as evidence, and for the edges of hits that may lie inside a graphic word (MD|550).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from monitor.match.patterns import Surfaces, Table, continuations
+from monitor.model import Layout, Sentence, Span
+from monitor.text.words import glued, is_cjk, pattern_for
+
+#: A name of more words than this is no name; bounds the walk along one.
+_NAME_WORDS: Final = 12
+
+
+class Found(NamedTuple):
+    """One pattern at one place: words ``[first, last)`` of a sentence, counted from 0."""
+
+    sentence: int
+    first: int
+    last: int
+    pattern: int
+
+
+class Scanned:
+    """One text's words and hits. ``hits`` are by pattern, each list in text order."""
+
+    __slots__ = ("_cjk", "_spans", "counts", "hits", "pattern", "sentences", "text", "words_before")
+
+    def __init__(self, text: str, sentences: tuple[Sentence, ...], table: Table) -> None:
+        self.text = text
+        self.sentences = sentences
+        self.pattern = pattern_for(text)
+        self.hits: dict[int, list[Found]] = {}
+        self.words_before: list[int] = []
+        self.counts: list[int] = []
+        self._spans: dict[int, list[Span]] = {}
+        self._cjk: dict[int, list[int] | None] = {}
+        self._scan(table)
+
+    def _scan(self, table: Table) -> None:
+        findall = self.pattern.findall
+        surfaces: Surfaces = table.surfaces
+        text, total = self.text, 0
+        for number, sentence in enumerate(self.sentences):
+            found = findall(text, sentence.start, sentence.end)
+            self.words_before.append(total)
+            self.counts.append(len(found))
+            total += len(found)
+            met = list(map(surfaces.__getitem__, found))
+            if any(met):
+                self._sentence(number, found, met, table)
+
+    def _sentence(self, number: int, found: list[str], met: list[tuple[int, ...]], table: Table) -> None:
+        size = len(met)
+        for at, slots in enumerate(met):
+            for slot in slots:
+                if slot < 0:
+                    for pattern, last in _names(table, found, at, table.prefixes[-1 - slot]):
+                        self._add(number, at, last, pattern)
+                    continue
+                for pattern in table.single.get(slot, ()):
+                    self._add(number, at, at + 1, pattern)
+                for pattern, anchor, wanted in table.anchored.get(slot, ()):
+                    first = at - anchor
+                    last = first + len(wanted)
+                    if first >= 0 and last <= size and all(w in met[first + i] for i, w in enumerate(wanted)):
+                        self._add(number, first, last, pattern)
+
+    def _add(self, sentence: int, first: int, last: int, pattern: int) -> None:
+        spans = self.spans(sentence)
+        # A hit covers whole graphic words: 550 alone is not found in MD550.
+        if glued(self.text, spans[first].start) or glued(self.text, spans[last - 1].end):
+            return
+        hit = Found(sentence, first, last, pattern)
+        known = self.hits.setdefault(pattern, [])
+        if not known or known[-1] != hit:
+            known.append(hit)
+
+    def spans(self, sentence: int) -> list[Span]:
+        """The words of one sentence, in code points of the text."""
+        spans = self._spans.get(sentence)
+        if spans is None:
+            where = self.sentences[sentence]
+            spans = [Span(m.start(), m.end()) for m in self.pattern.finditer(self.text, where.start, where.end)]
+            self._spans[sentence] = spans
+        return spans
+
+    def between(self, sentence: int, last: int, first: int) -> float:
+        """Words from word ``last`` up to word ``first``; a character of a script without blanks is a quarter of one."""
+        if first <= last:
+            return 0
+        cjk = self._cjk.get(sentence, ...)
+        if cjk is ...:
+            cjk = self._count_cjk(sentence)
+        if cjk is None:
+            return first - last
+        characters = cjk[first] - cjk[last]
+        return first - last - characters + characters / 4
+
+    def _count_cjk(self, sentence: int) -> list[int] | None:
+        total, sums, some = 0, [0], False
+        for span in self.spans(sentence):
+            if is_cjk(self.text[span.start : span.end]):
+                total += 1
+                some = True
+            sums.append(total)
+        self._cjk[sentence] = sums if some else None
+        return self._cjk[sentence]
+
+    def span(self, hit: Found) -> Span:
+        spans = self.spans(hit.sentence)
+        return Span(spans[hit.first].start, spans[hit.last - 1].end)
+
+
+def _names(table: Table, found: list[str], at: int, key: str) -> Iterator[tuple[int, int]]:
+    """(pattern, word after the last) of every name that begins at word ``at`` with ``key`` as its first word's key."""
+    open_keys = [key]
+    last = at + 1
+    while open_keys:
+        for open_key in open_keys:
+            for pattern in table.names.get(open_key, ()):
+                yield pattern, last
+        if last >= len(found) or last - at >= _NAME_WORDS:
+            return
+        joined = {k + more for k in open_keys for more in continuations(found[last])}
+        open_keys = [k for k in sorted(joined) if table.has_name_prefix(k)]
+        last += 1
+
+
+def scan(text: str, layout: Layout, table: Table) -> Scanned:
+    """The hits of a text, furniture left out (its sentences are none)."""
+    return Scanned(text, layout.sentences, table)
