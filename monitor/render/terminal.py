@@ -58,7 +58,8 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
         lines.append(_passage_head(passage, pen))
         lines += pen.paragraph(_passage(passage), depth=2)
     if len(evidence) > PASSAGES:
-        lines += pen.paragraph([_Piece(f"and {len(evidence) - PASSAGES} more passages", _DIM)])
+        more = len(evidence) - PASSAGES
+        lines += pen.paragraph([_Piece(f"and {more} more passage{'s' if more > 1 else ''}", _DIM)])
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,68 @@
+"""Routes: which notifications go to which sinks. Pure: what is known of a notification in, names of sinks out.
+
+Routes are read first to last. Every route that matches adds its sinks, until one that says ``stop``. It must not know what
+a sink is or whether it works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from monitor.model import Article, Match, Severity, Stance, WatchlistFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Each condition that is given must hold; a list holds when one of its values does; an empty one is not asked.
+
+    ``stance`` is that of any evidence. ``labels`` ask the watchlist's labels and the article's (its source's): either will do.
+    """
+
+    watchlist: tuple[str, ...] = ()
+    severity: tuple[Severity, ...] = ()
+    stance: tuple[Stance, ...] = ()
+    language: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    owner: tuple[str, ...] = ()
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.watchlist or self.severity or self.stance or self.language or self.source or self.owner or self.labels)
+
+    def hold(self, *, facts: WatchlistFacts, severity: Severity, article: Article, match: Match) -> bool:
+        stances = {evidence.stance for evidence in match.evidence}
+        return (
+            (not self.watchlist or facts.id in self.watchlist)
+            and (not self.severity or severity in self.severity)
+            and (not self.stance or not stances.isdisjoint(self.stance))
+            and (not self.language or article.language in self.language)
+            and (not self.source or article.source in self.source)
+            and (not self.owner or facts.owner in self.owner)
+            and all(facts.labels.get(key) in wanted or article.labels.get(key) in wanted for key, wanted in self.labels.items())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``unless`` leaves out of what ``match`` chose; without conditions it leaves out nothing."""
+
+    to: tuple[str, ...]
+    match: Conditions = field(default_factory=Conditions)
+    unless: Conditions = field(default_factory=Conditions)
+    stop: bool = False
+
+
+def sinks_for(routes: Sequence[Route], *, facts: WatchlistFacts, severity: Severity, article: Article, match: Match) -> tuple[str, ...]:
+    """Names of the sinks that are told, each once, in the order of the routes."""
+    chosen: dict[str, None] = {}
+    for route in routes:
+        if not route.match.hold(facts=facts, severity=severity, article=article, match=match):
+            continue
+        if not route.unless.empty and route.unless.hold(facts=facts, severity=severity, article=article, match=match):
+            continue
+        chosen.update(dict.fromkeys(route.to))
+        if route.stop:
+            break
+    return tuple(chosen)
