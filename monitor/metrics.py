@@ -30,36 +30,44 @@ HELP: Mapping[str, str] = {
 
 
 class PrometheusMeter:
-    """Label names of a metric are fixed by its first use; using it with others is a mistake in the code and raises."""
+    """Label names of a metric are fixed by its first use. A later use with others fills or drops what does not fit: a
+    slip in a metric must not stop a delivery."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
+        self._labels: dict[str, tuple[str, ...]] = {}
+
+    def _fitted(self, name: str, labels: Mapping[str, str]) -> dict[str, str]:
+        return {known: labels.get(known, "") for known in self._labels.setdefault(name, tuple(sorted(labels)))}
 
     def count(self, name: str, value: float = 1, **labels: str) -> None:
+        fitted = self._fitted(name, labels)
         metric = self._metrics.get(name)
         if metric is None:
             # The client appends _total to counters by itself.
-            metric = Counter(PREFIX + name.removesuffix("_total"), _help(name), sorted(labels), registry=self.registry)
+            metric = Counter(PREFIX + name.removesuffix("_total"), _help(name), tuple(fitted), registry=self.registry)
             self._metrics[name] = metric
         assert isinstance(metric, Counter)
-        (metric.labels(**labels) if labels else metric).inc(value)
+        (metric.labels(**fitted) if fitted else metric).inc(value)
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
+        fitted = self._fitted(name, labels)
         metric = self._metrics.get(name)
         if metric is None:
-            metric = self._metrics[name] = Gauge(PREFIX + name, _help(name), sorted(labels), registry=self.registry)
+            metric = self._metrics[name] = Gauge(PREFIX + name, _help(name), tuple(fitted), registry=self.registry)
         assert isinstance(metric, Gauge)
-        (metric.labels(**labels) if labels else metric).set(value)
+        (metric.labels(**fitted) if fitted else metric).set(value)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
+        fitted = self._fitted(name, labels)
         metric = self._metrics.get(name)
         if metric is None:
-            metric = Histogram(PREFIX + name, _help(name), sorted(labels), registry=self.registry, buckets=BUCKETS)
+            metric = Histogram(PREFIX + name, _help(name), tuple(fitted), registry=self.registry, buckets=BUCKETS)
             self._metrics[name] = metric
         assert isinstance(metric, Histogram)
-        (metric.labels(**labels) if labels else metric).observe(seconds)
+        (metric.labels(**fitted) if fitted else metric).observe(seconds)
 
     def page(self, accept: str = "") -> tuple[bytes, str]:
         """The exposition and its content type, in the format the scraper asked for."""

@@ -37,6 +37,7 @@ LEVELS: Mapping[str, int] = {
     "logs": 6,
     "metrics": 6,
     "clock": 6,
+    "operations": 6,
     "wiring": 7,
     "service": 8,
     "web": 8,

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.model import Severity, Stance
 from monitor.settings.values import Address, Duration, Name
-from monitor.sinks.alert_log import AlertLogSettings
-from monitor.sinks.webhook import WebhookSettings
+from monitor.sinks import SinkSettings
 
 
 def _http_url(value: str) -> str:
@@ -78,22 +77,26 @@ AnySource = Annotated[
         custom_error_message="a source needs exactly one of 'folder' and 'feed'",
     ),
 ]
-AnySink = Annotated[AlertLogSettings | WebhookSettings, Field(discriminator="type")]
+AnySink = Annotated[SinkSettings, Field(discriminator="type")]
 
 
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
 
 
 class MatchSettings(Section):
     """Which notifications a route takes. Every key given must hold; a list holds when one of its values does."""
 
-    severity: tuple[Severity, ...] | None = None
-    stance: tuple[Stance, ...] | None = Field(default=None, description="The stance of any evidence.")
-    watchlist: tuple[str, ...] | None = None
-    source: tuple[str, ...] | None = None
-    language: tuple[str, ...] | None = None
-    labels: dict[str, str] | None = Field(default=None, description="Labels of the alert: those of its watchlist.")
+    severity: tuple[Severity, ...] = ()
+    stance: tuple[Stance, ...] = Field(default=(), description="The stance of any evidence.")
+    watchlist: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    owner: tuple[str, ...] = Field(default=(), description="The owner of the watchlist.")
+    labels: dict[str, OneOrMore] = Field(default_factory=dict, description="Labels of the watchlist or of the source.")
 
 
 class RouteSettings(Section):

@@ -39,7 +39,7 @@ def _written(value: Any) -> Any:
     if isinstance(value, list):
         return [_written(inner) for inner in value]
     if isinstance(value, dict):
-        return {key: _written(inner) for key, inner in value.items() if inner not in (None, False, {}) and _written(inner) != {}}
+        return {key: _written(inner) for key, inner in value.items() if inner not in (None, False, {}, []) and _written(inner) != {}}
     return value
 
 
