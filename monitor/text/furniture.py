@@ -1,0 +1,263 @@
+"""Furniture: which lines of a text are menus, notices, labels and captions rather than the article.
+
+A line is furniture when the phrase list knows it, when it is only a date, when it is short and in another script than
+the text, when it is repeated, or when it has under five words, no closing punctuation, and is no heading before prose.
+Furniture is marked, never deleted; a text without any prose keeps its few lines, whatever they look like.
+
+This room knows only str; the phrase list is package data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+from monitor.text.fold import fold
+from monitor.text.lines import Kind, Line
+from monitor.text.scripts import EAST_ASIAN, count_scripts, main_script
+from monitor.text.sentences import split
+
+#: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
+SHORT: Final = 5
+#: A line in another script may be this long and still be a notice or a menu.
+_FOREIGN: Final = 8
+#: Lines longer than this are not folded whole (folding costs 0.4 µs a character), only their beginnings.
+_FOLDED: Final = 160
+#: Prose: a closed line of five words, or one so long that nothing else is.
+_LONG: Final = 20
+#: A first line this long (in characters) with two sentences in it is a paragraph, not a headline.
+_LONGEST_TITLE: Final = 250
+#: Without any prose, this many short lines are a short item; more are a menu.
+_SHORT_ITEM: Final = 3
+
+_GAPS: Final = re.compile(r"[\W_]+")
+_DATE_TOKEN: Final = re.compile("[\u3400-\u9fff]|[^\\W\\d_\u3400-\u9fff]+")
+_DIGIT: Final = re.compile(r"\d")
+_BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.):\-]\s?\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it."""
+
+    whole: frozenset[str]
+    openers: frozenset[str]
+    labels: frozenset[str]
+    short: frozenset[str]
+    notices: dict[str, tuple[str, ...]]
+    inside: tuple[str, ...]
+    dates: frozenset[str]
+
+
+def key(line: str) -> str:
+    """A line or phrase as it is compared: folded, its punctuation and blanks as single blanks, none at the ends."""
+    return _GAPS.sub(" ", fold(line)).strip()
+
+
+@lru_cache(maxsize=1)
+def phrases() -> Phrases:
+    """The shipped phrase list (its syntax stands at the head of the file), read once."""
+    source = resources.files("monitor.text").joinpath("data/furniture.txt").read_text(encoding="utf-8")
+    return parse_phrases(source)
+
+
+def parse_phrases(source: str) -> Phrases:
+    whole, openers, labels, short, inside, dates = set[str](), set[str](), set[str](), set[str](), set[str](), set[str]()
+    notices: dict[str, list[str]] = {}
+    in_dates = False
+    for raw in source.splitlines():
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            in_dates = line.endswith(" dates]")
+            continue
+        if in_dates:
+            dates.update(key(word) for word in line.split())
+            continue
+        phrase = key(line)
+        if line.startswith("..."):
+            inside.add(phrase)
+        elif line.endswith("..."):
+            notices.setdefault(phrase.partition(" ")[0], []).append(phrase)
+        elif line.endswith("~"):
+            short.add(phrase)
+            if line.startswith(">"):
+                openers.add(phrase)
+        elif line.endswith(":"):
+            labels.add(phrase)
+        else:
+            whole.add(phrase)
+            if line.startswith(">"):
+                openers.add(phrase)
+    beginnings = {word: tuple(sorted(group)) for word, group in notices.items()}
+    return Phrases(
+        whole=frozenset(whole),
+        openers=frozenset(openers),
+        labels=frozenset(labels),
+        short=frozenset(short),
+        notices=beginnings,
+        inside=tuple(sorted(inside)),
+        dates=frozenset(dates),
+    )
+
+
+def mark(lines: Sequence[Line], *, title: str = "", find_title: bool = True) -> None:
+    """Give each line its kind. ``title`` is the text of a title that stands elsewhere; else the first line that is not
+    furniture becomes it, unless ``find_title`` is off."""
+    if len(lines) == 1 and not title:
+        _mark_lone(lines[0], find_title=find_title)
+        return
+    _mark_known(lines)
+    _mark_repeated(lines, title)
+    first = _find_title(lines) if find_title else -1
+    _mark_short(lines, first)
+    if first >= 0:
+        lines[first].kind = Kind.TITLE
+
+
+def _mark_lone(line: Line, *, find_title: bool) -> None:
+    """A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence."""
+    line.kind = Kind.TITLE if find_title and not _several_sentences(line) else Kind.BODY
+
+
+# ------------------------------------------------------------------------------------- what is known
+def _mark_known(lines: Sequence[Line]) -> None:
+    """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
+    script = _script(lines)
+    in_list = False
+    for line in lines:
+        known, opens = _known(line)
+        if known or _foreign(line, script) or _letterless(line):
+            line.kind = Kind.FURNITURE
+        elif in_list:
+            in_list = not (line.closed and line.size >= 2 * SHORT) and line.size < _LONG
+            if in_list:
+                line.kind = Kind.FURNITURE
+        in_list = in_list or opens
+
+
+def _script(lines: Sequence[Line]) -> str:
+    """The main script of a text, read from its three longest lines: menus are short."""
+    longest = sorted(lines, key=lambda line: line.end - line.start, reverse=True)[:3]
+    return main_script("".join(line.text[:200] for line in longest))
+
+
+def _known(line: Line) -> tuple[bool, bool]:
+    """Whether the phrase list knows the line, and whether it opens a list of headlines."""
+    known = phrases()
+    text = line.text
+    if len(text) > _FOLDED:
+        return _is_notice(key(text[:_FOLDED]) if fold(text[:40].split(None, 1)[0]) in known.notices else ""), False
+    folded = fold(text)
+    phrase = _GAPS.sub(" ", folded).strip()
+    if phrase in known.whole:
+        return True, phrase in known.openers
+    if line.size <= 8 and ":" in folded:
+        label = key(folded.partition(":")[0])
+        if label in known.labels:
+            return True, False
+    if line.size <= 10 and not line.closed:
+        words = phrase.split(" ")
+        for count in range(1, min(len(words), 5)):
+            beginning = " ".join(words[:count])
+            if beginning in known.short and len(words) - count <= 5:
+                return True, beginning in known.openers
+        if (_DIGIT.search(folded) or len(words) == 1) and _is_date(phrase):
+            return True, False
+    return _is_notice(phrase) or any(part in phrase for part in known.inside), False
+
+
+def _is_notice(phrase: str) -> bool:
+    beginnings = phrases().notices.get(phrase.partition(" ")[0])
+    return bool(beginnings) and phrase.startswith(beginnings or ())
+
+
+def _is_date(phrase: str) -> bool:
+    return all(token in phrases().dates for token in _DATE_TOKEN.findall(phrase))
+
+
+def _foreign(line: Line, script: str) -> bool:
+    """Another script than the text's, and short. (Zh, ja and ko share theirs; a name in Latin letters does not make a line foreign.)"""
+    if line.size > _FOREIGN or len(line.text) > _FOLDED or not script:
+        return False
+    counts = count_scripts(line.text)
+    own = sum(number for name, number in counts.items() if name == script or {name, script} <= EAST_ASIAN)
+    return bool(counts) and own * 5 < counts.total()
+
+
+def _letterless(line: Line) -> bool:
+    return line.size <= _FOREIGN and len(line.text) <= _FOLDED and not any(map(str.isalpha, line.text))
+
+
+# ---------------------------------------------------------------------------------------- repetition
+def _mark_repeated(lines: Sequence[Line], title: str) -> None:
+    """A repeated label is furniture wherever it stands; of a repeated longer line, all but the first (it may be the title)."""
+    texts = [" ".join(line.text.split()) for line in lines]
+    if not title and len(set(texts)) == len(texts):
+        return
+    counts = Counter(texts)
+    seen = {" ".join(title.split())} if title else set()
+    for line, text in zip(lines, texts, strict=True):
+        label = line.size < SHORT and not line.closed
+        if text in seen or (label and counts[text] > 1):
+            line.kind = Kind.FURNITURE
+        elif line.size >= SHORT:
+            seen.add(text)
+
+
+# ------------------------------------------------------------------------------- the title and short lines
+def _find_title(lines: Sequence[Line]) -> int:
+    """The first line that is not furniture; -1 where that is a paragraph and no short line before it can be a headline."""
+    first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and not _is_short(line)), -1)
+    if first < 0:
+        return next((i for i, line in enumerate(lines) if line.kind is Kind.BODY), -1)
+    if (lines[first].closed and lines[first].size >= 15) or lines[first].size >= 30:
+        # Prose already: a short headline stands before it, among labels shorter still.
+        before = [i for i in range(first) if lines[i].kind is Kind.BODY and lines[i].size > 1]
+        if before:
+            return max(before, key=lambda i: (lines[i].size, -i))
+        if lines[first].end - lines[first].start > _LONGEST_TITLE and _several_sentences(lines[first]):
+            return -1
+    return first
+
+
+def _several_sentences(line: Line) -> bool:
+    sentences = split(line.text, 0, len(line.text))
+    next(sentences, None)
+    return next(sentences, None) is not None
+
+
+def _mark_short(lines: Sequence[Line], title: int) -> None:
+    """Short lines are furniture, but for headings (between prose and prose) and the items of a list that prose announces."""
+    if not any(line.kind is Kind.BODY and _is_prose(line) for i, line in enumerate(lines) if i != title):
+        short = [line for i, line in enumerate(lines) if i != title and line.kind is Kind.BODY and _is_short(line)]
+        if len(short) <= _SHORT_ITEM:
+            return
+    prose_begun = in_list = False
+    for i, line in enumerate(lines):
+        if i == title or line.kind is not Kind.BODY:
+            in_list = False
+            continue
+        if _is_short(line):
+            heads = prose_begun and i + 1 < len(lines) and lines[i + 1].kind is Kind.BODY and _is_prose(lines[i + 1])
+            item = in_list and bool(_BULLET.match(line.text))
+            if not heads and not item:
+                line.kind = Kind.FURNITURE
+                in_list = False
+            continue
+        prose_begun = prose_begun or _is_prose(line)
+        in_list = line.text.rstrip().endswith((":", "：")) or (in_list and bool(_BULLET.match(line.text)))
+
+
+def _is_short(line: Line) -> bool:
+    return line.size < SHORT and not line.closed
+
+
+def _is_prose(line: Line) -> bool:
+    return (line.closed and line.size >= SHORT) or line.size >= _LONG

@@ -1,0 +1,118 @@
+"""Layout: what a text is made of. Zones that cover every visible character, and the sentences inside them.
+
+Lines are found (``lines``), furniture and the title are marked (``furniture``), prose is parted into sentences
+(``sentences``); here the parts are put together. The title is one sentence and a paragraph of its own. A blank line ends
+a paragraph, furniture does, and so does the end of a line too long to have been wrapped: where every line is a
+paragraph, a heading belongs to the one below it.
+
+This room knows only str.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.model import Layout, Sentence, Span, Zone, ZoneKind
+from monitor.text.furniture import mark
+from monitor.text.lines import WIDEST_WRAP, Kind, Line, logical_lines
+from monitor.text.sentences import INVISIBLE_CHARS, split
+
+_EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
+
+
+def lay_out(text: str, title: Span | None = None, *, all_body: bool = False) -> Layout:
+    """The layout of ``text``. ``title`` is the title's span where the source knows it; an empty one says that there is none.
+
+    With ``all_body`` (inline tests of watchlists) nothing is furniture or title.
+    """
+    given = None if all_body or title is None else _trim(text, max(title.start, 0), min(title.end, len(text)))
+    find_title = not all_body and title is None
+    lines, invisible = _lines(text, given, find_title=find_title)
+    if not all_body:
+        mark(lines, title=text[given.start : given.end] if given else "", find_title=find_title)
+    if given:
+        lines.append(_title_line(text, given))
+        lines.sort(key=lambda line: line.start)
+    zones: list[Zone] = []
+    sentences: list[Sentence] = []
+    _assemble(text, lines, zones, sentences)
+    if invisible:
+        zones = _cover(zones, invisible, ZoneKind.BODY if all_body else ZoneKind.FURNITURE)
+    return Layout(tuple(zones), tuple(sentences), _title_text(text, zones, sentences))
+
+
+def _trim(text: str, start: int, end: int) -> Span | None:
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    piece = piece.strip()
+    return Span(start, start + len(piece)) if piece else None
+
+
+def _lines(text: str, given: Span | None, *, find_title: bool) -> tuple[list[Line], list[tuple[int, int]]]:
+    if given is None:
+        return logical_lines(text, 0, len(text), title_first=find_title)
+    before, hidden_before = logical_lines(text, 0, given.start, title_first=False)
+    after, hidden_after = logical_lines(text, given.end, len(text), title_first=False)
+    return before + after, hidden_before + hidden_after
+
+
+def _title_line(text: str, span: Span) -> Line:
+    return Line(span.start, span.end, text[span.start : span.end], 0, True, True, 0, Kind.TITLE)
+
+
+def _assemble(text: str, lines: list[Line], zones: list[Zone], sentences: list[Sentence]) -> None:
+    """Append the zones and sentences of ``lines`` to the lists, neighbouring lines of one zone as one."""
+    paragraph = -1
+    body_paragraphs = 0
+    before: Line | None = None
+    for line in lines:
+        new = before is None or before.kind is not line.kind or line.opens or before.last_width > WIDEST_WRAP
+        if line.kind is Kind.BODY and new:
+            body_paragraphs += 1
+        kind = _zone_kind(line.kind, body_paragraphs)
+        if line.kind is Kind.TITLE:
+            paragraph += 1
+            sentences.append(Sentence(line.start, line.end, kind, paragraph))
+        elif line.kind is Kind.BODY:
+            paragraph += new
+            sentences.extend(Sentence(start, end, kind, paragraph) for start, end in split(text, line.start, line.end))
+        if zones and zones[-1].kind is kind and kind is not ZoneKind.TITLE:
+            zones[-1] = Zone(kind, zones[-1].start, line.end)
+        else:
+            zones.append(Zone(kind, line.start, line.end))
+        before = line
+
+
+def _zone_kind(kind: Kind, body_paragraphs: int) -> ZoneKind:
+    if kind is Kind.BODY:
+        return ZoneKind.LEAD if body_paragraphs == 1 else ZoneKind.BODY
+    return ZoneKind.TITLE if kind is Kind.TITLE else ZoneKind.FURNITURE
+
+
+def _cover(zones: list[Zone], invisible: list[tuple[int, int]], kind: ZoneKind) -> list[Zone]:
+    """Zones for lines that hold only invisible characters, where no zone covers them yet."""
+    return sorted([*zones, *_uncovered(zones, invisible, kind)], key=lambda zone: zone.start)
+
+
+def _uncovered(zones: list[Zone], invisible: list[tuple[int, int]], kind: ZoneKind) -> Iterator[Zone]:
+    ahead = iter(zones)
+    zone = next(ahead, None)
+    for start, end in invisible:
+        while zone is not None and zone.end <= start:
+            zone = next(ahead, None)
+        if zone is None or zone.start >= end:
+            yield Zone(kind, start, end)
+
+
+def _title_text(text: str, zones: list[Zone], sentences: list[Sentence]) -> str:
+    """The title on one line; where no line can be one, the first sentence stands in for it (and no zone is the title's)."""
+    zone = next((zone for zone in zones if zone.kind is ZoneKind.TITLE), None)
+    if zone is not None:
+        return _one_line(text[zone.start : zone.end])
+    return _one_line(text[sentences[0].start : sentences[0].end]) if sentences else ""
+
+
+def _one_line(title: str) -> str:
+    title = title.strip(_EDGES)
+    return title if len(title.splitlines()) <= 1 else " ".join(title.split())
