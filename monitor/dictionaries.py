@@ -6,10 +6,10 @@ language and simplemma version. Those files are opened read-only and shared betw
 look-up is a binary search of some microseconds. A file is written beside its name and renamed, so that any number of
 builders may race; a file that is damaged or cut short is built anew.
 
-Layout, integers little-endian and unsigned 32 bits: magic, CRC-32 of all that follows, number of keys, number of
-lemmas; then where each key starts (one more than keys), the lemma each key belongs to, where each lemma's forms start
-(one more than lemmas), the keys (UTF-8, sorted, run together) and each lemma's forms (UTF-8, parted by NUL).
-A key that begins with NUL is a folded spelling, used where no spelling as written is known.
+Layout, integers little-endian and unsigned 32 bits: magic, CRC-32 of all that follows, number of keys, of lemmas and of
+members; then where each key starts (one more than keys), the lemma each key belongs to, where each lemma's members start
+(one more than lemmas), the members (numbers of the keys that are the lemma's forms), and the keys (UTF-8, sorted, run
+together). A key that begins with NUL is a folded spelling, used where no spelling as written is known.
 
 This room must not know what a term or a watchlist is.
 """
@@ -26,19 +26,21 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
-from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES, DefaultDictionaryFactory
 
 from monitor.text.fold import fold
 
 Lookup = Callable[[str, str], frozenset[str]]
 
-_MAGIC: Final = b"NMLOOK1\n"
-_HEADER: Final = struct.Struct("<8sIII")
+_MAGIC: Final = b"NMLOOK2\n"
+_HEADER: Final = struct.Struct("<8sIIII")
 _INTEGER: Final = 4
+#: Languages whose writers leave out or exchange what the fold drops, so that a term may be spelled unlike the dictionary.
+_FOLDED_KEYS: Final = frozenset({"ar", "fa", "ur"})
 #: Builders at once: each wants a core and up to 300 MB.
 _BUILDERS: Final = 2
 #: The slowest dictionary takes about ten seconds on a slow core; beyond this the machine is not well.
@@ -97,46 +99,44 @@ def build(language: str, folder: Path) -> Path:
     return target
 
 
-def _content(language: str) -> tuple[bytes, bytes]:
+def _content(language: str) -> tuple[bytes, ...]:
     lemma_of = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
     numbers: dict[str, int] = {}
-    forms: list[list[str]] = []
-    entries: list[tuple[bytes, int]] = []
+    keys: list[bytes] = []
+    lemmas: list[int] = []
     for form, lemma in lemma_of.items():
-        number = numbers.get(lemma)
-        if number is None:
-            number = numbers[lemma] = len(forms)
-            forms.append([])
-        forms[number].append(form)
-        entries.append((form.encode(), number))
+        keys.append(form.encode())
+        lemmas.append(numbers.setdefault(lemma, len(numbers)))
     for lemma, number in numbers.items():
         if lemma_of.get(lemma) != lemma:
-            forms[number].append(lemma)
-            entries.append((lemma.encode(), number))
-    written = {key for key, _ in entries}
-    folded = {
-        (b"\0" + key, number) for number, group in enumerate(forms) for key in (fold(form).encode() for form in group) if key not in written
-    }
-    entries += folded
-    entries.sort()
-    keys = [key for key, _ in entries]
-    groups = ["\0".join(group).encode() for group in forms]
-    body = b"".join(
-        (
-            _integers(accumulate(map(len, keys), initial=0)),
-            _integers(number for _, number in entries),
-            _integers(accumulate(map(len, groups), initial=0)),
-            *keys,
-            *groups,
-        )
+            keys.append(lemma.encode())
+            lemmas.append(number)
+    if language in _FOLDED_KEYS:
+        written = set(keys)
+        spelled = ((fold(key.decode()).encode(), number) for key, number in zip(keys, lemmas, strict=True))
+        folded = {(b"\0" + key, number) for key, number in spelled if key not in written}
+        keys += (key for key, _ in folded)
+        lemmas += (number for _, number in folded)
+    del lemma_of
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    keys = [keys[index] for index in order]
+    numbered = np.array(lemmas, dtype="<u4")[order]
+    # Members are key numbers grouped by lemma; folded keys, which sort first, lead to a lemma but are no forms of it.
+    first_form = sum(1 for key in keys if key.startswith(b"\0"))
+    members = np.argsort(numbered[first_form:], kind="stable") + first_form
+    group_starts = np.searchsorted(numbered[members], np.arange(len(numbers) + 1))
+    body = (
+        np.cumsum([0, *map(len, keys)]).astype("<u4").tobytes(),
+        numbered.tobytes(),
+        group_starts.astype("<u4").tobytes(),
+        members.astype("<u4").tobytes(),
+        b"".join(keys),
     )
-    counts = struct.pack("<II", len(keys), len(groups))
-    return _HEADER.pack(_MAGIC, zlib.crc32(body, zlib.crc32(counts)), len(keys), len(groups)), body
-
-
-def _integers(values: Iterable[int]) -> bytes:
-    listed = list(values)
-    return struct.pack(f"<{len(listed)}I", *listed)
+    counts = struct.pack("<III", len(keys), len(numbers), len(members))
+    checksum = zlib.crc32(counts)
+    for part in body:
+        checksum = zlib.crc32(part, checksum)
+    return struct.pack("<8sI", _MAGIC, checksum), counts, *body
 
 
 def _build_apart(languages: Iterable[str], folder: Path) -> None:
@@ -180,7 +180,7 @@ class LookupFile:
     def _open(self, path: Path) -> None:
         if len(self._map) < _HEADER.size:
             raise DictionaryError(f"{path} is cut short")
-        magic, checksum, keys, groups = _HEADER.unpack_from(self._map)
+        magic, checksum, keys, lemmas, members = _HEADER.unpack_from(self._map)
         view = memoryview(self._map)
         sound = magic == _MAGIC and zlib.crc32(view[12:]) == checksum
         view.release()
@@ -188,14 +188,14 @@ class LookupFile:
             raise DictionaryError(f"{path} is damaged")
         self._keys = keys
         self._key_starts = _HEADER.size
-        self._numbers = self._key_starts + (keys + 1) * _INTEGER
-        self._group_starts = self._numbers + keys * _INTEGER
-        self._key_bytes = self._group_starts + (groups + 1) * _INTEGER
-        self._group_bytes = self._key_bytes + self._integer(self._key_starts, keys)
+        self._lemmas = self._key_starts + (keys + 1) * _INTEGER
+        self._group_starts = self._lemmas + keys * _INTEGER
+        self._members = self._group_starts + (lemmas + 1) * _INTEGER
+        self._key_bytes = self._members + members * _INTEGER
 
     def forms(self, word: str) -> frozenset[str]:
         """Every spelling sharing a lemma with the word, as written, in lower case, or else as folded; empty where unknown."""
-        for key in dict.fromkeys((word.encode(), word.lower().encode(), b"\0" + fold(word).encode(), fold(word).encode())):
+        for key in dict.fromkeys((word.encode(), word.lower().encode(), b"\0" + fold(word).encode())):
             found = self._find(key)
             if found:
                 return found
@@ -222,8 +222,8 @@ class LookupFile:
                 high = middle
         found: set[str] = set()
         while low < self._keys and self._key(low) == key:
-            start, end = struct.unpack_from("<II", self._map, self._group_starts + self._integer(self._numbers, low) * _INTEGER)
-            found.update(self._map[self._group_bytes + start : self._group_bytes + end].decode().split("\0"))
+            start, end = struct.unpack_from("<II", self._map, self._group_starts + self._integer(self._lemmas, low) * _INTEGER)
+            found.update(self._key(self._integer(self._members, member)).decode() for member in range(start, end))
             low += 1
         return frozenset(found)
 

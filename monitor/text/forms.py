@@ -37,7 +37,7 @@ def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup)
     prepositions may not.
     """
     folded = fold(word)
-    if language == "any" or mark is Mark.EXACT:
+    if language == "any" or mark is Mark.EXACT or len(folded) < 2:  # a single letter has no forms
         forms = [Form(folded, Attach.NONE, "as written")]
     elif mark is Mark.NAME:
         forms = _name(folded, language)

@@ -43,14 +43,19 @@ _BROKEN: Final = re.compile(
     )
 )
 _THREE: Final = re.compile("[^ا]{3}")  # فُعَل, فُعُل: سفن, دول
+#: مفعل: names of places and tools, whose plural is مفاعل (مدفع, مدافع).
+_PLACE: Final = re.compile(f"م{_C}{{3}}")
 #: Regular endings of a noun, longest first.
 _ENDINGS: Final = ("تان", "تين", "ات", "ان", "ون", "ين", "تا", "تي", "ا", "ه", "و", "ي", "ت")
 _WEAK: Final = "اويهىءت"
 #: Accusatives that have become prepositions and adverbs of their own; a noun's accusative is not looked for in them.
-_FROZEN: Final = frozenset("نقلا نظرا وفقا طبقا تبعا خلافا وفاقا استنادا جدا عملا فضلا بناءا حقا معا غدا امرا".split())
+_FROZEN: Final = frozenset(
+    ("نقلا", "نظرا", "وفقا", "طبقا", "تبعا", "خلافا", "وفاقا", "استنادا", "جدا", "عملا", "فضلا", "حقا", "معا", "غدا")
+)
 #: Words this short meet other words when a letter is put before them (حدة, وحدة): the dictionary is asked.
 _SHORT: Final = 4
 
+_ACCUSATIVE: Final = "accusative"
 _WITH_ARTICLE: Final = Attach.CONJ | Attach.PREP | Attach.ARTICLE
 
 
@@ -63,17 +68,18 @@ class _Known:
     forms: frozenset[str]  # as the dictionary spells them
     folded: frozenset[str]
 
-    def elsewhere(self, text: str) -> bool:
-        """Whether the folded ``text`` is a spelling of some other lemma; a lemma with a single spelling proves nothing."""
-        if text in self.folded:
-            return any(len(found) > 1 and self.word not in found for found in self._lemmas(text, same_first=False))
-        return any(len(found) > 1 and self.word not in found for found in self._lemmas(text, same_first=True))
-
-    def _lemmas(self, text: str, *, same_first: bool) -> Iterator[frozenset[str]]:
+    def elsewhere(self, text: str, *, sure: bool = False) -> bool:
+        """Whether the folded ``text`` is a spelling of some other lemma. A lemma with a single spelling proves nothing (the
+        dictionary lists many a plain inflected form so), unless one wants to be ``sure``. What is also a form of this word
+        gives way only to a noun in use with the article: أسلام to إسلام, but not ألغام to إلغام."""
+        mine = text in self.folded
         for spelling in spellings(text):
             found = self.lookup("ar", spelling)
-            if found and (same_first or spelling not in self.forms):
-                yield found
+            if len(found) < (1 if sure else 2) or self.word in found:
+                continue
+            if not mine or (spelling not in self.forms and f"ال{spelling}" in found):
+                return True
+        return False
 
 
 def spellings(folded: str) -> Iterator[str]:
@@ -97,7 +103,7 @@ def arabic_this_form(word: str, lookup: Lookup) -> list[Form]:
     allows = _attachments(folded, known)
     if folded[:1] in "يتن":
         allows |= Attach.FUTURE
-    return [Form(folded, allows, "as written")]
+    return [Form(folded, allows, "as written"), Form("ال" + folded, Attach.CONJ | Attach.PREP, "as written, with the article")]
 
 
 def arabic_any_form(word: str, lookup: Lookup) -> list[Form]:
@@ -109,10 +115,13 @@ def arabic_any_form(word: str, lookup: Lookup) -> list[Form]:
     if is_verb(word, known.forms):
         return arabic_verb(word, lookup)
     folded = fold(word)
-    forms = [Form(folded, _attachments(folded, known), "as written")]
-    for base in sorted({folded, *_bases(folded, known)}, key=lambda b: (b != folded, b)):
-        why = "as written" if base == folded else f"same lemma as {word} (dictionary)"
-        forms += _inflected(base, known, why)
+    forms = list(_inflected(folded, known, "as written"))
+    bases = sorted(_bases(folded, known))
+    for base in bases:
+        inflect = _broken if _BROKEN.fullmatch(base) and not base.endswith("ه") else _inflected
+        forms += inflect(base, known, f"same lemma as {word} (dictionary)")
+    if not bases and _PLACE.fullmatch(folded) and known.folded.isdisjoint((folded + "ون", folded + "ات")):
+        forms += _broken(f"{folded[:2]}ا{folded[2:]}", known, "broken plural by rule")
     verb = verb_of_masdar(word, lookup)
     if verb:
         forms += (Form(f.text, f.allows, f"verb of {word}: {f.why}") for f in arabic_verb(verb, lookup))
@@ -125,12 +134,14 @@ def _known(word: str, lookup: Lookup) -> _Known:
 
 
 def _has_article(word: str, known: _Known, lookup: Lookup) -> bool:
-    """Whether the word begins with the article, not with a root in ل (التفاف, التزام)."""
-    if not word.startswith("ال") or len(word) < 5 or "ال" + word in known.forms:
+    """Whether the word begins with the article, not with the verbal noun of a root in ل (التفاف, التزام)."""
+    if not word.startswith("ال") or len(fold(word)) < 5 or "ال" + word in known.forms:
         return False
-    if lookup("ar", word[2:]) or word[2:] in known.forms:
-        return True
-    return not re.fullmatch("الت..?ا.", word)
+    if masdar := re.fullmatch("الت(.)ا(.)", word):
+        first, last = masdar.groups()
+        verb = "الت" + (first if first == last else first + last)
+        return not any(form.startswith("ي" + verb[1:]) for form in lookup("ar", verb))
+    return True
 
 
 def _attachments(base: str, known: _Known) -> Attach:
@@ -147,8 +158,9 @@ def _attachments(base: str, known: _Known) -> Attach:
 
 def _bases(folded: str, known: _Known) -> Iterator[str]:
     """The dictionary's nouns of the same lemma, without article and regular endings: singular and broken plurals."""
-    bare = {text.removeprefix("ال") if len(text) > 4 else text for text in known.folded}
-    with_article = {text.removeprefix("ال") for text in known.folded if text.startswith("ال")}
+    articled = {form for form in known.forms if form.startswith("ال") and len(form) > 4 and f"أ{form[1:]}" not in known.forms}
+    with_article = {fold(form[2:]) for form in articled}
+    bare = with_article | {fold(form) for form in known.forms - articled}
     for text in bare:
         if text == folded or _reducible(text, bare) or not _same_consonants(text, folded):
             continue
@@ -171,25 +183,32 @@ def _noun_shaped(text: str, others: set[str]) -> bool:
     return not looks_verbal and bool(_BROKEN.fullmatch(text) or _THREE.fullmatch(text))
 
 
-def _consonants(text: str) -> str:
-    return "".join(c for c in text if c not in _WEAK)
-
-
 def _same_consonants(one: str, other: str) -> bool:
-    """Whether the shorter consonant skeleton runs through the longer one, and both begin alike (but for a prefixed م or ا)."""
-    short, long = sorted((_consonants(one), _consonants(other)), key=len)
-    if not short or len(long) - len(short) > 1:
-        return False
-    rest = iter(long)
-    return all(c in rest for c in short)
+    """Whether two spellings have one root, as far as vowel letters aside they run alike; a doubled letter counts once (أمة, أمم)."""
+    return _root(one) == _root(other) != ""
+
+
+def _root(text: str) -> str:
+    consonants = "".join(c for c in text if c not in _WEAK)
+    return "".join(c for i, c in enumerate(consonants) if c != consonants[i - 1 : i])
 
 
 def _inflected(base: str, known: _Known, why: str) -> Iterator[Form]:
-    yield Form(base, _attachments(base, known), why)
+    allows = _attachments(base, known)
+    yield Form(base, allows, why)
+    if Attach.PREP | Attach.CONJ not in allows:
+        # What a letter alone would turn into another word it does not with the article between: بشراء, but بالشراء.
+        yield Form("ال" + base, Attach.CONJ | Attach.PREP, f"{why}, with the article")
     for text, allows, ending in _regular(base):
-        if text in _FROZEN or known.elsewhere(text):
-            continue
-        yield Form(text, allows, f"{ending} of {base}")
+        if text not in _FROZEN and not known.elsewhere(text, sure=ending == _ACCUSATIVE):
+            yield Form(text, allows, f"{ending} of {base}")
+
+
+def _broken(base: str, known: _Known, why: str) -> Iterator[Form]:
+    """A broken plural: it has no dual, and a plural of its own only where it is فعول (خروقات)."""
+    for form in _inflected(base, known, why):
+        if form.text == base or form.text == base + "ا" or (form.text == base + "ات" and len(base) == 4 and base[2] == "و"):
+            yield form
 
 
 def _regular(base: str) -> Iterator[tuple[str, Attach, str]]:
@@ -212,7 +231,7 @@ def _regular(base: str) -> Iterator[tuple[str, Attach, str]]:
         yield base + "ات", with_pronoun, "sound plural"
         return
     if base[-1] != "ا":
-        yield base + "ا", Attach.CONJ, "accusative"
+        yield base + "ا", Attach.CONJ, _ACCUSATIVE
         yield base + "ان", _WITH_ARTICLE, "dual"
         yield base + "ين", _WITH_ARTICLE, "dual or plural"
         yield base + "ون", _WITH_ARTICLE, "plural"

@@ -34,12 +34,19 @@ def arabic_verb(word: str, lookup: Lookup) -> list[Form]:
     folded = fold(word)
     forms_known = lookup("ar", word)
     if folded[:1] == "ي" and len(folded) > 3 and not any(fold(f)[:1] in "تن" for f in forms_known if fold(f)[1:] == folded):
-        presents = {folded[1:]}
-        return [Form(folded, _PRESENT_ALLOWS, "as written"), *_present_forms(presents, lookup, word)]
-    forms = [Form(folded, _PAST_ALLOWS, "as written")]
+        return [Form(folded, _PRESENT_ALLOWS, "as written"), *_present_forms({folded[1:]}, lookup, word)]
+    forms = [Form(folded, _past_allows(word, folded, lookup), "as written")]
     forms += (Form(text, _PAST_ALLOWS, "verb, past") for text in _past(word, folded))
-    forms += _present_forms(_present_stems(word, folded, forms_known), lookup, word)
+    forms += _present_forms(_present_stems(word, folded, forms_known), lookup, word, hollow=_hollow(folded))
     return forms
+
+
+def _past_allows(word: str, folded: str, lookup: Lookup) -> Attach:
+    """The bare past refuses ه where ة would make it a noun: استعاده is oftener استعادة, باعه is باعة, sellers."""
+    noun = lookup("ar", word + "ة")
+    if (_hollow(folded) and folded[0] == "ا") or (len(noun) > 1 and word not in noun):
+        return _PAST_ALLOWS & ~Attach.HE
+    return _PAST_ALLOWS
 
 
 def is_verb(word: str, forms: Iterable[str]) -> bool:
@@ -64,10 +71,9 @@ def verb_of_masdar(word: str, lookup: Lookup) -> str:
     تفعيل is left alone where the plain verb exists too: صدرت is far oftener "was issued" than "exported".
     """
     if match := re.fullmatch("ا(..[^اوي]|ست..)ا([^اويه])", word):  # انتهاك, استخدام
-        return _if_verb("ا" + match[1] + match[2], lookup)
+        return _if_verb("ا" + match[1] if match[1][-1] == match[2] else "ا" + match[1] + match[2], lookup)
     if match := re.fullmatch("إ([^اوي].)ا(.)", word):  # إرسال, إمداد
-        verb = "أ" + match[1] + match[2]
-        return _if_verb("أ" + match[1] if match[1][-1] == match[2] else verb, lookup)
+        return _if_verb("أ" + match[1] if match[1][-1] == match[2] else "أ" + match[1] + match[2], lookup)
     if match := re.fullmatch("ت([^اوي])([^ا])ي([^اي])", word):  # تزويد
         first, second, third = match.groups()
         plain = lookup("ar", f"{first}ا{second}{third}")
@@ -85,7 +91,7 @@ def _past(word: str, folded: str) -> Iterator[str]:
     if folded[-1] == "ي" or (len(folded) == 3 and folded.endswith("ا") and not word.endswith("أ")):
         yield from _past_defective(folded)
         return
-    for ending in _VOWEL_ENDINGS:
+    for ending in _VOWEL_ENDINGS[1:]:
         yield folded + ending
     short = _before_consonant(folded)
     for ending in _CONSONANT_ENDINGS:
@@ -102,7 +108,7 @@ def _past(word: str, folded: str) -> Iterator[str]:
 def _past_defective(folded: str) -> Iterator[str]:
     """نفى: نفت, نفوا, نفيت, and نفا before a pronoun. دعا: دعت, دعوا, دعوت."""
     stem, weak = folded[:-1], "و" if folded[-1] == "ا" else "ي"
-    yield from (folded, stem + "ت", stem + "تا", stem + "وا", stem + "ا")
+    yield from (stem + "ت", stem + "تا", stem + "وا", stem + "ا")
     yield from (stem + weak + ending for ending in ("ا", "ت", "نا", "تم", "ن"))
 
 
@@ -124,7 +130,7 @@ def _present_stems(word: str, folded: str, forms: Iterable[str]) -> set[str]:
     likely = _likely_stems(word, folded)
     if len(likely) == 1:
         return set(likely)
-    known = {text for text in _dictionary_stems(forms)}
+    known = set(_dictionary_stems(forms))
     return {stem for stem in likely if stem in known} or set(likely[:1])
 
 
@@ -166,8 +172,8 @@ def _dictionary_stems(forms: Iterable[str]) -> Iterator[str]:
                 yield text[1 : len(text) - len(ending)]
 
 
-def _present_forms(stems: Iterable[str], lookup: Lookup, word: str) -> Iterator[Form]:
-    for stem in sorted(stems):
+def _present_forms(stems: Iterable[str], lookup: Lookup, word: str, *, hollow: bool = False) -> Iterator[Form]:
+    for stem in sorted(filter(None, stems)):
         weak = stem[-1] in "يو" and len(stem) >= 3
         for person, endings in _PRESENT:
             for ending in endings:
@@ -179,7 +185,7 @@ def _present_forms(stems: Iterable[str], lookup: Lookup, word: str) -> Iterator[
                 yield Form(text, _PRESENT_ALLOWS, "verb, present")
         if weak:
             yield from (Form(person + stem[:-1] + tail, _PRESENT_ALLOWS, "verb, present") for person in "يت" for tail in ("", "ا"))
-        elif len(stem) == 3 and stem[1] in "يو":
+        elif hollow and len(stem) == 3 and stem[1] in "يو":
             yield from (Form(person + stem[0] + "ا" + stem[2], _PRESENT_ALLOWS, "verb, present passive") for person in "يت")
 
 
