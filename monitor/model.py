@@ -397,13 +397,15 @@ class SourceState:
 @dataclass(frozen=True, slots=True)
 class PollResult:
     """What one poll of one source brought. ``complete`` is False for a truncated body: its documents are taken, its
-    validators are not. ``notes`` are things worth a log line that are not errors (a refused symbolic link, say)."""
+    validators are not. ``notes`` are things worth a log line that are not errors (a refused symbolic link, say). ``again``
+    asks for the next poll after so many seconds (0: there is more to read at once; a file is still being written)."""
 
     documents: tuple[Document, ...]
     validators: Mapping[str, str]
     complete: bool = True
     unchanged: bool = False
     notes: tuple[str, ...] = ()
+    again: float | None = None
 
 
 # ---------------------------------------------------------------------------------------- operations

@@ -22,6 +22,8 @@ from monitor.sources.item import CONTROLS, MAX_TITLE, Item, bounded, identities,
 from monitor.sources.markup import html_to_text, one_line
 from monitor.text.decode import decode
 
+_SAMPLE = 1024 * 1024  # bytes: articles of every language a feed may mix
+
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,500}\?>", re.IGNORECASE)
 _DECLARED = re.compile(rb"^[\s\x00]*<\?xml[^>]{0,500}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']", re.IGNORECASE)
 _ROOT = re.compile(r"<\w")
@@ -44,16 +46,13 @@ def read_feed(
     """The documents of one feed body, oldest first; ``headers`` with names in lower case, ``url`` the one that answered.
 
     Raises FetchError, and nothing else, where the body is no feed."""
-    decoded = decode(body, _charset(headers) or _declared(body))
-    text, notes = decoded.text, tuple(note for note in decoded.notes if note != "cut")
+    text, notes = _decoded(body, _charset(headers) or _declared(body))
     start = text.lstrip("\ufeff \t\r\n")[:1]
     items = jsonfeed.items(text, now) if start in ("{", "[") else _xml_items(text, headers, url, now)
     kept = newest(items)
-    keys = identities(kept)
-    hint = (language or "").strip()
     documents = (
-        to_document(item, key, url, source=source, language=hint, labels=dict(labels or {}), notes=notes)
-        for item, key in zip(kept, keys, strict=True)
+        to_document(item, key, url, source=source, language=language, labels=labels or {}, notes=notes)
+        for item, key in zip(kept, identities(kept), strict=True)
     )
     unique: dict[str, Document] = {}
     for document in documents:
@@ -63,6 +62,17 @@ def read_feed(
 
 
 # ------------------------------------------------------------------------------------- bytes to items
+def _decoded(body: bytes, declared: str) -> tuple[str, tuple[str, ...]]:
+    """The whole text of a feed, however it is declared. One article is cut at 2 MiB, a feed is not: the encoding of a
+    large body is read off its beginning."""
+    decoded = decode(body if len(body) <= _SAMPLE else body[:_SAMPLE], declared)
+    notes = tuple(note for note in decoded.notes if note.startswith("encoding:"))
+    if len(body) <= _SAMPLE and "cut" not in decoded.notes:
+        return decoded.text, notes
+    name = notes[0].removeprefix("encoding:").replace("windows-", "cp") if notes else "utf-8-sig"
+    return body.decode(name, "replace"), notes
+
+
 def _charset(headers: Mapping[str, str]) -> str:
     found = _CHARSET.search(headers.get("content-type", ""))
     return found[1] if found else ""

@@ -107,7 +107,7 @@ def to_document(
         published=item.published,
         published_raw=clean(item.published_raw).text,
         language_hint=hint[1].lower() if hint else "",
-        labels=labels,
+        labels=dict(labels),
         notes=notes + tuple(note for note in cleaned.notes if note not in notes),
     )
 

@@ -26,38 +26,8 @@ _BLOCKS = (
     "header hr li main nav ol p pre section summary table tbody tfoot thead tr ul caption"
 ).replace(" ", ",")
 # Elements that do not nest when left open: void ones, and those that the next of their kind closes.
-_FLAT = frozenset(
-    # fmt: off
-    (
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "dt",
-        "dd",
-        "tr",
-        "td",
-        "th",
-        "option",
-        "thead",
-        "tbody",
-        "tfoot",
-        "colgroup",
-    )
-    # fmt: on
-)
+_FLAT_NAMES = "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th option thead tbody tfoot colgroup"
+_FLAT = frozenset(_FLAT_NAMES.split())
 
 
 def html_to_text(markup: str) -> str:

@@ -17,8 +17,10 @@ from pathlib import Path
 from monitor.errors import Fault, WatchlistError
 from monitor.text.decode import decode
 
-#: A watchlist or vocabulary file larger than this is refused by name (DESIGN.md §6); test articles and entities may be larger.
-MAX_WATCHLIST = 1024 * 1024
+#: Bytes read of a watchlist or vocabulary file. Over 1 MiB it is refused by its own reader, by name and without harm to
+#: the others; it only has to be handed over as the large file it is.
+MAX_WATCHLIST = 1024 * 1024 + 64 * 1024
+#: Entities and test articles; a larger file is a fault.
 MAX_OTHER = 20 * 1024 * 1024
 
 _YAML = (".yaml", ".yml")
@@ -43,7 +45,7 @@ class WatchlistFolder:
 
     def read(self) -> Mapping[str, str]:
         """Watchlists, vocabulary and entities at once, test articles when they are asked for. Raises WatchlistError where
-        the folder is missing, or a file cannot be read or is too large, with a fault for each."""
+        the folder is missing or a file cannot be read, with a fault for each."""
         if not self.path.is_dir():
             raise WatchlistError(
                 [Fault("the folder of watchlists does not exist", str(self.path), hint="create it, or correct watchlists:")]
@@ -55,9 +57,8 @@ class WatchlistFolder:
             if name.startswith(_SEEDS):
                 seeds[name] = path
                 continue
-            limit = MAX_WATCHLIST if name.endswith(_YAML) and not name.startswith("entities/") else MAX_OTHER
             try:
-                files[name] = _text(path, limit)
+                files[name] = _text(path, watchlist=not name.startswith("entities/"))
             except OSError as error:
                 faults.append(Fault(f"the file cannot be read: {error.strerror or error}", name))
         if faults:
@@ -88,7 +89,7 @@ class Files(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         if name not in self._texts:
             try:
-                self._texts[name] = _text(self._seeds[name], MAX_OTHER)
+                self._texts[name] = _text(self._seeds[name])
             except OSError as error:
                 raise KeyError(name) from error
         return self._texts[name]
@@ -114,13 +115,15 @@ def _names(folder: Path) -> list[str]:
     return sorted(name for name in names if name.isprintable())
 
 
-def _text(path: Path, limit: int) -> str:
+def _text(path: Path, *, watchlist: bool = False) -> str:
     # Not blocking: a pipe that takes the file's place must not hang the reload.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "it is no regular file")
-        if status.st_size > limit:
-            raise OSError(0, f"it is larger than {limit // (1024 * 1024)} MiB")
-        return decode(file.read(limit + 1)).text
+        if watchlist:
+            return decode(file.read(MAX_WATCHLIST)).text
+        if status.st_size > MAX_OTHER:
+            raise OSError(0, f"it is larger than {MAX_OTHER // (1024 * 1024)} MiB")
+        return decode(file.read(MAX_OTHER)).text

@@ -1,0 +1,157 @@
+"""What runs inside a worker process: its limits, and the three tasks (read a feed, report on a generation, analyse).
+
+Functions here are called by name in a process forked for it; they take and return plain values. A process lives under
+one generation of watchlists for as long as it lives: an edit starts new processes beside the old ones.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import resource
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from monitor.analysis import analyse_document
+from monitor.dictionaries import open_lookup
+from monitor.errors import WatchlistError
+from monitor.match import Engine, compile_engine, run_tests
+from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
+from monitor.ports import Fetched, Generation, StoredVersion, WarmReport
+from monitor.sources.feedread import read_feed
+from monitor.watchlist import Watchlist, load
+
+_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+
+
+# ------------------------------------------------------------------------------------------ at its start
+def begin(memory: int = 0) -> None:
+    """Every worker's first act. ``memory`` is a limit on its address space in bytes, 0 for none."""
+    # The service decides when a worker ends: it drains first. A worker in the way is killed, never asked.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    die_with_parent()
+    if memory:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def die_with_parent() -> None:
+    """Be killed when the fork server ends, which ends with the service, even by kill -9; no worker is left computing."""
+    if not sys.platform.startswith("linux"):
+        return  # elsewhere a worker ends when it next reads its pipe
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() == 1:
+        os._exit(1)  # the parent ended before the line above
+
+
+# ------------------------------------------------------------------------------------------- the parse pool
+def read_feed_task(fetched: Fetched, spec: SourceSpec, now: datetime) -> tuple[Document, ...]:
+    """Raises FetchError; MemoryError at the process's limit."""
+    return read_feed(fetched.body, fetched.headers, fetched.url, source=spec.name, now=now, language=spec.language, labels=spec.labels)
+
+
+# ------------------------------------------------------------------------------------------- the match pool
+@dataclass(slots=True)
+class _State:
+    """What this process holds: the engine of its generation, or why there is none."""
+
+    engine: Engine | None = None
+    error: str = ""
+    watchlists: list[Watchlist] = field(default_factory=list)
+    files: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    faults: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+_state = _State()
+
+
+def begin_match(generation: Generation, dictionaries: str) -> None:
+    """Compile the generation once; a failure is kept for whoever asks, since an initialiser that raises breaks the pool."""
+    begin()
+    try:
+        _build(generation, dictionaries)
+    except Exception as error:  # whatever it is, the service must hear of it
+        _state.error = f"{type(error).__name__}: {error}"
+    # The tables live as long as the process: the collector need not walk them.
+    gc.collect()
+    gc.freeze()
+
+
+def _build(generation: Generation, dictionaries: str) -> None:
+    loaded = [(version, watchlist) for version in generation.versions if (watchlist := _load(version)) is not None]
+    watchlists = [watchlist for _, watchlist in loaded]
+    lookup = open_lookup(Path(dictionaries), languages_of(watchlists))
+    try:
+        _state.engine = compile_engine(watchlists, lookup)
+    except Exception:  # one of them cannot be compiled: find it, so that the others run
+        sound = []
+        for watchlist in watchlists:
+            try:
+                compile_engine([watchlist], lookup)
+                sound.append(watchlist)
+            except Exception as error:  # its name and reason go to whoever edits it
+                _state.faults[watchlist.id] = (f"{watchlist.id} cannot be compiled: {error}",)
+        watchlists = sound
+        _state.engine = compile_engine(watchlists, lookup)
+    _state.watchlists = watchlists
+    _state.files = {version.watchlist: version.files for version in generation.versions}
+
+
+def _load(version: StoredVersion) -> Watchlist | None:
+    try:
+        return load(version.watchlist, version.files)
+    except WatchlistError as error:
+        _state.faults[version.watchlist] = tuple(str(fault) for fault in error.faults)
+    except Exception as error:  # a fault of the reader's own must not keep the other lists from loading
+        _state.faults[version.watchlist] = (f"{version.watchlist} cannot be read: {type(error).__name__}: {error}",)
+    return None
+
+
+def languages_of(watchlists: Sequence[Watchlist]) -> frozenset[str]:
+    """The languages whose dictionaries these lists need."""
+    return frozenset(
+        term.language
+        for watchlist in watchlists
+        for terms in (*watchlist.groups.values(), watchlist.masks, *watchlist.cues.values())
+        for term in terms
+    )
+
+
+def report_task() -> WarmReport:
+    """The facts, faults and test failures of this process's generation. A test whose article is missing is passed over."""
+    engine = _engine()
+    failures = {}
+    for watchlist in _state.watchlists:
+        files = _state.files[watchlist.id]
+        present = tuple(test for test in watchlist.tests if not test.file or f"seeds/{test.file}" in files)
+        try:
+            failed = run_tests(replace(watchlist, tests=present), engine, files)
+        except Exception as error:  # as a failed test: the list is refused and named, the others go on
+            failed = (f"the tests could not be run: {type(error).__name__}: {error}",)
+        if failed:
+            failures[watchlist.id] = tuple(failed)
+    return WarmReport({watchlist.id: watchlist.facts for watchlist in _state.watchlists}, failures, _state.faults)
+
+
+def analyse_task(documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:
+    engine = _engine()
+    return [_analyse(document, engine) for document in documents]
+
+
+def _analyse(document: Document, engine: Engine) -> Analysis | AnalysisFailed:
+    try:
+        return analyse_document(document, engine)
+    except Exception as error:  # one document that trips the analysis is stored as such; the batch goes on
+        return AnalysisFailed(f"{type(error).__name__}: {error}"[:500])
+
+
+def _engine() -> Engine:
+    if _state.engine is None:
+        raise RuntimeError(_state.error or "no watchlists were compiled")
+    return _state.engine

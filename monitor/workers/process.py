@@ -1,0 +1,169 @@
+"""The Workers port over process pools: read feeds, warm and swap generations of watchlists, analyse articles in batches.
+
+A batch that overruns its limit is taken apart, and each of its documents tried alone, so that only the one that is to
+blame fails. This module must not know what a watchlist or a feed says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from monitor.errors import FetchError, MonitorError
+from monitor.model import Analysis, AnalysisFailed, Document, PollResult, SourceSpec
+from monitor.ports import Clock, Fetched, Generation, WarmReport
+from monitor.workers import inside
+from monitor.workers.pool import KillablePool, PoolBroken, Respawns, TaskDied, TaskOverran
+
+#: One feed: ten times what 12,500 items took when tried (1.2 s, FAULTS.md §2) would be killed, nothing that is news.
+PARSE_LIMIT = 5.0
+PARSE_MEMORY = 1024 * 1024 * 1024
+#: One task of the match pool, whether a batch or one document; a batch ordinarily takes 0.1 s.
+MATCH_LIMIT = 10.0
+#: All tests of all watchlists of a generation.
+TESTS_LIMIT = 60.0
+#: Documents and characters of a batch: a task costs 0.5 ms on its own, so it should carry some 100 ms of work.
+BATCH_DOCUMENTS = 50
+BATCH_CHARACTERS = 500_000
+
+
+class WorkersError(MonitorError):
+    """The worker processes cannot do their work at all: nothing is wrong with what they were given."""
+
+
+class _Force:
+    """A generation and its processes; they end when it is retired and its last task is done."""
+
+    def __init__(self, generation: Generation, pool: KillablePool) -> None:
+        self.generation = generation
+        self.pool = pool
+        self.tasks = 0
+        self.retired = False
+
+
+class ProcessWorkers:
+    """``dictionaries`` is the folder of look-up files. Processes start when they are first needed."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        dictionaries: Path,
+        *,
+        parse_processes: int = 1,
+        match_processes: int = 1,
+        parse_limit: float = PARSE_LIMIT,
+        match_limit: float = MATCH_LIMIT,
+    ) -> None:
+        self._clock = clock
+        self._dictionaries = str(dictionaries)
+        self._match_processes = match_processes
+        self._parse_limit = parse_limit
+        self._match_limit = match_limit
+        self._respawns = Respawns()
+        self._parse = KillablePool(parse_processes, inside.begin, (PARSE_MEMORY,), self._respawns)
+        self._current: _Force | None = None
+        self._warmed: _Force | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # ---------------------------------------------------------------------------------------- feeds
+    async def parse_feed(self, spec: SourceSpec, fetched: Fetched) -> PollResult:
+        # Plain dictionaries: read-only views of one cannot be sent to another process.
+        sent = replace(fetched, headers=dict(fetched.headers)), replace(spec, labels=dict(spec.labels)), self._clock.now()
+        try:
+            documents = await self._parse.run(inside.read_feed_task, *sent, limit=self._parse_limit)
+        except TaskOverran as error:
+            raise FetchError(f"the feed took longer than {self._parse_limit:g} s to read and was given up") from error
+        except (TaskDied, MemoryError) as error:
+            raise FetchError(f"the feed needs more than {PARSE_MEMORY >> 20} MiB of memory to read, or is damaged") from error
+        except PoolBroken as error:
+            raise WorkersError(str(error)) from error
+        return PollResult(documents, {}, complete=fetched.complete)
+
+    # ---------------------------------------------------------------------------------------- generations
+    async def warm(self, generation: Generation) -> WarmReport:
+        """Raises WorkersError where no report comes back (dictionaries cannot be built, tests without end)."""
+        if self._warmed is not None:
+            self._retire(self._warmed)
+        self._warmed = self._force(generation)
+        try:
+            return await self._warmed.pool.run(inside.report_task, limit=TESTS_LIMIT)
+        except (TaskOverran, TaskDied, PoolBroken, RuntimeError) as error:
+            self._retire(self._warmed)
+            self._warmed = None
+            raise WorkersError(f"the watchlists could not be compiled and tested: {error}") from error
+
+    async def swap(self, generation: Generation) -> None:
+        if self._warmed is None or self._warmed.generation != generation:
+            await self.warm(generation)
+        before, self._current, self._warmed = self._current, self._warmed, None
+        if before is not None:
+            self._retire(before)
+
+    def _force(self, generation: Generation) -> _Force:
+        sent = Generation(generation.hash, tuple(generation.versions))
+        pool = KillablePool(self._match_processes, inside.begin_match, (sent, self._dictionaries), self._respawns)
+        return _Force(generation, pool)
+
+    def _retire(self, force: _Force) -> None:
+        force.retired = True
+        if force.tasks == 0:
+            task = asyncio.get_running_loop().create_task(force.pool.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    # ---------------------------------------------------------------------------------------- analysis
+    async def analyse(self, documents: Sequence[Document]) -> Sequence[Analysis | AnalysisFailed]:
+        """Raises WorkersError where no document can be analysed now (nothing is in force, no process starts)."""
+        force = self._current
+        if force is None:
+            raise WorkersError("no watchlists are in force yet")
+        force.tasks += 1
+        try:
+            # All to their end, even where one fails: none may still run when the generation's processes are let go.
+            batches = await asyncio.gather(*(self._batch(force, batch) for batch in _batches(documents)), return_exceptions=True)
+        finally:
+            force.tasks -= 1
+            if force.retired:
+                self._retire(force)
+        analyses: list[Analysis | AnalysisFailed] = []
+        for batch in batches:
+            if isinstance(batch, BaseException):
+                raise batch
+            analyses += batch
+        return analyses
+
+    async def _batch(self, force: _Force, documents: Sequence[Document]) -> Sequence[Analysis | AnalysisFailed]:
+        try:
+            return await force.pool.run(inside.analyse_task, documents, limit=self._match_limit)
+        except (TaskOverran, TaskDied, MemoryError) as error:
+            if len(documents) == 1:
+                return [AnalysisFailed(self._reason(error))]
+        except (PoolBroken, RuntimeError) as error:
+            raise WorkersError(f"articles cannot be matched: {error}") from error
+        return [analysis for document in documents for analysis in await self._batch(force, [document])]
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, TaskOverran):
+            return f"the analysis took longer than {self._match_limit:g} s and was given up"
+        return f"the analysis ended its process: {error or 'out of memory'}"
+
+    async def close(self) -> None:
+        """Kill every worker; what is being analysed is lost to its caller, who has been cancelled by then."""
+        pools = [self._parse, *(force.pool for force in (self._current, self._warmed) if force is not None)]
+        self._current = self._warmed = None
+        await asyncio.gather(*(pool.close() for pool in pools), *self._closing)
+
+
+def _batches(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    batch: list[Document] = []
+    characters = 0
+    for document in documents:
+        if batch and (len(batch) >= BATCH_DOCUMENTS or characters + len(document.text) > BATCH_CHARACTERS):
+            yield batch
+            batch, characters = [], 0
+        batch.append(document)
+        characters += len(document.text)
+    if batch:
+        yield batch
