@@ -114,7 +114,8 @@ def _content(language: str) -> tuple[bytes, ...]:
     if language in _FOLDED_KEYS:
         written = set(keys)
         spelled = ((fold(key.decode()).encode(), number) for key, number in zip(keys, lemmas, strict=True))
-        folded = {(b"\0" + key, number) for key, number in spelled if key not in written}
+        # A dictionary, not a set: the file's bytes are the same on every machine.
+        folded = dict.fromkeys((b"\0" + key, number) for key, number in spelled if key not in written)
         keys += (key for key, _ in folded)
         lemmas += (number for _, number in folded)
     del lemma_of
