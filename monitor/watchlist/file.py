@@ -295,8 +295,9 @@ def _read(name: str, files: Mapping[str, str]) -> tuple[Watchlist | None, list[F
         return None, [Fault(f"there is no watchlist {name!r}", hint=f"its file would be {name}.yaml")]
     reading = _File(name, file, files)
     watchlist = reading.read()
-    # One fault reached by two ways (a vocabulary used twice) is told once; files in the order they were read.
-    return watchlist, list(dict.fromkeys(reading.faults))
+    # One fault reached by two ways (a vocabulary used twice) is told once; the list's own file first, each from top to bottom.
+    faults = sorted(dict.fromkeys(reading.faults), key=lambda f: (f.file != file, f.file, f.line, f.column))
+    return watchlist, faults
 
 
 def load(name: str, files: Mapping[str, str]) -> Watchlist:

@@ -96,7 +96,7 @@ _QUOTES: Final = {'"': '"', "“": "”", "”": "“”", "„": "“”", "«"
 _BLANK: Final = frozenset("\u200e\u200f\u061c\u00a0\u202f\u2007\ufeff")
 _WORD: Final = re.compile(r"[^\W\d][\w*-]*", re.UNICODE)
 _NUMBER: Final = re.compile(r"\d+")
-_PUNCT: Final = re.compile(r">=|[()/:,،=]")
+_PUNCT: Final = re.compile(r">=|[()/:,،=<>]")
 #: Operators of other tools, and ours in their place. Tried where a fault would be raised, longest answer first.
 _FOREIGN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), answer)
@@ -406,7 +406,7 @@ class _Parser:
     def _literal(self) -> Literal:
         token = self.next()
         text, mark = split_mark(token.text)
-        if isinstance(mark, str):
+        if mark is not None and not isinstance(mark, Mark):
             raise self.fail(f"({mark}) is not a mark", f"marks: {', '.join(m.value for m in Mark)}", token)
         named = self.peek().text if self.op("(") and self.peek().kind == "word" else ""
         if mark is None and named and parse_mark(named) is not None and self.peek(2).text == ")":

@@ -187,7 +187,8 @@ class Filter(Node):
 
 
 def _word(value: str) -> str:
-    plain = value and all(c.isalnum() or c in "_-." for c in value)
+    """A filter's value as written: bare where it is one word or number, else in quotes."""
+    plain = value.isdecimal() or (value[:1].isalpha() and all(c.isalnum() or c in "_-" for c in value))
     return value if plain else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from monitor.errors import Fault, WatchlistError
-from monitor.yamlmap import Path, YamlMap, read_yaml
+from monitor.yamlmap import Mark, Path, YamlMap, read_yaml
 
 #: Bidirectional embeddings, overrides and isolates: they make a file read otherwise than it is.
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -46,8 +46,9 @@ class FileReader:
         return self.map.data
 
     def fault(self, path: Path, message: str, hint: str = "", *, key: bool = False, warning: bool = False) -> None:
-        found = self.map.fault(self.map.place(path, key=key), message, hint)
-        self._add(found, warning)
+        # What is missing stands nowhere: the fault is the file's, shown at its first line.
+        mark = self.map.place(path, key=key) or (Mark(1, 1, 1) if self.map.lines else None)
+        self._add(self.map.fault(mark, message, hint), warning)
 
     def fault_in(self, path: Path, offset: int, length: int, message: str, hint: str = "", *, warning: bool = False) -> None:
         """A fault at character ``offset`` of the text at ``path``."""
@@ -78,13 +79,13 @@ class FileReader:
         if value is None and empty:
             return ""
         what = "is empty" if value is None or isinstance(value, str) else "must be text, not a list or mapping"
-        self.fault(path, f"{path[-1]!s}: {what}")
+        self.fault(path, f"{_label(path)}: {what}")
         return ""
 
     def mapping_at(self, path: Path, value: Any, example: str) -> Mapping[str, Any]:
         if isinstance(value, Mapping):
             return value
-        self.fault(path, f"{path[-1]!s}: must be a mapping", f"write, for example: {example}")
+        self.fault(path, f"{_label(path)}: must be a mapping", f"write, for example: {example}")
         return {}
 
     def choice_at(self, path: Path, value: Any, choices: Iterable[str], default: str) -> str:
@@ -93,5 +94,12 @@ class FileReader:
         if text in choices:
             return text
         if text:
-            self.fault(path, f"{path[-1]!s}: {value!r} is not one of {', '.join(choices)}")
+            self.fault(path, f"{_label(path)}: {value!r} is not one of {', '.join(choices)}")
         return default
+
+
+def _label(path: Path) -> str:
+    """How a message calls what stands at ``path``: its key, or its place in a list."""
+    if isinstance(path[-1], int):
+        return f"{path[-2]}, item {path[-1] + 1}"
+    return path[-1]

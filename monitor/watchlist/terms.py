@@ -60,7 +60,7 @@ def _line(reader: FileReader, path: Path, line: str, offset: int, language: str)
         )
         return
     body, mark = split_mark(stripped)
-    if isinstance(mark, str):
+    if mark is not None and not isinstance(mark, Mark):
         reader.fault_in(path, at + len(body), len(stripped) - len(body), f"({mark}) is not a mark", f"marks: {_MARKS}")
         return
     if not words(body.replace("*", "")):
