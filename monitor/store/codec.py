@@ -120,7 +120,7 @@ def sink_status(row: Row[Any]) -> SinkStatus:
 
 
 def delivery(row: Row[Any], *, state: DeliveryState | None = None, attempts: int | None = None) -> Delivery:
-    """The row has the delivery's columns and its notification's ``payload``."""
+    """The row has the delivery's columns and its notification's ``alert`` and ``payload``."""
     return Delivery(
         notification=row.notification,
         sink=row.sink,

@@ -17,7 +17,7 @@ from monitor.errors import StorageError
 from monitor.model import DecisionKind, DeliveryState, Notification, NotificationKind, SinkState
 from monitor.ports import Decided, IngestArticle, IngestBatch, Told
 from monitor.store import codec
-from monitor.store.schema import alert, article, article_text, article_version, decision, delivery, match, notification, seen, sink, story
+from monitor.store.schema import alert, article, article_text, article_version, delivery, match, notification, seen, sink, story
 from monitor.store.sources import save_source
 from monitor.store.statements import chunks, insert_new, upsert
 
@@ -27,7 +27,6 @@ _NEW_ARTICLE_VERSION = insert_new(article_version)
 _PUT_SEEN = upsert(seen)
 _NEW_MATCH = insert_new(match)
 _NEW_STORY = insert_new(story)
-_NEW_DECISION = insert_new(decision)
 _NEW_ALERT = insert(alert)
 _CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated")
 _CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
@@ -120,7 +119,6 @@ class _Plan:
     changed_alerts: dict[str, Values] = field(default_factory=dict)
     matches: list[Values] = field(default_factory=list)
     stories: dict[str, Values] = field(default_factory=dict)
-    decisions: list[Values] = field(default_factory=list)
     notifications: dict[str, Values] = field(default_factory=dict)
     deliveries: list[Values] = field(default_factory=list)
 
@@ -138,27 +136,23 @@ class _Plan:
         self._add_notification(row, told_now, decided)
 
     def _add_match(self, item: IngestArticle, decided: Decided) -> None:
-        found, a = decided.match, item.article
-        key: Values = {"article": a.id, "text_hash": a.text_hash, "watchlist": found.watchlist, "version": found.version, "at": self.now}
+        found, told_in = decided.match, decided.story
+        self.stories.setdefault(told_in.id, {"id": told_in.id, "first_article": told_in.first_article, "created": self.now})
         self.matches.append(
-            key
-            | {
+            {
+                "article": item.article.id,
+                "text_hash": item.article.text_hash,
+                "watchlist": found.watchlist,
+                "version": found.version,
                 "engine": item.engine,
                 "severity": found.severity.value,
                 "stances": [stance.value for stance in found.stances],
                 "evidence": codec.evidence_json(found.evidence),
-            }
-        )
-        self.stories.setdefault(
-            decided.story.id, {"id": decided.story.id, "first_article": decided.story.first_article, "created": self.now}
-        )
-        self.decisions.append(
-            key
-            | {
-                "story": decided.story.id,
-                "kind": decided.decision.kind.value,
+                "story": told_in.id,
+                "decision": decided.decision.kind.value,
                 "reason": decided.decision.reason.value,
                 "notification": decided.notification.id if decided.notification else None,
+                "at": self.now,
             }
         )
 
@@ -206,7 +200,6 @@ class _Plan:
                 {
                     "notification": told_now.id,
                     "sink": name,
-                    "alert": told_now.alert,
                     "severity": told_now.severity.value,
                     "state": DeliveryState.PENDING.value,
                     "reason": "",
@@ -251,7 +244,6 @@ def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
         plan.add(item, one)
     _write(connection, _NEW_STORY, list(plan.stories.values()))
     _write(connection, _NEW_MATCH, plan.matches)
-    _write(connection, _NEW_DECISION, plan.decisions)
     _write(connection, _NEW_ALERT, plan.new_alerts)
     fresh = {row["id"] for row in plan.new_alerts}
     changed = [row for row in plan.changed_alerts.values() if row["id"] not in fresh]

@@ -48,7 +48,9 @@ _LANE = (
     .order_by(delivery.c.sequence)
     .limit(bindparam("b_limit"))
 )
-_WITH_PAYLOAD = select(delivery, notification.c.payload).join(notification, notification.c.id == delivery.c.notification)
+_WITH_PAYLOAD = select(delivery, notification.c.alert, notification.c.payload).join(
+    notification, notification.c.id == delivery.c.notification
+)
 _SETTLE = (
     update(delivery)
     .where(delivery.c.notification == bindparam("b_notification"), delivery.c.sink == bindparam("b_sink"), OPEN)
@@ -227,4 +229,4 @@ def recent(connection: Connection, name: str, limit: int) -> tuple[Delivery, ...
 
 def pending_counts(connection: Connection) -> dict[str, int]:
     counts = select(delivery.c.sink, func.count()).where(OPEN).group_by(delivery.c.sink).order_by(delivery.c.sink)
-    return dict(connection.execute(counts).tuples().all())
+    return dict(connection.execute(counts).all())

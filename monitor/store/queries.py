@@ -16,11 +16,23 @@ from sqlalchemy import Connection, func, select
 from monitor.errors import UsageError
 from monitor.model import DeliveryState, JsonObject
 from monitor.store import codec
-from monitor.store.schema import alert, article, article_text, attempt, decision, delivery, match, notification, source, story
+from monitor.store.schema import alert, article, article_text, attempt, delivery, match, notification, source, story
 from monitor.store.statements import chunks
 
 # How many candidates an ambiguous prefix names before it only counts.
 _CANDIDATES = 5
+
+_COUNTED = {
+    "sources": source,
+    "articles": article,
+    "texts": article_text,
+    "stories": story,
+    "alerts": alert,
+    "matches": match,
+    "notifications": notification,
+    "deliveries": delivery,
+    "attempts": attempt,
+}
 
 _ALERTS = select(
     alert,
@@ -64,12 +76,8 @@ def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
 
 
 def stats(connection: Connection) -> dict[str, int]:
-    counts = {
-        f"{table.name}s": int(connection.execute(select(func.count()).select_from(table)).scalar_one())
-        for table in (source, article, article_text, story, alert, decision, notification, delivery, attempt)
-    }
-    counts["stories"] = counts.pop("storys")
-    by_state: dict[str, int] = dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).tuples().all())
+    counts = {name: int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for name, table in _COUNTED.items()}
+    by_state: dict[str, int] = dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())
     return counts | {f"deliveries_{state.value}": by_state.get(state.value, 0) for state in DeliveryState}
 
 
@@ -110,9 +118,10 @@ def _delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, di
     states: dict[str, dict[str, int]] = defaultdict(dict)
     for some in chunks(ids):
         counts = (
-            select(delivery.c.alert, delivery.c.state, func.count())
-            .where(delivery.c.alert.in_(some))
-            .group_by(delivery.c.alert, delivery.c.state)
+            select(notification.c.alert, delivery.c.state, func.count())
+            .join(delivery, delivery.c.notification == notification.c.id)
+            .where(notification.c.alert.in_(some))
+            .group_by(notification.c.alert, delivery.c.state)
             .order_by(delivery.c.state)
         )
         for alert_id, state, count in connection.execute(counts):
@@ -147,12 +156,8 @@ def _document(payload: bytes) -> Any:
 
 def _deliveries(connection: Connection, alert_id: str) -> dict[str, list[JsonObject]]:
     tries: dict[tuple[str, str], list[JsonObject]] = defaultdict(list)
-    made = (
-        select(attempt)
-        .join(delivery, (delivery.c.notification == attempt.c.notification) & (delivery.c.sink == attempt.c.sink))
-        .where(delivery.c.alert == alert_id)
-        .order_by(attempt.c.number)
-    )
+    of_alert = select(notification.c.id).where(notification.c.alert == alert_id)
+    made = select(attempt).where(attempt.c.notification.in_(of_alert)).order_by(attempt.c.number)
     for row in connection.execute(made):
         tries[row.notification, row.sink].append(
             {
@@ -165,7 +170,7 @@ def _deliveries(connection: Connection, alert_id: str) -> dict[str, list[JsonObj
             }
         )
     found: dict[str, list[JsonObject]] = defaultdict(list)
-    for row in connection.execute(select(delivery).where(delivery.c.alert == alert_id).order_by(delivery.c.sink)):
+    for row in connection.execute(select(delivery).where(delivery.c.notification.in_(of_alert)).order_by(delivery.c.sink)):
         answers = tries[row.notification, row.sink]
         found[row.notification].append(
             {
@@ -184,17 +189,11 @@ def _deliveries(connection: Connection, alert_id: str) -> dict[str, list[JsonObj
 
 
 def _decisions(connection: Connection, story_id: str, watchlist: str) -> list[JsonObject]:
-    same_match = [decision.c[name] == match.c[name] for name in ("article", "text_hash", "watchlist", "version")]
-    rows = connection.execute(
-        select(decision, match.c.engine, match.c.severity, match.c.stances, match.c.evidence)
-        .outerjoin(match, same_match[0] & same_match[1] & same_match[2] & same_match[3])
-        .where(decision.c.story == story_id, decision.c.watchlist == watchlist)
-        .order_by(decision.c.id)
-    )
+    rows = connection.execute(select(match).where(match.c.story == story_id, match.c.watchlist == watchlist).order_by(match.c.id))
     return [
         {
             "at": codec.iso(row.at),
-            "kind": row.kind,
+            "kind": row.decision,
             "reason": row.reason,
             "notification": row.notification,
             "article": row.article,

@@ -121,7 +121,6 @@ article = Table(
     Column("notes", JSON, nullable=False),
     Column("failed", Text, nullable=False),  # why it could not be analysed; empty where it was
     UniqueConstraint("source", "key"),
-    Index(None, "fetched"),
     sqlite_with_rowid=False,
 )
 
@@ -134,7 +133,6 @@ article_version = Table(
     Column("zones", JSON, nullable=False),  # [[kind, start, end], …]: of the article, for one text may have two titles
     Column("engine", Text, nullable=False),
     Column("fetched", UtcTime, nullable=False),
-    Index(None, "text_hash"),
     sqlite_with_rowid=False,
 )
 
@@ -161,6 +159,15 @@ watchlist_version = Table(
 
 
 # ----------------------------------------------------------------------------- matches and decisions
+story = Table(
+    "story",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("first_article", Text, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 match = Table(
     "match",
     metadata,
@@ -173,17 +180,14 @@ match = Table(
     Column("severity", Text, nullable=False),
     Column("stances", JSON, nullable=False),
     Column("evidence", JSON, nullable=False),
+    # What was decided of it stands with it: the two are written together and asked for together.
+    Column("story", Text, ForeignKey("story.id"), nullable=False),
+    Column("decision", Text, nullable=False),  # a DecisionKind
+    Column("reason", Text, nullable=False),
+    Column("notification", Text),  # what was told, where something was
     Column("at", UtcTime, nullable=False),
-    UniqueConstraint("article", "text_hash", "watchlist", "version"),
-)
-
-story = Table(
-    "story",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("first_article", Text, nullable=False),
-    Column("created", UtcTime, nullable=False),
-    sqlite_with_rowid=False,
+    UniqueConstraint("article", "watchlist", "text_hash", "version"),
+    Index(None, "story", "watchlist"),
 )
 
 alert = Table(
@@ -204,23 +208,6 @@ alert = Table(
     UniqueConstraint("story", "watchlist"),
     Index(None, "raised"),
     Index(None, "watchlist", "raised"),
-)
-
-decision = Table(
-    "decision",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("article", Text, nullable=False),
-    Column("text_hash", Text, nullable=False),
-    Column("watchlist", Text, nullable=False),
-    Column("version", Text, nullable=False),
-    Column("story", Text, ForeignKey("story.id"), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("notification", Text),  # what was told, where something was
-    Column("at", UtcTime, nullable=False),
-    UniqueConstraint("article", "text_hash", "watchlist", "version"),
-    Index(None, "story", "watchlist"),
 )
 
 
@@ -261,7 +248,6 @@ delivery = Table(
     metadata,
     Column("notification", Text, ForeignKey("notification.id"), primary_key=True),
     Column("sink", Text, ForeignKey("sink.name"), primary_key=True),
-    Column("alert", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("sequence", Integer, nullable=False),  # from 1 in each sink, without a gap
     Column("state", Text, nullable=False),
@@ -274,7 +260,6 @@ delivery = Table(
     UniqueConstraint("sink", "sequence"),
     Index("ix_delivery_lane", "sink", "severity", "sequence", sqlite_where=text("state IN ('held', 'inflight', 'pending')")),
     Index("ix_delivery_inflight", "sink", "severity", sqlite_where=text("state = 'inflight'")),
-    Index(None, "alert"),
     sqlite_with_rowid=False,
 )
 

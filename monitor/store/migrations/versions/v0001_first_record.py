@@ -28,7 +28,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "key", name="uq_article_source_key"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_article_fetched", "article", ["fetched"])
     op.create_table(
         "article_text",
         sa.Column("hash", sa.Text(), nullable=False),
@@ -44,21 +43,6 @@ def upgrade() -> None:
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
-    )
-    op.create_table(
-        "match",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("article", sa.Text(), nullable=False),
-        sa.Column("text_hash", sa.Text(), nullable=False),
-        sa.Column("watchlist", sa.Text(), nullable=False),
-        sa.Column("version", sa.Text(), nullable=False),
-        sa.Column("engine", sa.Text(), nullable=False),
-        sa.Column("severity", sa.Text(), nullable=False),
-        sa.Column("stances", sa.JSON(), nullable=False),
-        sa.Column("evidence", sa.JSON(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_match"),
-        sa.UniqueConstraint("article", "text_hash", "watchlist", "version", name="uq_match_article_text_hash_watchlist_version"),
     )
     op.create_table(
         "seen",
@@ -146,24 +130,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("article", "text_hash", name="pk_article_version"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_article_version_text_hash", "article_version", ["text_hash"])
     op.create_table(
-        "decision",
+        "match",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("article", sa.Text(), nullable=False),
         sa.Column("text_hash", sa.Text(), nullable=False),
         sa.Column("watchlist", sa.Text(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("engine", sa.Text(), nullable=False),
+        sa.Column("severity", sa.Text(), nullable=False),
+        sa.Column("stances", sa.JSON(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
         sa.Column("story", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("notification", sa.Text()),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["story"], ["story.id"], name="fk_decision_story_story"),
-        sa.PrimaryKeyConstraint("id", name="pk_decision"),
-        sa.UniqueConstraint("article", "text_hash", "watchlist", "version", name="uq_decision_article_text_hash_watchlist_version"),
+        sa.ForeignKeyConstraint(["story"], ["story.id"], name="fk_match_story_story"),
+        sa.PrimaryKeyConstraint("id", name="pk_match"),
+        sa.UniqueConstraint("article", "watchlist", "text_hash", "version", name="uq_match_article_watchlist_text_hash_version"),
     )
-    op.create_index("ix_decision_story_watchlist", "decision", ["story", "watchlist"])
+    op.create_index("ix_match_story_watchlist", "match", ["story", "watchlist"])
     op.create_table(
         "watchlist_version",
         sa.Column("watchlist", sa.Text(), nullable=False),
@@ -191,7 +178,6 @@ def upgrade() -> None:
         "delivery",
         sa.Column("notification", sa.Text(), nullable=False),
         sa.Column("sink", sa.Text(), nullable=False),
-        sa.Column("alert", sa.Text(), nullable=False),
         sa.Column("severity", sa.Text(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -207,7 +193,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("sink", "sequence", name="uq_delivery_sink_sequence"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_delivery_alert", "delivery", ["alert"])
     op.create_index("ix_delivery_inflight", "delivery", ["sink", "severity"], sqlite_where=sa.text("state = 'inflight'"))
     op.create_index(
         "ix_delivery_lane", "delivery", ["sink", "severity", "sequence"], sqlite_where=sa.text("state IN ('held', 'inflight', 'pending')")

@@ -1,0 +1,72 @@
+"""How fast the record takes alerts and hands out deliveries: python -m tests.benchmarks.bench_store
+
+Aim (DESIGN.md, figures): at least 5,000 alerts a second committed, each with two deliveries, on one core.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from monitor.model import Severity
+from monitor.store import SqlStore
+from tests.store import builders as b
+
+ALERTS = 10_000
+BATCH = 200
+BODY = "وهناك صفقة محتملة لتزويد موسكو بالسلاح. " * 100  # about 4,000 characters, an ordinary article
+SEVERITIES = tuple(Severity)
+
+
+async def measure(folder: Path, alerts: int = ALERTS) -> dict[str, float]:
+    """Figures a second (and milliseconds where named so), over a fresh record in ``folder``."""
+    batches = []
+    for start in range(0, alerts, BATCH):
+        articles = [(n, b.article(str(n), body=BODY)) for n in range(start, min(start + BATCH, alerts))]
+        batches.append(b.batch(*(b.item(a, b.raised(a, b.found(severity=SEVERITIES[n % 5])), body=BODY) for n, a in articles)))
+    store = await SqlStore.open(folder)
+    try:
+        figures = {"ingest_alerts_per_s": await _ingest(store, batches, alerts)}
+        begun = time.perf_counter()
+        for _ in range(100):
+            await store.claim("nobody", b.NOW, 50)
+        figures["empty_claim_ms"] = (time.perf_counter() - begun) * 10
+        figures["claim_and_record_per_s"] = await _drain(store)
+        single = [b.simple(f"single-{n}") for n in range(200)]
+        begun = time.perf_counter()
+        for one in single:
+            await store.ingest(one)
+        figures["one_alert_commit_ms"] = (time.perf_counter() - begun) / len(single) * 1e3
+    finally:
+        await store.close()
+    return figures
+
+
+async def _ingest(store: SqlStore, batches: list[b.IngestBatch], alerts: int) -> float:
+    begun = time.perf_counter()
+    for one in batches:
+        await store.ingest(one)
+    return alerts / (time.perf_counter() - begun)
+
+
+async def _drain(store: SqlStore) -> float:
+    done, begun = 0, time.perf_counter()
+    while claimed := await store.claim("log", b.NOW, 100):
+        await store.record([b.delivered(one) for one in claimed], b.NOW)
+        done += len(claimed)
+    return done / (time.perf_counter() - begun)
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(measure(Path(folder)))
+    for name, value in figures.items():
+        print(f"{name:28} {value:12,.2f}")
+    return 0 if figures["ingest_alerts_per_s"] >= 5_000 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
