@@ -5,13 +5,47 @@ Append new fakes at the end; a fake keeps the promises its port states, so that 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.errors import FetchError, StorageError
-from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Operation, Severity
-from monitor.ports import DeliveryResult, Posted, SinkStatus
+from monitor.errors import FetchError, MonitorError, StorageError, WatchlistError
+from monitor.model import (
+    Analysis,
+    AnalysisFailed,
+    Answer,
+    AnswerKind,
+    Delivery,
+    DeliveryState,
+    Document,
+    Evidence,
+    Hit,
+    Match,
+    Mode,
+    Operation,
+    PollResult,
+    Severity,
+    SourceSpec,
+    SourceState,
+    Stance,
+    WatchlistFacts,
+    Zone,
+    ZoneKind,
+)
+from monitor.ports import (
+    Decided,
+    DeliveryResult,
+    Fetched,
+    Generation,
+    IngestArticle,
+    IngestBatch,
+    Posted,
+    SinkStatus,
+    StoredVersion,
+    Told,
+    WarmReport,
+)
 
 START = datetime(2025, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -275,3 +309,209 @@ class FakePoster:
         if isinstance(answer, FetchError):
             raise answer
         return Posted(answer, {}, b"") if isinstance(answer, int) else answer
+
+
+class FakeStore:
+    """Sources, articles and watchlist versions over dictionaries; ``failing`` makes every write raise while it is set.
+
+    ``ingest`` is all or nothing; ``batches`` lists what was committed."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, SourceState] = {}
+        self.leases: dict[str, datetime] = {}
+        self.seen_keys: dict[tuple[str, str], str] = {}
+        self.alerts: dict[tuple[str, str], Told] = {}
+        self.batches: list[IngestBatch] = []
+        self.versions: dict[str, StoredVersion] = {}
+        self.retired: list[str] = []
+        self.failing: StorageError | None = None
+
+    @property
+    def articles(self) -> list[IngestArticle]:
+        return [article for batch in self.batches for article in batch.articles]
+
+    @property
+    def decided(self) -> list[Decided]:
+        return [decided for article in self.articles for decided in article.decided]
+
+    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime) -> None:
+        self._check()
+        for spec in specs:
+            self.sources.setdefault(spec.name, SourceState(spec.name, now))
+        self.leases.clear()
+
+    async def claim_sources(self, now: datetime, lease: float, limit: int) -> Sequence[SourceState]:
+        self._check()
+        due = sorted((state for state in self.sources.values() if state.next_due <= now), key=lambda state: state.next_due)
+        free = [state for state in due if state.name not in self.leases or self.leases[state.name] <= now][:limit]
+        self.leases.update({state.name: now + timedelta(seconds=lease) for state in free})
+        return free
+
+    async def save_source(self, state: SourceState) -> None:
+        self._check()
+        self.sources[state.name] = state
+        self.leases.pop(state.name, None)
+
+    async def source_states(self) -> Sequence[SourceState]:
+        return list(self.sources.values())
+
+    async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: self.seen_keys[source, key] for key in keys if (source, key) in self.seen_keys}
+
+    async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
+        return {pair: self.alerts[pair] for pair in pairs if pair in self.alerts}
+
+    async def ingest(self, batch: IngestBatch) -> None:
+        self._check()
+        self.batches.append(batch)
+        for stored in batch.articles:
+            self.seen_keys[batch.source, stored.article.key] = stored.content_hash
+            for decided in stored.decided:
+                self._tell(stored, decided)
+        if batch.state is not None:
+            await self.save_source(batch.state)
+
+    def _tell(self, stored: IngestArticle, decided: Decided) -> None:
+        if decided.alert is None or decided.notification is None:
+            return
+        key = (decided.match.watchlist, decided.story.id)
+        before = self.alerts.get(key)
+        hits = [hit for evidence in decided.match.evidence for hit in evidence.hits]
+        self.alerts[key] = Told(
+            alert=decided.alert,
+            article=stored.article.id,
+            text_hash=stored.article.text_hash,
+            groups=frozenset(hit.group for hit in hits) | (before.groups if before else frozenset()),
+            clauses=frozenset(e.clause for e in decided.match.evidence) | (before.clauses if before else frozenset()),
+            entities=frozenset(hit.entity.id for hit in hits if hit.entity) | (before.entities if before else frozenset()),
+            stances=frozenset(map(str, decided.match.stances)) | (before.stances if before else frozenset()),
+            languages=frozenset({stored.article.language}) | (before.languages if before else frozenset()),
+            notifications=1 + (before.notifications if before else 0),
+        )
+
+    async def good_versions(self) -> Sequence[StoredVersion]:
+        return list(self.versions.values())
+
+    async def save_version(self, version: StoredVersion, now: datetime) -> None:
+        self._check()
+        self.versions[version.watchlist] = version
+
+    async def retire_watchlist(self, watchlist: str, now: datetime) -> None:
+        self._check()
+        self.versions.pop(watchlist, None)
+        self.retired.append(watchlist)
+
+    def _check(self) -> None:
+        if self.failing is not None:
+            raise self.failing
+
+
+class FakeWorkers:
+    """Matches an article where its text holds the word of a watchlist: ``words`` is watchlist -> word. Texts that hold
+    ``POISON`` fail. ``warm`` reports what ``faults`` and ``failures`` say for a (watchlist, version)."""
+
+    POISON = "poison pill"
+
+    def __init__(self, words: Mapping[str, str] | None = None, facts: Mapping[str, WatchlistFacts] | None = None) -> None:
+        self.words = dict(words or {})
+        self.known = dict(facts or {})
+        self.faults: dict[str, tuple[str, ...]] = {}
+        self.failures: dict[str, tuple[str, ...]] = {}
+        self.warmed: list[Generation] = []
+        self.swapped: list[Generation] = []
+        self.parsed: list[Fetched] = []
+        self.feed: PollResult | FetchError = PollResult((), {})
+        self.severity = Severity.HIGH
+        self.stances: tuple[Stance, ...] = (Stance.REPORTED,)
+        self.broken: MonitorError | None = None
+
+    async def parse_feed(self, spec: SourceSpec, fetched: Fetched) -> PollResult:
+        self.parsed.append(fetched)
+        if isinstance(self.feed, FetchError):
+            raise self.feed
+        return replace(self.feed, complete=fetched.complete)
+
+    async def warm(self, generation: Generation) -> WarmReport:
+        """``faults`` and ``failures`` are asked for the text of the list's own file: text found in it -> what is wrong."""
+        if self.broken is not None:
+            raise self.broken
+        self.warmed.append(generation)
+        facts, failures, faults = {}, {}, {}
+        for version in generation.versions:
+            text = version.files[f"{version.watchlist}.yaml"]
+            fault = next((found for mark, found in self.faults.items() if mark in text), None)
+            failure = next((found for mark, found in self.failures.items() if mark in text), None)
+            if fault:
+                faults[version.watchlist] = fault
+                continue
+            facts[version.watchlist] = watchlist_facts(version.watchlist, version=version.version)
+            if failure:
+                failures[version.watchlist] = failure
+        return WarmReport(facts, failures, faults)
+
+    async def swap(self, generation: Generation) -> None:
+        self.swapped.append(generation)
+
+    async def analyse(self, documents: Sequence[Document]) -> Sequence[Analysis | AnalysisFailed]:
+        if self.broken is not None:
+            raise self.broken
+        return [self._analyse(document) for document in documents]
+
+    def _analyse(self, document: Document) -> Analysis | AnalysisFailed:
+        if self.POISON in document.text:
+            return AnalysisFailed("the analysis took longer than 10 s and was given up")
+        matches = tuple(
+            self._match(name, word, document.text, document.text.index(word)) for name, word in self.words.items() if word in document.text
+        )
+        text_hash = hashlib.sha256(document.text.encode()).hexdigest()
+        zones = (Zone(ZoneKind.BODY, 0, len(document.text)),)
+        return Analysis(text_hash, document.language_hint or "en", document.text.partition("\n")[0], zones, matches, "engine 1")
+
+    def _match(self, name: str, word: str, text: str, start: int) -> Match:
+        hit = Hit("deal", word, start, start + len(word), word)
+        quotes = tuple(Evidence(0, len(text), text, ZoneKind.BODY, stance, f"deal {stance}", (hit,)) for stance in self.stances)
+        return Match(name, f"version of {name}", self.severity, self.stances, quotes)
+
+
+def watchlist_facts(name: str, *, mode: Mode = Mode.LIVE, version: str = "") -> WatchlistFacts:
+    return WatchlistFacts(name, version or f"version of {name}", name.title(), "", "desk", Severity.HIGH, {"topic": "test"}, mode)
+
+
+class FakeSource:
+    """Answers polls from a script of results and errors, the last one again and again; ``states`` lists what it was given.
+    ``before`` is awaited in each poll."""
+
+    def __init__(
+        self, spec: SourceSpec, script: Iterable[PollResult | Exception], *, before: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self.spec = spec
+        self.script = list(script)
+        self.states: list[SourceState] = []
+        self._before = before
+
+    async def poll(self, state: SourceState, now: datetime) -> PollResult:
+        self.states.append(state)
+        if self._before is not None:
+            await self._before()
+        answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class FakeWatchlists:
+    """A folder of watchlists as a dictionary; its stamp changes with any text in it."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = dict(files)
+        self.unreadable: WatchlistError | None = None
+        self.reads = 0
+
+    def stamp(self) -> str:
+        return repr((sorted(self.files.items()), str(self.unreadable)))
+
+    def read(self) -> Mapping[str, str]:
+        self.reads += 1
+        if self.unreadable is not None:
+            raise self.unreadable
+        return dict(self.files)
