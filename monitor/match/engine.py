@@ -18,7 +18,7 @@ from monitor.model import Facts, Layout, Match, Severity, Stance
 from monitor.text.forms import Lookup, Mark
 from monitor.text.scripts import scripts_of
 from monitor.watchlist import Term, Watchlist
-from monitor.watchlist.query import Group, Literal, Node, Or, leaves
+from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
 
 #: Changes whenever the same watchlist may match otherwise than before.
 ENGINE_VERSION: Final = "1"
@@ -44,7 +44,8 @@ class _Compiled:
     leaves: Mapping[Group | Literal, tuple[int, ...]]
     masks: tuple[int, ...]
     cues: tuple[tuple[Stance, tuple[int, ...]], ...]
-    clauses: tuple[Node, ...]
+    clauses: tuple[tuple[str, Node], ...]
+    escalate: tuple[tuple[Severity, Node], ...]
 
 
 class Engine:
@@ -73,7 +74,10 @@ class Engine:
         masks = tuple(map(self.table.add, watchlist.masks))
         cues = tuple((stance, tuple(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
         when = watchlist.when
-        return _Compiled(watchlist, patterns, masks, cues, when.items if isinstance(when, Or) else (when,))
+        # A clause is named as it was written and evaluated with its negations moved inward.
+        clauses = tuple((str(node), negations_inward(node)) for node in (when.items if isinstance(when, Or) else (when,)))
+        escalate = tuple((step.to, negations_inward(step.when)) for step in watchlist.escalate)
+        return _Compiled(watchlist, patterns, masks, cues, clauses, escalate)
 
     # ------------------------------------------------------------------ matching
     def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]:
@@ -89,24 +93,25 @@ class Engine:
     def _match(self, one: _Compiled, article: Article) -> Match | None:
         scanned = article.scanned
         hit = {leaf for leaf, patterns in one.leaves.items() if any(p in scanned.hits for p in patterns)}
-        if not possible(one.watchlist.when, hit):
+        clauses = [(written, node) for written, node in one.clauses if possible(node, hit)]
+        if not clauses:
             return None
         masked = _masked(scanned, one.masks)
         leaf_hits = {leaf: _unmasked(scanned, one.leaves[leaf], masked) for leaf in hit}
         evaluation = Evaluation(article, leaf_hits)
-        fired = [Clause(str(node), found) for node in one.clauses if (found := evaluation.evaluate(node))]
+        fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
         cues = _cues(scanned, one.cues)
         named = _names_by_hit(leaf_hits)
         evidence = evidence_of(scanned, fired, named, cues, self.table.patterns)
-        severity = self._severity(one.watchlist, evaluation)
+        severity = self._severity(one, evaluation)
         stances = tuple(dict.fromkeys(e.stance for e in evidence))
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
 
     @staticmethod
-    def _severity(watchlist: Watchlist, evaluation: Evaluation) -> Severity:
-        reached = [watchlist.severity, *(step.to for step in watchlist.escalate if evaluation.evaluate(step.when))]
+    def _severity(one: _Compiled, evaluation: Evaluation) -> Severity:
+        reached = [one.watchlist.severity, *(to for to, node in one.escalate if evaluation.evaluate(node))]
         return max(reached, key=lambda severity: severity.rank)
 
 

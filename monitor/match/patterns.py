@@ -17,7 +17,7 @@ from typing import Final
 
 from monitor.model import Entity
 from monitor.text.fold import fold
-from monitor.text.forms import Attach, Lookup, Mark, expand, readings
+from monitor.text.forms import Attach, Form, Lookup, Mark, expand, readings
 from monitor.text.words import words
 from monitor.watchlist import Term
 
@@ -132,7 +132,11 @@ class Table:
             self._wildcards.append((re.compile("[^ ]*".join(parts)), slot))
             return slot
         cased = word if capital or term.mark is Mark.EXACT else None
-        for form in expand(word, term.language, term.mark, first=first, lookup=self.lookup):
+        forms = expand(word, term.language, term.mark, first=first, lookup=self.lookup)
+        if capital and term.mark is Mark.ANY_FORM:
+            # No dictionary has UAVs or ICBMs.
+            forms += (Form(fold(word) + "s", forms[0].allows, "plural of an acronym"),)
+        for form in forms:
             entry = (form.allows.value, slot, cased)
             entries = self._stems.setdefault(form.text, [])
             if entry not in entries:

@@ -215,7 +215,7 @@ def true_of_nothing(node: Node) -> bool:
             return True
         case Not(item):
             return not true_of_nothing(item)
-        case And(items) | Scope(_, items):
+        case And(items):
             return all(map(true_of_nothing, items))
         case Or(items):
             return any(map(true_of_nothing, items))
@@ -223,3 +223,25 @@ def true_of_nothing(node: Node) -> bool:
             return true_of_nothing(item)
         case _:
             return False
+
+
+def negations_inward(node: Node, *, negated: bool = False) -> Node:
+    """An equal query whose NOTs stand before groups, NEARs, passages and counts only.
+
+    A hit that makes ``NOT (NOT a)`` true is evidence for it; evaluation sees that only once the NOTs have met.
+    """
+    match node:
+        case Not(item):
+            return negations_inward(item, negated=not negated)
+        case And(items) | Or(items):
+            kind = type(node) if not negated else Or if isinstance(node, And) else And
+            return kind(tuple(negations_inward(item, negated=negated) for item in items))
+        case Field(kind, item):
+            return Field(kind, negations_inward(item, negated=negated))
+        case First(words, item):
+            return First(words, negations_inward(item, negated=negated))
+        case Scope(kind, items):
+            scope = Scope(kind, tuple(map(negations_inward, items)))
+            return Not(scope) if negated else scope
+        case _:
+            return Not(node) if negated else node
