@@ -234,8 +234,8 @@ class Body:
                     self.full = True
                     return
                 self._inflater = zlib.decompressobj(wbits=31)
-            # One byte over the room tells "exactly full" from "more to come" and never costs more than the limit.
-            self._keep(self._inflater.decompress(chunk, self._room + 1))
+            # One byte over the room tells "exactly full" from "more to come"; in steps, so that a bomb costs no second copy.
+            self._keep(self._inflater.decompress(chunk, min(self._room + 1, MIB)))
             if self.full:
                 return
             chunk = self._inflater.unused_data or self._inflater.unconsumed_tail

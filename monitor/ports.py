@@ -73,7 +73,7 @@ class Fetched:
     status: int
     url: str
     headers: Mapping[str, str]  # names in lower case
-    body: bytes
+    body: bytes = field(repr=False)  # a repr of 15 MiB, made by whoever prints a task, costs 100 MiB
     complete: bool
 
 
@@ -86,7 +86,7 @@ class Fetcher(Protocol):
 class Posted:
     status: int
     headers: Mapping[str, str]
-    body: bytes  # at most the first 64 KiB
+    body: bytes = field(repr=False)  # at most the first 64 KiB
 
 
 class Poster(Protocol):
