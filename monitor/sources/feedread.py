@@ -48,7 +48,7 @@ def read_feed(
     Raises FetchError, and nothing else, where the body is no feed."""
     text, notes = _decoded(body, _charset(headers) or _declared(body))
     start = text.lstrip("\ufeff \t\r\n")[:1]
-    items = jsonfeed.items(text, now) if start in ("{", "[") else _xml_items(text, headers, url, now)
+    items = jsonfeed.items(text, now) if start in ("{", "[") else _xml_items(text, headers, now)
     kept = newest(items)
     documents = (
         to_document(item, key, url, source=source, language=language, labels=labels or {}, notes=notes)
@@ -108,8 +108,9 @@ def _sound_charref(found: re.Match[str]) -> str:
     return found[0]
 
 
-def _xml_items(text: str, headers: Mapping[str, str], url: str, now: datetime) -> list[Item]:
-    context = {"content-location": url, "content-type": "application/xml; charset=utf-8"}
+def _xml_items(text: str, headers: Mapping[str, str], now: datetime) -> list[Item]:
+    # Without the feed's address: feedparser would resolve guids against it, and every item be new when the feed moves.
+    context = {"content-type": "application/xml; charset=utf-8"}
     if "content-language" in headers:
         context["content-language"] = headers["content-language"]
     try:
@@ -144,9 +145,11 @@ def _item(entry: Mapping[str, Any], feed_language: str, now: datetime) -> Item:
     body, body_language = _body(values)
     title_detail = values.get("title_detail")
     title_language = _plain(title_detail, "language") if isinstance(title_detail, Mapping) else ""
+    guid, link = _plain(values, "id"), _plain(values, "link")
     return Item(
-        guid=_plain(values, "id"),
-        link=_plain(values, "link"),
+        guid=guid,
+        # RSS calls every guid an address unless told otherwise, and feedparser believes it.
+        link="" if link == guid and "://" not in link else link,
         title=one_line(_plain(values, "title"))[:MAX_TITLE].strip(),
         body=body,
         published=bounded(_instant(parsed), now),

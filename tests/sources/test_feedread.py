@@ -1,0 +1,224 @@
+"""Feed bytes to documents: what publishers send, and what they should not have sent."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.errors import FetchError
+from monitor.model import Document, Span
+from monitor.sources.feedread import read_feed
+from monitor.sources.item import MAX_ITEMS, MAX_KEY
+
+NOW = datetime(2025, 5, 1, 12, 0, tzinfo=UTC)
+URL = "https://news.example/feeds/all.xml"
+
+
+def read(body: bytes | str, headers: dict[str, str] | None = None, **more: str) -> tuple[Document, ...]:
+    raw = body.encode() if isinstance(body, str) else body
+    return read_feed(raw, headers or {}, URL, source="example", now=NOW, language=more.get("language", ""), labels={"country": "EG"})
+
+
+def rss(*items: str, head: str = "") -> str:
+    return f'<?xml version="1.0"?>{head}<rss version="2.0"><channel><title>T</title>{"".join(items)}</channel></rss>'
+
+
+def item(number: int, **fields: str) -> str:
+    return "<item>" + f"<title>Item {number}</title>" + "".join(f"<{name}>{value}</{name}>" for name, value in fields.items()) + "</item>"
+
+
+def test_an_item_becomes_title_blank_line_body() -> None:
+    (document,) = read(
+        rss(item(1, guid="g1", link="/a/1", description="&lt;p&gt;Hello &amp;amp; more&lt;/p&gt;", pubDate="Thu, 01 May 2025 10:00:00 GMT"))
+    )
+    assert document == Document(
+        source="example",
+        key="g1",
+        text="Item 1\n\nHello & more",
+        title=Span(0, 6),
+        url="https://news.example/a/1",
+        published=datetime(2025, 5, 1, 10, tzinfo=UTC),
+        published_raw="Thu, 01 May 2025 10:00:00 GMT",
+        labels={"country": "EG"},
+    )
+
+
+def test_full_content_goes_before_the_summary() -> None:
+    body = rss(
+        '<item><title>T</title><description>short</description><content:encoded xmlns:content="http://purl.org/rss/1.0/modules/content/">'
+        "&lt;p&gt;the whole&lt;/p&gt;&lt;p&gt;article&lt;/p&gt;</content:encoded></item>"
+    )
+    assert read(body)[0].text == "T\n\nthe whole\n\narticle"
+
+
+def test_atom_with_its_language_and_relative_link() -> None:
+    (document,) = read(
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="ar-EG"><entry><id>urn:1</id><title>عنوان</title>'
+        '<link href="../x"/><updated>2025-05-01T11:00:00+02:00</updated>'
+        '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>نص</p></div></content></entry></feed>'
+    )
+    assert document.text == "عنوان\n\nنص"
+    assert document.language_hint == "ar"
+    assert document.url == "https://news.example/x"
+    assert document.published == datetime(2025, 5, 1, 9, tzinfo=UTC)
+
+
+def test_the_configured_language_goes_before_the_feeds_own() -> None:
+    assert read(rss("<language>en-us</language>", item(1)))[0].language_hint == "en"
+    assert read(rss("<language>en-us</language>", item(1)), language="fa")[0].language_hint == "fa"
+
+
+def test_a_json_feed_is_read() -> None:
+    documents = read(
+        '{"version":"https://jsonfeed.org/version/1.1","language":"en","items":[{"id":7,"url":"/j","title":"J","content_html":"<p>b</p>",'
+        '"date_published":"2025-05-01T08:00:00Z"}, 5]}'
+    )
+    assert [(d.key, d.text, d.url, d.language_hint) for d in documents] == [("7", "J\n\nb", "https://news.example/j", "en")]
+
+
+# ---------------------------------------------------------------------------------------- no feed
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "the answer is empty, not a feed"),
+        ("<!DOCTYPE html><html><head><title>Login</title></head></html>", "the answer is an HTML page, not a feed"),
+        ('{"error": "no"}', "the answer is JSON, but no JSON feed"),
+        ("{broken", "the answer is neither RSS nor Atom nor a JSON feed"),
+        ("Not found", "the answer is neither RSS nor Atom nor a JSON feed"),
+        ("<?xml version='1.0'?><sitemapindex/>", "the answer is XML, but no feed (its first element is <sitemapindex>)"),
+        ("/etc/passwd", "the answer is neither RSS nor Atom nor a JSON feed"),
+    ],
+)
+def test_what_is_no_feed_is_named(body: str, message: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        read(body)
+    assert caught.value.message == message
+
+
+def test_a_feed_without_items_is_a_feed() -> None:
+    assert read(rss()) == ()
+
+
+# ---------------------------------------------------------------------------------------- bombs and rubbish
+def test_fault_38_newlines_before_the_root_cost_no_time() -> None:
+    started = time.perf_counter()
+    assert len(read("\n" * 500_000 + rss(item(1)))) == 1
+    assert len(read('<?xml version="1.0"?>' + "\n" * 500_000 + "<!DOCTYPE rss>" + "\r\n" * 200_000 + rss(item(1))[21:])) == 1
+    assert time.perf_counter() - started < 2
+
+
+def test_fault_38_external_entities_and_entity_bombs_are_not_expanded() -> None:
+    doctype = '<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname"><!ENTITY big "' + "A" * 100_000 + '">]>'
+    documents = read(rss(item(1, description="&x;" + "&big;" * 50), head=doctype))
+    assert all(len(document.text) < 1_000 for document in documents)
+
+
+@pytest.mark.parametrize("bad", ["&#xD800;", "&#x110000;", "&#99999999999;", "&#" + "9" * 5000 + ";", "&#0;", "&#xFFFE;", "&#1"])
+def test_fault_39_bad_character_references_cost_no_item(bad: str) -> None:
+    documents = read(rss(item(1, guid="1", description=f"before {bad} after"), item(2, guid="2"), item(3, guid="3")))
+    assert {document.key for document in documents} == {"1", "2", "3"}
+    text = next(document.text for document in documents if document.key == "1")
+    assert "before" in text
+    assert "after" in text
+
+
+ARABIC = "صفقة سلاح جديدة بين موسكو وبيونغ يانغ تثير قلق الأمم المتحدة والولايات المتحدة"
+
+
+@pytest.mark.parametrize("declared", ["utf-8", "iso-8859-1", "windows-1252", "windows-1256", ""])
+@pytest.mark.parametrize("where", ["declaration", "header"])
+def test_fault_40_windows_1256_under_any_name(declared: str, where: str) -> None:
+    encoding = f' encoding="{declared}"' if declared and where == "declaration" else ""
+    headers = {"content-type": f"application/rss+xml; charset={declared}"} if declared and where == "header" else {}
+    body = f'<?xml version="1.0"{encoding}?>' + rss(item(1, description=ARABIC))[21:]
+    (document,) = read(body.encode("cp1256"), headers)
+    assert document.text == f"Item 1\n\n{ARABIC}"
+    assert "encoding:windows-1256" in document.notes
+
+
+@pytest.mark.parametrize("declared", ["windows-1256", "iso-8859-1", "no-such-charset"])
+def test_fault_40_utf_8_declared_as_something_else(declared: str) -> None:
+    body = f'<?xml version="1.0" encoding="{declared}"?>' + rss(item(1, description=ARABIC))[21:]
+    assert read(body)[0].text == f"Item 1\n\n{ARABIC}"
+
+
+def test_fault_40_a_large_body_is_read_whole_in_its_encoding() -> None:
+    body = f'<?xml version="1.0" encoding="utf-8"?>' + rss(*(item(n, guid=str(n), description=ARABIC * 50) for n in range(400)))[21:]
+    documents = read(body.encode("cp1256"))
+    assert len(documents) == 400
+    assert documents[-1].text.endswith(ARABIC)
+    utf16 = body.replace("utf-8", "utf-16").encode("utf-16")
+    assert read(utf16)[0].text.endswith(ARABIC)
+
+
+def test_fault_41_controls_surrogates_and_huge_titles() -> None:
+    huge = "t" * 1_000_000
+    body = rss(f"<item><guid>1</guid><title>{huge}</title><description>a\x00b\x08c</description></item>").encode()
+    body = body.replace(b"<guid>1", b"<guid>1\xed\xa0\x80")
+    (document,) = read(body)
+    assert document.title is not None
+    assert document.title.end <= 2_000
+    document.text.encode()
+    document.key.encode()
+    assert "\0" not in document.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("0001-01-01T00:00:00Z", NOW - timedelta(days=3653)),
+        ("9999-12-31T23:59:59Z", NOW + timedelta(hours=24)),
+        ("Thu, 01 May 2025 10:00:00 +9999", None),
+        ("30 Feb 2025 00:00:00 GMT", None),
+        ("-1", None),
+        ("yesterday", None),
+    ],
+)
+def test_fault_42_dates_are_bounded_and_kept_as_written(raw: str, expected: datetime | None) -> None:
+    (document,) = read(rss(item(1, pubDate=raw)))
+    assert document.published_raw == raw
+    if expected is not None:
+        assert document.published == expected
+    assert document.published is None or NOW - timedelta(days=3653) <= document.published <= NOW + timedelta(hours=24)
+
+
+def test_fault_43_one_guid_twice_is_one_article_and_a_guid_for_all_is_none() -> None:
+    same = read(rss(item(1, guid="g", link="/a"), item(2, guid="g", link="/a")))
+    assert [(document.key, document.text) for document in same] == [("g", "Item 1")]
+    shared = read(rss(item(1, guid="site", link="http://x.example/1"), item(2, guid="site", link="http://x.example/2")))
+    assert {document.key for document in shared} == {"http://x.example/1", "http://x.example/2"}
+
+
+def test_without_guid_the_link_and_without_link_the_content_is_the_identity() -> None:
+    documents = read(rss(item(1, link="http://x.example/1"), item(2), item(3)))
+    keys = [document.key for document in documents]
+    assert "http://x.example/1" in keys
+    assert len(set(keys)) == 3
+    assert read(rss(item(3)))[0].key in keys
+
+
+def test_a_long_identity_is_kept_as_its_hash() -> None:
+    (document,) = read(rss(item(1, guid="g" * 5_000)))
+    assert len(document.key) <= MAX_KEY
+
+
+def test_fault_44_the_newest_items_of_a_flood_oldest_first() -> None:
+    start = datetime(2025, 4, 1, tzinfo=UTC)
+    items = [item(n, guid=str(n), pubDate=f"{start + timedelta(minutes=n):%a, %d %b %Y %H:%M:%S GMT}") for n in range(2_000)]
+    documents = read(rss(*items))
+    assert [document.key for document in documents] == [str(n) for n in range(2_000 - MAX_ITEMS, 2_000)]
+
+
+def test_items_without_a_date_come_in_the_reverse_of_the_feeds_order() -> None:
+    assert [document.key for document in read(rss(*(item(n, guid=str(n)) for n in range(3))))] == ["2", "1", "0"]
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "file:///etc/passwd", "http://[", "data:text/html,x"])
+def test_only_web_addresses_become_links(link: str) -> None:
+    assert read(rss(item(1, guid="g", link=link)))[0].url == ""
+
+
+def test_an_item_without_words_is_passed_over() -> None:
+    assert read(rss("<item><guid>1</guid></item>", item(2))) == read(rss(item(2)))
