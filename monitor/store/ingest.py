@@ -19,7 +19,7 @@ from monitor.ports import Decided, IngestArticle, IngestBatch, Told
 from monitor.store import codec
 from monitor.store.schema import alert, article, article_text, article_version, delivery, match, notification, seen, sink, story
 from monitor.store.sources import save_source
-from monitor.store.statements import chunks, insert_new, upsert
+from monitor.store.statements import add_rows, chunks, insert_new, upsert
 
 _NEW_TEXT = insert_new(article_text)
 _PUT_ARTICLE = upsert(article, "source", "key")
@@ -102,10 +102,10 @@ def _put_articles(connection: Connection, batch: IngestBatch) -> None:
         version: Values = {"article": a.id, "text_hash": a.text_hash, "title": a.title, "engine": item.engine, "fetched": a.fetched}
         versions.append(version | {"zones": codec.zones_json(item.zones)})
         keys.append({"source": a.source, "key": a.key, "content_hash": item.content_hash, "at": batch.now})
-    connection.execute(_NEW_TEXT, texts)
-    connection.execute(_PUT_ARTICLE, articles)
-    connection.execute(_NEW_ARTICLE_VERSION, versions)
-    connection.execute(_PUT_SEEN, keys)
+    add_rows(connection, _NEW_TEXT, texts)
+    add_rows(connection, _PUT_ARTICLE, articles)
+    add_rows(connection, _NEW_ARTICLE_VERSION, versions)
+    add_rows(connection, _PUT_SEEN, keys)
 
 
 @dataclass(slots=True)
@@ -242,15 +242,16 @@ def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
     )
     for item, one in decided:
         plan.add(item, one)
-    _write(connection, _NEW_STORY, list(plan.stories.values()))
-    _write(connection, _NEW_MATCH, plan.matches)
-    _write(connection, _NEW_ALERT, plan.new_alerts)
+    add_rows(connection, _NEW_STORY, list(plan.stories.values()))
+    add_rows(connection, _NEW_MATCH, plan.matches)
+    add_rows(connection, _NEW_ALERT, plan.new_alerts)
     fresh = {row["id"] for row in plan.new_alerts}
     changed = [row for row in plan.changed_alerts.values() if row["id"] not in fresh]
-    _write(connection, _CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
-    _write(connection, _NEW_NOTIFICATION, list(plan.notifications.values()))
+    if changed:
+        connection.execute(_CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
+    add_rows(connection, _NEW_NOTIFICATION, list(plan.notifications.values()))
     _number(connection, plan.deliveries)
-    _write(connection, _NEW_DELIVERY, plan.deliveries)
+    add_rows(connection, _NEW_DELIVERY, plan.deliveries)
 
 
 def _existing(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
@@ -269,7 +270,7 @@ def _number(connection: Connection, deliveries: Sequence[Values]) -> None:
         row.name: row.last_sequence for row in connection.execute(select(sink.c.name, sink.c.last_sequence).where(sink.c.name.in_(names)))
     }
     unknown = [name for name in names if name not in last]
-    _write(connection, _NEW_SINK, [new_sink_row(name) for name in unknown])
+    add_rows(connection, _NEW_SINK, [new_sink_row(name) for name in unknown])
     last.update(dict.fromkeys(unknown, 0))
     for row in deliveries:
         last[row["sink"]] += 1
@@ -287,8 +288,3 @@ def new_sink_row(name: str) -> Values:
         "last_sequence": 0,
         "retired": None,
     }
-
-
-def _write(connection: Connection, statement: Any, rows: list[Values]) -> None:
-    if rows:
-        connection.execute(statement, rows)

@@ -27,7 +27,7 @@ from monitor.store import codec
 from monitor.store.ingest import new_sink_row
 from monitor.store.schema import INFLIGHT, OPEN, attempt, delivery, notification, sink
 from monitor.store.sources import note
-from monitor.store.statements import chunks
+from monitor.store.statements import add_rows, chunks
 
 Values = dict[str, Any]
 
@@ -145,8 +145,7 @@ def record(connection: Connection, results: Sequence[DeliveryResult], now: datet
                 "b_changed": now,
             }
         )
-    if attempts:
-        connection.execute(_NEW_ATTEMPT, attempts)
+    add_rows(connection, _NEW_ATTEMPT, attempts)
     if settled:
         connection.execute(_SETTLE, settled)
 
@@ -170,8 +169,7 @@ def _back_to_pending(connection: Connection, rows: Sequence[Any], kind: str, now
 
 
 def _end_attempts(connection: Connection, rows: Sequence[Any], kind: str, now: datetime) -> None:
-    if rows:
-        connection.execute(_NEW_ATTEMPT, [_attempt(row, kind, now) for row in rows])
+    add_rows(connection, _NEW_ATTEMPT, [_attempt(row, kind, now) for row in rows])
 
 
 def _attempt(row: Any, kind: str, now: datetime, status: int | None = None, detail: str = "") -> Values:

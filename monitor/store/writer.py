@@ -162,7 +162,11 @@ class Writer:
         self, connection: Connection, transaction: Transaction, batch: Sequence[_Request[Any]]
     ) -> list[tuple[Any, BaseException | None]]:
         try:
-            answers = [self._in_savepoint(connection, request) for request in batch]
+            if len(batch) == 1:
+                # The transaction itself makes it all or nothing; a savepoint would copy every page it touches first.
+                answers: list[tuple[Any, BaseException | None]] = [(batch[0].work(connection), None)]
+            else:
+                answers = [self._in_savepoint(connection, request) for request in batch]
             transaction.commit()
         except BaseException:
             transaction.rollback()

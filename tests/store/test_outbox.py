@@ -1,0 +1,288 @@
+"""Deliveries: claimed in order and lane by lane, every attempt kept, final states left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity, SinkState
+from monitor.ports import DeliveryResult, SinkStatus
+from monitor.store import SqlStore
+from tests.store import builders as b
+
+
+async def fill(store: SqlStore, *severities: Severity, sinks: tuple[str, ...] = ("log",)) -> None:
+    for n, severity in enumerate(severities):
+        await store.ingest(b.simple(f"{n}", severity=severity, sinks=sinks))
+
+
+def sequences(deliveries: Any) -> list[int]:
+    return [one.sequence for one in deliveries]
+
+
+async def answers(store: SqlStore) -> list[dict[str, Any]]:
+    (listed,) = await store.alerts()
+    shown = await store.alert(listed["id"])
+    assert shown is not None
+    found: list[dict[str, Any]] = shown["notifications"][0]["deliveries"][0]["answers"]
+    return found
+
+
+def test_claims_take_each_free_lane_from_its_head_critical_first(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.LOW, Severity.CRITICAL, Severity.LOW, Severity.CRITICAL, Severity.CRITICAL, Severity.INFO)
+        first = await store.claim("log", b.NOW, 2)
+        assert sequences(first) == [2, 4, 1, 3, 6]
+        assert {(one.state, one.attempts) for one in first} == {(DeliveryState.INFLIGHT, 1)}
+        assert await store.claim("log", b.NOW, 2) == ()
+        await store.record([b.delivered(one) for one in first if one.severity is not Severity.LOW], b.NOW)
+        assert sequences(await store.claim("log", b.NOW, 2)) == [5]
+        assert await store.pending_counts() == {"log": 3}
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_claim_carries_the_stored_bytes(tmp_path: Path) -> None:
+    a = b.article()
+    decided = b.raised(a, b.found())
+
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.batch(b.item(a, decided)))
+        (claimed,) = await store.claim("desk", b.NOW, 10)
+        assert decided.notification is not None
+        assert claimed == Delivery(
+            notification=decided.notification.id,
+            sink="desk",
+            alert=decided.notification.alert,
+            severity=Severity.HIGH,
+            sequence=1,
+            state=DeliveryState.INFLIGHT,
+            attempts=1,
+            due=b.NOW,
+            created=b.NOW,
+            payload=decided.notification.payload,
+        )
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_head_that_is_not_due_holds_its_lane_and_no_other(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH, Severity.HIGH, Severity.LOW)
+        first, low = await store.claim("log", b.NOW, 1)
+        await store.record([b.again(first, b.later(30)), b.delivered(low)], b.NOW)
+        assert await store.claim("log", b.later(29), 10) == ()
+        assert await store.next_due() == b.later(30)
+        retried = await store.claim("log", b.later(30), 10)
+        assert [(one.sequence, one.attempts) for one in retried] == [(1, 2), (2, 1)]
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_run_stops_at_the_first_that_is_not_due(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, *[Severity.HIGH] * 4)
+        run = await store.claim("log", b.NOW, 3)
+        await store.record([b.again(run[0], b.NOW), b.delivered(run[1]), b.again(run[2], b.later(60))], b.NOW)
+        assert sequences(await store.claim("log", b.later(1), 10)) == [1]
+
+    b.with_store(tmp_path, work)
+
+
+def test_held_deliveries_wait_for_their_time(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH)
+        (one,) = await store.claim("log", b.NOW, 1)
+        held = DeliveryResult(one, DeliveryState.HELD, Answer(AnswerKind.RETRY, "quiet hours"), b.later(3600))
+        await store.record([held], b.NOW)
+        (listed,) = await store.alerts()
+        assert listed["deliveries"] == {"held": 1}
+        assert await store.next_due() == b.later(3600)
+        assert sequences(await store.claim("log", b.later(3600), 1)) == [1]
+
+    b.with_store(tmp_path, work)
+
+
+def test_sinks_do_not_hold_each_other(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH, Severity.HIGH, sinks=("log", "desk"))
+        assert sequences(await store.claim("log", b.NOW, 1)) == [1]
+        assert sequences(await store.claim("desk", b.NOW, 5)) == [1, 2]
+        assert await store.next_due() is None  # every lane has something in flight
+        assert await store.pending_counts() == {"desk": 2, "log": 2}
+        assert await store.claim("unknown", b.NOW, 5) == ()
+
+    b.with_store(tmp_path, work)
+
+
+def test_every_attempt_is_kept_with_its_answer(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH)
+        (one,) = await store.claim("log", b.NOW, 1)
+        refused = DeliveryResult(one, DeliveryState.PENDING, Answer(AnswerKind.RETRY, "service unavailable", 503), b.later(5))
+        await store.record([refused], b.later(1))
+        (one,) = await store.claim("log", b.later(5), 1)
+        await store.release([one], b.later(6))
+        (one,) = await store.claim("log", b.later(6), 1)
+        assert one.attempts == 3
+        await store.record([b.delivered(one)], b.later(7))
+        assert await store.claim("log", b.later(99), 1) == ()
+        assert await answers(store) == [
+            {
+                "number": 1,
+                "started": "2026-03-01T12:00:00Z",
+                "finished": "2026-03-01T12:00:01Z",
+                "kind": "retry",
+                "status": 503,
+                "detail": "service unavailable",
+            },
+            {
+                "number": 2,
+                "started": "2026-03-01T12:00:05Z",
+                "finished": "2026-03-01T12:00:06Z",
+                "kind": "released",
+                "status": None,
+                "detail": "",
+            },
+            {
+                "number": 3,
+                "started": "2026-03-01T12:00:06Z",
+                "finished": "2026-03-01T12:00:07Z",
+                "kind": "delivered",
+                "status": 200,
+                "detail": "ok",
+            },
+        ]
+
+    b.with_store(tmp_path, work)
+
+
+def test_what_was_in_flight_at_a_crash_is_recovered_once(tmp_path: Path) -> None:
+    async def before(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH, Severity.HIGH, Severity.LOW)
+        assert len(await store.claim("log", b.NOW, 2)) == 3
+
+    async def after(store: SqlStore) -> None:
+        assert await store.recover(b.later(100)) == 3
+        assert await store.recover(b.later(100)) == 0
+        again = await store.claim("log", b.later(100), 2)
+        assert [(one.sequence, one.attempts) for one in again] == [(1, 2), (2, 2), (3, 2)]
+
+    b.with_store(tmp_path, before)
+    b.with_store(tmp_path, after)
+
+
+def test_reconciling_may_settle_what_is_in_flight_before_recovery(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH, Severity.HIGH, Severity.HIGH)
+        first, second = await store.claim("log", b.NOW, 2)
+        await store.record([b.delivered(first)], b.NOW)
+        recent = await store.recent("log", 10)
+        assert [(one.sequence, one.state) for one in recent] == [(2, DeliveryState.INFLIGHT), (1, DeliveryState.DELIVERED)]
+        assert sequences(await store.recent("log", 1)) == [2]
+        await store.record([b.delivered(second)], b.NOW)
+        assert await store.recover(b.NOW) == 0
+        assert sequences(await store.claim("log", b.NOW, 5)) == [3]
+
+    b.with_store(tmp_path, work)
+
+
+def test_expiry_ends_a_delivery_without_an_attempt(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH)
+        (one,) = await store.claim("log", b.NOW, 1)
+        await store.record([b.again(one, b.later(5))], b.NOW)
+        await store.record([DeliveryResult(one, DeliveryState.EXPIRED, Answer(AnswerKind.RETRY, "older than 7 days"))], b.later(9))
+        assert len(await answers(store)) == 1
+        stats = await store.stats()
+        assert (stats["deliveries_expired"], stats["deliveries_pending"]) == (1, 0)
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_final_state_is_not_left_by_a_late_result(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH)
+        (one,) = await store.claim("log", b.NOW, 1)
+        await store.record([b.delivered(one)], b.NOW)
+        await store.record([b.again(one, b.NOW)], b.NOW)
+        await store.release([one], b.NOW)
+        assert (await store.stats())["deliveries_delivered"] == 1
+        assert await store.claim("log", b.NOW, 1) == ()
+
+    b.with_store(tmp_path, work)
+
+
+def test_sinks_keep_their_status_and_leave_with_their_deliveries_cancelled(tmp_path: Path) -> None:
+    paused = SinkStatus("desk", SinkState.PAUSED, "404 not found", failures=3, probe_due=b.later(3600))
+
+    async def work(store: SqlStore) -> None:
+        assert await store.sync_sinks(["log", "desk"], b.NOW) == (SinkStatus("log"), SinkStatus("desk"))
+        await fill(store, Severity.HIGH, Severity.LOW, sinks=("log", "desk"))
+        await store.claim("desk", b.NOW, 1)
+        await store.save_sink(paused)
+        assert await store.sync_sinks(["desk", "log"], b.NOW) == (paused, SinkStatus("log"))
+        assert await store.sync_sinks(["log"], b.NOW) == (SinkStatus("log"),)
+        assert await store.pending_counts() == {"log": 2}
+        assert (await store.stats())["deliveries_cancelled"] == 2
+        assert await store.sync_sinks(["log", "desk"], b.NOW) == (SinkStatus("log"), SinkStatus("desk"))
+        await store.ingest(b.simple("later", sinks=("desk",)))
+        assert sequences(await store.claim("desk", b.NOW, 9)) == [3]
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_claim_whose_caller_goes_away_is_given_back(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH)
+        claiming = asyncio.create_task(store.claim("log", b.NOW, 1))
+        await asyncio.sleep(0)
+        claiming.cancel()
+        await asyncio.gather(claiming, return_exceptions=True)
+        assert claiming.cancelled()
+        # Whether the claim had begun or not, a later one finds the delivery free.
+        claimed: tuple[Delivery, ...] = ()
+        for _ in range(1_000):
+            claimed = tuple(await store.claim("log", b.NOW, 1))
+            if claimed:
+                break
+        assert sequences(claimed) == [1]
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_cancelled_caller_does_not_harm_the_writer(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        tasks = [asyncio.create_task(store.ingest(b.simple(str(n)))) for n in range(50)]
+        await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        kept = sum(outcome is None for outcome in outcomes)
+        assert kept == 25
+        assert 25 <= (await store.stats())["alerts"] <= 50
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_lane_is_found_without_reading_what_is_delivered(tmp_path: Path) -> None:
+    """The claim's statements use the partial indexes; a plain scan would grow with the years."""
+
+    def plans(connection: Connection) -> list[str]:
+        lane = "SELECT sequence, due FROM delivery WHERE sink = ? AND severity = ? AND delivery.state IN ('held', 'inflight', 'pending')"
+        busy = "SELECT DISTINCT severity FROM delivery WHERE sink = ? AND delivery.state = 'inflight'"
+        found = []
+        for statement, bound in ((lane + " ORDER BY sequence LIMIT 5", ("log", "high")), (busy, ("log",))):
+            rows = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, bound)
+            found.append(" ".join(row.detail for row in rows))
+        return found
+
+    async def work(store: SqlStore) -> None:
+        lane, busy = await store._database.read(plans)
+        assert "USING INDEX ix_delivery_lane (sink=? AND severity=?)" in lane
+        assert "ix_delivery_inflight" in busy
+
+    b.with_store(tmp_path, work)
