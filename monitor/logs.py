@@ -89,6 +89,15 @@ def clean_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return event
 
 
+def indent_lines(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """On a console, what goes over several lines (a watchlist's faults with their carets) stands indented below the first:
+    readable, and no value can pass for a line of its own."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception" and "\n" in value:
+            event[key] = ("\n" + value.rstrip("\n")).replace("\n", "\n    ")
+    return event
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return clean_text(value)
@@ -100,12 +109,13 @@ def _clean(value: Any) -> Any:
 
 
 def clean_text(text: str) -> str:
-    """``text`` with control, direction and unpaired surrogate characters written out as escapes, and cut at MAX_VALUE."""
+    """``text`` with control, direction and unpaired surrogate characters written out as escapes, and cut at MAX_VALUE.
+    Line ends stay: JSON escapes them, and the console indents what follows."""
     if len(text) > MAX_VALUE:
         text = text[:MAX_VALUE] + "…"
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_visible(char) for char in text)
+    return "".join(char if char in "\n\t" else _visible(char) for char in text)
 
 
 def _visible(char: str) -> str:

@@ -4,7 +4,7 @@ The rooms below never see this package; wiring.py hands each of them the few val
 """
 
 from monitor.settings.load import Loaded, Surroundings, find_config, load, secret_file_faults, settings_schema
-from monitor.settings.model import FeedSettings, FolderSettings, RouteSettings, Settings
+from monitor.settings.model import FeedSettings, FolderSettings, MatchSettings, RouteSettings, Settings
 from monitor.settings.show import Shown, mask_url, show
 from monitor.settings.values import format_duration, format_size, parse_duration, parse_size, split_address
 
@@ -12,6 +12,7 @@ __all__ = [
     "FeedSettings",
     "FolderSettings",
     "Loaded",
+    "MatchSettings",
     "RouteSettings",
     "Settings",
     "Shown",

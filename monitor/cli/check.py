@@ -1,0 +1,151 @@
+"""``monitor check``: is everything right? The configuration, every watchlist, and the tests they carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from monitor.cli.common import Place, config_options, json_option, print_json
+from monitor.cli.lists import Lists, compiled, read_lists
+from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@json_option
+@config_options
+def check(files: Sequence[Path], as_json: bool, place: Place) -> int:
+    """Check the configuration and the watchlists, and run the watchlists' own tests.
+
+    FILE is a watchlist (with the vocabulary/, entities/ and seeds/ of its folder) or a folder of them; without FILE the
+    configuration and the folder it names are checked. All faults of a file are shown together, with line, column and
+    a caret. Exit status 1 if anything failed.
+
+    \b
+    Example:
+      monitor check
+      monitor check watchlists/arms-transfer.yaml
+      monitor check --json
+    """
+    report = _Report()
+    if not files:
+        report.configuration(place)
+    for folder, names in _wanted(files, place):
+        report.watchlists(folder, names)
+    report.print(as_json)
+    return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
+
+
+def _wanted(files: Sequence[Path], place: Place) -> list[tuple[Path, frozenset[str]]]:
+    """Folders, and which watchlists (by id) are asked about; none named is all of them."""
+    if not files:
+        return [(place.load().settings.watchlists, frozenset())]
+    wanted: dict[Path, set[str]] = {}
+    for file in files:
+        if file.is_dir():
+            wanted[file] = set()
+        elif file.is_file():
+            wanted.setdefault(file.parent, set()).add(file.stem)
+        else:
+            raise UsageError(f"there is no file or folder {file}")
+    # A vocabulary file is checked through every list of the folder above, since alone it matches nothing.
+    found: list[tuple[Path, frozenset[str]]] = []
+    for folder, names in wanted.items():
+        above = folder.name == "vocabulary"
+        found.append((folder.parent if above else folder, frozenset() if above else frozenset(names)))
+    return found
+
+
+class _Report:
+    """What was looked at, fault by fault; faults and test failures fail it, warnings do not."""
+
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
+        self.failures: dict[str, tuple[str, ...]] = {}
+        self.passed: dict[str, int] = {}
+        self.config = ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.faults or self.failures)
+
+    def configuration(self, place: Place) -> None:
+        """A configuration that cannot be read ends the command with its own status; this says what else is wrong."""
+        from monitor.settings import secret_file_faults
+
+        loaded = place.load()
+        self.config = str(place.config or loaded.file)
+        self.faults += secret_file_faults(loaded)
+        self.warnings += loaded.warnings
+
+    def watchlists(self, folder: Path, names: frozenset[str]) -> None:
+        try:
+            lists = read_lists(folder)
+        except WatchlistError as error:
+            self.faults += error.faults
+            return
+        for id_, faults in sorted(lists.loaded.faults.items()):
+            # A fault of a vocabulary file is that of every list using it, and is said once.
+            self.faults += [_below(folder, fault) for fault in faults if not names or id_ in names]
+        self.faults = list(dict.fromkeys(self.faults))
+        for id_, warnings in sorted(lists.loaded.warnings.items()):
+            self.warnings += [_below(folder, fault) for fault in warnings if not names or id_ in names]
+        self.warnings = list(dict.fromkeys(self.warnings))
+        self._run_tests(lists, names)
+
+    def _run_tests(self, lists: Lists, names: frozenset[str]) -> None:
+        from monitor.match import run_tests
+
+        chosen = [watchlist for watchlist in lists.loaded.watchlists if not names or watchlist.id in names]
+        engine = compiled(chosen)
+        for watchlist in chosen:
+            failed = run_tests(watchlist, engine, lists.files)
+            if failed:
+                self.failures[watchlist.id] = failed
+            self.passed[watchlist.id] = len(watchlist.tests) - len(failed)
+
+    def print(self, as_json: bool) -> None:
+        if as_json:
+            print_json(self._json())
+            return
+        for fault in (*self.faults, *self.warnings):
+            click.echo(str(fault))
+        for id_, failures in self.failures.items():
+            for failure in failures:
+                click.echo(f"{id_}: test failed: {failure}")
+        for id_, passed in self.passed.items():
+            click.echo(f"{id_}: {_tests(passed, len(self.failures.get(id_, ())))}")
+        if self.config:
+            click.echo(f"{self.config}: {'read' if not self.faults else 'see above'}")
+        click.echo("failed" if self.failed else "all is well" if not self.warnings else "no faults; see the warnings above")
+
+    def _json(self) -> dict[str, object]:
+        return {
+            "ok": not self.failed,
+            "faults": [_fault_json(fault) for fault in self.faults],
+            "warnings": [_fault_json(fault) for fault in self.warnings],
+            "watchlists": [
+                {"watchlist": id_, "tests_passed": passed, "tests_failed": list(self.failures.get(id_, ()))}
+                for id_, passed in self.passed.items()
+            ],
+        }
+
+
+def _tests(passed: int, failed: int) -> str:
+    if not passed + failed:
+        return "no tests; add some under tests:"
+    return f"{passed} of {passed + failed} tests passed"
+
+
+def _below(folder: Path, fault: Fault) -> Fault:
+    """Files are named relative to their folder; a person wants to open them from here."""
+    from dataclasses import replace
+
+    return replace(fault, file=str(folder / fault.file)) if fault.file else fault
+
+
+def _fault_json(fault: Fault) -> dict[str, object]:
+    return {"file": fault.file, "line": fault.line, "column": fault.column, "message": fault.message, "hint": fault.hint}

@@ -1,0 +1,89 @@
+"""What several commands share: their options, the configuration they load, JSON and times as they print them."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from monitor.settings import Loaded
+
+_CONFIG = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration file. Without it the first of ./monitor.yaml, ~/.config/monitor/monitor.yaml and /etc/monitor/monitor.yaml.",
+)
+_SECRETS = click.option(
+    "--secrets",
+    "secrets_dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder of secret files, named like sinks__desk__secret.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this call's configuration is, as the options said."""
+
+    config: Path | None = None
+    secrets: Path | None = None
+
+    def load(self) -> Loaded:
+        """Raises ConfigError with every fault."""
+        from monitor.settings import load
+
+        return load(self.config, secrets=self.secrets)
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--config and --secrets, handed to the command as ``place``."""
+
+    @functools.wraps(command)
+    def placed(*args: Any, config_file: Path | None, secrets_dir: Path | None, **kwargs: Any) -> Any:
+        return command(*args, place=Place(config_file, secrets_dir), **kwargs)
+
+    return _CONFIG(_SECRETS(placed))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def print_json(value: Any) -> None:
+    """One object on one line. ASCII only: every terminal and every reader of lines takes it, whatever an article holds."""
+    click.echo(json.dumps(value, ensure_ascii=True))
+
+
+def print_pretty(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=True, indent=2))
+
+
+def terminal_width() -> int:
+    import shutil
+
+    return min(shutil.get_terminal_size((100, 24)).columns, 120)
+
+
+def wants_color() -> bool:
+    """Colour is for terminals, and for people who did not say no (https://no-color.org)."""
+    import os
+
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def short_time(value: datetime | str | None) -> str:
+    """A time, as such or as stored, as ``2026-03-01 14:05``, UTC; a dash where there is none."""
+    if not value:
+        return "-"
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")

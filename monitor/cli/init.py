@@ -1,0 +1,45 @@
+"""``monitor init``: a folder that works, from the installed package alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from monitor.cli.shipped import shipped
+from monitor.errors import UsageError
+
+#: The shipped configuration speaks from deploy/; in a starter folder everything stands beside it.
+_PATHS = {"../var": "./var", "../watchlists": "./watchlists", "../seeds": "./seeds"}
+_HEAD = "# The configuration that `make run` uses, and a commented example of every part."
+_NEW_HEAD = "# The configuration of this monitor: start it with `monitor run` in this folder."
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def init(folder: Path) -> None:
+    """Write a working starter folder: configuration, watchlists with their tests, and sample articles.
+
+    Nothing that is already there is overwritten.
+
+    \b
+    Example:
+      monitor init news && cd news && monitor run
+    """
+    brought = shipped()
+    taken = [name for name in ("monitor.yaml", "watchlists", "seeds") if (folder / name).exists()]
+    if taken:
+        raise UsageError(f"{folder} already holds {', '.join(taken)}: nothing was written", hint="choose an empty or new folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, source in (("watchlists", brought.watchlists), ("seeds", brought.seeds)):
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(".*", "__pycache__"), copy_function=shutil.copyfile)
+        text = brought.config.read_text(encoding="utf-8").replace(_HEAD, _NEW_HEAD)
+        for shipped_path, here in _PATHS.items():
+            text = text.replace(shipped_path, here)
+        (folder / "monitor.yaml").write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror or error}") from None
+    click.echo(f"Wrote {folder}/monitor.yaml, {folder}/watchlists/ and {folder}/seeds/.")
+    click.echo(f"Next: cd {folder} && monitor check && monitor run")

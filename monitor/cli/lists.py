@@ -1,0 +1,77 @@
+"""The watchlists a command works with: which folder, what loads of it, and the engine over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.cli.common import Place
+from monitor.errors import ConfigError, Fault, UsageError
+
+if TYPE_CHECKING:
+    from monitor.match import Engine
+    from monitor.watchlist import Loaded, Watchlist
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A folder's files by name and what they became; ``live`` leaves out those that are switched off."""
+
+    folder: Path
+    files: Mapping[str, str]
+    loaded: Loaded
+
+    @property
+    def live(self) -> tuple[Watchlist, ...]:
+        from monitor.model import Mode
+
+        return tuple(watchlist for watchlist in self.loaded.watchlists if watchlist.mode is not Mode.OFF)
+
+
+def lists_folder(chosen: Path | None, place: Place) -> Path:
+    """``--watchlists``, else the configuration's folder, else (with no configuration anywhere) the shipped one."""
+    if chosen is not None:
+        if not chosen.is_dir():
+            raise UsageError(f"--watchlists: there is no folder {chosen}")
+        return chosen
+    try:
+        return place.load().settings.watchlists
+    except ConfigError as error:
+        if place.config is not None or any(fault.file for fault in error.faults):
+            raise
+    from monitor.cli.shipped import shipped
+
+    return shipped().watchlists
+
+
+def read_lists(folder: Path) -> Lists:
+    from monitor.sources.watchlists import WatchlistFolder
+    from monitor.watchlist import load_folder
+
+    files = WatchlistFolder(folder).read()
+    return Lists(folder, files, load_folder(files))
+
+
+def compiled(watchlists: Sequence[Watchlist]) -> Engine:
+    import os
+
+    from monitor.dictionaries import default_folder, open_lookup
+    from monitor.match import compile_engine
+
+    return compile_engine(watchlists, open_lookup(default_folder(os.environ), languages_of(watchlists)))
+
+
+def languages_of(watchlists: Sequence[Watchlist]) -> frozenset[str]:
+    """The languages whose dictionaries these lists need."""
+    return frozenset(
+        term.language
+        for watchlist in watchlists
+        for terms in (*watchlist.groups.values(), watchlist.masks, *watchlist.cues.values())
+        for term in terms
+    )
+
+
+def faults_text(faults: Mapping[str, tuple[Fault, ...]]) -> str:
+    return "\n".join(str(fault) for _, found in sorted(faults.items()) for fault in found)

@@ -1,0 +1,74 @@
+"""The command group and the one place where errors become messages and exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from monitor import __version__
+from monitor.cli.alerts import alerts
+from monitor.cli.check import check
+from monitor.cli.config import config, schema, sources
+from monitor.cli.init import init
+from monitor.cli.match import match
+from monitor.cli.run import once, run
+from monitor.errors import ExitStatus, MonitorError
+
+INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="monitor", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Read the world's news, match it against watchlists, tell people, with evidence.
+
+    \b
+    Start:    monitor init DIR      a working folder with watchlists and sample articles
+              monitor run           the service (the configuration is found as ./monitor.yaml)
+    Try:      monitor match FILE    what the watchlists find in a text, and where
+              monitor check         is everything right: configuration, watchlists, their tests
+
+    \b
+    Exit status: 0 done, 1 a check failed, 2 wrong use or configuration, 3 storage,
+                 4 the data folder is in use.
+    """
+
+
+for command in (run, once, match, check, alerts, sources, config, schema, init):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The program's entry point; always ends by SystemExit."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        result = cli.main(args=None if arguments is None else list(arguments), prog_name="monitor", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return int(ExitStatus.WRONG_USE)
+    except MonitorError as error:
+        return _say(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. What Python still wants to flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitStatus.DONE)
+    return int(result) if isinstance(result, int) else int(ExitStatus.DONE)
+
+
+def _say(error: MonitorError) -> int:
+    from monitor.errors import FaultsError
+
+    text = str(error) if isinstance(error, FaultsError) else f"error: {error}"
+    click.echo(text, err=True)
+    return int(error.exit_status)

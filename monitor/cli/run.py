@@ -1,0 +1,187 @@
+"""``monitor run`` and ``monitor once``: the service, and one round of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.common import Place, config_options, print_json, terminal_width, wants_color
+from monitor.errors import ConfigError, ExitStatus
+
+if TYPE_CHECKING:
+    from monitor.flow.poll import PollReport
+    from monitor.model import JsonObject
+    from monitor.settings import Loaded, Settings
+
+
+@click.command()
+@click.option("--quiet", is_flag=True, help="Print nothing on standard output; the log goes on on standard error.")
+@config_options
+def run(quiet: bool, place: Place) -> None:
+    """Run the service until SIGTERM or Ctrl-C.
+
+    Alerts are printed as they are committed, and delivered to the configured sinks. An edited watchlist is in force
+    within two seconds; SIGHUP rereads the watchlists at once. At the end what is being sent may finish within ten
+    seconds; a second signal ends it immediately, and nothing is lost by that either.
+
+    \b
+    Example:
+      monitor run --config deploy/monitor.yaml
+    """
+    loaded = _prepared(place, announcing=not quiet)
+    with _printing(quiet) as printer:
+        asyncio.run(_serve(loaded.settings, printer))
+
+
+@click.command()
+@click.option("--no-send", is_flag=True, help="Commit alerts, but leave their deliveries pending.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for programs.")
+@config_options
+def once(no_send: bool, as_json: bool, place: Place) -> int:
+    """Poll every source one time, match, commit and deliver, then end.
+
+    What cannot be delivered now stays pending for the next run. Exit status 1 if a source failed.
+
+    \b
+    Example:
+      monitor once --no-send
+    """
+    loaded = _prepared(place, announcing=False)
+    report, stats = asyncio.run(_once(loaded.settings, deliver=not no_send))
+    _print_summary(report, stats, as_json)
+    return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
+
+
+def _prepared(place: Place, *, announcing: bool) -> Loaded:
+    """The settings, with logging set up as they say; secrets that others can read are refused."""
+    import logging
+
+    from monitor import logs
+    from monitor.settings import secret_file_faults
+
+    loaded = place.load()
+    logs.configure(loaded.settings.log.format, loaded.settings.log.level)
+    if announcing and sys.stdout.isatty():
+        # The alert itself stands on the same terminal.
+        logging.getLogger("monitor.flow.ingest").setLevel(logging.WARNING)
+    faults = secret_file_faults(loaded)
+    if faults:
+        raise ConfigError(faults)
+    for warning in loaded.warnings:
+        logging.getLogger("monitor.settings").info("%s: %s", f"{warning.file}:{warning.line}", warning.message)
+    return loaded
+
+
+async def _serve(settings: Settings, printer: Printer | None) -> None:
+    from monitor.service import Daemon
+    from monitor.settings import split_address
+    from monitor.wiring import alert_logs, build
+
+    house = await build(settings, announce=printer.alert if printer else lambda document: None)
+
+    def ready(address: str) -> None:
+        if printer is None:
+            return
+        names = ", ".join(house.reloader.in_force) or "no watchlist"
+        printer.line(f"Watching {len(house.specs)} source{'' if len(house.specs) == 1 else 's'} for: {names}")
+        for path in alert_logs(settings):
+            printer.line(f"Alert log: {path}")
+        printer.line(f"Health:    {address}/healthz")
+        printer.line("Ctrl-C ends it.\n")
+
+    try:
+        await Daemon(house, split_address(settings.server.listen), ready=ready).run()
+    finally:
+        await house.close()
+
+
+async def _once(settings: Settings, *, deliver: bool) -> tuple[PollReport, dict[str, int]]:
+    from monitor.wiring import build
+
+    house = await build(settings)
+    try:
+        await house.start(deliver=deliver)
+        report = await house.poller.once()
+        if deliver:
+            house.deliverer.wake()
+            await house.deliverer.idle()
+            await house.deliverer.drain()
+        return report, dict(await house.store.stats())
+    finally:
+        await house.close()
+
+
+def _print_summary(report: PollReport, stats: dict[str, int], as_json: bool) -> None:
+    ingested = report.ingested
+    pending = stats.get("deliveries_pending", 0)
+    if as_json:
+        summary = {"sources": report.sources, "failed": dict(report.failed), "articles": ingested.articles}
+        print_json({**summary, "matches": ingested.matches, "notifications": ingested.notifications, "pending": pending})
+        return
+    click.echo(f"{report.sources} source{'' if report.sources == 1 else 's'} polled, {len(report.failed)} failed")
+    click.echo(f"{ingested.articles} new or changed articles, {ingested.matches} matches, {ingested.notifications} notifications")
+    click.echo(f"{pending} deliveries pending, {stats.get('deliveries_delivered', 0)} delivered in all")
+    for name, message in report.failed.items():
+        click.echo(f"{name}: {message}")
+
+
+class Printer:
+    """Writes to standard output from a thread of its own: a paused terminal or a full pipe must not stop the service.
+
+    What does not fit into the queue is counted and said, not waited for; the alert log has it all the same.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[str | None] = queue.Queue(maxsize=2000)
+        self._dropped = 0
+        self._color = wants_color()
+        self._width = terminal_width()
+        self._thread = threading.Thread(target=self._write, name="printer", daemon=True)
+        self._thread.start()
+
+    def alert(self, document: JsonObject) -> None:
+        from monitor.render.terminal import alert_text
+
+        self.line(alert_text(document, color=self._color, width=self._width))
+
+    def line(self, text: str) -> None:
+        try:
+            if self._dropped:
+                self._queue.put_nowait(f"({self._dropped} alerts were not shown here; the alert log has them)")
+                self._dropped = 0
+            self._queue.put_nowait(text)
+        except queue.Full:
+            self._dropped += 1
+
+    def close(self) -> None:
+        """Give what is queued a moment to be written."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(None)
+        self._thread.join(timeout=2.0)
+
+    def _write(self) -> None:
+        while (text := self._queue.get()) is not None:
+            try:
+                sys.stdout.write(text + "\n")
+                sys.stdout.flush()
+            except (OSError, ValueError):  # nobody reads any more; the service goes on
+                return
+
+
+@contextlib.contextmanager
+def _printing(quiet: bool) -> Iterator[Printer | None]:
+    if quiet:
+        yield None
+        return
+    printer = Printer()
+    try:
+        yield printer
+    finally:
+        printer.close()

@@ -1,0 +1,157 @@
+"""The daemon's life: start, run until told to stop, drain, end.
+
+SIGTERM, SIGINT   polling stops at once, what is being sent may finish within ten seconds, then it ends with status 0
+the same again    it ends immediately; the record loses nothing by that (what was in flight is sent again at the next start)
+SIGHUP            the watchlists are read again
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from monitor.errors import StorageError
+from monitor.model import JsonObject
+from monitor.service.notify import notify
+from monitor.service.schedule import STALL, Schedule
+from monitor.web import Health, Server, bind, create_app
+from monitor.wiring import House
+
+#: Seconds from the signal to the end (DESIGN.md §7), and how much of it running polls get.
+GRACE = 10.0
+POLL_GRACE = 3.0
+
+log = structlog.get_logger("monitor.service")
+
+
+class Daemon:
+    """``listen`` is (host, port). ``ready`` is called once everything runs, with the address health answers at."""
+
+    def __init__(self, house: House, listen: tuple[str, int], *, ready: Callable[[str], None] = lambda address: None) -> None:
+        self._house = house
+        self._listen = listen
+        self._ready = ready
+        self._stopping = asyncio.Event()
+        self._started = False
+        self._reloading: set[asyncio.Task[None]] = set()
+        self._schedule = Schedule(
+            {"poll": house.poller.tick, "deliver": house.deliverer.tick, "reload": house.reloader.tick},
+            house.clock,
+            on_step=self._clock_stepped,
+        )
+
+    async def run(self) -> None:
+        """Until a signal; raises MonitorError where it cannot start."""
+        listener = bind(*self._listen)
+        server = Server(create_app(health=self.health, metrics=self._metrics), listener)
+        server.start()
+        self._take_signals()
+        try:
+            if await self._start():
+                notify("READY=1")
+                self._ready(server.address)
+                await self._stopping.wait()
+        finally:
+            notify("STOPPING=1")
+            await self._stop()
+            await server.stop()
+
+    async def _start(self) -> bool:
+        """False where a signal came before everything ran."""
+        starting = asyncio.create_task(self._house.start())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            return False
+        await starting
+        self._started = True
+        self._schedule.start()
+        return True
+
+    async def _stop(self) -> None:
+        began = self._house.clock.monotonic()
+        await self._schedule.stop()
+        for task in self._reloading:
+            task.cancel()
+        self._house.poller.stop()
+        cancelled = 0
+        if self._started:
+            cancelled, _ = await asyncio.gather(self._house.poller.join(POLL_GRACE), self._house.deliverer.drain(GRACE - 1))
+        seconds = round(self._house.clock.monotonic() - began, 2)
+        log.info("stopped", drain_seconds=seconds, polls_cancelled=cancelled)
+
+    # ------------------------------------------------------------------------------------------ signals
+    def _take_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._told_to_reload)
+
+    def _told_to_stop(self, number: signal.Signals) -> None:
+        if self._stopping.is_set():
+            # Workers end with the process that forks them, which ends with this one.
+            os._exit(128 + number)
+        log.info("stopping", signal=number.name)
+        self._stopping.set()
+
+    def _told_to_reload(self) -> None:
+        if self._started:
+            task = asyncio.create_task(self._reload(), name="reload")
+            self._reloading.add(task)
+            task.add_done_callback(self._reloading.discard)
+
+    async def _reload(self) -> None:
+        notify("RELOADING=1")
+        try:
+            await self._house.reloader.force()
+        except Exception:  # what runs goes on running
+            log.exception("reload_failed")
+        notify("READY=1")
+
+    # -------------------------------------------------------------------------------------- the clock
+    async def _clock_stepped(self, step: float) -> None:
+        """After a step back every due time lies that much too far ahead: sources are due at their own interval again."""
+        if step > 0:
+            return
+        house = self._house
+        now = house.clock.now()
+        with contextlib.suppress(StorageError):  # an operation stands already; the poller's own tick says so
+            for state in await house.store.source_states():
+                spec = house.specs.get(state.name)
+                if spec is not None and (state.next_due - now).total_seconds() > spec.every:
+                    await house.store.save_source(replace(state, next_due=now + timedelta(seconds=spec.every)))
+
+    # ------------------------------------------------------------------------------------------ looking in
+    def health(self) -> Health:
+        operations = self._house.operations.open()
+        age = self._schedule.age
+        storage = next((operation.message for operation in operations if operation.key == "storage"), "")
+        well = self._started and not storage and age <= STALL
+        document: JsonObject = {
+            "status": "starting" if not self._started else "failing" if not well else "degraded" if operations else "ok",
+            "stopping": self._stopping.is_set(),
+            "last_tick_seconds": round(age, 3),
+            "storage": storage or "ok",
+            "watchlists": len(self._house.reloader.in_force),
+            "sources": len(self._house.specs),
+            "sinks": {status.name: status.state.value for status in self._house.deliverer.statuses()},
+            "operations": [
+                {"key": operation.key, "message": operation.message, "raised": operation.raised.isoformat()} for operation in operations
+            ],
+        }
+        return Health(well, document)
+
+    def _metrics(self, accept: str) -> tuple[bytes, str]:
+        self._house.meter.gauge("tick_age_seconds", self._schedule.age)
+        self._house.meter.gauge("up", float(self.health().well))
+        return self._house.meter.page(accept)

@@ -1,0 +1,89 @@
+"""uvicorn inside the service's own event loop: it neither takes the process's signals nor outstays its welcome."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from monitor.errors import ConfigError, Fault
+
+#: Seconds that open connections are given at shutdown; a scrape takes milliseconds.
+GRACE = 1
+#: Somebody's page of metrics is no reason to keep thousands of connections.
+CONNECTIONS = 100
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """The service decides what signals mean."""
+        yield
+
+
+class Server:
+    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+            limit_concurrency=CONNECTIONS,
+        )
+        self._server = _Uvicorn(config)
+        self._listener = listener
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def address(self) -> str:
+        """``http://127.0.0.1:8080``, with the port that was really bound."""
+        host, port = self._listener.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]), name="web")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._server.should_exit = True
+            await asyncio.wait([self._task], timeout=2 * GRACE + 1)
+        self._listener.close()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises ConfigError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        # A daemon started again at once must not wait for its predecessor's connections to time out.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(CONNECTIONS)
+    except OSError as error:
+        listener.close()
+        raise ConfigError([Fault(f"server.listen: {host}:{port} cannot be used: {_reason(error)}", hint=_hint(error))]) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _reason(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "another program listens there"
+    if isinstance(error, socket.gaierror):
+        return "this is no address of this machine"
+    return os.strerror(error.errno) if error.errno else str(error)
+
+
+def _hint(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "choose another port with server: {listen: 127.0.0.1:8081}, or MONITOR_SERVER__LISTEN=127.0.0.1:8081"
+    return ""
