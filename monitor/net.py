@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import ssl
 import threading
@@ -102,11 +103,14 @@ def parse_allowed(entries: Iterable[str]) -> frozenset[AllowedAddress]:
     return frozenset(allowed)
 
 
+_REFUSED: Final = "is not a public address"
+
+
 class AddressRefused(OSError):
     """The guard's no; an OSError, so that the client tries the name's next address."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(errno.EACCES, f"{address} is not a public address")
+        super().__init__(errno.EACCES, f"{address} {_REFUSED}")
 
 
 class AddressGuard:
@@ -429,8 +433,7 @@ def _why(error: Exception) -> str:
         case aiohttp.ClientSSLError():
             return "no TLS connection could be agreed on"
         case aiohttp.ClientConnectorError():
-            said = error.os_error.strerror or str(error.os_error)
-            return f"not connected: {said}"
+            return f"not connected: {_os_reason(error.os_error)}"
         case aiohttp.ServerDisconnectedError():
             return "the connection was closed without an answer"
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError():
@@ -438,8 +441,14 @@ def _why(error: Exception) -> str:
         case aiohttp.InvalidURL():
             return "the address is not a valid URL"
         case aiohttp.ClientOSError() | OSError():
-            return f"the connection broke: {error.strerror or type(error).__name__}"
+            return f"the connection broke: {_os_reason(error)}"
         case ValueError():
             return "the request cannot be sent: a header or the address holds a character that is not allowed"
         case _:
             return f"no answer: {type(error).__name__}"
+
+
+def _os_reason(error: OSError) -> str:
+    if isinstance(error, AddressRefused) or (error.errno == errno.EACCES and _REFUSED in str(error)):
+        return str(error.strerror)  # ours; where a name has several addresses the client has joined their messages
+    return os.strerror(error.errno) if error.errno is not None and error.errno > 0 else type(error).__name__
