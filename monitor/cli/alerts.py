@@ -31,7 +31,7 @@ T = TypeVar("T")
 FOLLOW = 0.5
 
 
-@click.group()
+@click.group(short_help="List, show and follow alerts.")
 def alerts() -> None:
     """List, show and follow alerts.
 

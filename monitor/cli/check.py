@@ -12,7 +12,7 @@ from monitor.cli.lists import Lists, compiled, read_lists
 from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
 
 
-@click.command()
+@click.command(short_help="Check configuration, watchlists and their tests.")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @json_option
 @config_options

@@ -8,7 +8,7 @@ from monitor.cli.alerts import read_record
 from monitor.cli.common import Place, config_options, json_option, print_json, print_pretty, short_time
 
 
-@click.group()
+@click.group(short_help="Show the configuration in force.")
 def config() -> None:
     """Look at the configuration in force."""
 
@@ -35,7 +35,7 @@ def config_show(as_json: bool, place: Place) -> None:
         click.echo(f"{item.name:<{width}}  {value}  ({item.where})")
 
 
-@click.group()
+@click.group(short_help="List the sources and how they do.")
 def sources() -> None:
     """Look at the sources."""
 
@@ -90,7 +90,7 @@ def sources_list(as_json: bool, place: Place) -> None:
         click.echo("no sources are configured")
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of documents and files.")
 @click.argument("what", type=click.Choice(["alert", "watchlist", "config"]))
 def schema(what: str) -> None:
     """Print the JSON Schema of an alert document, a watchlist file or the configuration file.

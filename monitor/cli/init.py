@@ -16,7 +16,7 @@ _HEAD = "# The configuration that `make run` uses, and a commented example of ev
 _NEW_HEAD = "# The configuration of this monitor: start it with `monitor run` in this folder."
 
 
-@click.command()
+@click.command(short_help="Write a working starter folder.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def init(folder: Path) -> None:
     """Write a working starter folder: configuration, watchlists with their tests, and sample articles.

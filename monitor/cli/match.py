@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-@click.command()
+@click.command(short_help="Match files against watchlists, with evidence.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--watchlists",
@@ -106,28 +106,16 @@ class _Found:
         }
 
     def as_text(self, titles: dict[str, str]) -> str:
-        from monitor.render.terminal import alert_text, plain
+        from monitor.render.terminal import match_text, plain, titled
 
         color, width = wants_color(), terminal_width()
-        lines = [f"{plain(self.file)}: {len(self.analysis.matches) or 'no'} match{'' if len(self.analysis.matches) == 1 else 'es'}\n"]
-        lines += [alert_text(document, color=color, width=width) for document in self._documents(titles)]
-        return "\n".join(lines) + ("\n" if self.analysis.matches else "")
-
-    def _documents(self, titles: dict[str, str]) -> Iterator[JsonObject]:
-        """As the alert that would be raised: the same shape, so that the same renderer shows it."""
-        article = {"title": self.analysis.title, "url": "", "source": "", "language": self.analysis.language, "published": None}
-        for match in self.analysis.matches:
-            found = _match_json(match)
-            yield {
-                "type": "monitor.alert.raised",
-                "data": {
-                    "alert": {"id": "", "severity": found["severity"]},
-                    "watchlist": {"id": match.watchlist, "title": titles.get(match.watchlist, match.watchlist)},
-                    "article": article,
-                    "evidence": found["evidence"],
-                    "reason": "first_match",
-                },
-            }
+        matches = self.analysis.matches
+        count = f"{len(matches) or 'no'} match{'' if len(matches) == 1 else 'es'}"
+        lines = [f"{plain(self.file)}: {count}\n", titled(self.analysis.title, color=color, width=width)]
+        for match in matches:
+            title = titles.get(match.watchlist, match.watchlist)
+            lines.append(match_text(_match_json(match), title, color=color, width=width))
+        return "".join(lines) + "\n"
 
 
 def _match_json(match: Any) -> JsonObject:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from monitor.settings import Loaded, Settings
 
 
-@click.command()
+@click.command(short_help="Run the service until it is told to stop.")
 @click.option("--quiet", is_flag=True, help="Print nothing on standard output; the log goes on on standard error.")
 @config_options
 def run(quiet: bool, place: Place) -> None:
@@ -40,7 +40,7 @@ def run(quiet: bool, place: Place) -> None:
         asyncio.run(_serve(loaded.settings, printer))
 
 
-@click.command()
+@click.command(short_help="Poll, match, commit and deliver one time.")
 @click.option("--no-send", is_flag=True, help="Commit alerts, but leave their deliveries pending.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for programs.")
 @config_options

@@ -53,14 +53,22 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
     if data["article"]["url"]:
         # Never wrapped: a terminal makes a link only of what it finds in one piece.
         lines.append(INDENT + pen.isolated(plain(data["article"]["url"]).replace(" ", "%20"), _DIM))
-    evidence = data["evidence"]
-    for passage in evidence[:PASSAGES]:
-        lines.append(_passage_head(passage, pen))
-        lines += pen.paragraph(_passage(passage), depth=2)
-    if len(evidence) > PASSAGES:
-        more = len(evidence) - PASSAGES
-        lines += pen.paragraph([_Piece(f"and {more} more passage{'s' if more > 1 else ''}", _DIM)])
+    lines += _passages(data["evidence"], PASSAGES, pen)
     return "\n".join(lines) + "\n"
+
+
+def match_text(match: JsonObject, title: str, *, color: bool, width: int) -> str:
+    """What one watchlist of this title found in a text, with all its evidence: what ``monitor match`` shows where there is no alert."""
+    pen = _Pen(color, max(width, NARROWEST))
+    lines = [f"{_severity(match['severity'], pen)} {pen.isolated(plain(title), _BOLD)}"]
+    lines += _passages(match["evidence"], len(match["evidence"]), pen)
+    return "\n".join(lines) + "\n"
+
+
+def titled(title: str, *, color: bool, width: int) -> str:
+    """An article's title, indented, or nothing where it has none."""
+    words = plain(title)
+    return "\n".join(_Pen(color, max(width, NARROWEST)).paragraph([_Piece(words, _BOLD)])) + "\n" if words else ""
 
 
 def plain(text: Any) -> str:
@@ -70,13 +78,28 @@ def plain(text: Any) -> str:
 
 # ----------------------------------------------------------------------------------------- what is said
 def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:
-    severity = plain(data["alert"]["severity"])
     kind = _KINDS.get(str(document["type"]).rpartition(".")[2])
-    label = pen.style(f" {severity.upper()} ", _SEVERITY.get(severity, _BOLD)) if pen.color else f"[{severity.upper()}]"
+    label = _severity(data["alert"]["severity"], pen)
     title = pen.isolated(plain(data["watchlist"]["title"] or data["watchlist"]["id"]), _BOLD)
     told = f" ({kind}: {plain(data['reason']).replace('_', ' ')})" if kind else ""
     alert = pen.style(f"alert {plain(data['alert']['id'])[:12]}", _DIM)
     return f"{label} {title}{told}  {alert}"
+
+
+def _severity(severity: str, pen: _Pen) -> str:
+    word = plain(severity)
+    return pen.style(f" {word.upper()} ", _SEVERITY.get(word, _BOLD)) if pen.color else f"[{word.upper()}]"
+
+
+def _passages(evidence: Sequence[JsonObject], most: int, pen: _Pen) -> list[str]:
+    lines: list[str] = []
+    for passage in evidence[:most]:
+        lines.append(_passage_head(passage, pen))
+        lines += pen.paragraph(_passage(passage), depth=2)
+    if len(evidence) > most:
+        more = len(evidence) - most
+        lines += pen.paragraph([_Piece(f"and {more} more passage{'s' if more > 1 else ''}", _DIM)])
+    return lines
 
 
 def _origin(article: JsonObject) -> str:
