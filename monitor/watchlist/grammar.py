@@ -472,6 +472,9 @@ class _Parser:
     def call_scope(self) -> Node:
         token = self._open()
         items = self._arguments(1, token.text.lower())
+        if all(map(true_of_nothing, items)):
+            hint = f"name something that must be in it: {token.text.lower()}(group, …)"
+            raise QueryError("every passage in which nothing was found would do", token.at, self._length(token.at), hint)
         return Scope(ScopeKind(token.text.lower()), items, at=token.at, length=self._length(token.at))
 
     def call_count(self) -> Node:

@@ -29,7 +29,7 @@ def compound(below: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
         below.map(Not),
         st.builds(lambda n, a, b, o: Near(n, (a, b), o), window, side, side, st.booleans()),
         st.builds(lambda n, xs: Near(n, tuple(xs)), window, st.lists(side, min_size=3, max_size=3)),
-        st.builds(lambda k, xs: Scope(k, tuple(xs)), st.sampled_from(ScopeKind), many),
+        st.builds(lambda k, xs: Scope(k, tuple(xs)), st.sampled_from(ScopeKind), many.filter(lambda xs: not all(map(true_of_nothing, xs)))),
         st.builds(Count, side, st.integers(1, 3)),
         st.builds(First, st.integers(1, 8), below),
         st.builds(Field, st.sampled_from(FieldKind), below),
