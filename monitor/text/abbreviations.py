@@ -28,9 +28,9 @@ BEFORE_A_NAME: Final = _words("""
 SMALL: Final = _words("vs v cf ca approx dr prof")
 # Abbreviations that end nothing when a number follows them.
 BEFORE_A_NUMBER: Final = _words("""
-    no nos nr nrs fig figs art arts sec secs ch vol vols p pp par para eq ed item res doc
+    no nos nr nrs fig figs art arts sec secs ch vol vols p pp eq ed res
     jan feb mar apr jun jul aug sep sept oct nov dec janv févr avr juil déc ene abr ago dic
-    núm num pág págs cap tel тел п пп ст стр № рис табл гл
+    núm num pág págs tel тел п пп ст стр № рис табл гл
     """)
 # Abbreviations that may also be the last word: a sentence ends there only before a line break or a word that begins sentences.
 ANYWHERE: Final = _words("""

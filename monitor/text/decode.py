@@ -145,8 +145,10 @@ def _read_legacy(raw: bytes, charset: str) -> tuple[str, str]:
             return text, _label(name)
     if arabic:
         return raw.decode(arabic, errors="replace"), _label(arabic)
-    guess = charset_normalizer.from_bytes(raw[:_SAMPLE]).best() if _share_high(raw) > 0.1 else None
-    name = _READ_AS.get(_codec_name(guess.encoding), "") if guess is not None else ""
+    name = _western(raw)
+    if not name:
+        guess = charset_normalizer.from_bytes(raw[:_SAMPLE]).best()
+        name = _READ_AS.get(_codec_name(guess.encoding), "") if guess is not None else ""
     name = name or charset or "cp1252"
     return raw.decode(name, errors="replace"), _label(name)
 
@@ -218,9 +220,14 @@ def _mostly_utf8(raw: bytes) -> bool:
     return good >= 10 * bad or (bad == 1 and text.endswith(_REPLACEMENT) and good > 0)
 
 
-def _share_high(raw: bytes) -> float:
-    sample = raw[:_SAMPLE]
-    return sum(map(len, _HIGH.findall(sample))) / max(len(sample), 1)
+def _western(raw: bytes) -> str:
+    """``cp1252`` or, by its letters, the Turkish ``cp1254`` where high bytes stand alone among ASCII letters, as accents do; else ''."""
+    runs = _HIGH.findall(raw[:_SAMPLE])
+    high = b"".join(runs)
+    if len(high) > 1.5 * len(runs) or len(high) > 0.35 * len(raw[:_SAMPLE]):
+        return ""
+    turkish = sum(high.count(letter) for letter in "ğışĞİŞ".encode("cp1254"))
+    return "cp1254" if turkish > 0.3 * len(high) else "cp1252"
 
 
 def _looks_arabic(raw: bytes, name: str) -> bool:

@@ -4,7 +4,7 @@ A line is furniture when the phrase list knows it, when it is only a date, when 
 the text, when it is repeated, or when it has under five words, no closing punctuation, and is no heading before prose.
 Furniture is marked, never deleted; a text without any prose keeps its few lines, whatever they look like.
 
-This room knows only str; the phrase list is package data.
+This room knows only str.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import Final
 
-from monitor.text.fold import fold
 from monitor.text.lines import Kind, Line
+from monitor.text.phrases import NOTICE, is_known
 from monitor.text.scripts import EAST_ASIAN, count_scripts, main_script
 from monitor.text.sentences import split
 
@@ -26,8 +23,6 @@ from monitor.text.sentences import split
 SHORT: Final = 5
 #: A line in another script may be this long and still be a notice or a menu.
 _FOREIGN: Final = 8
-#: Lines longer than this are not folded whole (folding costs 0.4 µs a character), only their beginnings.
-_FOLDED: Final = 160
 #: Prose: a closed line of five words, or one so long that nothing else is.
 _LONG: Final = 20
 #: A first line this long (in characters) with two sentences in it is a paragraph, not a headline.
@@ -35,76 +30,7 @@ _LONGEST_TITLE: Final = 250
 #: Without any prose, this many short lines are a short item; more are a menu.
 _SHORT_ITEM: Final = 3
 
-_GAPS: Final = re.compile(r"[\W_]+")
-_DATE_TOKEN: Final = re.compile("[\u3400-\u9fff]|[^\\W\\d_\u3400-\u9fff]+")
-_DIGIT: Final = re.compile(r"\d")
 _BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.):\-]\s?\S")
-
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it."""
-
-    whole: frozenset[str]
-    openers: frozenset[str]
-    labels: frozenset[str]
-    short: frozenset[str]
-    notices: dict[str, tuple[str, ...]]
-    inside: tuple[str, ...]
-    dates: frozenset[str]
-
-
-def key(line: str) -> str:
-    """A line or phrase as it is compared: folded, its punctuation and blanks as single blanks, none at the ends."""
-    return _GAPS.sub(" ", fold(line)).strip()
-
-
-@lru_cache(maxsize=1)
-def phrases() -> Phrases:
-    """The shipped phrase list (its syntax stands at the head of the file), read once."""
-    source = resources.files("monitor.text").joinpath("data/furniture.txt").read_text(encoding="utf-8")
-    return parse_phrases(source)
-
-
-def parse_phrases(source: str) -> Phrases:
-    whole, openers, labels, short, inside, dates = set[str](), set[str](), set[str](), set[str](), set[str](), set[str]()
-    notices: dict[str, list[str]] = {}
-    in_dates = False
-    for raw in source.splitlines():
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        if line.startswith("["):
-            in_dates = line.endswith(" dates]")
-            continue
-        if in_dates:
-            dates.update(key(word) for word in line.split())
-            continue
-        phrase = key(line)
-        if line.startswith("..."):
-            inside.add(phrase)
-        elif line.endswith("..."):
-            notices.setdefault(phrase.partition(" ")[0], []).append(phrase)
-        elif line.endswith("~"):
-            short.add(phrase)
-            if line.startswith(">"):
-                openers.add(phrase)
-        elif line.endswith(":"):
-            labels.add(phrase)
-        else:
-            whole.add(phrase)
-            if line.startswith(">"):
-                openers.add(phrase)
-    beginnings = {word: tuple(sorted(group)) for word, group in notices.items()}
-    return Phrases(
-        whole=frozenset(whole),
-        openers=frozenset(openers),
-        labels=frozenset(labels),
-        short=frozenset(short),
-        notices=beginnings,
-        inside=tuple(sorted(inside)),
-        dates=frozenset(dates),
-    )
 
 
 def mark(lines: Sequence[Line], *, title: str = "", find_title: bool = True) -> None:
@@ -129,62 +55,29 @@ def _mark_lone(line: Line, *, find_title: bool) -> None:
 # ------------------------------------------------------------------------------------- what is known
 def _mark_known(lines: Sequence[Line]) -> None:
     """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
-    script = _script(lines)
-    in_list = False
-    for line in lines:
-        known, opens = _known(line)
+    answers = [is_known(line.text, line.size, closed=line.closed) for line in lines]
+    script = _script([line for line, (known, _) in zip(lines, answers, strict=True) if not known])
+    prose_begun = in_list = False
+    for line, (known, opens) in zip(lines, answers, strict=True):
         if known or _foreign(line, script) or _letterless(line):
             line.kind = Kind.FURNITURE
         elif in_list:
             in_list = not (line.closed and line.size >= 2 * SHORT) and line.size < _LONG
             if in_list:
                 line.kind = Kind.FURNITURE
-        in_list = in_list or opens
+        prose_begun = prose_begun or (line.closed and line.size >= 2 * SHORT) or line.size >= _LONG
+        in_list = in_list or (opens and prose_begun)
 
 
 def _script(lines: Sequence[Line]) -> str:
     """The main script of a text, read from its three longest lines: menus are short."""
     longest = sorted(lines, key=lambda line: line.end - line.start, reverse=True)[:3]
-    return main_script("".join(line.text[:200] for line in longest))
-
-
-def _known(line: Line) -> tuple[bool, bool]:
-    """Whether the phrase list knows the line, and whether it opens a list of headlines."""
-    known = phrases()
-    text = line.text
-    if len(text) > _FOLDED:
-        return _is_notice(key(text[:_FOLDED]) if fold(text[:40].split(None, 1)[0]) in known.notices else ""), False
-    folded = fold(text)
-    phrase = _GAPS.sub(" ", folded).strip()
-    if phrase in known.whole:
-        return True, phrase in known.openers
-    if line.size <= 8 and ":" in folded:
-        label = key(folded.partition(":")[0])
-        if label in known.labels:
-            return True, False
-    if line.size <= 10 and not line.closed:
-        words = phrase.split(" ")
-        for count in range(1, min(len(words), 5)):
-            beginning = " ".join(words[:count])
-            if beginning in known.short and len(words) - count <= 5:
-                return True, beginning in known.openers
-        if (_DIGIT.search(folded) or len(words) == 1) and _is_date(phrase):
-            return True, False
-    return _is_notice(phrase) or any(part in phrase for part in known.inside), False
-
-
-def _is_notice(phrase: str) -> bool:
-    beginnings = phrases().notices.get(phrase.partition(" ")[0])
-    return bool(beginnings) and phrase.startswith(beginnings or ())
-
-
-def _is_date(phrase: str) -> bool:
-    return all(token in phrases().dates for token in _DATE_TOKEN.findall(phrase))
+    return main_script("".join(line.text[:120] for line in longest))
 
 
 def _foreign(line: Line, script: str) -> bool:
     """Another script than the text's, and short. (Zh, ja and ko share theirs; a name in Latin letters does not make a line foreign.)"""
-    if line.size > _FOREIGN or len(line.text) > _FOLDED or not script:
+    if line.size > _FOREIGN or len(line.text) > NOTICE or not script:
         return False
     counts = count_scripts(line.text)
     own = sum(number for name, number in counts.items() if name == script or {name, script} <= EAST_ASIAN)
@@ -192,7 +85,7 @@ def _foreign(line: Line, script: str) -> bool:
 
 
 def _letterless(line: Line) -> bool:
-    return line.size <= _FOREIGN and len(line.text) <= _FOLDED and not any(map(str.isalpha, line.text))
+    return line.size <= _FOREIGN and len(line.text) <= NOTICE and not any(map(str.isalpha, line.text))
 
 
 # ---------------------------------------------------------------------------------------- repetition
@@ -217,14 +110,19 @@ def _find_title(lines: Sequence[Line]) -> int:
     first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and not _is_short(line)), -1)
     if first < 0:
         return next((i for i, line in enumerate(lines) if line.kind is Kind.BODY), -1)
-    if (lines[first].closed and lines[first].size >= 15) or lines[first].size >= 30:
+    if (lines[first].closed and lines[first].size >= 2 * SHORT) or lines[first].size > _LONG:
         # Prose already: a short headline stands before it, among labels shorter still.
         before = [i for i in range(first) if lines[i].kind is Kind.BODY and lines[i].size > 1]
         if before:
             return max(before, key=lambda i: (lines[i].size, -i))
-        if lines[first].end - lines[first].start > _LONGEST_TITLE and _several_sentences(lines[first]):
+        if _is_paragraph(lines[first]):
             return -1
     return first
+
+
+def _is_paragraph(line: Line) -> bool:
+    """Whether a line is plainly no headline: several sentences, and long or wrapped."""
+    return (len(line.text) > _LONGEST_TITLE or len(line.text.splitlines()) > 1) and _several_sentences(line)
 
 
 def _several_sentences(line: Line) -> bool:

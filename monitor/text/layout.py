@@ -26,7 +26,7 @@ def lay_out(text: str, title: Span | None = None, *, all_body: bool = False) -> 
 
     With ``all_body`` (inline tests of watchlists) nothing is furniture or title.
     """
-    given = None if all_body or title is None else _trim(text, max(title.start, 0), min(title.end, len(text)))
+    given = None if all_body or title is None else _trim(text, max(title.start, 0), max(title.end, 0))
     find_title = not all_body and title is None
     lines, invisible = _lines(text, given, find_title=find_title)
     if not all_body:
@@ -38,7 +38,7 @@ def lay_out(text: str, title: Span | None = None, *, all_body: bool = False) -> 
     sentences: list[Sentence] = []
     _assemble(text, lines, zones, sentences)
     if invisible:
-        zones = _cover(zones, invisible, ZoneKind.BODY if all_body else ZoneKind.FURNITURE)
+        zones = _widen(zones, invisible) if all_body else _cover(zones, invisible)
     return Layout(tuple(zones), tuple(sentences), _title_text(text, zones, sentences))
 
 
@@ -90,19 +90,37 @@ def _zone_kind(kind: Kind, body_paragraphs: int) -> ZoneKind:
     return ZoneKind.TITLE if kind is Kind.TITLE else ZoneKind.FURNITURE
 
 
-def _cover(zones: list[Zone], invisible: list[tuple[int, int]], kind: ZoneKind) -> list[Zone]:
-    """Zones for lines that hold only invisible characters, where no zone covers them yet."""
-    return sorted([*zones, *_uncovered(zones, invisible, kind)], key=lambda zone: zone.start)
+def _cover(zones: list[Zone], invisible: list[tuple[int, int]]) -> list[Zone]:
+    """Furniture for the lines that hold only invisible characters, where no zone covers them yet."""
+    return sorted([*zones, *_uncovered(zones, invisible)], key=lambda zone: zone.start)
 
 
-def _uncovered(zones: list[Zone], invisible: list[tuple[int, int]], kind: ZoneKind) -> Iterator[Zone]:
+def _uncovered(zones: list[Zone], invisible: list[tuple[int, int]]) -> Iterator[Zone]:
     ahead = iter(zones)
     zone = next(ahead, None)
     for start, end in invisible:
         while zone is not None and zone.end <= start:
             zone = next(ahead, None)
         if zone is None or zone.start >= end:
-            yield Zone(kind, start, end)
+            yield Zone(ZoneKind.FURNITURE, start, end)
+
+
+def _widen(zones: list[Zone], invisible: list[tuple[int, int]]) -> list[Zone]:
+    """Where there must be no furniture, such lines belong to the lead when they stand before it, and else to what they follow."""
+    if not zones:
+        return [Zone(ZoneKind.LEAD, invisible[0][0], invisible[-1][1])]
+    edges = [zone.start for zone in zones] + [max(zones[-1].end, invisible[-1][1])]
+    edges[0] = min(edges[0], invisible[0][0])
+    ends = iter(end for _, end in invisible)
+    widened: list[Zone] = []
+    end = next(ends, None)
+    for i, zone in enumerate(zones):
+        last = zone.end
+        while end is not None and end <= edges[i + 1]:
+            last = max(last, end)
+            end = next(ends, None)
+        widened.append(Zone(zone.kind, edges[i], last))
+    return widened
 
 
 def _title_text(text: str, zones: list[Zone], sentences: list[Sentence]) -> str:

@@ -24,7 +24,7 @@ LATIN: Final = "Latin"
 #: Scripts of zh, ja and ko: their texts mix them freely, so that none of them is foreign to another.
 EAST_ASIAN: Final = frozenset({HAN, KANA, HANGUL})
 
-_BY_NAME: Final = {"Cjk": HAN, "Ideographic": HAN, "Hiragana": KANA, "Katakana": KANA, "Katakana-Hiragana": KANA}
+_BY_NAME: Final = {"Cjk": HAN, "Ideographic": HAN, "Hiragana": KANA, "Katakana": KANA, "Katakana-hiragana": KANA}
 #: First words of names that speak of a letter's dress, not of its script.
 _NO_SCRIPT: Final = frozenset({"Modifier", "Combining", "Double", "Mathematical", "Squared", "Circled"})
 

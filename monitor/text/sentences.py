@@ -98,8 +98,8 @@ def _ends_glued(text: str, match: re.Match[str], following: str) -> bool:
     if any(c in "”»’" for c in closers):
         return True
     before = text[max(match.start() - 3, 0) : match.start()]
-    after = text[match.end() : match.end() + 3]
-    return marks in {".", "!", "?", "…"} and len(before) == len(after) == 3 and before.isalpha() and after.isalpha()
+    after = text[match.end() : match.end() + 2]
+    return marks in {".", "!", "?", "…"} and (len(before), len(after)) == (3, 2) and before.isalpha() and after.isalpha()
 
 
 def _token(text: str, match: re.Match[str], begin: int) -> str:
