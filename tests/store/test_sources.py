@@ -1,0 +1,153 @@
+"""Sources with their due times and leases, and the last good version of each watchlist."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from monitor.model import SourceKind, SourceSpec, SourceState
+from monitor.ports import StoredVersion
+from monitor.store import SqlStore, schema
+from tests.store import builders as b
+
+FEED = SourceSpec(name="feed", kind=SourceKind.FEED, location="https://example.org/rss.xml", every=900)
+FOLDER = SourceSpec(name="samples", kind=SourceKind.FOLDER, location="/srv/seeds", every=60)
+
+
+def version(text: str, name: str = "arms") -> StoredVersion:
+    return StoredVersion(
+        watchlist=name, version=b.digest(text, length=64), files={f"{name}.yaml": text, "vocabulary/arms.yaml": "سلاح"}, engine="1"
+    )
+
+
+def test_new_sources_are_due_now_and_claimed_oldest_first(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        await store.sync_sources([FEED, FOLDER], b.later(1))
+        assert await store.claim_sources(b.NOW, 60, 10) == (SourceState("feed", b.NOW),)
+        assert [state.name for state in await store.claim_sources(b.later(1), 60, 10)] == ["samples"]
+        assert [state.name for state in await store.source_states()] == ["feed", "samples"]
+        assert (await store.source_states())[0].never_succeeded
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_leased_source_is_not_claimed_again_until_the_lease_ends(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        assert len(await store.claim_sources(b.NOW, 60, 10)) == 1
+        assert await store.claim_sources(b.later(59), 60, 10) == ()
+        assert len(await store.claim_sources(b.later(60), 60, 10)) == 1
+        await store.save_source(SourceState("feed", b.later(900), failures=1, error="timed out"))
+        assert await store.claim_sources(b.later(899), 60, 10) == ()
+        (claimed,) = await store.claim_sources(b.later(900), 60, 10)
+        assert (claimed.failures, claimed.error) == (1, "timed out")
+
+    b.with_store(tmp_path, work)
+
+
+def test_an_ingest_saves_the_state_and_ends_the_lease(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FOLDER], b.NOW)
+        await store.claim_sources(b.NOW, 10_000, 10)
+        await store.ingest(b.batch(b.item(b.article()), state=b.polled(due=b.later(60))))
+        (claimed,) = await store.claim_sources(b.later(60), 60, 10)
+        assert claimed == b.polled(due=b.later(60))
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_limit_is_kept(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([dataclasses.replace(FEED, name=f"f{n:03}") for n in range(20)], b.NOW)
+        assert [state.name for state in await store.claim_sources(b.NOW, 60, 3)] == ["f000", "f001", "f002"]
+        assert len(await store.claim_sources(b.NOW, 60, 100)) == 17
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_start_ends_the_leases_of_the_one_before(tmp_path: Path) -> None:
+    async def before(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        await store.claim_sources(b.NOW, 10_000, 10)
+
+    async def after(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.later(5))
+        assert len(await store.claim_sources(b.later(5), 60, 10)) == 1
+
+    b.with_store(tmp_path, before)
+    b.with_store(tmp_path, after)
+
+
+def test_a_changed_address_forgets_the_validators_and_a_shorter_interval_counts_from_now(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        await store.save_source(b.polled("feed", due=b.later(900)))
+        await store.sync_sources([FEED], b.later(10))
+        assert await store.source_states() == (b.polled("feed", due=b.later(900)),)
+        await store.sync_sources([dataclasses.replace(FEED, every=60)], b.later(10))
+        assert (await store.source_states())[0].next_due == b.later(70)
+        await store.sync_sources([dataclasses.replace(FEED, location="https://example.org/new.xml")], b.later(20))
+        (state,) = await store.source_states()
+        assert (state.validators, state.next_due, state.last_success) == ({}, b.later(20), b.NOW)
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_source_no_longer_configured_is_retired_and_may_come_back(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED, FOLDER], b.NOW)
+        await store.save_source(b.polled("feed", due=b.later(900)))
+        await store.sync_sources([FOLDER], b.NOW)
+        assert [state.name for state in await store.source_states()] == ["samples"]
+        assert [state.name for state in await store.claim_sources(b.later(9_999), 60, 10)] == ["samples"]
+        assert (await store.stats())["sources"] == 2
+        await store.sync_sources([FEED, FOLDER], b.later(5))
+        (back,) = [state for state in await store.source_states() if state.name == "feed"]
+        assert (back.next_due, back.validators) == (b.later(5), {"etag": "e1"})
+
+    b.with_store(tmp_path, work)
+
+
+def test_the_last_good_version_survives_a_restart(tmp_path: Path) -> None:
+    async def before(store: SqlStore) -> None:
+        assert await store.good_versions() == ()
+        await store.save_version(version("one"), b.NOW)
+        await store.save_version(version("two"), b.NOW)
+        await store.save_version(version("x", "sanctions"), b.NOW)
+
+    async def after(store: SqlStore) -> None:
+        assert await store.good_versions() == (version("two"), version("x", "sanctions"))
+        await store.save_version(version("one"), b.NOW)  # an edit taken back, even within the same microsecond
+        await store.retire_watchlist("sanctions", b.NOW)
+        await store.retire_watchlist("sanctions", b.NOW)
+        await store.retire_watchlist("unknown", b.NOW)
+        assert await store.good_versions() == (version("one"),)
+        await store.save_version(version("x", "sanctions"), b.later(9))
+        assert await store.good_versions() == (version("one"), version("x", "sanctions"))
+
+        def audit(connection: Connection) -> list[tuple[str, str]]:
+            return [(row.action, row.object) for row in connection.execute(select(schema.audit).order_by("id"))]
+
+        assert await store._database.read(audit) == [
+            ("accept watchlist", "arms"),
+            ("accept watchlist", "arms"),
+            ("accept watchlist", "sanctions"),
+            ("accept watchlist", "arms"),
+            ("retire watchlist", "sanctions"),
+            ("accept watchlist", "sanctions"),
+        ]
+
+    b.with_store(tmp_path, before)
+    b.with_store(tmp_path, after)
+
+
+def test_the_same_version_again_keeps_its_new_engine_and_adds_no_line_to_the_audit(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.save_version(version("one"), b.NOW)
+        await store.save_version(dataclasses.replace(version("one"), engine="2"), b.later(1))
+        assert [one.engine for one in await store.good_versions()] == ["2"]
+
+    b.with_store(tmp_path, work)
