@@ -62,8 +62,24 @@ def _from_dictionary(word: str, language: str, mark: Mark, lookup: Lookup) -> li
     allows = _ATTACHES.get(language, Attach.NONE) | Attach.APOSTROPHE
     forms = [Form(fold(word), allows, "as written")]
     if mark is not Mark.THIS_FORM:
-        forms += (Form(fold(other), allows, f"same lemma as {word} (dictionary)") for other in sorted(lookup(language, word)))
+        known = lookup(language, word)
+        forms += (Form(fold(other), allows, f"same lemma as {word} (dictionary)") for other in sorted(known))
+        if language == "en" and (plural := _english_plural(fold(word), known, lookup)):
+            forms.append(Form(plural, allows, "regular plural"))
     return forms
+
+
+def _english_plural(folded: str, known: frozenset[str], lookup: Lookup) -> str:
+    """The regular plural where the dictionary has none (it keeps "sales" apart from "sale"), or ''."""
+    if not folded.isalpha() or folded.endswith("s") or any(form.endswith("s") for form in known):
+        return ""
+    plural = folded + "s"
+    if folded.endswith(("x", "z", "ch", "sh")):
+        plural = folded + "es"
+    elif folded.endswith("y") and folded[-2:-1] not in "aeiou":
+        plural = folded[:-1] + "ies"
+    # A lemma of one spelling proves nothing; one with several is another word.
+    return "" if len(lookup("en", plural)) > 1 else plural
 
 
 def _name(folded: str, language: str) -> list[Form]:

@@ -79,6 +79,7 @@ def test_a_later_word_of_a_phrase_has_articles_and_suffixes_only() -> None:
     ("language", "term", "mark", "found", "passed"),
     [
         ("en", "weapon", Mark.ANY_FORM, "weapons Weapon weapon's", "weaponry"),
+        ("en", "sale", Mark.ANY_FORM, "sale sales Sales", "sail"),
         ("en", "arms", Mark.THIS_FORM, "Arms arms", "arm"),
         ("en", "supply", Mark.VERB, "supplied supplies supplying", "supplier"),
         ("ru", "оружие", Mark.ANY_FORM, "оружия оружием Оружию", "орудие"),
