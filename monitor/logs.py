@@ -26,7 +26,19 @@ MAX_VALUE = 2000
 TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 #: Libraries that say at INFO what we say ourselves, or that would print addresses with their keys in them.
-QUIET = ("apscheduler", "uvicorn.access", "alembic", "aiohttp.access", "trafilatura", "htmldate", "courlan", "urllib3", "asyncio")
+QUIET = (
+    "apscheduler",
+    "uvicorn",
+    "uvicorn.error",
+    "uvicorn.access",
+    "alembic",
+    "aiohttp.access",
+    "trafilatura",
+    "htmldate",
+    "courlan",
+    "urllib3",
+    "asyncio",
+)
 
 
 def configure(format: Format = "auto", level: str = "info", stream: TextIO | None = None) -> None:  # noqa: A002 - the setting's own name

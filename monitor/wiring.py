@@ -64,15 +64,14 @@ class House:
         await self._closing.aclose()
 
 
-async def build(settings: Settings, *, announce: Callable[[JsonObject], None] = lambda document: None) -> House:
-    """Lock the data folder, open the record, make every room. Raises MonitorError and leaves nothing open behind it."""
+async def build(settings: Settings, lock: DataFolderLock, *, announce: Callable[[JsonObject], None] = lambda document: None) -> House:
+    """Open the record, make every room. ``lock`` is that of the data folder, held already and the house's from now on.
+    Raises MonitorError and leaves nothing open behind it."""
     async with AsyncExitStack() as opened:
+        opened.callback(lock.release)
         clock = SystemClock()
         meter = PrometheusMeter()
         operations = OperationsBoard(clock, meter)
-        lock = DataFolderLock(settings.data_dir)
-        lock.acquire()
-        opened.callback(lock.release)
         store = await SqlStore.open(settings.data_dir)
         opened.push_async_callback(store.close)
         http = HttpClient(contact=settings.fetch.user_agent_contact or "", allow_private=settings.fetch.allow_private)

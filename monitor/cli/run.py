@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from monitor.flow.poll import PollReport
     from monitor.model import JsonObject
     from monitor.settings import Loaded, Settings
+    from monitor.store import DataFolderLock
 
 
 @click.command(short_help="Run the service until it is told to stop.")
@@ -36,8 +37,9 @@ def run(quiet: bool, place: Place) -> None:
       monitor run --config deploy/monitor.yaml
     """
     loaded = _prepared(place, announcing=not quiet)
+    lock = _locked(loaded.settings)
     with _printing(quiet) as printer:
-        asyncio.run(_serve(loaded.settings, printer))
+        asyncio.run(_serve(loaded.settings, lock, printer))
 
 
 @click.command(short_help="Poll, match, commit and deliver one time.")
@@ -54,7 +56,8 @@ def once(no_send: bool, as_json: bool, place: Place) -> int:
       monitor once --no-send
     """
     loaded = _prepared(place, announcing=False)
-    report, stats = asyncio.run(_once(loaded.settings, deliver=not no_send))
+    lock = _locked(loaded.settings)
+    report, stats = asyncio.run(_once(loaded.settings, lock, deliver=not no_send))
     _print_summary(report, stats, as_json)
     return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
 
@@ -79,12 +82,21 @@ def _prepared(place: Place, *, announcing: bool) -> Loaded:
     return loaded
 
 
-async def _serve(settings: Settings, printer: Printer | None) -> None:
+def _locked(settings: Settings) -> DataFolderLock:
+    """Before the other rooms are even imported: a second daemon is to hear at once that it is one."""
+    from monitor.store import DataFolderLock
+
+    lock = DataFolderLock(settings.data_dir)
+    lock.acquire()
+    return lock
+
+
+async def _serve(settings: Settings, lock: DataFolderLock, printer: Printer | None) -> None:
     from monitor.service import Daemon
     from monitor.settings import split_address
     from monitor.wiring import alert_logs, build
 
-    house = await build(settings, announce=printer.alert if printer else lambda document: None)
+    house = await build(settings, lock, announce=printer.alert if printer else lambda document: None)
 
     def ready(address: str) -> None:
         if printer is None:
@@ -102,10 +114,10 @@ async def _serve(settings: Settings, printer: Printer | None) -> None:
         await house.close()
 
 
-async def _once(settings: Settings, *, deliver: bool) -> tuple[PollReport, dict[str, int]]:
+async def _once(settings: Settings, lock: DataFolderLock, *, deliver: bool) -> tuple[PollReport, dict[str, int]]:
     from monitor.wiring import build
 
-    house = await build(settings)
+    house = await build(settings, lock)
     try:
         await house.start(deliver=deliver)
         report = await house.poller.once()
