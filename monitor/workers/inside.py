@@ -7,7 +7,9 @@ one generation of watchlists for as long as it lives: an edit starts new process
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import gc
+import multiprocessing
 import os
 import resource
 import signal
@@ -26,7 +28,8 @@ from monitor.ports import Fetched, Generation, StoredVersion, WarmReport
 from monitor.sources.feedread import read_feed
 from monitor.watchlist import Watchlist, load
 
-_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
+# <linux/prctl.h>
+_PR_SET_PDEATHSIG = 1
 
 
 # ------------------------------------------------------------------------------------------ at its start
@@ -35,19 +38,28 @@ def begin(memory: int = 0) -> None:
     # The service decides when a worker ends: it drains first. A worker in the way is killed, never asked.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    die_with_parent()
+    die_with_service()
     if memory:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def die_with_parent() -> None:
-    """Be killed when the fork server ends, which ends with the service, even by kill -9; no worker is left computing."""
-    if not sys.platform.startswith("linux"):
-        return  # elsewhere a worker ends when it next reads its pipe
+def die_with_service() -> None:
+    """Be killed when the service ends, even by kill -9: no worker is left computing for nobody.
+
+    A worker at rest notices that its pipe is closed; one that loops in compiled code runs no Python to notice anything.
+    So the kernel is asked to send SIGKILL itself: when the pipe whose other end only the service holds is closed, and
+    when the fork server ends."""
+    service = multiprocessing.parent_process()
+    if service is None or not sys.platform.startswith("linux"):
+        return
+    sentinel = int(service.sentinel)
+    fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(sentinel, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() == 1:
-        os._exit(1)  # the parent ended before the line above
+    if not service.is_alive() or os.getppid() == 1:
+        os._exit(1)  # it ended before the lines above
 
 
 # ------------------------------------------------------------------------------------------- the parse pool

@@ -145,7 +145,7 @@ def test_fault_40_utf_8_declared_as_something_else(declared: str) -> None:
 
 
 def test_fault_40_a_large_body_is_read_whole_in_its_encoding() -> None:
-    body = f'<?xml version="1.0" encoding="utf-8"?>' + rss(*(item(n, guid=str(n), description=ARABIC * 50) for n in range(400)))[21:]
+    body = '<?xml version="1.0" encoding="utf-8"?>' + rss(*(item(n, guid=str(n), description=ARABIC * 50) for n in range(400)))[21:]
     documents = read(body.encode("cp1256"))
     assert len(documents) == 400
     assert documents[-1].text.endswith(ARABIC)

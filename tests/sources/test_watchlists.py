@@ -1,0 +1,103 @@
+"""The folder of watchlists as text by name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import WatchlistError
+from monitor.sources.watchlists import WatchlistFolder
+from monitor.watchlist import load_folder
+
+
+def make(tmp_path: Path) -> WatchlistFolder:
+    folder = tmp_path / "watchlists"
+    for name, text in {
+        "arms.yaml": "id: arms",
+        "sanctions.yml": "id: sanctions",
+        "README.md": "no watchlist",
+        ".arms.yaml.swp": "editor's",
+        "vocabulary/stance.yaml": "vocabulary: stance",
+        "entities/customers.csv": "name\nAcme",
+        "entities/logo.png": "no",
+        "seeds/inside.txt": "inside",
+        "seeds/both.txt": "inside",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "both.txt").write_text("beside")
+    return WatchlistFolder(folder)
+
+
+def test_all_that_watchlists_use_by_name(tmp_path: Path) -> None:
+    assert dict(make(tmp_path).read()) == {
+        "arms.yaml": "id: arms",
+        "sanctions.yml": "id: sanctions",
+        "vocabulary/stance.yaml": "vocabulary: stance",
+        "entities/customers.csv": "name\nAcme",
+        "seeds/both.txt": "beside",
+        "seeds/inside.txt": "inside",
+    }
+
+
+def test_the_mapping_keeps_a_mappings_promises(tmp_path: Path) -> None:
+    files = make(tmp_path).read()
+    assert len(files) == len(list(files)) == 6
+    assert files.get("seeds/none.txt") is None
+    assert "seeds/both.txt" in files
+    assert files["seeds/both.txt"] == "beside"
+    assert len(files) == 6
+
+
+def test_the_stamp_changes_with_every_kind_of_edit(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    stamps = [folder.stamp()]
+    assert folder.stamp() == stamps[0]
+    (folder.path / "vocabulary" / "stance.yaml").write_text("vocabulary: stances")
+    stamps.append(folder.stamp())
+    (folder.path / "new.yaml").write_text("id: new")
+    stamps.append(folder.stamp())
+    (folder.path / "new.yaml").unlink()
+    (folder.path / "arms.yaml").rename(folder.path / "weapons.yaml")
+    stamps.append(folder.stamp())
+    os.utime(folder.path / "sanctions.yml", (1, 1))
+    stamps.append(folder.stamp())
+    (tmp_path / "seeds" / "both.txt").write_text("edited")
+    stamps.append(folder.stamp())
+    assert len(set(stamps)) == len(stamps)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    folder = WatchlistFolder(tmp_path / "none")
+    assert folder.stamp() == WatchlistFolder(tmp_path / "none").stamp()
+    with pytest.raises(WatchlistError, match="the folder of watchlists does not exist"):
+        folder.read()
+
+
+def test_a_file_over_one_mebibyte_is_refused_alone(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    (folder.path / "huge.yaml").write_text("id: huge\n" + "# comment\n" * 200_000)
+    faults = load_folder(folder.read()).faults
+    assert "larger than 1 MiB" in str(faults["huge"][0])
+    assert all("larger" not in str(fault) for name, found in faults.items() if name != "huge" for fault in found)
+
+
+def test_links_are_followed_and_pipes_are_passed_over(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    (tmp_path / "elsewhere.yaml").write_text("id: linked")
+    (folder.path / "linked.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+    (folder.path / "dangling.yaml").symlink_to(tmp_path / "none.yaml")
+    os.mkfifo(folder.path / "pipe.yaml")
+    files = folder.read()
+    assert files["linked.yaml"] == "id: linked"
+    assert "dangling.yaml" not in files
+    assert "pipe.yaml" not in files
+
+
+def test_other_encodings_are_read(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    (folder.path / "arms.yaml").write_bytes("id: arms # صفقة سلاح جديدة بين البلدين".encode("utf-16"))
+    assert folder.read()["arms.yaml"] == "id: arms # صفقة سلاح جديدة بين البلدين"
