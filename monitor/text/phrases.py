@@ -151,4 +151,5 @@ def _first_word(phrase: str) -> str:
 
 
 def _is_date(phrase: str) -> bool:
-    return all(token in phrases().dates for token in _DATE_TOKEN.findall(phrase))
+    tokens = _DATE_TOKEN.findall(phrase)
+    return bool(tokens) and all(token in phrases().dates for token in tokens)

@@ -1,0 +1,62 @@
+"""The phrase list: all twelve languages, nothing empty, nothing that prose could begin with by accident."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+
+import pytest
+
+from monitor.text.phrases import is_known, key, parse_phrases, phrases
+
+SOURCE = resources.files("monitor.text").joinpath("data/furniture.txt").read_text(encoding="utf-8")
+
+
+def test_every_language_is_there() -> None:
+    sections = set(re.findall(r"^\[(\w+)\]$", SOURCE, re.MULTILINE))
+    assert sections == {"ar", "en", "es", "fa", "fr", "he", "ja", "ko", "ru", "tr", "uk", "zh"}
+    assert set(re.findall(r"^\[(\w+) dates\]$", SOURCE, re.MULTILINE)) == sections
+
+
+def test_no_phrase_is_empty_and_no_part_of_a_line_is_one_word() -> None:
+    known = phrases()
+    for group in (known.whole, known.labels, known.short, known.names, known.dates, known.inside):
+        assert "" not in group
+    assert all(len(part) >= 4 for part in known.inside)
+    assert all(" " in phrase for word, group in known.notices.items() if word for phrase in group)
+
+
+def test_the_marks_of_the_list() -> None:
+    known = parse_phrases(
+        "# note\n[en]\nMenu\nsource:\nshare on ~\nby @\n> Related News\nwe use cookies ...\n... rights reserved ...\n\n[en dates]\nMay am\n"
+    )
+    assert known.whole == {"menu", "related news"}
+    assert known.openers == {"related news"}
+    assert (known.labels, known.short, known.names) == ({"source"}, {"share on"}, {"by"})
+    assert known.notices == {"we": ("we use cookies",)}
+    assert (known.inside, known.dates) == (("rights reserved",), {"may", "am"})
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        ("« MENU »", True),
+        ("Source: Reuters", True),
+        ("Share on Facebook", True),
+        ("By Jane van Dyke", True),
+        ("By winning the war", False),
+        ("5 May 2024", True),
+        ("5 May in Moscow", False),
+        ("المصدر : وكالات", True),
+        ("مصدر مسؤول ينفي الصفقة", False),
+        ("使用cookie", False),
+        ("メールアドレスが公開されることはありません。 * が付いている欄は必須項目です", True),
+        ("", False),
+    ],
+)
+def test_is_known(line: str, known: bool) -> None:
+    assert is_known(line, len(line.split()), closed=False)[0] is known
+
+
+def test_a_key_is_folded_and_without_punctuation() -> None:
+    assert key("  « أُترك تعليقـاً » … ") == key("اترك تعليقا")
