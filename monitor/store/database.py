@@ -18,12 +18,12 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 
 from monitor.errors import StorageError
 from monitor.store import migrate, schema
-from monitor.store.lock import prepare_folder
-from monitor.store.sqlite_errors import corrupt, storage_error
+from monitor.store.lock import folder_error, prepare_folder
+from monitor.store.sqlite_errors import corrupt, explained
 from monitor.store.writer import Writer
 
 T = TypeVar("T")
@@ -109,8 +109,8 @@ class Database:
         try:
             with self._reader.connect() as connection:
                 return work(connection)
-        except (DBAPIError, sqlite3.Error) as error:
-            raise storage_error(error, self.path) from error
+        except (StatementError, sqlite3.Error) as error:
+            raise explained(error, self.path) from error
 
     def _close(self) -> None:
         if self._writer is not None:
@@ -121,7 +121,11 @@ class Database:
             self._writer_engine.dispose()
 
     async def _check_readable(self) -> None:
-        if not self.path.is_file():
+        try:
+            there = self.path.is_file() and self.path.stat().st_size > 0
+        except OSError as error:
+            raise folder_error(self.path.parent, error) from error
+        if not there:
             raise _no_record(self.path)
         found = await self.read(migrate.revision)
         if found is None:
@@ -153,7 +157,13 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, busy_ti
         return connection
 
     engine = create_engine(
-        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=READERS, max_overflow=0, json_serializer=_dump_json
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+        json_serializer=_dump_json,
+        hide_parameters=True,  # article text stays out of tracebacks and logs
     )
 
     @event.listens_for(engine, "begin")
@@ -164,12 +174,17 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, busy_ti
 
 
 def _connect(path: Path, engine: Engine) -> Connection:
-    _check_sound(path)
+    try:
+        _check_sound(path)
+    except OSError as error:
+        raise folder_error(path.parent, error) from error
     return engine.connect()
 
 
 def _check_sound(path: Path) -> None:
     """Before a connection that could write exists (closing one copies the write-ahead log into the file): is it sound?"""
+    if path.exists() and not path.is_file():
+        raise StorageError(f"the database's path is taken by something else: {path}", hint="move it away, or set another data_dir")
     log = path.with_name(path.name + "-wal")
     if not path.exists() or path.stat().st_size == 0:
         # SQLite takes this for a new database and throws the log away, and with it all that was committed into it.

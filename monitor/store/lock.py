@@ -33,7 +33,7 @@ def folder_error(path: Path, error: OSError) -> StorageError:
         return StorageError(f"the data folder's path is taken by a file: {path}", hint="move the file away, or set another data_dir")
     if isinstance(error, PermissionError):
         return StorageError(
-            f"the data folder may not be written by this user: {path}",
+            f"the data folder may not be used by this user: {path}",
             hint="give the folder to the user the daemon runs as, or set another data_dir",
         )
     if error.errno == errno.EROFS:

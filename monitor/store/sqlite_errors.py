@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from monitor.errors import StorageCorrupt, StorageError, StorageFull
 
@@ -45,6 +45,17 @@ def corrupt(path: Path, finding: str) -> StorageCorrupt:
             f"then restore a backup in its place, or salvage what can be read: sqlite3 {path.name} .recover | sqlite3 new.db"
         ),
     )
+
+
+def explained(error: BaseException, path: Path) -> BaseException:
+    """``error`` as callers of the store may see it: never a type of the database library."""
+    if isinstance(error, DBAPIError | sqlite3.Error):
+        told = storage_error(error, path)
+        told.__cause__ = error
+        return told
+    if isinstance(error, StatementError) and error.orig is not None:
+        return error.orig  # a value that cannot be stored: the caller's mistake, said in Python's words
+    return error
 
 
 def storage_error(error: DBAPIError | sqlite3.Error, path: Path) -> StorageError:

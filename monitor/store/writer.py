@@ -8,7 +8,6 @@ know what the requests write.
 from __future__ import annotations
 
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -20,7 +19,7 @@ from sqlalchemy import Connection, Transaction
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageCorrupt, StorageError
-from monitor.store.sqlite_errors import is_busy, storage_error
+from monitor.store.sqlite_errors import explained, is_busy
 
 T = TypeVar("T")
 
@@ -102,7 +101,7 @@ class Writer:
             connection.close()
 
     def _refuse(self, error: BaseException) -> None:
-        self._opened.set_exception(storage_error(error, self._path) if isinstance(error, DBAPIError | sqlite3.Error) else error)
+        self._opened.set_exception(explained(error, self._path))
 
     def _serve(self, connection: Connection) -> None:
         identity = self._identity()
@@ -199,10 +198,7 @@ class Writer:
         return value, None
 
     def _fail(self, batch: Sequence[_Request[Any]], error: BaseException) -> None:
-        if isinstance(error, DBAPIError | sqlite3.Error):
-            explained = storage_error(error, self._path)
-            explained.__cause__ = error
-            error = explained
+        error = explained(error, self._path)
         if isinstance(error, StorageCorrupt):
             # Damage seen once is damage: not one more byte goes into this file.
             self._broken = error

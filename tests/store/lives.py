@@ -1,0 +1,118 @@
+"""Short lives of a second process, for tests that kill it: python -m tests.store.lives NAME ARGUMENTS…"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from monitor.errors import MonitorError
+from monitor.store import DataFolderLock, SqlStore
+from tests.store import builders as b
+
+
+def hold_lock(folder: str) -> None:
+    with DataFolderLock(Path(folder)):
+        print("held", flush=True)
+        sys.stdin.read()
+
+
+def take_lock(folder: str) -> None:
+    with DataFolderLock(Path(folder)):
+        print("held", flush=True)
+
+
+def ingest_for_ever(folder: str, start: str) -> None:
+    """Acknowledges each article on standard output once it is committed."""
+
+    async def life() -> None:
+        store = await SqlStore.open(Path(folder))
+        await store.recover(b.NOW)
+        for n in count(int(start)):
+            # Two requests at a time, so that commits are shared as they are in the daemon.
+            await asyncio.gather(store.ingest(b.simple(f"{n}a", sinks=["log"])), store.ingest(b.simple(f"{n}b", sinks=["log"])))
+            claimed = await store.claim("log", b.NOW, 1)
+            await store.record([b.delivered(one) for one in claimed], b.NOW)
+            print(n, flush=True)
+
+    asyncio.run(life())
+
+
+def ingest_under_a_limit(folder: str, limit: str) -> None:
+    """Ingests until the file-size limit stops it, then prints how many were acknowledged and what was said."""
+
+    async def life() -> None:
+        store = await SqlStore.open(Path(folder))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+        try:
+            for n in count():
+                try:
+                    body = b.QUOTE * 100
+                    a = b.article(str(n), body=body)
+                    await store.ingest(b.batch(b.item(a, b.raised(a, b.found()), body=body), state=b.polled(etag=str(n))))
+                except MonitorError as error:
+                    print(n, type(error).__name__, error.message, flush=True)
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+                    await store.ingest(b.simple("after"))
+                    print("resumed", flush=True)
+                    return
+        finally:
+            await store.close()
+
+    asyncio.run(life())
+
+
+def migrate_until(folder: str, statement: str) -> None:
+    """Opens a fresh record and kills itself before the n-th statement of the opening."""
+    left = int(statement)
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def _count(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async def life() -> None:
+        await (await SqlStore.open(Path(folder))).close()
+
+    asyncio.run(life())
+    print("opened", flush=True)
+
+
+def open_as_nobody(folder: str) -> None:
+    async def opened(*, read_only: bool) -> None:
+        await (await SqlStore.open(Path(folder), read_only=read_only)).close()
+
+    os.setuid(65534)
+    for attempt in (
+        DataFolderLock(Path(folder)).acquire,
+        lambda: asyncio.run(opened(read_only=False)),
+        lambda: asyncio.run(opened(read_only=True)),
+    ):
+        try:
+            attempt()
+        except MonitorError as error:
+            print(type(error).__name__, int(error.exit_status), error.message, flush=True)
+
+
+def hold_database(path: str, seconds: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    print("held", flush=True)
+    time.sleep(float(seconds))
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,290 @@
+"""Crashes, full disks, damage and other programs; the numbers are those of the fault matrix."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select
+
+from monitor.errors import StorageCorrupt, StorageError, StorageFull
+from monitor.store import SqlStore, schema
+from tests.store import builders as b
+
+
+def life(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.store.lives", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+async def nothing(store: SqlStore) -> None:
+    pass
+
+
+def filled(folder: Path, articles: int = 60) -> Path:
+    async def work(store: SqlStore) -> None:
+        body = b.QUOTE * 50
+        items = [b.article(str(n), body=body) for n in range(articles)]
+        await store.ingest(b.batch(*(b.item(a, b.raised(a, b.found()), body=body) for a in items), state=b.polled()))
+
+    b.with_store(folder, work)
+    return folder / "monitor.db"
+
+
+def test_fault_01_kill_nine_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    acknowledged, start = set[int](), 0
+    kills = 10
+    for _ in range(kills):
+        with life("ingest_for_ever", str(tmp_path), str(start)) as one:
+            assert one.stdout is not None
+            # Kill at a moment that has nothing to do with its transactions: some acknowledged articles from now.
+            lines = list(itertools.islice(one.stdout, chance.randint(1, 40)))
+            time.sleep(chance.random() * 0.01)
+            one.kill()
+            lines += one.stdout.readlines()
+        acknowledged.update(int(line) for line in lines if line.endswith("\n"))
+        start = max(acknowledged, default=start) + 1
+
+    def state(connection: Connection) -> tuple[set[str], list[int], str]:
+        keys = set(connection.execute(select(schema.article.c.key)).scalars())
+        sequences = list(connection.execute(select(schema.delivery.c.sequence).order_by("sequence")).scalars())
+        return keys, sequences, connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
+
+    async def check(store: SqlStore) -> None:
+        keys, sequences, integrity = await store._database.read(state)
+        stats = await store.stats()
+        lost = {f"{n}{part}" for n in acknowledged for part in "ab"} - keys
+        print(f"kills {kills}, acknowledged {2 * len(acknowledged)}, stored {len(keys)}, lost {len(lost)}")
+        assert lost == set()
+        assert integrity == "ok"
+        assert stats["alerts"] == stats["notifications"] == stats["deliveries"] == len(keys)
+        assert sequences == list(range(1, len(keys) + 1))
+        assert await store.recover(b.NOW) <= 1
+
+    b.with_store(tmp_path, check)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    where = tmp_path / "disk"
+    where.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        yield where
+    finally:
+        subprocess.run(["umount", str(where)], check=True)
+
+
+def test_fault_05_a_full_disk_stops_writing_and_resumes(small_disk: Path) -> None:
+    body = b.QUOTE * 100
+
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.simple("first"))
+        ballast = small_disk / "ballast"
+        ballast.write_bytes(b"\0" * 700_000)
+        for n in itertools.count():
+            a = b.article(str(n), body=body)
+            try:
+                await store.ingest(b.batch(b.item(a, b.raised(a, b.found()), body=body), state=b.polled(etag=str(n))))
+            except StorageFull as full:
+                said = str(full)
+                break
+        assert "no space to write the record" in said
+        assert (await store.stats())["articles"] == n + 1
+        assert await store.seen("samples", [str(n)]) == {}
+        assert [state.validators for state in await store.source_states()] == [{"etag": str(n - 1)}]
+        ballast.unlink()
+        await store.ingest(b.simple("after"))
+        assert (await store.stats())["articles"] == n + 2
+
+    b.with_store(small_disk, work)
+    b.with_store(small_disk, nothing)
+
+
+def test_fault_06_a_file_size_limit_is_a_full_disk(tmp_path: Path) -> None:
+    with life("ingest_under_a_limit", str(tmp_path), str(1 << 20)) as one:
+        out, error = one.communicate()
+    assert error == ""
+    said, resumed = out.splitlines()
+    acknowledged, kind, message = said.split(" ", 2)
+    assert (kind, resumed) == ("StorageFull", "resumed")
+    assert "no space to write the record" in message
+
+    async def check(store: SqlStore) -> None:
+        assert (await store.stats())["articles"] == int(acknowledged) + 1
+        assert [state.validators for state in await store.source_states()] == [{"etag": str(int(acknowledged) - 1)}]
+
+    b.with_store(tmp_path, check)
+
+
+def test_full_in_a_shared_transaction_fails_only_what_does_not_fit(tmp_path: Path) -> None:
+    huge = "x" * 4_000_000
+    a = b.article("huge", body=huge)
+
+    def limit(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 200}")
+
+    async def work(store: SqlStore) -> None:
+        await store._database.write(limit)
+        requests = [store.ingest(b.simple(str(n))) for n in range(10)]
+        requests.insert(5, store.ingest(b.batch(b.item(a, body=huge))))
+        answers = await asyncio.gather(*requests, return_exceptions=True)
+        assert [type(answer) for answer in answers if answer is not None] == [StorageFull]
+        assert (await store.stats())["articles"] == 10
+
+    b.with_store(tmp_path, work)
+
+
+def test_fault_09_damage_is_found_at_start_and_nothing_is_written(tmp_path: Path) -> None:
+    """200 bytes over the start of every page in turn: a page that is part of a table or index is noticed."""
+    sound = filled(tmp_path / "sound").read_bytes()
+    page = int.from_bytes(sound[16:18], "big")
+    found = flips = untouched = 0
+    said: set[tuple[int, bool, bool]] = set()
+    for start in range(0, len(sound), page * 3):
+        folder = tmp_path / str(start)
+        folder.mkdir()
+        database = folder / "monitor.db"
+        damaged = sound[:start] + os.urandom(200) + sound[start + 200 :]
+        database.write_bytes(damaged)
+        flips += 1
+        try:
+            b.with_store(folder, nothing)
+        except StorageCorrupt as error:
+            found += 1
+            said.add((error.exit_status, "the database is damaged" in str(error), "restore a backup" in str(error)))
+            untouched += database.read_bytes() == damaged
+    print(f"damage found {found} of {flips}")
+    assert found >= flips * 0.5
+    assert (untouched, said) == (found, {(3, True, True)})
+
+
+@pytest.mark.parametrize("content", [b"this is no database at all" * 400, b"SQLite format 3\0" + b"\xff" * 8192])
+def test_fault_09_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "monitor.db").write_bytes(content)
+    for read_only in (False, True):
+        with pytest.raises(StorageCorrupt):
+            b.with_store(tmp_path, nothing, read_only=read_only)
+    assert (tmp_path / "monitor.db").read_bytes() == content
+
+
+def test_fault_10_a_log_without_its_database_is_not_thrown_away(tmp_path: Path) -> None:
+    filled(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    log = tmp_path / "b" / "monitor.db-wal"
+    log.write_bytes(b"committed things")
+    with pytest.raises(StorageCorrupt, match="missing or empty although its write-ahead log is not"):
+        b.with_store(tmp_path / "b", nothing)
+    assert log.read_bytes() == b"committed things"
+
+
+def test_fault_10_a_database_taken_away_while_in_use_is_noticed(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.simple("a"))
+        store.path.rename(tmp_path / "aside.db")
+        with pytest.raises(StorageError, match="moved, replaced or deleted while in use"):
+            await store.ingest(b.simple("b"))
+        (tmp_path / "aside.db").rename(store.path)
+        await store.ingest(b.simple("c"))
+
+    b.with_store(tmp_path, work)
+
+
+def test_fault_11_a_lock_held_by_another_program_is_waited_for(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        with life("hold_database", str(store.path), "0.6") as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "held\n"
+            await asyncio.gather(*(store.ingest(b.simple(str(n))) for n in range(5)))
+        assert (await store.stats())["articles"] == 5
+
+    b.with_store(tmp_path, work, busy_timeout=0.1, patience=100)
+
+
+def test_fault_11_a_lock_held_for_ever_is_told_and_later_writes_work(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        other = sqlite3.connect(store.path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        answers = await asyncio.gather(*(store.ingest(b.simple(str(n))) for n in range(5)), return_exceptions=True)
+        assert ["locked by another program" in str(answer) for answer in answers] == [True] * 5
+        assert await store.alerts() == ()  # reading is not in the way of anyone
+        other.execute("ROLLBACK")
+        other.close()
+        await store.ingest(b.simple("after"))
+        assert (await store.stats())["articles"] == 1
+
+    b.with_store(tmp_path, work, busy_timeout=0.05, patience=2)
+
+
+def test_fault_13_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="taken by a file"):
+        b.with_store(tmp_path / "file", nothing)
+    (tmp_path / "folder" / "monitor.db").mkdir(parents=True)
+    with pytest.raises(StorageError, match="taken by something else"):
+        b.with_store(tmp_path / "folder", nothing)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that its other user may not use")
+def test_fault_13_a_folder_of_another_user(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o700)
+    (tmp_path / "var" / "monitor.db").touch()
+    with life("open_as_nobody", str(tmp_path / "var")) as one:
+        out, error = one.communicate()
+    assert error == ""
+    assert out.splitlines() == [f"StorageError 3 the data folder may not be used by this user: {tmp_path}/var"] * 3
+
+
+def test_fault_15_commits_are_synced(tmp_path: Path) -> None:
+    def pragmas(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+    async def work(store: SqlStore) -> None:
+        assert await store._database.write(pragmas) == ["wal", 2, 1]
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_closed_record_says_so(tmp_path: Path) -> None:
+    async def work() -> None:
+        store = await SqlStore.open(tmp_path)
+        waiting = [asyncio.ensure_future(store.ingest(b.simple(str(n)))) for n in range(5)]
+        await asyncio.sleep(0)
+        await store.close()
+        await store.close()
+        assert await asyncio.gather(*waiting) == [None] * 5
+        with pytest.raises(StorageError, match="the record is closed"):
+            await store.ingest(b.simple("late"))
+
+    asyncio.run(work())
+
+
+def test_a_naive_time_is_refused(tmp_path: Path) -> None:
+    naive = b.NOW.replace(tzinfo=None)
+
+    async def work(store: SqlStore) -> None:
+        for writes in (store.claim_sources(naive, 1, 1), store.retire_watchlist("a", naive), store.ingest(b.simple("a", now=naive))):
+            with pytest.raises(ValueError, match="without a zone"):
+                await writes
+        with pytest.raises(ValueError, match="without a zone"):
+            await store.alerts(since=naive)
+
+    b.with_store(tmp_path, work)
