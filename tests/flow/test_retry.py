@@ -1,0 +1,185 @@
+"""The delivery state machine: every transition as a table, and its laws over random answers and clock steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.flow.retry import LOCAL, ORDINARY, Attempt, Outcome, RetryPolicy, has_expired, may_send, next_step, wait
+from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity, SinkState
+from monitor.ports import SinkStatus
+from tests.fakes import START
+
+NOW = START + timedelta(hours=1)
+ACTIVE = SinkStatus("desk")
+FAILING = SinkStatus("desk", failures=3)
+PAUSED = SinkStatus("desk", SinkState.PAUSED, "HTTP 401 Unauthorized", 1, NOW)
+BY_HAND = SinkStatus("desk", SinkState.PAUSED, "by an operator")
+DISABLED = SinkStatus("desk", SinkState.DISABLED, "HTTP 410 Gone", 1)
+HELD = SinkStatus("desk", probe_due=NOW + timedelta(seconds=90), failures=1)
+
+HOUR = timedelta(hours=1)
+
+
+def delivery(attempts: int = 1) -> Delivery:
+    return Delivery("n", "desk", "a", Severity.HIGH, 1, DeliveryState.INFLIGHT, attempts, NOW, START, b"{}")
+
+
+def attempt(
+    answer: Answer | AnswerKind,
+    *,
+    attempts: int = 1,
+    refusals: int = 0,
+    chance: float = 0.5,
+    never_pauses: bool = False,
+    policy: RetryPolicy = ORDINARY,
+) -> Attempt:
+    answer = answer if isinstance(answer, Answer) else Answer(answer, detail="said")
+    return Attempt(delivery(attempts), answer, refusals, chance, never_pauses, NOW, policy)
+
+
+def later(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+PENDING, DELIVERED, DEAD = DeliveryState.PENDING, DeliveryState.DELIVERED, DeliveryState.DEAD
+HOURLY = {"failures": 2, "probe_due": NOW + HOUR}
+
+# (name, attempt, sink before, state, due, sink after)
+TABLE = [
+    ("delivered", attempt(AnswerKind.DELIVERED), ACTIVE, DELIVERED, None, ACTIVE),
+    ("delivered_after_failures", attempt(AnswerKind.DELIVERED), FAILING, DELIVERED, None, ACTIVE),
+    ("delivered_probe_heals", attempt(AnswerKind.DELIVERED), PAUSED, DELIVERED, None, ACTIVE),
+    ("delivered_while_paused_by_hand", attempt(AnswerKind.DELIVERED), BY_HAND, DELIVERED, None, BY_HAND),
+    ("delivered_while_disabled", attempt(AnswerKind.DELIVERED), DISABLED, DELIVERED, None, DISABLED),
+    ("delivered_beside_a_wait", attempt(AnswerKind.DELIVERED), HELD, DELIVERED, None, replace(HELD, failures=0)),
+    ("retry", attempt(AnswerKind.RETRY), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1)),
+    ("retry_again", attempt(AnswerKind.RETRY, attempts=4), FAILING, PENDING, later(20), replace(FAILING, failures=4)),
+    ("retry_of_a_probe", attempt(AnswerKind.RETRY), PAUSED, PENDING, later(2.5), replace(PAUSED, **HOURLY)),
+    ("retry_while_paused_by_hand", attempt(AnswerKind.RETRY), BY_HAND, PENDING, later(2.5), replace(BY_HAND, failures=1)),
+    ("retry_while_disabled", attempt(AnswerKind.RETRY), DISABLED, PENDING, later(2.5), replace(DISABLED, failures=2)),
+    ("retry_5xx", attempt(Answer(AnswerKind.RETRY, "", 503)), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1)),
+    (
+        "retry_429_holds_the_sink",
+        attempt(Answer(AnswerKind.RETRY, "", 429)), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1, probe_due=later(2.5)),
+    ),
+    (
+        "retry_after_holds_the_sink",
+        attempt(Answer(AnswerKind.RETRY, "", 503, 60)), ACTIVE, PENDING, later(60), replace(ACTIVE, failures=1, probe_due=later(60)),
+    ),
+    (
+        "retry_after_is_capped_at_an_hour",
+        attempt(Answer(AnswerKind.RETRY, "", 429, 1e9)), ACTIVE, PENDING, later(3600), replace(ACTIVE, failures=1, probe_due=later(3600)),
+    ),
+    (
+        "retry_after_shorter_than_another_lanes",
+        attempt(Answer(AnswerKind.RETRY, "", 429, 10)), HELD, PENDING, later(10), replace(HELD, failures=2),
+    ),
+    ("retry_after_the_past", attempt(Answer(AnswerKind.RETRY, "", 503, 0.0)), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1)),
+    ("refused_once", attempt(AnswerKind.REFUSED), ACTIVE, PENDING, later(5), ACTIVE),
+    ("refused_twice", attempt(AnswerKind.REFUSED, refusals=1), ACTIVE, PENDING, later(25), ACTIVE),
+    ("refused_thrice", attempt(AnswerKind.REFUSED, refusals=2), ACTIVE, DEAD, None, ACTIVE),
+    ("refused_after_an_outage", attempt(AnswerKind.REFUSED, attempts=40), FAILING, PENDING, later(5), ACTIVE),
+    ("refused_probe_heals", attempt(AnswerKind.REFUSED), PAUSED, PENDING, later(5), ACTIVE),
+    ("poison", attempt(AnswerKind.POISON), FAILING, DEAD, None, FAILING),
+    ("poison_probe", attempt(AnswerKind.POISON), PAUSED, DEAD, None, PAUSED),
+    ("pause", attempt(AnswerKind.PAUSE), ACTIVE, PENDING, NOW, SinkStatus("desk", SinkState.PAUSED, "said", 1, NOW + HOUR)),
+    ("pause_again", attempt(AnswerKind.PAUSE), PAUSED, PENDING, NOW, SinkStatus("desk", SinkState.PAUSED, "said", 2, NOW + HOUR)),
+    ("pause_while_disabled", attempt(AnswerKind.PAUSE), DISABLED, PENDING, NOW, DISABLED),
+    ("pause_while_paused_by_hand", attempt(AnswerKind.PAUSE), BY_HAND, PENDING, NOW, BY_HAND),
+    ("disable", attempt(AnswerKind.DISABLE), FAILING, PENDING, NOW, SinkStatus("desk", SinkState.DISABLED, "said", 4)),
+    ("disable_by_a_probe", attempt(AnswerKind.DISABLE), PAUSED, PENDING, NOW, SinkStatus("desk", SinkState.DISABLED, "said", 2)),
+    ("log_never_pauses", attempt(AnswerKind.PAUSE, never_pauses=True), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1)),
+    ("log_is_never_disabled", attempt(AnswerKind.DISABLE, never_pauses=True), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tried", "before", "state", "due", "after"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_transitions(tried: Attempt, before: SinkStatus, state: DeliveryState, due: datetime | None, after: SinkStatus) -> None:
+    assert next_step(tried, before) == Outcome(state, due, after)
+
+
+def test_every_answer_is_in_the_table() -> None:
+    assert {row[1].answer.kind for row in TABLE} == set(AnswerKind)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "bound"), [(0, 5), (1, 5), (2, 10), (3, 20), (8, 640), (9, 900), (20, 900), (10**6, 900)]
+)  # fmt: skip
+def test_full_jitter(attempts: int, bound: float) -> None:
+    assert wait(attempt(AnswerKind.RETRY, attempts=attempts, chance=0.5)) == bound / 2
+    assert wait(attempt(AnswerKind.RETRY, attempts=attempts, chance=0.0)) == 1.0  # never under a tick
+    assert wait(attempt(AnswerKind.RETRY, attempts=attempts, chance=0.999999)) < bound
+
+
+def test_the_log_is_tried_every_minute() -> None:
+    assert wait(attempt(AnswerKind.RETRY, attempts=50, chance=0.999, never_pauses=True, policy=LOCAL)) < 60
+
+
+def test_may_send() -> None:
+    for status, at, answer in (
+        (ACTIVE, NOW, True),
+        (FAILING, NOW, True),
+        (HELD, NOW, False),
+        (HELD, NOW + timedelta(seconds=90), True),
+        (PAUSED, NOW - timedelta(seconds=1), False),
+        (PAUSED, NOW, True),
+        (BY_HAND, NOW + timedelta(days=3), False),
+        (DISABLED, NOW + timedelta(days=3), False),
+    ):
+        assert may_send(status, at) is answer, status
+
+
+def test_fault_17_a_week_is_the_limit() -> None:
+    assert not has_expired(delivery(), START + timedelta(days=7), ORDINARY)
+    assert has_expired(delivery(), START + timedelta(days=7, seconds=1), ORDINARY)
+    assert not has_expired(delivery(), START + timedelta(days=4000), LOCAL)
+
+
+answers = st.builds(
+    Answer,
+    kind=st.sampled_from(AnswerKind),
+    detail=st.just("said"),
+    status=st.sampled_from([None, 200, 400, 401, 410, 429, 503]),
+    retry_after=st.none() | st.floats(0, 1e12),
+)
+
+
+@given(
+    answers=st.lists(st.tuples(answers, st.floats(0, 1, exclude_max=True), st.floats(-7200, 1e5)), max_size=60), never_pauses=st.booleans()
+)
+def test_laws(answers: list[tuple[Answer, float, float]], never_pauses: bool) -> None:
+    """One delivery under any answers, waits and clock steps: it is pending with a due time or ends for a reason that stands
+    in the table; no wait exceeds its cap; refusals are bounded; a final state stays."""
+    policy = LOCAL if never_pauses else ORDINARY
+    now, status, refusals = START, ACTIVE, 0
+    for attempts, (answer, chance, step) in enumerate(answers, 1):
+        now += timedelta(seconds=step)
+        row = Delivery("n", "desk", "a", Severity.LOW, 1, DeliveryState.INFLIGHT, attempts, now, START, b"{}")
+        out = next_step(Attempt(row, answer, refusals, chance, never_pauses, now, policy), status)
+        refused = answer.kind is AnswerKind.REFUSED
+        refusals += refused
+        assert refusals <= 3
+        if out.state is DeliveryState.PENDING:
+            assert out.due is not None
+            assert timedelta(0) <= out.due - now <= HOUR
+            assert refused or out.due - now <= max(timedelta(seconds=policy.cap), timedelta(seconds=min(answer.retry_after or 0, 3600)))
+        else:
+            assert out.due is None
+            assert (out.state is DeliveryState.DELIVERED) == (answer.kind is AnswerKind.DELIVERED)
+            assert out.state is DeliveryState.DELIVERED or answer.kind is AnswerKind.POISON or refusals == 3
+        if out.status.state is SinkState.PAUSED:
+            assert out.status.probe_due is not None  # it heals by itself
+        if out.status.state is SinkState.DISABLED:
+            assert out.status.probe_due is None
+        if never_pauses:
+            assert out.status.state is SinkState.ACTIVE
+        if status.state is SinkState.DISABLED:
+            assert out.status.state is SinkState.DISABLED  # only an operator brings it back
+        status = out.status
+        if out.state is not DeliveryState.PENDING:
+            break

@@ -1,0 +1,70 @@
+"""Routes: which conditions match what, and that the first ``stop`` ends the reading."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.flow.route import Conditions, Route, sinks_for
+from monitor.model import Article, Evidence, Match, Mode, Severity, Stance, WatchlistFacts, ZoneKind
+from tests.fakes import START
+
+FACTS = WatchlistFacts("arms-transfer", "v1", "Arms transfer", "", "desk", Severity.HIGH, {"topic": "proliferation"}, Mode.LIVE)
+ARTICLE = Article("a", "example-ar", "k", "", "t", "ar", None, START, "h", labels={"country": "EG"})
+
+
+def match(*stances: Stance) -> Match:
+    evidence = tuple(Evidence(0, 1, "x", ZoneKind.BODY, stance, "c", ()) for stance in stances)
+    return Match("arms-transfer", "v1", Severity.HIGH, stances, evidence)
+
+
+def told(*routes: Route, severity: Severity = Severity.HIGH, stances: tuple[Stance, ...] = (Stance.REPORTED,)) -> tuple[str, ...]:
+    return sinks_for(routes, facts=FACTS, severity=severity, article=ARTICLE, match=match(*stances))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "holds"),
+    [
+        (Conditions(), True),
+        (Conditions(watchlist=("arms-transfer",)), True),
+        (Conditions(watchlist=("sanctions", "arms-transfer")), True),
+        (Conditions(watchlist=("sanctions",)), False),
+        (Conditions(severity=(Severity.HIGH, Severity.CRITICAL)), True),
+        (Conditions(severity=(Severity.LOW,)), False),
+        (Conditions(stance=(Stance.ALLEGED, Stance.REPORTED)), True),
+        (Conditions(stance=(Stance.DENIED,)), False),
+        (Conditions(language=("ar", "fa")), True),
+        (Conditions(language=("en",)), False),
+        (Conditions(source=("example-ar",)), True),
+        (Conditions(source=("other",)), False),
+        (Conditions(owner=("desk",)), True),
+        (Conditions(owner=("nobody",)), False),
+        (Conditions(labels={"topic": ("proliferation", "trade")}), True),
+        (Conditions(labels={"country": ("EG",)}), True),
+        (Conditions(labels={"country": ("EG",), "topic": ("trade",)}), False),
+        (Conditions(labels={"absent": ("",)}), False),
+        (Conditions(watchlist=("arms-transfer",), language=("en",)), False),
+    ],
+)
+def test_conditions(conditions: Conditions, holds: bool) -> None:
+    assert told(Route(("desk",), conditions)) == (("desk",) if holds else ())
+    if not conditions.empty:
+        assert told(Route(("desk",), unless=conditions)) == (() if holds else ("desk",))
+
+
+def test_the_severity_is_the_alerts_not_the_watchlists() -> None:
+    route = Route(("pager",), Conditions(severity=(Severity.CRITICAL,)))
+    assert told(route) == ()
+    assert told(route, severity=Severity.CRITICAL) == ("pager",)
+
+
+def test_stance_is_that_of_any_evidence() -> None:
+    route = Route(("desk",), Conditions(stance=(Stance.DENIED,)))
+    assert told(route, stances=(Stance.REPORTED, Stance.DENIED)) == ("desk",)
+
+
+def test_every_route_that_matches_is_used_until_one_says_stop() -> None:
+    no = Conditions(language=("en",))
+    assert told(Route(("log",)), Route(("desk", "log")), Route(("late",))) == ("log", "desk", "late")
+    assert told(Route(("log",)), Route(("desk",), stop=True), Route(("late",))) == ("log", "desk")
+    assert told(Route(("log",)), Route(("desk",), no, stop=True), Route(("late",))) == ("log", "late")
+    assert told() == ()
