@@ -1,0 +1,161 @@
+"""The Workers port over real processes and the real engine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.dictionaries import default_folder
+from monitor.errors import FetchError
+from monitor.flow.reload import stored_version
+from monitor.model import Analysis, AnalysisFailed, Document, SourceKind, SourceSpec
+from monitor.ports import Fetched, Generation
+from monitor.watchlist import load
+from monitor.workers import ProcessWorkers, WorkersError
+from monitor.workers.process import BATCH_CHARACTERS, BATCH_DOCUMENTS, _batches
+
+T = TypeVar("T")
+
+SPEC = SourceSpec("f", SourceKind.FEED, "http://x.example/feed", 900, labels={"k": "v"})
+ROCKET = "id: rocket\ngroups:\n  thing: {any: [rocket (exact)]}\nwhen: thing\n"
+TESTED = ROCKET + "tests:\n  - alert: a rocket rose\n  - quiet: nothing flew\n  - {alert_file: seed.txt}\n"
+FAILING = ROCKET + "tests:\n  - alert: nothing flew\n"
+
+
+def generation(texts: Mapping[str, str], seeds: Mapping[str, str] | None = None, name: str = "g") -> Generation:
+    """``texts`` is watchlist id -> file."""
+    files = {f"{id_}.yaml": text for id_, text in texts.items()} | {f"seeds/{name}": text for name, text in (seeds or {}).items()}
+    return Generation(name, tuple(stored_version(load(id_, files), files) for id_ in texts))
+
+
+def with_workers(work: Callable[[ProcessWorkers], Awaitable[T]], **limits: float) -> T:
+    async def run() -> T:
+        workers = ProcessWorkers(SystemClock(), default_folder(os.environ), **limits)  # type: ignore[arg-type]
+        try:
+            return await work(workers)
+        finally:
+            await workers.close()
+
+    return asyncio.run(run())
+
+
+def document(text: str, key: str = "1") -> Document:
+    return Document("f", key, text, labels={"k": "v"})
+
+
+def test_a_generation_is_warmed_tested_swapped_and_matches() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        with pytest.raises(WorkersError, match="no watchlists are in force yet"):
+            await workers.analyse([document("x")])
+        first = generation({"rocket": TESTED}, {"seed.txt": "The rocket\n\nA rocket rose over the sea this morning."})
+        report = await workers.warm(first)
+        assert dict(report.test_failures) == {}
+        assert dict(report.faults) == {}
+        assert report.facts["rocket"].version == first.versions[0].version
+        await workers.swap(first)
+        analyses = await workers.analyse(
+            [document("A rocket rose over the sea.", str(n)) for n in range(120)] + [document("Nothing flew.")]
+        )
+        assert len(analyses) == 121
+        matches = [analysis.matches for analysis in analyses if isinstance(analysis, Analysis)]
+        assert [match.watchlist for match in matches[0]] == ["rocket"]
+        assert matches[-1] == ()
+        second = generation({"sea": ROCKET.replace("rocket", "sea")}, name="h")
+        await workers.warm(second)
+        (before,) = await workers.analyse([document("A rocket rose over the sea.")])
+        await workers.swap(second)
+        (after,) = await workers.analyse([document("A rocket rose over the sea.")])
+        assert isinstance(before, Analysis)
+        assert isinstance(after, Analysis)
+        assert [match.watchlist for match in before.matches] == ["rocket"]
+        assert [match.watchlist for match in after.matches] == ["sea"]
+
+    with_workers(work)
+
+
+def test_failing_tests_are_reported_and_a_missing_article_is_passed_over() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        report = await workers.warm(generation({"rocket": FAILING}))
+        assert "should alert but is quiet" in report.test_failures["rocket"][0]
+        assert "rocket" in report.facts
+        report = await workers.warm(generation({"rocket": TESTED}))
+        assert dict(report.test_failures) == {}
+
+    with_workers(work)
+
+
+def test_a_version_that_no_longer_loads_is_reported_and_the_others_run() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        sound = generation({"rocket": ROCKET})
+        broken = Generation("b", (*sound.versions, type(sound.versions[0])("old", "0", {"old.yaml": "id: old\nwhen: ("}, "e")))
+        report = await workers.warm(broken)
+        assert set(report.facts) == {"rocket"}
+        assert report.faults["old"]
+
+    with_workers(work)
+
+
+def test_a_feed_is_read_apart() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        body = b"<rss><channel><item><title>T</title><description>b</description></item></channel></rss>"
+        result = await workers.parse_feed(SPEC, Fetched(200, SPEC.location, {}, body, complete=False))
+        assert [(d.text, dict(d.labels)) for d in result.documents] == [("T\n\nb", {"k": "v"})]
+        assert not result.complete
+        with pytest.raises(FetchError, match="HTML page") as caught:
+            await workers.parse_feed(SPEC, Fetched(200, SPEC.location, {}, b"<html></html>", complete=True))
+        assert caught.value.hint
+
+    with_workers(work)
+
+
+def test_fault_38_a_feed_that_overruns_its_time_is_given_up_and_the_next_is_read() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        body = b"<rss><channel>%s</channel></rss>"
+        good = Fetched(200, SPEC.location, {}, body % b"<item><title>x</title></item>", complete=True)
+        await workers.parse_feed(SPEC, good)
+        with pytest.raises(FetchError, match=r"longer than 0\.4 s"):
+            await workers.parse_feed(
+                SPEC, Fetched(200, SPEC.location, {}, body % (b"<item><title>x</title></item>" * 100_000), complete=True)
+            )
+        assert len((await workers.parse_feed(SPEC, good)).documents) == 1
+
+    with_workers(work, parse_limit=0.4)
+
+
+def test_one_bad_document_fails_alone() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        await workers.swap(generation({"rocket": ROCKET}))
+        await workers.analyse([document("warm up")])
+        # A document that takes longer than the limit allows: megabytes in many short sentences.
+        slow = document("A rocket rose. The sea was calm. " * 300_000, "slow")
+        analyses = await workers.analyse([document("A rocket rose.", "1"), slow, document("A rocket fell.", "2")])
+        assert [type(analysis) for analysis in analyses] == [Analysis, AnalysisFailed, Analysis]
+        assert isinstance(analyses[1], AnalysisFailed)
+        assert "took longer than 0.5 s" in analyses[1].reason
+
+    with_workers(work, match_limit=0.5)
+
+
+def test_a_document_that_trips_the_analysis_is_named_in_its_batch() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        await workers.swap(generation({"rocket": ROCKET}))
+        good, bad = await workers.analyse([document("A rocket rose."), document("lone surrogate \ud800")])
+        assert isinstance(good, Analysis)
+        assert isinstance(bad, AnalysisFailed)
+        assert "UnicodeEncodeError" in bad.reason
+
+    with_workers(work)
+
+
+def test_batches_keep_order_and_bounds() -> None:
+    documents = [document("x" * size, str(n)) for n, size in enumerate([1] * 120 + [BATCH_CHARACTERS] * 3 + [1])]
+    batches = list(_batches(documents))
+    assert [d for batch in batches for d in batch] == documents
+    assert all(len(batch) <= BATCH_DOCUMENTS for batch in batches)
+    assert all(len(batch) == 1 or sum(len(d.text) for d in batch) <= BATCH_CHARACTERS for batch in batches)
+    assert list(_batches([])) == []
