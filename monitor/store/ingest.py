@@ -22,7 +22,7 @@ from monitor.store.sources import save_source
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
 
 _NEW_TEXT = insert_new(article_text)
-_PUT_ARTICLE = upsert(article, "source", "key")
+_PUT_ARTICLE = upsert(article)
 _NEW_ARTICLE_VERSION = insert_new(article_version)
 _PUT_SEEN = upsert(seen)
 _NEW_MATCH = insert_new(match)

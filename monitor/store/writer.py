@@ -98,6 +98,7 @@ class Writer:
         try:
             self._serve(connection)
         finally:
+            self._turn_away()
             connection.close()
 
     def _refuse(self, error: BaseException) -> None:
@@ -114,6 +115,18 @@ class Writer:
                     request.future.set_exception(_again(refusal))
             elif batch:
                 self._carry_out(connection, batch)
+
+    def _turn_away(self) -> None:
+        """The thread ends: nobody may be left waiting for it, whatever ended it."""
+        with self._guard:
+            self._closing = True
+        while True:
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if item is not None and item.future.set_running_or_notify_cancel():
+                item.future.set_exception(StorageError("the record is closed"))
 
     def _next_batch(self) -> tuple[list[_Request[Any]], bool]:
         """Wait for a request, then take along all that wait already; True with the last batch before closing."""

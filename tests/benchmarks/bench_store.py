@@ -17,7 +17,7 @@ from monitor.store import SqlStore
 from tests.store import builders as b
 
 ALERTS = 10_000
-BATCH = 200
+BATCH = 500  # what the flow puts into one transaction
 BODY = "وهناك صفقة محتملة لتزويد موسكو بالسلاح. " * 100  # about 4,000 characters, an ordinary article
 SEVERITIES = tuple(Severity)
 

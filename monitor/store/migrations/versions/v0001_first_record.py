@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("notes", sa.JSON(), nullable=False),
         sa.Column("failed", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_article"),
-        sa.UniqueConstraint("source", "key", name="uq_article_source_key"),
         sqlite_with_rowid=False,
     )
     op.create_table(
