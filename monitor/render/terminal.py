@@ -19,6 +19,8 @@ from monitor.model import JsonObject
 PASSAGES: Final = 3
 #: A passage longer than this many characters is cut around its first hit; three or four lines of an ordinary window.
 LONGEST_PASSAGE: Final = 420
+#: A clause is there to be recognised, not read: the query stands in the watchlist.
+LONGEST_CLAUSE: Final = 120
 #: What stands before the first hit of a cut passage.
 BEFORE_HIT: Final = 140
 NARROWEST: Final = 40
@@ -94,7 +96,7 @@ def _severity(severity: str, pen: _Pen) -> str:
 def _passages(evidence: Sequence[JsonObject], most: int, pen: _Pen) -> list[str]:
     lines: list[str] = []
     for passage in evidence[:most]:
-        lines.append(_passage_head(passage, pen))
+        lines += pen.paragraph(_passage_head(passage))
         lines += pen.paragraph(_passage(passage), depth=2)
     if len(evidence) > most:
         more = len(evidence) - most
@@ -110,11 +112,11 @@ def _origin(article: JsonObject) -> str:
     return " · ".join(plain(part) for part in said)
 
 
-def _passage_head(passage: JsonObject, pen: _Pen) -> str:
-    zone = passage["zone"]
-    where = "" if zone == "body" else f" in the {plain(zone)}"
-    stance, clause = pen.style(plain(passage["stance"]), _BOLD), pen.isolated(plain(passage["clause"]), _DIM)
-    return f"{INDENT}{stance}{pen.style(f'{where}:', _DIM)} {clause}"
+def _passage_head(passage: JsonObject) -> list[_Piece]:
+    where = "" if passage["zone"] == "body" else f" in the {plain(passage['zone'])}"
+    clause = plain(passage["clause"])
+    said = clause if len(clause) <= LONGEST_CLAUSE else clause[:LONGEST_CLAUSE] + "…"
+    return [_Piece(plain(passage["stance"]), _BOLD), _Piece(f"{where}: {said}", _DIM)]
 
 
 def _passage(passage: JsonObject) -> list[_Piece]:
