@@ -524,6 +524,10 @@ def test_never_lost_never_out_of_order(
             order = [r.delivery.sequence for r in ended if r.delivery.severity is severity]
             assert order == sorted(order)
         assert len(desk.sent) <= len(script) + len(lanes)
+        # A sink whose last probe was poison has nothing to prove itself with until there is something to tell.
+        house.outbox.add("last", "desk", now=house.clock.now())
+        await house.pass_time(HOUR, step=600)
+        assert house.outbox.row("last", "desk").state is DELIVERED
         assert not house.operations.message("sink:desk")
 
     asyncio.run(drive())
