@@ -3,13 +3,15 @@
 Loading and inverting a dictionary (form -> lemma into lemma -> every form) takes seconds and hundreds of megabytes, so
 it is done once, in a process of its own (``python -m monitor.dictionaries LANGUAGE FOLDER``), into one file for each
 language and simplemma version. Those files are opened read-only and shared between processes through the page cache; a
-look-up is a binary search of some microseconds. A file is written beside its name and renamed, so that any number of
+look-up takes some microseconds. A file is written beside its name and renamed, so that any number of
 builders may race; a file that is damaged or cut short is built anew.
 
-Layout, integers little-endian and unsigned 32 bits: magic, CRC-32 of all that follows, number of keys, of lemmas and of
-members; then where each key starts (one more than keys), the lemma each key belongs to, where each lemma's members start
-(one more than lemmas), the members (numbers of the keys that are the lemma's forms), and the keys (UTF-8, sorted, run
-together). A key that begins with NUL is a folded spelling, used where no spelling as written is known.
+Layout, integers little-endian and unsigned 32 bits: magic, CRC-32 of all that follows, bits of a bucket's number, number
+of keys, of lemmas and of members; then the first key of each bucket, where each key starts, the lemma each key belongs to,
+where each lemma's members start (the first, second and fourth with one entry more, their end), the members (numbers of
+the keys that are a lemma's forms), and the keys (UTF-8, run together). A key stands in the bucket that the leading bits of
+its CRC-32 name; there are about as many buckets as keys. A key that begins with NUL is a folded spelling, used where no
+spelling as written is known.
 
 This room must not know what a term or a watchlist is.
 """
@@ -36,9 +38,11 @@ from monitor.text.fold import fold
 
 Lookup = Callable[[str, str], frozenset[str]]
 
-_MAGIC: Final = b"NMLOOK2\n"
-_HEADER: Final = struct.Struct("<8sIIII")
+_MAGIC: Final = b"NMLOOK3\n"
+_HEADER: Final = struct.Struct("<8sIIIII")
 _INTEGER: Final = 4
+_ONE: Final = struct.Struct("<I")
+_PAIR: Final = struct.Struct("<II")
 #: Languages whose writers leave out or exchange what the fold drops, so that a term may be spelled unlike the dictionary.
 _FOLDED_KEYS: Final = frozenset({"ar", "fa", "ur"})
 #: Builders at once: each wants a core and up to 300 MB.
@@ -119,21 +123,20 @@ def _content(language: str) -> tuple[bytes, ...]:
         keys += (key for key, _ in folded)
         lemmas += (number for _, number in folded)
     del lemma_of
-    order = sorted(range(len(keys)), key=keys.__getitem__)
+    hashes = np.array([zlib.crc32(key) for key in keys], dtype=np.uint32)
+    order = np.argsort(hashes, kind="stable")
     keys = [keys[index] for index in order]
-    numbered = np.array(lemmas, dtype="<u4")[order]
-    # Members are key numbers grouped by lemma; folded keys, which sort first, lead to a lemma but are no forms of it.
-    first_form = sum(1 for key in keys if key.startswith(b"\0"))
-    members = np.argsort(numbered[first_form:], kind="stable") + first_form
+    numbered = np.array(lemmas, dtype=np.uint32)[order]
+    bits = max(1, len(keys).bit_length() - 1)
+    buckets = np.searchsorted(hashes[order] >> np.uint32(32 - bits), np.arange((1 << bits) + 1))
+    # A folded key leads to its lemma but is no form of it.
+    written_keys = np.flatnonzero([not key.startswith(b"\0") for key in keys])
+    members = written_keys[np.argsort(numbered[written_keys], kind="stable")]
     group_starts = np.searchsorted(numbered[members], np.arange(len(numbers) + 1))
-    body = (
-        np.cumsum([0, *map(len, keys)]).astype("<u4").tobytes(),
-        numbered.tobytes(),
-        group_starts.astype("<u4").tobytes(),
-        members.astype("<u4").tobytes(),
-        b"".join(keys),
-    )
-    counts = struct.pack("<III", len(keys), len(numbers), len(members))
+    key_starts = np.cumsum([0, *map(len, keys)])
+    arrays = (buckets, key_starts, numbered, group_starts, members)
+    body = (*(array.astype("<u4").tobytes() for array in arrays), b"".join(keys))
+    counts = struct.pack("<IIII", bits, len(keys), len(numbers), len(members))
     checksum = zlib.crc32(counts)
     for part in body:
         checksum = zlib.crc32(part, checksum)
@@ -181,14 +184,15 @@ class LookupFile:
     def _open(self, path: Path) -> None:
         if len(self._map) < _HEADER.size:
             raise DictionaryError(f"{path} is cut short")
-        magic, checksum, keys, lemmas, members = _HEADER.unpack_from(self._map)
+        magic, checksum, bits, keys, lemmas, members = _HEADER.unpack_from(self._map)
         view = memoryview(self._map)
         sound = magic == _MAGIC and zlib.crc32(view[12:]) == checksum
         view.release()
         if not sound:
             raise DictionaryError(f"{path} is damaged")
-        self._keys = keys
-        self._key_starts = _HEADER.size
+        self._shift = 32 - bits
+        self._buckets = _HEADER.size
+        self._key_starts = self._buckets + ((1 << bits) + 1) * _INTEGER
         self._lemmas = self._key_starts + (keys + 1) * _INTEGER
         self._group_starts = self._lemmas + keys * _INTEGER
         self._members = self._group_starts + (lemmas + 1) * _INTEGER
@@ -205,27 +209,23 @@ class LookupFile:
     def close(self) -> None:
         self._map.close()
 
-    def _integer(self, base: int, index: int) -> int:
-        at = base + index * _INTEGER
-        return int.from_bytes(self._map[at : at + _INTEGER], "little")
+    def _range(self, base: int, index: int) -> tuple[int, int]:
+        start, end = _PAIR.unpack_from(self._map, base + index * _INTEGER)
+        return start, end
 
     def _key(self, index: int) -> bytes:
-        start, end = struct.unpack_from("<II", self._map, self._key_starts + index * _INTEGER)
+        start, end = self._range(self._key_starts, index)
         return self._map[self._key_bytes + start : self._key_bytes + end]
 
     def _find(self, key: bytes) -> frozenset[str]:
-        low, high = 0, self._keys
-        while low < high:
-            middle = (low + high) // 2
-            if self._key(middle) < key:
-                low = middle + 1
-            else:
-                high = middle
         found: set[str] = set()
-        while low < self._keys and self._key(low) == key:
-            start, end = struct.unpack_from("<II", self._map, self._group_starts + self._integer(self._lemmas, low) * _INTEGER)
-            found.update(self._key(self._integer(self._members, member)).decode() for member in range(start, end))
-            low += 1
+        for index in range(*self._range(self._buckets, zlib.crc32(key) >> self._shift)):
+            if self._key(index) != key:
+                continue
+            (lemma,) = _ONE.unpack_from(self._map, self._lemmas + index * _INTEGER)
+            start, end = self._range(self._group_starts, lemma)
+            members = struct.unpack_from(f"<{end - start}I", self._map, self._members + start * _INTEGER)
+            found.update(self._key(member).decode() for member in members)
         return frozenset(found)
 
 
