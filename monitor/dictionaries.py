@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -35,8 +35,7 @@ import numpy as np
 from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES, DefaultDictionaryFactory
 
 from monitor.text.fold import fold
-
-Lookup = Callable[[str, str], frozenset[str]]
+from monitor.text.forms import Lookup
 
 _MAGIC: Final = b"NMLOOK3\n"
 _HEADER: Final = struct.Struct("<8sIIIII")
@@ -68,10 +67,14 @@ def default_folder(environment: Mapping[str, str]) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK | os.X_OK):
                 return folder
-    owner = os.getuid() if hasattr(os, "getuid") else 0
+    owner = os.getuid()
     folder = Path(tempfile.gettempdir()) / f"news-monitor-{owner}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    with contextlib.suppress(OSError):
+        folder.mkdir(exist_ok=True, mode=0o700)
+        # Anyone may make a folder of this name there; what others wrote is not read.
+        if not folder.is_symlink() and folder.stat().st_uid == owner:
+            return folder
+    return Path(tempfile.mkdtemp(prefix="news-monitor-"))
 
 
 def path_for(language: str, folder: Path) -> Path:
@@ -153,8 +156,12 @@ def _build_apart(languages: Iterable[str], folder: Path) -> None:
                 language = waiting.pop(0)
                 command = [sys.executable, "-m", "monitor.dictionaries", language, str(folder)]
                 running.append((language, subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)))
-            language, process = running.pop(0)
-            _, errors = process.communicate(timeout=_BUILD_LIMIT)
+            language, process = running[0]
+            try:
+                _, errors = process.communicate(timeout=_BUILD_LIMIT)
+            except subprocess.TimeoutExpired as error:
+                raise DictionaryError(f"building the {language} dictionary in {folder} took over {_BUILD_LIMIT:.0f} s") from error
+            running.pop(0)
             if process.returncode:
                 raise DictionaryError(
                     f"cannot build the {language} dictionary in {folder}: {errors.decode(errors='replace')[-500:].strip()}"
