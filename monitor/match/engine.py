@@ -70,7 +70,7 @@ class Engine:
         for leaf in (leaf for node in nodes for leaf in leaves(node)):
             if leaf not in patterns:
                 terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else _literal_terms(leaf, watchlist)
-                patterns[leaf] = tuple(dict.fromkeys(map(self.table.add, terms)))
+                patterns[leaf] = tuple(dict.fromkeys(map(self.table.ask, terms)))
         masks = tuple(map(self.table.add, watchlist.masks))
         cues = tuple((stance, tuple(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
         when = watchlist.when

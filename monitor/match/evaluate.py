@@ -74,7 +74,7 @@ class Article:
             return False
         if view.zones is not None and self.scanned.sentences[hit.sentence].zone not in view.zones:
             return False
-        return view.words is None or self.scanned.words_before[hit.sentence] + hit.last <= view.words
+        return view.words is None or self.scanned.words_before(hit.sentence) + hit.last <= view.words
 
 
 LeafHits = Mapping[Group | Literal, Sequence[Found]]

@@ -18,7 +18,7 @@ from typing import Final
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Form, Lookup, Mark, expand, readings
-from monitor.text.words import words
+from monitor.text.words import WORD, words
 from monitor.watchlist import Term
 
 #: Surfaces remembered before the memo starts anew: some 40 MB at the worst, and a vocabulary no day of news exceeds by much.
@@ -65,6 +65,27 @@ class Surfaces(dict[str, tuple[int, ...]]):
         return found
 
 
+#: A longer run without a blank is an address or a script without blanks: looked at, not remembered.
+_CHUNK_LIMIT: Final = 40
+
+
+class Chunks(dict[str, bool]):
+    """Memo: what stands between two blanks -> whether a word in it meets a slot that a query asks for."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__()
+        self.table = table
+
+    def __missing__(self, chunk: str) -> bool:
+        if len(chunk) > _CHUNK_LIMIT:
+            return True
+        if len(self) >= MEMO_LIMIT:
+            self.clear()
+        surfaces, asked = self.table.surfaces, self.table.asked
+        found = self[chunk] = any(slot < 0 or slot in asked for word in WORD.findall(chunk) for slot in surfaces[word])
+        return found
+
+
 class Table:
     """All patterns of one generation, and the memo of surfaces met so far."""
 
@@ -77,6 +98,9 @@ class Table:
         self.name_keys: list[str] = []
         self.prefixes: list[str] = []
         self.surfaces = Surfaces(self)
+        self.chunks = Chunks(self)
+        #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
+        self.asked: set[int] = set()
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
         # stem -> [(attachments allowed, slot, word whose case counts or None)]
@@ -85,6 +109,12 @@ class Table:
         self._prefix_ids: dict[str, int] = {}
 
     # ------------------------------------------------------------------ building
+    def ask(self, term: Term) -> int:
+        """The pattern of a term that a query asks for."""
+        number = self.add(term)
+        self.asked.update(self.patterns[number].slots)
+        return number
+
     def add(self, term: Term) -> int:
         """The pattern of a term, the same one for equal terms."""
         key = (term.text, term.language, term.mark, term.entity)

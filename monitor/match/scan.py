@@ -1,17 +1,21 @@
-"""Scanning: one text to its hits. One look-up a word, and everything else only where something was found.
+"""Scanning: one text to its hits.
 
-A hit here is four numbers (sentence, first word, word after the last, pattern); offsets in code points are computed for
-the sentences that end up as evidence, and for the edges of hits that may lie inside a graphic word (MD|550).
+Most sentences hold nothing, and the scan is built to see that fast: a sentence is split at blanks, and each chunk (a word
+with its punctuation) is one look-up in a memo that says whether any query could care. Only a sentence with such a chunk
+is split into words and met with the patterns; offsets in code points are computed for what becomes evidence.
+
+A hit here is four numbers (sentence, first word, word after the last, pattern).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple
 
-from monitor.match.patterns import Surfaces, Table, continuations
+from monitor.match.patterns import Table, continuations
 from monitor.model import Layout, Sentence, Span
-from monitor.text.words import glued, is_cjk, pattern_for
+from monitor.text.words import GLUE, WORD, glued, is_cjk, pattern_for
 
 #: A name of more words than this is no name; bounds the walk along one.
 _NAME_WORDS: Final = 12
@@ -29,29 +33,30 @@ class Found(NamedTuple):
 class Scanned:
     """One text's words and hits. ``hits`` are by pattern, each list in text order."""
 
-    __slots__ = ("_cjk", "_spans", "counts", "hits", "pattern", "sentences", "text", "words_before")
+    __slots__ = ("_before", "_cjk", "_glue", "_spans", "hits", "pattern", "sentences", "text")
 
     def __init__(self, text: str, sentences: tuple[Sentence, ...], table: Table) -> None:
         self.text = text
         self.sentences = sentences
         self.pattern = pattern_for(text)
         self.hits: dict[int, list[Found]] = {}
-        self.words_before: list[int] = []
-        self.counts: list[int] = []
-        self._spans: dict[int, list[Span]] = {}
+        self._spans: dict[int, list[tuple[int, int]]] = {}
         self._cjk: dict[int, list[int] | None] = {}
+        self._glue: dict[int, bool] = {}
+        self._before: list[int] | None = None
         self._scan(table)
 
     def _scan(self, table: Table) -> None:
-        findall = self.pattern.findall
-        surfaces: Surfaces = table.surfaces
-        text, total = self.text, 0
+        text, findall = self.text, self.pattern.findall
+        cared_for, surfaces = table.chunks.__getitem__, table.surfaces.__getitem__
+        # A script without blanks has no chunks worth remembering.
+        blanks = self.pattern is WORD
         for number, sentence in enumerate(self.sentences):
-            found = findall(text, sentence.start, sentence.end)
-            self.words_before.append(total)
-            self.counts.append(len(found))
-            total += len(found)
-            met = list(map(surfaces.__getitem__, found))
+            start, end = sentence.start, sentence.end
+            if blanks and not any(map(cared_for, text[start:end].split())):
+                continue
+            found = findall(text, start, end)
+            met = list(map(surfaces, found))
             if any(met):
                 self._sentence(number, found, met, table)
 
@@ -72,21 +77,39 @@ class Scanned:
                         self._add(number, first, last, pattern)
 
     def _add(self, sentence: int, first: int, last: int, pattern: int) -> None:
-        spans = self.spans(sentence)
-        # A hit covers whole graphic words: 550 alone is not found in MD550.
-        if glued(self.text, spans[first].start) or glued(self.text, spans[last - 1].end):
+        if self._inside_a_word(sentence, first, last):
             return
         hit = Found(sentence, first, last, pattern)
-        known = self.hits.setdefault(pattern, [])
-        if not known or known[-1] != hit:
+        known = self.hits.get(pattern)
+        if known is None:
+            self.hits[pattern] = [hit]
+        elif known[-1] != hit:
             known.append(hit)
 
-    def spans(self, sentence: int) -> list[Span]:
+    def _inside_a_word(self, sentence: int, first: int, last: int) -> bool:
+        """A hit covers whole graphic words: 550 alone is not found in MD550."""
+        glue = self._glue.get(sentence)
+        if glue is None:
+            where = self.sentences[sentence]
+            glue = self._glue[sentence] = bool(GLUE.search(self.text, where.start, where.end))
+        if not glue:
+            return False
+        spans = self.spans(sentence)
+        return glued(self.text, spans[first][0]) or glued(self.text, spans[last - 1][1])
+
+    def words_before(self, sentence: int) -> int:
+        """Words of the text, furniture left out, before this sentence."""
+        if self._before is None:
+            counts = (len(self.pattern.findall(self.text, s.start, s.end)) for s in self.sentences)
+            self._before = list(accumulate(counts, initial=0))
+        return self._before[sentence]
+
+    def spans(self, sentence: int) -> list[tuple[int, int]]:
         """The words of one sentence, in code points of the text."""
         spans = self._spans.get(sentence)
         if spans is None:
             where = self.sentences[sentence]
-            spans = [Span(m.start(), m.end()) for m in self.pattern.finditer(self.text, where.start, where.end)]
+            spans = [m.span() for m in self.pattern.finditer(self.text, where.start, where.end)]
             self._spans[sentence] = spans
         return spans
 
@@ -104,8 +127,8 @@ class Scanned:
 
     def _count_cjk(self, sentence: int) -> list[int] | None:
         total, sums, some = 0, [0], False
-        for span in self.spans(sentence):
-            if is_cjk(self.text[span.start : span.end]):
+        for start, end in self.spans(sentence):
+            if is_cjk(self.text[start:end]):
                 total += 1
                 some = True
             sums.append(total)
@@ -114,7 +137,7 @@ class Scanned:
 
     def span(self, hit: Found) -> Span:
         spans = self.spans(hit.sentence)
-        return Span(spans[hit.first].start, spans[hit.last - 1].end)
+        return Span(spans[hit.first][0], spans[hit.last - 1][1])
 
 
 def _names(table: Table, found: list[str], at: int, key: str) -> Iterator[tuple[int, int]]:

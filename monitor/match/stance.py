@@ -64,4 +64,4 @@ def _gap(scanned: Scanned, cue: Found, hit: Found) -> float:
 
 def _negated(scanned: Scanned, sentence: int, cue: Found) -> bool:
     spans = scanned.spans(sentence)[max(0, cue.first - _NEGATOR_REACH) : cue.first]
-    return any(fold(scanned.text[span.start : span.end]) in _NEGATORS for span in spans)
+    return any(fold(scanned.text[start:end]) in _NEGATORS for start, end in spans)

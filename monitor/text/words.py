@@ -68,6 +68,8 @@ _WORD_BODY: Final = (
 WORD: Final = re.compile(_WORD_BODY)
 WORD_CJK: Final = re.compile(rf"[{CJK_CLASS}][{_INSIDE}\uff9e\uff9f]*|{_WORD_BODY}")
 
+#: A letter and a digit side by side: a graphic word that is two words here.
+GLUE: Final = re.compile(rf"[{_DIGIT}](?:(?<=[{_LETTER}].)|(?=[{_LETTER}]))")
 _WORD_CHAR: Final = re.compile(rf"[{_LETTER}{_DIGIT}]")
 
 

@@ -96,7 +96,7 @@ def test_words_are_in_order_disjoint_and_begin_with_a_letter_or_digit(text: str)
         last = span.end
 
 
-@given(st.text("سلاح ab-1٢\u064b\u0640\u200c武", max_size=40))
+@given(st.text("سلاح ab-\u064b\u0640\u200c武", max_size=40))
 def test_marks_and_tatweel_never_change_which_words_there_are(text: str) -> None:
     plain = text.replace("\u064b", "").replace("\u0640", "").replace("\u200c", "")
     assert [w for w in (fold(text[s.start : s.end]) for s in words(text)) if w] == [fold(plain[s.start : s.end]) for s in words(plain)]
