@@ -139,9 +139,8 @@ class Reloader:
         report = await self._warm(plan)
         await self._keep(plan)
         await self._workers.swap(plan.generation)
-        changed = {
-            name for name, facts in report.facts.items() if name not in self._in_force or facts.version != self._in_force[name].version
-        }
+        before = {name: facts.version for name, facts in self._in_force.items()}
+        changed = sorted(name for name, facts in report.facts.items() if facts.version != before.get(name))
         self._replaced, self._in_force = self._in_force, dict(report.facts)
         self._say(plan, broken)
         self._meter.count("watchlist_reloads_total")

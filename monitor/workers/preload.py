@@ -1,14 +1,19 @@
 """Imported once by the fork server, and by nothing else: the workers it forks start with these modules in memory.
 
+Importing them takes most of a second, forking a hundredth of one; an edited watchlist must be in force within two.
+
 The service manager's SIGTERM and a terminal's Ctrl-C reach every process of the group. Only the service may decide what
-follows from them, so the fork server ignores both; it ends when the service's end of its pipe closes, however that
-happens. (No numpy here: it starts threads, and a process with threads should not fork.)
+follows from them, so the fork server ignores both; it ends when the last process that knows its pipe has ended.
 """
 
+import os
 import signal
 
-import monitor.sources.feedread
-import monitor.watchlist  # noqa: F401
+# Before numpy is imported: its linear algebra, which nobody here uses, would start threads, and a process with threads
+# should not fork.
+os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
+import monitor.workers.inside  # noqa: F401
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
