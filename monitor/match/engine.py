@@ -37,7 +37,7 @@ _SCRIPT_LANGUAGE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class Compiled:
     """One watchlist over the table: patterns by leaf, masks, cues, and its clauses."""
 
     watchlist: Watchlist
@@ -64,7 +64,7 @@ class Engine:
                 self._by_pattern[pattern].append(index)
 
     # ------------------------------------------------------------------ compiling
-    def _compile(self, watchlist: Watchlist) -> _Compiled:
+    def _compile(self, watchlist: Watchlist) -> Compiled:
         nodes = [watchlist.when, *(step.when for step in watchlist.escalate)]
         patterns: dict[Group | Literal, tuple[int, ...]] = {}
         for leaf in (leaf for node in nodes for leaf in leaves(node)):
@@ -77,7 +77,14 @@ class Engine:
         # A clause is named as it was written and evaluated with its negations moved inward.
         clauses = tuple((str(node), negations_inward(node)) for node in (when.items if isinstance(when, Or) else (when,)))
         escalate = tuple((step.to, negations_inward(step.when)) for step in watchlist.escalate)
-        return _Compiled(watchlist, patterns, masks, cues, clauses, escalate)
+        return Compiled(watchlist, patterns, masks, cues, clauses, escalate)
+
+    def one(self, watchlist: str) -> Compiled:
+        """A compiled watchlist by id; raises KeyError."""
+        found = next((one for one in self.compiled if one.watchlist.id == watchlist), None)
+        if found is None:
+            raise KeyError(watchlist)
+        return found
 
     # ------------------------------------------------------------------ matching
     def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]:
@@ -90,14 +97,13 @@ class Engine:
         found = (self._match(self.compiled[index], article) for index in candidates)
         return tuple(match for match in found if match is not None)
 
-    def _match(self, one: _Compiled, article: Article) -> Match | None:
+    def _match(self, one: Compiled, article: Article) -> Match | None:
         scanned = article.scanned
         hit = {leaf for leaf, patterns in one.leaves.items() if any(p in scanned.hits for p in patterns)}
         clauses = [(written, node) for written, node in one.clauses if possible(node, hit)]
         if not clauses:
             return None
-        masked = _masked(scanned, one.masks)
-        leaf_hits = {leaf: _unmasked(scanned, one.leaves[leaf], masked) for leaf in hit}
+        leaf_hits = leaf_hits_of(scanned, {leaf: one.leaves[leaf] for leaf in hit}, masked_words(scanned, one.masks))
         evaluation = Evaluation(article, leaf_hits)
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
@@ -110,7 +116,7 @@ class Engine:
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
 
     @staticmethod
-    def _severity(one: _Compiled, evaluation: Evaluation) -> Severity:
+    def _severity(one: Compiled, evaluation: Evaluation) -> Severity:
         reached = [one.watchlist.severity, *(to for to, node in one.escalate if evaluation.evaluate(node))]
         return max(reached, key=lambda severity: severity.rank)
 
@@ -125,13 +131,20 @@ def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
     return [Term(literal.text, language, literal.mark) for language in sorted(languages)]
 
 
-def _masked(scanned: Scanned, masks: Sequence[int]) -> dict[int, set[int]]:
+def masked_words(scanned: Scanned, masks: Sequence[int]) -> dict[int, set[int]]:
     """Sentence -> words that a mask covers."""
     out: dict[int, set[int]] = defaultdict(set)
     for pattern in masks:
         for hit in scanned.hits.get(pattern, ()):
             out[hit.sentence].update(range(hit.first, hit.last))
     return out
+
+
+def leaf_hits_of(
+    scanned: Scanned, patterns: Mapping[Group | Literal, Sequence[int]], masked: Mapping[int, set[int]]
+) -> dict[Group | Literal, list[Found]]:
+    """The hits of each leaf in text order, those with a masked word left out."""
+    return {leaf: _unmasked(scanned, numbers, masked) for leaf, numbers in patterns.items()}
 
 
 def _unmasked(scanned: Scanned, patterns: Sequence[int], masked: Mapping[int, set[int]]) -> list[Found]:
