@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from monitor.errors import FetchError, MonitorError, StorageError
+from monitor.errors import DocumentError, FetchError, MonitorError, StorageError
 from monitor.flow.ingest import Ingester, IngestReport
 from monitor.model import PollResult, SourceKind, SourceSpec, SourceState
 from monitor.ports import Clock, Meter, Operations, Source, Store
@@ -30,6 +30,8 @@ JITTER = 0.05
 #: Longest pause of a failing source (seconds). A folder is cheap to look for, and somebody may just be creating it.
 MAX_BACKOFF = 86_400.0
 MAX_BACKOFF_FOLDER = 60.0
+#: Pause of a source that could not be ingested through no fault of its own (seconds).
+POSTPONED = 30.0
 #: Statuses that mean there is nothing here: looked at daily (FAULTS.md row 32).
 GONE = (404, 410)
 #: How often ``once`` looks again at a source whose files are still being written.
@@ -161,15 +163,19 @@ class Poller:
                 report = await self._ingester.ingest(source.spec, state, after, result)
             except StorageError:
                 raise
+            except MonitorError as error:
+                if not isinstance(error, FetchError | DocumentError):
+                    return IngestReport(), await self._postponed(source.spec, state, error), None
+                return IngestReport(), await self._failed(source.spec, state, error), None
             except Exception as error:  # one failing source never stops another
-                after = await self._failed(source.spec, state, error)
-                return IngestReport(), after, None
+                return IngestReport(), await self._failed(source.spec, state, error), None
             finally:
                 self._meter.observe("poll_seconds", self._clock.monotonic() - started, kind=source.spec.kind.value)
         for note in result.notes:
             log.warning("source_note", source=source.spec.name, note=note)
         self._meter.count("polls_total", source=source.spec.name, outcome="unchanged" if result.unchanged else "read")
         self._operations.close(f"source:{source.spec.name}")
+        self._operations.close("workers")
         return report, after, result.again
 
     def _host(self, spec: SourceSpec) -> asyncio.Lock:
@@ -197,12 +203,25 @@ class Poller:
         self._meter.count("polls_total", source=spec.name, outcome="failed")
         often = "once" if failures == 1 else f"{failures} times in a row"
         self._operations.raise_(f"source:{spec.name}", f"source {spec.name} cannot be read: {message} ({often}; {_since(state)})")
-        try:
-            await self._store.save_source(after)
-        except StorageError as full:
-            self._operations.raise_("storage", f"the record cannot be written, and polling waits: {full.message}")
-            raise
+        await self._save(after)
         return after
+
+    async def _postponed(self, spec: SourceSpec, state: SourceState, error: MonitorError) -> SourceState:
+        """The fault is the house's own (no process, no watchlists in force): the source is not to blame and comes again soon."""
+        now = self._clock.now()
+        after = replace(state, next_due=now + timedelta(seconds=min(spec.every, POSTPONED)), last_poll=now, error=error.message)
+        log.warning("poll_postponed", source=spec.name, error=error.message)
+        self._meter.count("polls_total", source=spec.name, outcome="postponed")
+        self._operations.raise_("workers", error.message)
+        await self._save(after)
+        return after
+
+    async def _save(self, state: SourceState) -> None:
+        try:
+            await self._store.save_source(state)
+        except StorageError as error:
+            self._operations.raise_("storage", f"the record cannot be written, and polling waits: {error.message}")
+            raise
 
     def _backoff(self, spec: SourceSpec, failures: int, error: Exception) -> float:
         """Doubling from the source's own interval up to a day, a wait that was asked for honoured within that."""

@@ -22,7 +22,7 @@ from monitor.ports import Clock, Generation, Meter, Operations, Store, StoredVer
 from monitor.watchlist import Loaded, Watchlist, load_folder
 
 #: An edit is taken when the folder has not changed for so long (seconds): editors write a file in several steps.
-SETTLE: Final = 0.25
+SETTLE: Final = 0.15
 #: A folder that never rests is read after so many looks all the same.
 LOOKS: Final = 8
 #: When the workers failed rather than a watchlist, the same files are tried again after this long (seconds).

@@ -79,8 +79,8 @@ def _title(markup: str) -> str:
     for node in tree.css('meta[property="og:title"]'):
         if text := one_line(node.attributes.get("content") or ""):
             return text[:MAX_TITLE]
-    node = tree.css_first("title")
-    return " ".join(node.text().split())[:MAX_TITLE] if node is not None else (headings[0][:MAX_TITLE] if headings else "")
+    named = [text for node in tree.css("title") if (text := " ".join(node.text().split()))]
+    return (named or headings or [""])[0][:MAX_TITLE]
 
 
 def _title_by_pattern(markup: str) -> str:

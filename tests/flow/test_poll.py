@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from monitor.errors import FetchError, StorageFull
+from monitor.errors import FetchError, MonitorError, StorageFull
 from monitor.flow.ingest import Ingester
-from monitor.flow.poll import MAX_BACKOFF, MAX_BACKOFF_FOLDER, Poller
+from monitor.flow.poll import MAX_BACKOFF, MAX_BACKOFF_FOLDER, POSTPONED, Poller
 from monitor.model import Document, PollResult, SourceKind, SourceSpec
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWorkers, watchlist_facts
 
@@ -262,6 +262,24 @@ def test_fault_5_a_disk_that_fills_during_a_poll_brings_the_same_poll_again() ->
         assert len(house.store.articles) == 1
 
     house.run(work)
+
+
+def test_a_source_is_not_blamed_for_the_workers() -> None:
+    house = House(FakeSource(feed("a"), [FOUND]))
+
+    async def work() -> None:
+        house.workers.broken = MonitorError("worker processes cannot be started")
+        for _ in range(5):
+            await house.round(POSTPONED)
+        assert house.store.sources["a"].failures == 0
+        assert house.due_in("a") == POSTPONED
+        assert house.operations.message("workers") == "worker processes cannot be started"
+        house.workers.broken = None
+        await house.round(POSTPONED)
+        assert len(house.store.articles) == 1
+
+    house.run(work)
+    assert house.operations.history == ["+workers", "-workers"]
 
 
 def test_stop_claims_nothing_more_and_join_cancels_what_is_late() -> None:
