@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Keyed to what the set-up is made from: it is done again only when one of these changes.
 STAMP := $(VENV)/.ready
+# The peers that `make bench` compares with are set up only for it.
+BENCH_STAMP := $(VENV)/.ready-bench
 CONFIG ?= deploy/monitor.yaml
 PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -34,7 +36,12 @@ run: $(STAMP) ## Start the monitor with deploy/monitor.yaml (CONFIG=FILE for ano
 test: $(STAMP) ## Lint, types, architecture and all tests (PYTEST_ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-bench: $(STAMP) ## Measure speed and matching quality, one program after the other
+$(BENCH_STAMP): requirements-bench.txt $(STAMP)
+	@echo "Adding the peers that the measurements compare with (once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.txt
+	@touch $(BENCH_STAMP)
+
+bench: $(BENCH_STAMP) ## Measure speed and matching quality, one program after the other
 	@set -e; for bench in tests/benchmarks/bench_*.py tests/benchmarks/score_*.py; do \
 		[ -e "$$bench" ] || continue; echo "== $$bench"; $(BIN)/python "$$bench"; done
 
