@@ -48,13 +48,14 @@ class House:
     poller: Poller
     reloader: Reloader
     deliverer: Deliverer
+    delivers: bool
     _closing: AsyncExitStack
 
-    async def start(self, *, deliver: bool = True) -> None:
-        """Raises MonitorError. Without ``deliver`` nothing is sent, and nothing that waits is touched."""
+    async def start(self) -> None:
+        """Raises MonitorError."""
         now = self.clock.now()
         await self.store.sync_sources(list(self.specs.values()), now)
-        if deliver:
+        if self.delivers:
             await self.deliverer.start()
         else:
             await self.store.sync_sinks([sink.name for sink in self.sinks], now)
@@ -64,9 +65,12 @@ class House:
         await self._closing.aclose()
 
 
-async def build(settings: Settings, lock: DataFolderLock, *, announce: Callable[[JsonObject], None] = lambda document: None) -> House:
+async def build(
+    settings: Settings, lock: DataFolderLock, *, announce: Callable[[JsonObject], None] = lambda document: None, deliver: bool = True
+) -> House:
     """Open the record, make every room. ``lock`` is that of the data folder, held already and the house's from now on.
-    Raises MonitorError and leaves nothing open behind it."""
+    Without ``deliver`` nothing is sent, and nothing that waits is touched. Raises MonitorError and leaves nothing open
+    behind it."""
     async with AsyncExitStack() as opened:
         opened.callback(lock.release)
         clock = SystemClock()
@@ -96,14 +100,14 @@ async def build(settings: Settings, lock: DataFolderLock, *, announce: Callable[
             meter=meter,
             operations=operations,
             announce=announce,
-            wake=deliverer.wake,
+            wake=deliverer.wake if deliver else lambda: None,
         )
         sources: list[Source] = [
             FolderSource(spec, clock) if spec.kind is SourceKind.FOLDER else FeedSource(spec, http, workers) for spec in specs
         ]
         poller = Poller(store, sources, ingester, clock=clock, meter=meter, operations=operations, random=random.random)
         named = {spec.name: spec for spec in specs}
-        return House(clock, meter, operations, store, named, sinks, poller, reloader, deliverer, opened.pop_all())
+        return House(clock, meter, operations, store, named, sinks, poller, reloader, deliverer, deliver, opened.pop_all())
 
 
 def source_specs(settings: Settings) -> list[SourceSpec]:

@@ -117,9 +117,9 @@ async def _serve(settings: Settings, lock: DataFolderLock, printer: Printer | No
 async def _once(settings: Settings, lock: DataFolderLock, *, deliver: bool) -> tuple[PollReport, dict[str, int]]:
     from monitor.wiring import build
 
-    house = await build(settings, lock)
+    house = await build(settings, lock, deliver=deliver)
     try:
-        await house.start(deliver=deliver)
+        await house.start()
         report = await house.poller.once()
         if deliver:
             house.deliverer.wake()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from monitor.ports import Clock
 
@@ -26,6 +26,15 @@ TICK = 1.0
 STEP = 2.0
 #: Seconds without any tick after which the schedule is considered stalled.
 STALL = 5.0
+
+
+class EverySecond(BaseTrigger):  # type: ignore[misc]  # the library has no types
+    """The next run is one tick from now, never from the last run: an interval trigger counts through every second that a
+    clock set forward by years has skipped, and the loop stands still meanwhile."""
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now if previous_fire_time is None else now + timedelta(seconds=TICK)
+
 
 Job = Callable[[], Awaitable[None]]
 
@@ -49,7 +58,7 @@ class Schedule:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         for name, job in jobs.items():
-            self._scheduler.add_job(self._ticking(name, job), IntervalTrigger(seconds=TICK, timezone=UTC), id=name)
+            self._scheduler.add_job(self._ticking(name, job), EverySecond(), id=name)
 
     @property
     def age(self) -> float:
