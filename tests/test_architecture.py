@@ -74,9 +74,7 @@ def test_every_dangerous_import_has_one_home(library: str, home: str) -> None:
 @pytest.mark.parametrize(
     "modules",
     [
-        {
-            "monitor.text.a": "from importlib.resources import files\nfrom datetime import datetime, UTC\nx = datetime(2022, 1, 1, tzinfo=UTC)"
-        },
+        {"monitor.text.a": "from importlib.resources import files\nfrom datetime import datetime, UTC\nx = datetime(2022, 1, 1)"},
         {"monitor.sources.a": "import monitor.net", "monitor.sinks.b": "import monitor.net"},
         {"monitor.workers": "from monitor import sources, dictionaries", "monitor.sources": "", "monitor.dictionaries": ""},
         {"monitor.cli.a": "def f():\n    import monitor.service"},
