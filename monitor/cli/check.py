@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from monitor.cli.common import Place, config_options, json_option, print_json
-from monitor.cli.lists import Lists, compiled, read_lists
+from monitor.cli.lists import Lists, compiled, dictionaries, read_lists
 from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
 
 
@@ -93,15 +93,18 @@ class _Report:
         self.faults = list(dict.fromkeys(self.faults))
         for id_, warnings in sorted(lists.loaded.warnings.items()):
             self.warnings += [_below(folder, fault) for fault in warnings if not names or id_ in names]
-        self.warnings = list(dict.fromkeys(self.warnings))
         self._run_tests(lists, names)
+        self.warnings = list(dict.fromkeys(self.warnings))
 
     def _run_tests(self, lists: Lists, names: frozenset[str]) -> None:
         from monitor.match import run_tests
+        from monitor.watchlist.lint import lint
 
         chosen = [watchlist for watchlist in lists.loaded.watchlists if not names or watchlist.id in names]
-        engine = compiled(chosen)
+        lookup = dictionaries(chosen)
+        engine = compiled(chosen, lookup)
         for watchlist in chosen:
+            self.warnings += [_below(lists.folder, fault) for fault in lint(watchlist, lookup)]
             failed = run_tests(watchlist, engine, lists.files)
             if failed:
                 self.failures[watchlist.id] = failed

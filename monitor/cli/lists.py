@@ -12,6 +12,7 @@ from monitor.errors import ConfigError, Fault, UsageError
 
 if TYPE_CHECKING:
     from monitor.match import Engine
+    from monitor.text.forms import Lookup
     from monitor.watchlist import Loaded, Watchlist
 
 
@@ -54,13 +55,19 @@ def read_lists(folder: Path) -> Lists:
     return Lists(folder, files, load_folder(files))
 
 
-def compiled(watchlists: Sequence[Watchlist]) -> Engine:
+def compiled(watchlists: Sequence[Watchlist], lookup: Lookup) -> Engine:
+    from monitor.match import compile_engine
+
+    return compile_engine(watchlists, lookup)
+
+
+def dictionaries(watchlists: Sequence[Watchlist]) -> Lookup:
+    """A look-up over the dictionaries these lists need; those that are missing are built first, which takes seconds."""
     import os
 
     from monitor.dictionaries import default_folder, open_lookup
-    from monitor.match import compile_engine
 
-    return compile_engine(watchlists, open_lookup(default_folder(os.environ), languages_of(watchlists)))
+    return open_lookup(default_folder(os.environ), languages_of(watchlists))
 
 
 def languages_of(watchlists: Sequence[Watchlist]) -> frozenset[str]:
