@@ -145,9 +145,14 @@ def _tests(passed: int, failed: int) -> str:
 
 def _below(folder: Path, fault: Fault) -> Fault:
     """Files are named relative to their folder; a person wants to open them from here."""
+    import os
     from dataclasses import replace
 
-    return replace(fault, file=str(folder / fault.file)) if fault.file else fault
+    if not fault.file:
+        return fault
+    path = str(folder / fault.file)
+    near = os.path.relpath(path)
+    return replace(fault, file=path if near.startswith("..") else near)
 
 
 def _fault_json(fault: Fault) -> dict[str, object]:
