@@ -57,13 +57,41 @@ def _groups(watchlist: Watchlist) -> Iterator[Fault]:
     for name in watchlist.groups:
         if name not in asked:
             yield _fault(watchlist, f"no query asks for the group {name!r}", "use it in when:, or remove it")
-    spoken = {name: {term.language for term in watchlist.groups[name]} for name in sorted(asked) if name in watchlist.groups}
-    everywhere = set().union(*spoken.values()) - {"any"} if spoken else set()
+    yield from _silent_languages(watchlist)
+
+
+def _silent_languages(watchlist: Watchlist) -> Iterator[Fault]:
+    """A group whose terms of one language can never matter, because no clause that asks for it has that language throughout."""
+    clauses = watchlist.when.items if isinstance(watchlist.when, Or) else (watchlist.when,)
+    spoken = {name: {term.language for term in terms} for name, terms in watchlist.groups.items()}
     for name, languages in spoken.items():
-        missing = sorted(everywhere - languages)
-        if missing and "any" not in languages:
-            message = f"the group {name!r} has no term in {', '.join(missing)}, which other groups of the query have"
-            yield _fault(watchlist, message, "add terms, or articles in these languages may never match")
+        asking = [clause for clause in clauses if any(isinstance(leaf, Group) and leaf.name == name for leaf in leaves(clause))]
+        for language in sorted(languages - {"any"}):
+            if asking and not any(_speaks(clause, language, spoken) for clause in asking):
+                lacking = sorted(_lacking(asking[0], language, spoken))
+                message = f"the {language} terms of {name!r} can never count: beside them {', '.join(lacking)} has none in {language}"
+                yield _fault(watchlist, message, f"add {language} terms there")
+
+
+def _has(node: Node, language: str, spoken: Mapping[str, set[str]]) -> bool:
+    return not isinstance(node, Group) or bool(spoken.get(node.name, set()) & {language, "any"})
+
+
+def _speaks(node: Node, language: str, spoken: Mapping[str, set[str]]) -> bool:
+    """Whether the node can be true in a text of this language alone."""
+    match node:
+        case Group() | Literal():
+            return _has(node, language, spoken)
+        case Or(items):
+            return any(_speaks(item, language, spoken) for item in items)
+        case Not():
+            return True
+        case _:
+            return all(_speaks(item, language, spoken) for item in node.children())
+
+
+def _lacking(node: Node, language: str, spoken: Mapping[str, set[str]]) -> set[str]:
+    return {str(leaf) for leaf in leaves(node) if not _has(leaf, language, spoken)}
 
 
 # -------------------------------------------------------------------------------------------- terms

@@ -27,8 +27,10 @@ def test_an_ordinary_list_has_no_warning() -> None:
     text = """groups:
   weapon: {ar: [سلاح], en: [weapon, US], zh: [枪]}
   deal: {ar: [عقوبات (this-form)], en: [arms deal], zh: [协议]}
+  last: {tr: [satış]}
+  first: {tr: [silah], en: [gun]}
 mask: {en: [comrades in arms]}
-when: weapon NEAR/10 deal
+when: weapon NEAR/10 deal OR (weapon OR first) THEN/7 last OR first NEAR/3 deal
 """
     assert warnings(text) == []
 
@@ -37,7 +39,10 @@ when: weapon NEAR/10 deal
     ("body", "message"),
     [
         ("groups: {a: {en: [alpha]}, b: {en: [beta]}}\nwhen: a\n", "no query asks for the group 'b'"),
-        ("groups: {a: {en: [alpha], ar: [ألف]}, b: {en: [beta]}}\nwhen: a AND b\n", "the group 'b' has no term in ar"),
+        (
+            "groups: {a: {en: [alpha], ar: [ألف]}, b: {en: [beta]}}\nwhen: a AND b\n",
+            "the ar terms of 'a' can never count: beside them b has none in ar",
+        ),
         ("groups: {a: {en: [arms deal]}}\nmask: {en: [arms]}\nwhen: a\n", "the mask 'arms' covers it"),
         ("groups: {a: {en: [ab]}}\nwhen: a\n", "so short"),
         ("groups: {a: {en: ['*ism']}}\nwhen: a\n", "begins with a wildcard"),
