@@ -66,18 +66,9 @@ def dictionaries(watchlists: Sequence[Watchlist]) -> Lookup:
     import os
 
     from monitor.dictionaries import default_folder, open_lookup
+    from monitor.match import languages_of
 
     return open_lookup(default_folder(os.environ), languages_of(watchlists))
-
-
-def languages_of(watchlists: Sequence[Watchlist]) -> frozenset[str]:
-    """The languages whose dictionaries these lists need."""
-    return frozenset(
-        term.language
-        for watchlist in watchlists
-        for terms in (*watchlist.groups.values(), watchlist.masks, *watchlist.cues.values())
-        for term in terms
-    )
 
 
 def faults_text(faults: Mapping[str, tuple[Fault, ...]]) -> str:

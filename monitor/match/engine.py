@@ -6,7 +6,7 @@ Compiling interns what watchlists share. Matching scans once, then looks only at
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -173,6 +173,20 @@ def _names_by_hit(leaf_hits: Mapping[Group | Literal, Sequence[Found]]) -> dict[
         for hit in hits:
             out[hit] = (*out.get(hit, ()), str(leaf))
     return out
+
+
+def languages_of(watchlists: Iterable[Watchlist]) -> frozenset[str]:
+    """The languages whose dictionaries these watchlists need, those of quoted phrases included."""
+    return frozenset(term.language for watchlist in watchlists for term in _every_term(watchlist))
+
+
+def _every_term(watchlist: Watchlist) -> Iterator[Term]:
+    for terms in (*watchlist.groups.values(), watchlist.masks, *watchlist.cues.values()):
+        yield from terms
+    for node in (watchlist.when, *(step.when for step in watchlist.escalate)):
+        for leaf in leaves(node):
+            if isinstance(leaf, Literal):
+                yield from _literal_terms(leaf, watchlist)
 
 
 def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup) -> Engine:

@@ -125,16 +125,6 @@ def _load(version: StoredVersion) -> Watchlist | None:
     return None
 
 
-def languages_of(watchlists: Sequence[Watchlist]) -> frozenset[str]:
-    """The languages whose dictionaries these lists need."""
-    return frozenset(
-        term.language
-        for watchlist in watchlists
-        for terms in (*watchlist.groups.values(), watchlist.masks, *watchlist.cues.values())
-        for term in terms
-    )
-
-
 def report_task() -> WarmReport:
     """The facts, faults and test failures of this process's generation. A test whose article is missing is passed over."""
     engine = _engine()

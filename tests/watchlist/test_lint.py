@@ -28,9 +28,9 @@ def test_an_ordinary_list_has_no_warning() -> None:
   weapon: {ar: [سلاح], en: [weapon, US], zh: [枪]}
   deal: {ar: [عقوبات (this-form)], en: [arms deal], zh: [协议]}
   last: {tr: [satış]}
-  first: {tr: [silah], en: [gun]}
+  early: {tr: [silah], en: [gun]}
 mask: {en: [comrades in arms]}
-when: weapon NEAR/10 deal OR (weapon OR first) THEN/7 last OR first NEAR/3 deal
+when: weapon NEAR/10 deal OR (weapon OR early) THEN/7 last OR early NEAR/3 deal
 """
     assert warnings(text) == []
 
