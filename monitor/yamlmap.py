@@ -224,8 +224,7 @@ def lookup(data: Mapping[str, Any], path: Path) -> Any:
     """The value at ``path``; raises KeyError or IndexError (both LookupError) where there is none."""
     value: Any = data
     for step in path:
-        if isinstance(value, Mapping) or (isinstance(value, list) and isinstance(step, int)):
-            value = value[step]
-        else:
+        if not isinstance(value, Mapping) and not (isinstance(value, list) and isinstance(step, int)):
             raise KeyError(step)
+        value = value[step]
     return value

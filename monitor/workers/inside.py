@@ -22,7 +22,7 @@ from pathlib import Path
 from monitor.analysis import analyse_document
 from monitor.dictionaries import open_lookup
 from monitor.errors import WatchlistError
-from monitor.match import Engine, compile_engine, run_tests
+from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import Fetched, Generation, StoredVersion, WarmReport
 from monitor.sources.feedread import read_feed
