@@ -14,7 +14,8 @@ from typing import TypeVar
 import pytest
 
 from monitor.errors import FetchError
-from monitor.net import MAX_GZIP_MEMBERS, Body, HttpClient, Limits
+from monitor.net import HttpClient, Limits
+from monitor.net.body import MAX_GZIP_MEMBERS, Body
 from monitor.ports import Fetched
 from tests.receiver import Habit, Receiver, Reply
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.errors import ConfigError, FetchError
-from monitor.net import HttpClient, Limits, is_public, parse_allowed
+from monitor.net import HttpClient, Limits, parse_allowed
+from monitor.net.guard import is_public
 from tests.receiver import Receiver, Reply
 
 SMALL = Limits(fetch_seconds=1.0)
