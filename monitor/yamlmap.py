@@ -224,7 +224,12 @@ def lookup(data: Mapping[str, Any], path: Path) -> Any:
     """The value at ``path``; raises KeyError or IndexError (both LookupError) where there is none."""
     value: Any = data
     for step in path:
-        if not isinstance(value, Mapping) and not (isinstance(value, list) and isinstance(step, int)):
+        if isinstance(value, list):
+            if not isinstance(step, int):
+                raise KeyError(step)
+            value = value[step]
+        elif isinstance(value, Mapping):
+            value = value[step]
+        else:
             raise KeyError(step)
-        value = value[step]
     return value
