@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
-from monitor.match import ENGINE_VERSION
+from monitor.match import ENGINE_VERSION, Engine
+from monitor.match.explain import Explanation, explain
 from monitor.model import Analysis, Document, Facts, Layout, Match
 from monitor.text.language import identify
 from monitor.text.layout import lay_out
@@ -26,6 +27,13 @@ def analyse_document(document: Document, engine: Matcher) -> Analysis:
     language = identify(document.text, document.language_hint)
     matches = engine.match(document.text, layout, Facts(language, document.source, document.labels))
     return Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION)
+
+
+def explain_document(document: Document, engine: Engine, watchlist: str) -> Explanation:
+    """How the query of one watchlist fares on this document; raises KeyError where the engine has no such watchlist."""
+    layout = lay_out(document.text, document.title)
+    facts = Facts(identify(document.text, document.language_hint), document.source, document.labels)
+    return explain(engine, watchlist, document.text, layout, facts)
 
 
 def text_hash(text: str) -> str:

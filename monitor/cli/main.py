@@ -12,9 +12,11 @@ from monitor import __version__
 from monitor.cli.alerts import alerts
 from monitor.cli.check import check
 from monitor.cli.config import config, schema, sources
+from monitor.cli.explain import explain
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
+from monitor.cli.terms import terms
 from monitor.errors import ExitStatus, MonitorError
 
 INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT
@@ -29,6 +31,7 @@ def cli() -> None:
     Start:    monitor init DIR      a working folder with watchlists and sample articles
               monitor run           the service (the configuration is found as ./monitor.yaml)
     Try:      monitor match FILE    what the watchlists find in a text, and where
+              monitor explain FILE  why a watchlist fired, or why not
               monitor check         is everything right: configuration, watchlists, their tests
 
     \b
@@ -37,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (run, once, match, check, alerts, sources, config, schema, init):
+for command in (run, once, match, explain, terms, check, alerts, sources, config, schema, init):
     cli.add_command(command)
 
 

@@ -87,11 +87,8 @@ class _Found:
     @classmethod
     def read(cls, file: str, engine: Engine) -> _Found:
         from monitor.analysis import analyse_document
-        from monitor.sources.file import MAX_READ, read_document
 
-        raw = _read(file, MAX_READ)
-        # The name decides between text and HTML; standard input has none, so its beginning does.
-        document = read_document(raw[:MAX_READ], "" if file == STDIN else Path(file).name, key=file, cut=len(raw) > MAX_READ)
+        document, raw = read_file(file)
         return cls(file, hashlib.sha256(raw).hexdigest(), document, analyse_document(document, engine), _as_decoded(raw, document.text))
 
     def as_json(self) -> JsonObject:
@@ -138,6 +135,15 @@ def _match_json(match: Any) -> JsonObject:
             for evidence in match.evidence
         ],
     }
+
+
+def read_file(file: str) -> tuple[Document, bytes]:
+    """A file (or standard input) as a document, and its bytes; raises DocumentError."""
+    from monitor.sources.file import MAX_READ, read_document
+
+    raw = _read(file, MAX_READ)
+    # The name decides between text and HTML; standard input has none, so its beginning does.
+    return read_document(raw[:MAX_READ], "" if file == STDIN else Path(file).name, key=file, cut=len(raw) > MAX_READ), raw
 
 
 def _read(file: str, limit: int) -> bytes:

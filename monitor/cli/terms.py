@@ -1,0 +1,84 @@
+"""``monitor terms``: what each term of a watchlist is looked for as, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.common import Place, config_options, json_option, print_json
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.match.expansion import Expansion
+
+
+@click.command(short_help="Show which forms a watchlist's terms are looked for as.")
+@click.argument("watchlist", metavar="WATCHLIST")
+@click.argument("term", required=False, metavar="[TERM]", default="")
+@click.option("--watchlists", "folder", type=click.Path(path_type=Path), metavar="DIR", help="The folder of watchlists.")
+@json_option
+@config_options
+def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: Place) -> int:
+    """Show every form that the terms of WATCHLIST expand to, and why each is there.
+
+    A form is shown folded, as texts are compared, with what may be attached to it. TERM shows one term alone.
+    With --json each term is one line.
+
+    \b
+    Example:
+      monitor terms arms-transfer سلاح
+      monitor terms arms-transfer --json
+    """
+    from monitor.cli.lists import dictionaries, lists_folder, read_lists
+    from monitor.match.expansion import expansions
+    from monitor.watchlist import load
+
+    lists = read_lists(lists_folder(folder, place))
+    found = load(watchlist, lists.files)
+    shown = 0
+    for expansion in expansions(found, dictionaries([found]), term):
+        shown += 1
+        if as_json:
+            print_json(_as_json(expansion))
+        else:
+            click.echo(_as_text(expansion))
+    if not shown:
+        raise UsageError(f"the watchlist {watchlist} has no term {term!r}", hint=f"all of them: monitor terms {watchlist}")
+    return 0
+
+
+def _as_json(expansion: Expansion) -> dict[str, object]:
+    from monitor.match.expansion import attachments
+
+    return {
+        "group": expansion.group,
+        "term": expansion.term.text,
+        "language": expansion.term.language,
+        "mark": expansion.term.mark.value,
+        "place": expansion.term.place,
+        "words": [
+            {"word": word, "forms": [{"form": f.text, "attached": attachments(f.allows).split(), "why": f.why} for f in forms]}
+            for word, forms in expansion.words
+        ],
+    }
+
+
+def _as_text(expansion: Expansion) -> str:
+    from monitor.match.expansion import attachments
+
+    term = expansion.term
+    mark = "" if term.mark.value == "any-form" else f" ({term.mark.value})"
+    lines = [f"{expansion.group} · {term.language} · {term.text}{mark}   {term.place}"]
+    for word, forms in expansion.words:
+        if len(expansion.words) > 1:
+            lines.append(f"  {word}")
+        if not forms:
+            lines.append(
+                "    every word of this pattern" if "*" in word else "    this name, whatever its blanks, hyphens and spelling of g"
+            )
+        for form in forms:
+            attached = attachments(form.allows)
+            lines.append(f"    {form.text:<14}  {form.why}" + (f"; may carry {attached}" if attached else ""))
+    return "\n".join(lines)
