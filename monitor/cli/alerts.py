@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,6 +40,8 @@ def alerts() -> None:
 
 def read_record(place: Place, work: Callable[[SqlStore], Awaitable[T]]) -> T:
     """``work`` over the record, opened for reading only."""
+    import asyncio
+
     from monitor.store import SqlStore
 
     data_dir = place.load().settings.data_dir
@@ -141,6 +142,8 @@ def tail(lines: int, no_follow: bool, as_json: bool, place: Place) -> None:
 
 async def _follow(queries: Queries, lines: int, follow: bool, tell: Callable[[JsonObject], None]) -> None:
     """Notifications in the order they were made. An alert is looked into again when its ``updated`` time moves on."""
+    import asyncio
+
     known: dict[str, tuple[Any, int]] = {}
     first = True
     while True:

@@ -62,9 +62,10 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _say(error)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. What Python still wants to flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, less) has seen enough; click makes an exit of what it notices itself. What Python still wants
+        # to flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return int(ExitStatus.DONE)
     return int(result) if isinstance(result, int) else int(ExitStatus.DONE)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import queue
 import sys
@@ -36,6 +35,8 @@ def run(quiet: bool, place: Place) -> None:
     Example:
       monitor run --config deploy/monitor.yaml
     """
+    import asyncio
+
     loaded = _prepared(place, announcing=not quiet)
     lock = _locked(loaded.settings)
     with _printing(quiet) as printer:
@@ -55,6 +56,8 @@ def once(no_send: bool, as_json: bool, place: Place) -> int:
     Example:
       monitor once --no-send
     """
+    import asyncio
+
     loaded = _prepared(place, announcing=False)
     lock = _locked(loaded.settings)
     report, stats = asyncio.run(_once(loaded.settings, lock, deliver=not no_send))
