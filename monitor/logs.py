@@ -101,12 +101,15 @@ def clean_values(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return event
 
 
-def indent_lines(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """On a console, what goes over several lines (a watchlist's faults with their carets) stands indented below the first:
-    readable, and no value can pass for a line of its own."""
-    for key, value in event.items():
-        if isinstance(value, str) and key != "exception" and "\n" in value:
-            event[key] = ("\n" + value.rstrip("\n")).replace("\n", "\n    ")
+def lines_below(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """On a console, a value of several lines (a watchlist's faults with their carets) stands indented below its event:
+    readable, and unable to pass for an event of its own."""
+    below = [key for key, value in event.items() if isinstance(value, str) and "\n" in value and key not in ("exception", "stack")]
+    blocks = [f"{key}:\n{event.pop(key)}".rstrip("\n").replace("\n", "\n      ") for key in below if key != "event"]
+    if blocks:
+        # The renderer writes a stack as it stands, after everything else.
+        event["stack"] = "\n".join([*([event["stack"]] if "stack" in event else []), *(f"    {block}" for block in blocks)])
+    event["event"] = str(event["event"]).replace("\n", "\n    ")
     return event
 
 
