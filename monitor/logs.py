@@ -61,6 +61,7 @@ def configure(format: Format = "auto", level: str = "info", stream: TextIO | Non
         rendering += [
             structlog.processors.format_exc_info,
             clean_values,
+            lines_below,
             structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=structlog.dev.plain_traceback),
         ]
     handler = logging.StreamHandler(out)
