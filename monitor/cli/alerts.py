@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from monitor.cli.common import (
+from monitor.cli.options import (
     Place,
     config_options,
     json_option,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import Place, config_options, json_option, print_json
 from monitor.cli.lists import Lists, compiled, dictionaries, read_lists
+from monitor.cli.options import Place, config_options, json_option, print_json
 from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from monitor.cli.alerts import read_record
-from monitor.cli.common import Place, config_options, json_option, print_json, print_pretty, short_time
+from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time
 
 
 @click.group(short_help="Show the configuration in force.")

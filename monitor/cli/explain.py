@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Place, config_options, json_option, print_json, wants_color
+from monitor.cli.options import Place, config_options, json_option, print_json, wants_color
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.cli.common import Place
+from monitor.cli.options import Place
 from monitor.errors import ConfigError, Fault, UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.common import Place, config_options, json_option, print_json, terminal_width, wants_color
+from monitor.cli.options import Place, config_options, json_option, print_json, terminal_width, wants_color
 from monitor.errors import DocumentError, ExitStatus, UsageError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import Place, config_options, print_json, terminal_width, wants_color
+from monitor.cli.options import Place, config_options, print_json, terminal_width, wants_color
 from monitor.errors import ConfigError, ExitStatus
 
 if TYPE_CHECKING:
