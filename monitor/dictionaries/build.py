@@ -1,18 +1,14 @@
 """Building look-up files: a dictionary of simplemma (form -> lemma) inverted into groups of forms.
 
-Costly, and so meant for a process of its own. A file is written beside its name and renamed, so that any number of
-builders may race.
+Costly, and so meant for a process of its own; any number of builders may race.
 
 This module must not know who asks for a language.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
 import sys
-import tempfile
 import zlib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -22,6 +18,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES, DefaultDictionaryFactory
 
+from monitor.dictionaries.files import replace_file
 from monitor.dictionaries.lookup_file import FOLDED, DictionaryError, content
 from monitor.text.fold import fold
 
@@ -51,19 +48,8 @@ def supported(language: str) -> bool:
 
 def build(language: str, folder: Path) -> Path:
     """Write the look-up file of a supported language; costly, meant for a process of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
     target = path_for(language, folder)
-    parts = _content(language)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=target.name, suffix=".part")
-    try:
-        with open(descriptor, "wb") as stream:
-            stream.writelines(parts)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    replace_file(target, _content(language))
     return target
 
 

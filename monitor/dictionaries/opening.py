@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from monitor.dictionaries.build import build_apart, path_for, supported
+from monitor.dictionaries.expansions import Expansions
 from monitor.dictionaries.lookup_file import DictionaryError, LookupFile
 from monitor.text.forms import Lookup
 
@@ -39,40 +40,53 @@ def default_folder(environment: Mapping[str, str]) -> Path:
 
 
 class Dictionary:
-    """The dictionaries of some languages. Other languages know no word."""
+    """The dictionaries of some languages, each opened when it is first asked; other languages know no word.
 
-    def __init__(self, files: Mapping[str, LookupFile]) -> None:
-        self._files = files
+    ``expansions`` is what was worked out with them before. Look-ups raise DictionaryError where a damaged file cannot be
+    built anew.
+    """
+
+    def __init__(self, folder: Path, languages: Iterable[str]) -> None:
+        self._folder = folder
+        self.languages = sorted(set(filter(supported, languages)))
+        self._files: dict[str, LookupFile] = {}
+        self.expansions = Expansions(folder)
 
     def lookup(self, language: str, word: str) -> frozenset[str]:
         """Every form that shares a lemma with the word, the word included; empty where it is unknown."""
-        file = self._files.get(language)
+        file = self._files.get(language) or self._open(language)
         return file.forms(word) if file is not None and word else frozenset()
 
     def citation(self, language: str, word: str) -> str:
         """The lemma the dictionary files the word under, or '' where it is unknown."""
-        file = self._files.get(language)
+        file = self._files.get(language) or self._open(language)
         return file.citation(word) if file is not None and word else ""
+
+    def save(self) -> None:
+        """Keep what is new in ``expansions``; a folder that cannot be written costs time at the next start, and no more."""
+        with contextlib.suppress(OSError):
+            self.expansions.save()
+
+    def _open(self, language: str) -> LookupFile | None:
+        if language not in self.languages:
+            return None
+        path = path_for(language, self._folder)
+        try:
+            file = LookupFile(path)
+        except (OSError, DictionaryError):
+            build_apart([language], self._folder)
+            file = LookupFile(path)
+        self._files[language] = file
+        return file
 
 
 def open_dictionary(folder: Path, languages: Iterable[str]) -> Dictionary:
-    """A dictionary of these languages; raises DictionaryError where a file cannot be built."""
-    wanted = sorted({language for language in languages if supported(language)})
-    opened = {language: file for language in wanted if (file := _try_open(language, folder)) is not None}
-    missing = [language for language in wanted if language not in opened]
-    if missing:
-        build_apart(missing, folder)
-        opened |= {language: LookupFile(path_for(language, folder)) for language in missing}
-    return Dictionary(opened)
+    """A dictionary of these languages. Files that are missing are built at once, side by side; raises DictionaryError."""
+    dictionary = Dictionary(folder, languages)
+    build_apart((language for language in dictionary.languages if not path_for(language, folder).exists()), folder)
+    return dictionary
 
 
 def open_lookup(folder: Path, languages: Iterable[str]) -> Lookup:
     """The look-up of ``open_dictionary`` alone."""
     return open_dictionary(folder, languages).lookup
-
-
-def _try_open(language: str, folder: Path) -> LookupFile | None:
-    try:
-        return LookupFile(path_for(language, folder))
-    except (OSError, DictionaryError):
-        return None

@@ -15,7 +15,7 @@ from monitor.match.evidence import Clause, evidence_of
 from monitor.match.patterns import Table
 from monitor.match.scan import Found, Scanned, scan
 from monitor.model import Facts, Layout, Match, Severity, Stance
-from monitor.text.forms import Lookup, Mark
+from monitor.text.forms import Lookup, Mark, Remembered
 from monitor.text.scripts import scripts_of
 from monitor.watchlist import Term, Watchlist
 from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
@@ -53,8 +53,8 @@ class Engine:
 
     version = ENGINE_VERSION
 
-    def __init__(self, watchlists: Sequence[Watchlist], lookup: Lookup) -> None:
-        self.table = Table(lookup)
+    def __init__(self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None) -> None:
+        self.table = Table(lookup, remembered)
         self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
         self.table.seal()
         self.languages = tuple(pattern.language for pattern in self.table.patterns)
@@ -189,6 +189,6 @@ def _every_term(watchlist: Watchlist) -> Iterator[Term]:
                 yield from _literal_terms(leaf, watchlist)
 
 
-def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup) -> Engine:
-    """Compile watchlists together; the order of matches is theirs."""
-    return Engine(watchlists, lookup)
+def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None) -> Engine:
+    """Compile watchlists together; the order of matches is theirs. Expansions are taken from ``remembered`` and kept there."""
+    return Engine(watchlists, lookup, remembered)

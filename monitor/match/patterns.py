@@ -17,7 +17,7 @@ from typing import Final
 
 from monitor.model import Entity
 from monitor.text.fold import fold
-from monitor.text.forms import Attach, Form, Lookup, Mark, expand, readings
+from monitor.text.forms import Attach, Lookup, Mark, Remembered, readings, stems
 from monitor.text.words import WORD, words
 from monitor.watchlist import Term
 
@@ -89,8 +89,9 @@ class Chunks(dict[str, bool]):
 class Table:
     """All patterns of one generation, and the memo of surfaces met so far."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, remembered: Remembered | None = None) -> None:
         self.lookup = lookup
+        self.remembered = remembered
         self.patterns: list[Pattern] = []
         self.single: dict[int, list[int]] = {}
         self.anchored: dict[int, list[tuple[int, int, tuple[int, ...]]]] = {}
@@ -162,13 +163,13 @@ class Table:
             self._wildcards.append((re.compile("[^ ]*".join(parts)), slot))
             return slot
         cased = word if capital or term.mark is Mark.EXACT else None
-        forms = expand(word, term.language, term.mark, first=first, lookup=self.lookup)
+        found = stems(word, term.language, term.mark, first=first, lookup=self.lookup, remembered=self.remembered)
         if capital and term.mark is Mark.ANY_FORM:
             # No dictionary has UAVs or ICBMs.
-            forms += (Form(fold(word) + "s", forms[0].allows, "plural of an acronym"),)
-        for form in forms:
-            entry = (form.allows.value, slot, cased)
-            entries = self._stems.setdefault(form.text, [])
+            found += ((fold(word) + "s", found[0][1]),)
+        for text, allows in found:
+            entry = (allows, slot, cased)
+            entries = self._stems.setdefault(text, [])
             if entry not in entries:
                 entries.append(entry)
         return slot

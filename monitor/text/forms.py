@@ -14,10 +14,10 @@ from typing import Final
 from monitor.text.fold import fold
 from monitor.text.forms_arabic import arabic_any_form, arabic_this_form
 from monitor.text.forms_arabic_verb import arabic_verb
-from monitor.text.forms_base import Attach, Form, Lookup, Mark, Reading, meets
+from monitor.text.forms_base import Attach, Form, Lookup, Mark, Reading, Remembered, Stems, meets
 from monitor.text.forms_split import readings
 
-__all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "expand", "meets", "readings"]
+__all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "Remembered", "Stems", "expand", "meets", "readings", "stems"]
 
 #: What may be attached to any word of a language, by rule; languages not named attach nothing but an apostrophe's suffix.
 _ATTACHES: Final = {
@@ -48,6 +48,17 @@ def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup)
     if not first:
         forms = [Form(form.text, form.allows & Attach.INSIDE, form.why) for form in forms]
     return _merged(folded, forms)
+
+
+def stems(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup, remembered: Remembered | None = None) -> Stems:
+    """What ``expand`` gives, without the reasons; looked up in ``remembered`` first, and kept there."""
+    key = f"{language} {mark.value} {first:d} {word}"
+    found = remembered.get(key) if remembered is not None else None
+    if found is None:
+        found = tuple((form.text, form.allows.value) for form in expand(word, language, mark, first=first, lookup=lookup))
+        if remembered is not None:
+            remembered[key] = found
+    return found
 
 
 def _arabic(word: str, mark: Mark, lookup: Lookup) -> list[Form]:

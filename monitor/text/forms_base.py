@@ -12,9 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
+from typing import Protocol
 
 #: (language, word) -> every spelling that shares a lemma with the word, the word included; empty where unknown.
 Lookup = Callable[[str, str], frozenset[str]]
+#: An expansion bare, for tables of many terms: (folded spelling, bits of the attachments it allows).
+Stems = tuple[tuple[str, int], ...]
+
+
+class Remembered(Protocol):
+    """Expansions by key. Who keeps them answers for their coming from these rules and the same dictionaries."""
+
+    def get(self, key: str, /) -> Stems | None: ...
+
+    def __setitem__(self, key: str, stems: Stems, /) -> None: ...
 
 
 class Mark(StrEnum):

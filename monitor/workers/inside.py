@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.analysis import analyse_document
-from monitor.dictionaries import open_lookup
+from monitor.dictionaries import open_dictionary
 from monitor.errors import WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
@@ -98,19 +98,20 @@ def begin_match(generation: Generation, dictionaries: str) -> None:
 def _build(generation: Generation, dictionaries: str) -> None:
     loaded = [(version, watchlist) for version in generation.versions if (watchlist := _load(version)) is not None]
     watchlists = [watchlist for _, watchlist in loaded]
-    lookup = open_lookup(Path(dictionaries), languages_of(watchlists))
+    dictionary = open_dictionary(Path(dictionaries), languages_of(watchlists))
     try:
-        _state.engine = compile_engine(watchlists, lookup)
+        _state.engine = compile_engine(watchlists, dictionary.lookup, dictionary.expansions)
     except Exception:  # one of them cannot be compiled: find it, so that the others run
         sound = []
         for watchlist in watchlists:
             try:
-                compile_engine([watchlist], lookup)
+                compile_engine([watchlist], dictionary.lookup, dictionary.expansions)
                 sound.append(watchlist)
             except Exception as error:  # its name and reason go to whoever edits it
                 _state.faults[watchlist.id] = (f"{watchlist.id} cannot be compiled: {error}",)
         watchlists = sound
-        _state.engine = compile_engine(watchlists, lookup)
+        _state.engine = compile_engine(watchlists, dictionary.lookup, dictionary.expansions)
+    dictionary.save()
     _state.watchlists = watchlists
     _state.files = {version.watchlist: version.files for version in generation.versions}
 

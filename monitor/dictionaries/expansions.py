@@ -1,0 +1,98 @@
+"""Expansions worked out before, kept beside the look-up files: an edited watchlist costs its new words only.
+
+The file is text: a heading with a fingerprint and the CRC-32 of the rest, then a line for each expansion, its key and
+(spelling, bits) pairs, between tabs. The fingerprint is of the rules' own source and of simplemma's version, so that what
+other rules or dictionaries gave is never read. What is wrong with a file only costs the time to work everything out again.
+
+This module must not know what a key or the bits mean.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from monitor.dictionaries.files import replace_file
+from monitor.text.forms import Stems
+
+_NAME: Final = "expansions.cache"
+_MAGIC: Final = "news-monitor expansions 1"
+#: Beyond this what was not asked for this time is dropped (characters): some hundred thousand Arabic terms.
+_LIMIT: Final = 16_000_000
+
+
+@cache
+def fingerprint() -> str:
+    """Of all an expansion depends on but its key: the modules of rules and the dictionaries' version."""
+    checksum = zlib.crc32(version("simplemma").encode())
+    for source in sorted(files("monitor.text").iterdir(), key=lambda source: source.name):
+        if source.name.endswith(".py"):
+            checksum = zlib.crc32(source.read_bytes(), checksum)
+    return f"{checksum:08x}"
+
+
+class Expansions:
+    """Key -> expansion, read when first asked for; ``save`` writes what is new and lets go of the rest. For one thread at a time."""
+
+    def __init__(self, folder: Path, limit: int = _LIMIT) -> None:
+        self._limit = limit
+        self._path = folder / _NAME
+        self._lines: dict[str, str] | None = None
+        self._used: set[str] = set()
+        self._new: set[str] = set()
+
+    def get(self, key: str, /) -> Stems | None:
+        line = self._known().get(key)
+        if line is None:
+            return None
+        self._used.add(key)
+        parts = line.split("\t")
+        return tuple(zip(parts[::2], map(int, parts[1::2]), strict=True))
+
+    def __setitem__(self, key: str, stems: Stems, /) -> None:
+        line = "\t".join(f"{spelling}\t{bits}" for spelling, bits in stems)
+        # Whatever could not be read back is not kept.
+        if "\n" not in key + line and "\t" not in key and line.count("\t") == 2 * len(stems) - 1:
+            self._known()[key] = line
+            self._new.add(key)
+
+    def save(self) -> None:
+        """Write the file if anything is new, with what another process wrote meanwhile. Raises OSError."""
+        known, used, new = self._known(), self._used, self._new
+        self._lines, self._used, self._new = None, set(), set()
+        if not new:
+            return
+        lines = _read(self._path) | known
+        if sum(len(key) + len(line) for key, line in lines.items()) > self._limit:
+            lines = {key: line for key, line in lines.items() if key in used or key in new}
+        body = "".join(f"{key}\t{line}\n" for key, line in lines.items()).encode()
+        replace_file(self._path, (f"{_heading(body)}\n".encode(), body))
+
+    def _known(self) -> dict[str, str]:
+        if self._lines is None:
+            self._lines = _read(self._path)
+        return self._lines
+
+
+def _heading(body: bytes) -> str:
+    return f"{_MAGIC} {fingerprint()} {zlib.crc32(body):08x}"
+
+
+def _read(path: Path) -> dict[str, str]:
+    """What the file holds; nothing where it is absent, damaged or of other rules."""
+    try:
+        heading, _, body = path.read_bytes().partition(b"\n")
+    except OSError:
+        return {}
+    return dict(_entries(body.decode())) if heading == _heading(body).encode() else {}
+
+
+def _entries(body: str) -> Iterator[tuple[str, str]]:
+    for entry in body.split("\n")[:-1]:
+        key, _, line = entry.partition("\t")
+        yield key, line
