@@ -104,8 +104,8 @@ class Table:
         self.asked: set[int] = set()
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
-        # stem -> [(attachments allowed, slot, word whose case counts or None)]
-        self._stems: dict[str, list[tuple[int, int, str | None]]] = {}
+        # stem -> (attachments allowed, slot, word whose case counts or None), …
+        self._stems: dict[str, tuple[tuple[int, int, str | None], ...]] = {}
         self._wildcards: list[tuple[re.Pattern[str], int]] = []
         self._prefix_ids: dict[str, int] = {}
 
@@ -167,11 +167,13 @@ class Table:
         if capital and term.mark is Mark.ANY_FORM:
             # No dictionary has UAVs or ICBMs.
             found += ((fold(word) + "s", found[0][1]),)
+        # Most stems are one term's alone, and share one entry with its other stems: a hundred terms make thousands of them.
+        alone = {allows: ((allows, slot, cased),) for _, allows in found}
         for text, allows in found:
-            entry = (allows, slot, cased)
-            entries = self._stems.setdefault(text, [])
-            if entry not in entries:
-                entries.append(entry)
+            own = alone[allows]
+            known = self._stems.setdefault(text, own)
+            if known is not own:
+                self._stems[text] = known + own
         return slot
 
     # ------------------------------------------------------------------ meeting a surface
