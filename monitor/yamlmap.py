@@ -130,6 +130,8 @@ class _Reader:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or "it cannot be read"
         hint = "tabs may not indent YAML; use spaces" if "\\t" in problem or "tab" in problem else ""
+        if "mapping values are not allowed" in problem:
+            hint = "text that holds a colon and a blank needs quotes, or a block of its own (key: | and the text indented below)"
         if mark is None:
             return Fault(f"YAML: {problem}", self.out.file, hint=hint)
         line = min(mark.line, max(0, len(self.out.lines) - 1))
