@@ -12,7 +12,8 @@ from typing import Final
 
 from monitor.match.evaluate import Article, Evaluation, possible
 from monitor.match.evidence import Clause, evidence_of
-from monitor.match.patterns import Table
+from monitor.match.names import LISTED
+from monitor.match.patterns import Asked, Table
 from monitor.match.scan import Found, Scanned, scan
 from monitor.model import Facts, Layout, Match, Severity, Stance
 from monitor.text.forms import Lookup, Mark, Remembered
@@ -41,7 +42,7 @@ class Compiled:
     """One watchlist over the table: patterns by leaf, masks, cues, and its clauses."""
 
     watchlist: Watchlist
-    leaves: Mapping[Group | Literal, tuple[int, ...]]
+    leaves: Mapping[Group | Literal, Asked]
     masks: tuple[int, ...]
     cues: tuple[tuple[Stance, tuple[int, ...]], ...]
     clauses: tuple[tuple[str, Node], ...]
@@ -55,22 +56,28 @@ class Engine:
 
     def __init__(self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None) -> None:
         self.table = Table(lookup, remembered)
+        # A vocabulary's group is one set of numbers, however many watchlists use it.
+        self._shared: dict[frozenset[int], frozenset[int]] = {}
         self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
         self.table.seal()
-        self.languages = tuple(pattern.language for pattern in self.table.patterns)
         self._by_pattern: dict[int, list[int]] = defaultdict(list)
+        self._by_list: dict[range, list[int]] = defaultdict(list)
         for index, one in enumerate(self.compiled):
-            for pattern in {p for patterns in one.leaves.values() for p in patterns}:
+            for pattern in {p for asked in one.leaves.values() for p in asked.numbers}:
                 self._by_pattern[pattern].append(index)
+            for numbers in {names for asked in one.leaves.values() for names in asked.lists}:
+                self._by_list[numbers].append(index)
 
     # ------------------------------------------------------------------ compiling
     def _compile(self, watchlist: Watchlist) -> Compiled:
         nodes = [watchlist.when, *(step.when for step in watchlist.escalate)]
-        patterns: dict[Group | Literal, tuple[int, ...]] = {}
+        patterns: dict[Group | Literal, Asked] = {}
         for leaf in (leaf for node in nodes for leaf in leaves(node)):
             if leaf not in patterns:
                 terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else _literal_terms(leaf, watchlist)
-                patterns[leaf] = tuple(dict.fromkeys(map(self.table.ask, terms)))
+                names = watchlist.names.get(leaf.name, ()) if isinstance(leaf, Group) else ()
+                numbers = frozenset(map(self.table.ask, terms))
+                patterns[leaf] = Asked(self._shared.setdefault(numbers, numbers), tuple(map(self.table.ask_list, names)))
         masks = tuple(map(self.table.add, watchlist.masks))
         cues = tuple((stance, tuple(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
         when = watchlist.when
@@ -92,25 +99,31 @@ class Engine:
         scanned = scan(text, layout, self.table)
         if not scanned.hits:
             return ()
-        article = Article(scanned, facts, self.languages)
-        candidates = sorted({index for pattern in scanned.hits for index in self._by_pattern.get(pattern, ())})
+        article = Article(scanned, facts, self.table.pattern)
+        candidates = sorted({index for pattern in scanned.hits for index in self._asking(pattern)})
         found = (self._match(self.compiled[index], article) for index in candidates)
         return tuple(match for match in found if match is not None)
 
+    def _asking(self, pattern: int) -> Iterable[int]:
+        """The watchlists that ask for a pattern."""
+        if pattern < LISTED:
+            return self._by_pattern.get(pattern, ())
+        return (index for numbers, indices in self._by_list.items() if pattern in numbers for index in indices)
+
     def _match(self, one: Compiled, article: Article) -> Match | None:
         scanned = article.scanned
-        hit = {leaf for leaf, patterns in one.leaves.items() if any(p in scanned.hits for p in patterns)}
-        clauses = [(written, node) for written, node in one.clauses if possible(node, hit)]
+        hit = {leaf: asked for leaf, asked in one.leaves.items() if asked.among(scanned.hits)}
+        clauses = [(written, node) for written, node in one.clauses if possible(node, set(hit))]
         if not clauses:
             return None
-        leaf_hits = leaf_hits_of(scanned, {leaf: one.leaves[leaf] for leaf in hit}, masked_words(scanned, one.masks))
+        leaf_hits = leaf_hits_of(scanned, hit, masked_words(scanned, one.masks))
         evaluation = Evaluation(article, leaf_hits)
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
         cues = _cues(scanned, one.cues)
         named = _names_by_hit(leaf_hits)
-        evidence = evidence_of(scanned, fired, named, cues, self.table.patterns)
+        evidence = evidence_of(scanned, fired, named, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
         stances = tuple(dict.fromkeys(e.stance for e in evidence))
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
@@ -141,14 +154,14 @@ def masked_words(scanned: Scanned, masks: Sequence[int]) -> dict[int, set[int]]:
 
 
 def leaf_hits_of(
-    scanned: Scanned, patterns: Mapping[Group | Literal, Sequence[int]], masked: Mapping[int, set[int]]
+    scanned: Scanned, leaves: Mapping[Group | Literal, Asked], masked: Mapping[int, set[int]]
 ) -> dict[Group | Literal, list[Found]]:
     """The hits of each leaf in text order, those with a masked word left out."""
-    return {leaf: _unmasked(scanned, numbers, masked) for leaf, numbers in patterns.items()}
+    return {leaf: _unmasked(scanned, asked, masked) for leaf, asked in leaves.items()}
 
 
-def _unmasked(scanned: Scanned, patterns: Sequence[int], masked: Mapping[int, set[int]]) -> list[Found]:
-    hits = [hit for pattern in patterns for hit in scanned.hits.get(pattern, ())]
+def _unmasked(scanned: Scanned, asked: Asked, masked: Mapping[int, set[int]]) -> list[Found]:
+    hits = [hit for pattern in asked.among(scanned.hits) for hit in scanned.hits[pattern]]
     if masked:
         hits = [hit for hit in hits if masked.get(hit.sentence, _NOTHING).isdisjoint(range(hit.first, hit.last))]
     return sorted(hits)

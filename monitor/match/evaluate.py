@@ -11,11 +11,12 @@ Semantics are those of DESIGN.md, "Query". Everything is bounded by the number o
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned
 from monitor.model import Facts, ZoneKind
 from monitor.watchlist.query import (
@@ -60,11 +61,11 @@ class View:
 class Article:
     """One scanned text with its facts and the hits of each leaf. ``leaf_hits`` maps a leaf's key to its hits, masks applied."""
 
-    def __init__(self, scanned: Scanned, facts: Facts, languages: Sequence[str]) -> None:
+    def __init__(self, scanned: Scanned, facts: Facts, pattern: Callable[[int], Pattern]) -> None:
         self.scanned = scanned
         self.facts = facts
-        #: language by pattern; hits of ``any`` share every language.
-        self.languages = languages
+        #: Pattern by number: its language counts, and hits of ``any`` share every language.
+        self.pattern = pattern
 
     def whole(self) -> View:
         return View(0, len(self.scanned.sentences))
@@ -242,7 +243,7 @@ class Evaluation:
 
     def _share(self, *hits: Found) -> bool:
         """Whether all hits may be of one language (``any`` shares all)."""
-        return len({self.article.languages[hit.pattern] for hit in hits} - {"any"}) <= 1
+        return len({self.article.pattern(hit.pattern).language for hit in hits} - {"any"}) <= 1
 
     def _window(self, sides: list[list[Found]], words: int) -> Iterable[Alternative]:
         """near(n, a, b, c …): disjoint spans of all sides, at most ``words`` words of none of them between the outermost."""

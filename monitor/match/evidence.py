@@ -6,7 +6,7 @@ one sentence, whatever the number of clauses that fired in it; its clause names 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.match.evaluate import Alternative
@@ -29,7 +29,7 @@ def evidence_of(
     fired: Sequence[Clause],
     names: Mapping[Found, tuple[str, ...]],
     cues: Mapping[int, Sequence[tuple[Stance, Found]]],
-    patterns: Sequence[Pattern],
+    pattern_of: Callable[[int], Pattern],
 ) -> tuple[Evidence, ...]:
     passages: dict[int, tuple[dict[str, None], set[Found]]] = {}
     for clause in fired:
@@ -50,7 +50,7 @@ def evidence_of(
                 zone=where.zone,
                 stance=stance_of(scanned, sentence, ordered, cues.get(sentence, ())),
                 clause=" OR ".join(clauses),
-                hits=_hits(scanned, ordered, names, patterns),
+                hits=_hits(scanned, ordered, names, pattern_of),
             )
         )
     return tuple(out)
@@ -72,17 +72,22 @@ def _passages(found: Sequence[Alternative]) -> dict[int, set[Found]]:
     return alone
 
 
-def _hits(scanned: Scanned, found: Sequence[Found], names: Mapping[Found, tuple[str, ...]], patterns: Sequence[Pattern]) -> tuple[Hit, ...]:
-    """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice."""
+def _hits(
+    scanned: Scanned, found: Sequence[Found], names: Mapping[Found, tuple[str, ...]], pattern_of: Callable[[int], Pattern]
+) -> tuple[Hit, ...]:
+    """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice. Where
+    one spelling names several entities, each is told."""
     out: list[Hit] = []
-    covered: dict[str, tuple[int, int]] = {}
-    for hit in sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern)):
+    covered: dict[str, Found] = {}
+    for hit in sorted(found, key=lambda h: (h.sentence, h.first, h.first - h.last, h.pattern)):
         span = scanned.span(hit)
-        pattern = patterns[hit.pattern]
+        pattern = pattern_of(hit.pattern)
         for name in names.get(hit, ()):
-            sentence, last = covered.get(name, (-1, -1))
-            if sentence == hit.sentence and hit.first < last and pattern.entity is None:
+            before = covered.get(name)
+            overlaps = before is not None and before.sentence == hit.sentence and hit.first < before.last
+            same = before is not None and (before.first, before.last) == (hit.first, hit.last)
+            if overlaps and (pattern.entity is None or not same):
                 continue
-            covered[name] = (hit.sentence, hit.last)
+            covered[name] = hit
             out.append(Hit(name, pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity))
     return tuple(sorted(out, key=lambda h: (h.start, h.end, h.group)))

@@ -53,7 +53,7 @@ def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Fa
     masked = masked_words(scanned, one.masks)
     leaves = leaf_hits_of(scanned, one.leaves, masked)
     everything = leaf_hits_of(scanned, one.leaves, {})
-    article = Article(scanned, facts, engine.languages)
+    article = Article(scanned, facts, engine.table.pattern)
     teller = _Teller(engine, article, Evaluation(article, leaves))
     taken = {leaf: [hit for hit in hits if hit not in set(leaves.get(leaf, ()))] for leaf, hits in everything.items()}
     match = next((m for m in engine.match(text, layout, facts) if m.watchlist == watchlist), None)
@@ -143,5 +143,5 @@ def _furniture(engine: Engine, watchlist: str, text: str, zones: Iterable[Zone])
 
 
 def _hit(engine: Engine, scanned: Scanned, leaf: Group | Literal, hit: Found) -> Hit:
-    span, pattern = scanned.span(hit), engine.table.patterns[hit.pattern]
+    span, pattern = scanned.span(hit), engine.table.pattern(hit.pattern)
     return Hit(str(leaf), pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity)

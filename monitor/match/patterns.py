@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
+from monitor.match.names import LISTED, Names
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Lookup, Mark, Remembered, readings, stems
 from monitor.text.words import WORD, words
 from monitor.watchlist import Term
+from monitor.watchlist.names import NameList
 
 #: Surfaces remembered before the memo starts anew: some 40 MB at the worst, and a vocabulary no day of news exceeds by much.
 MEMO_LIMIT: Final = 200_000
@@ -27,10 +29,6 @@ MEMO_LIMIT: Final = 200_000
 CAPITALS_LIMIT: Final = 5
 _CAPITALS: Final = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{2,{CAPITALS_LIMIT}}}")
 _APOSTROPHES: Final = "'’ʼ‘＇"
-#: Letters one foreign sound is written with in Arabic script (بيونغ, بيونج, بيونق).
-_NAME_LETTERS: Final = str.maketrans({"غ": "ج", "ق": "ج", "'": None, '"': None, "-": None, " ": None})
-#: Attachments a name's first word may have in Arabic script.
-_BEFORE_NAME: Final = Attach.CONJ | Attach.PREP
 
 ANY: Final = "any"
 
@@ -46,13 +44,23 @@ class Pattern:
     entity: Entity | None
 
 
-def name_key(folded: str) -> str:
-    """The key under which two spellings of a name are one: no blanks, hyphens or apostrophes, and غ, ق as ج."""
-    return folded.translate(_NAME_LETTERS)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The patterns that a leaf of a query asks for: by themselves, and whole lists of names."""
+
+    numbers: frozenset[int]
+    lists: tuple[range, ...] = ()
+
+    def among(self, hits: Mapping[int, object]) -> list[int]:
+        """Those that were hit. Costs no more than the hits, however many are asked for."""
+        found = list(hits.keys() & self.numbers)
+        if self.lists:
+            found += (number for number in hits if number >= LISTED and any(number in numbers for numbers in self.lists))
+        return sorted(found)
 
 
 class Surfaces(dict[str, tuple[int, ...]]):
-    """Memo: raw surface -> slots it meets. A number below zero is the start of a name: ``-1 - index`` into ``prefixes``."""
+    """Memo: raw surface -> slots it meets. A number below zero begins a name: ``-1 - index`` into the starts of ``Names``."""
 
     def __init__(self, table: Table) -> None:
         super().__init__()
@@ -69,21 +77,58 @@ class Surfaces(dict[str, tuple[int, ...]]):
 _CHUNK_LIMIT: Final = 40
 
 
-class Chunks(dict[str, bool]):
-    """Memo: what stands between two blanks -> whether a word in it meets a slot that a query asks for."""
+#: What a chunk may be to a query: nothing; worth looking at; the beginning of a name, its next word; no word at all.
+_LOOK: Final = 1
+_BEGINS: Final = 2
+_FOLLOWS: Final = 4
+_WORDLESS: Final = 8
+_PAIR: Final = re.compile(rb"[\x02\x06]\x08*(?=[\x04\x06])")
+
+
+class Chunks(dict[str, int]):
+    """Memo: what stands between two blanks -> what it may be to a query. Without names it is worth looking at or nothing."""
 
     def __init__(self, table: Table) -> None:
         super().__init__()
         self.table = table
+        # For chunks that begin or follow: how the last word begins a name, and the first word.
+        self._edges: dict[str, tuple[tuple[int, ...], str]] = {}
 
-    def __missing__(self, chunk: str) -> bool:
+    def __missing__(self, chunk: str) -> int:
         if len(chunk) > _CHUNK_LIMIT:
-            return True
+            return _LOOK
         if len(self) >= MEMO_LIMIT:
             self.clear()
-        surfaces, asked = self.table.surfaces, self.table.asked
-        found = self[chunk] = any(slot < 0 or slot in asked for word in WORD.findall(chunk) for slot in surfaces[word])
+            self._edges.clear()
+        found = self[chunk] = self._code(chunk, WORD.findall(chunk))
         return found
+
+    def _code(self, chunk: str, words: list[str]) -> int:
+        met, asked, names = [self.table.surfaces[word] for word in words], self.table.asked, self.table.names
+        if any(slot in asked for slots in met for slot in slots):
+            return _LOOK
+        if not names or not words:
+            return _WORDLESS if names else 0
+        starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
+        if any(map(names.whole, chain.from_iterable(starts))):
+            return _LOOK
+        if any(names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
+            return _LOOK
+        code = (_BEGINS if starts[-1] else 0) | (_FOLLOWS if names.follows(words[0]) else 0)
+        if code:
+            self._edges[chunk] = (starts[-1], words[0])
+        return code
+
+    def names_in(self, chunks: list[str]) -> bool:
+        """Whether a sentence in these chunks, none of them wholly to be looked at, may hold a name of several words."""
+        codes = bytes(map(self.__getitem__, chunks))
+        return _LOOK in codes or any(self._meet(chunks[pair.start()], chunks[pair.end()]) for pair in _PAIR.finditer(codes))
+
+    def _meet(self, before: str, after: str) -> bool:
+        if before not in self._edges or after not in self._edges:
+            return True  # the memo began anew in between
+        starts, word = self._edges[before][0], self._edges[after][1]
+        return any(self.table.names.goes_on(start, word) for start in starts)
 
 
 class Table:
@@ -95,9 +140,7 @@ class Table:
         self.patterns: list[Pattern] = []
         self.single: dict[int, list[int]] = {}
         self.anchored: dict[int, list[tuple[int, int, tuple[int, ...]]]] = {}
-        self.names: dict[str, list[int]] = {}
-        self.name_keys: list[str] = []
-        self.prefixes: list[str] = []
+        self.names = Names()
         self.surfaces = Surfaces(self)
         self.chunks = Chunks(self)
         #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
@@ -107,7 +150,6 @@ class Table:
         # stem -> (attachments allowed, slot, word whose case counts or None), …
         self._stems: dict[str, tuple[tuple[int, int, str | None], ...]] = {}
         self._wildcards: list[tuple[re.Pattern[str], int]] = []
-        self._prefix_ids: dict[str, int] = {}
 
     # ------------------------------------------------------------------ building
     def ask(self, term: Term) -> int:
@@ -115,6 +157,10 @@ class Table:
         number = self.add(term)
         self.asked.update(self.patterns[number].slots)
         return number
+
+    def ask_list(self, names: NameList) -> range:
+        """The patterns of a list of names, the same ones for the same list."""
+        return self.names.add_list(names)
 
     def add(self, term: Term) -> int:
         """The pattern of a term, the same one for equal terms."""
@@ -127,7 +173,7 @@ class Table:
         pattern = Pattern(number, term.text, term.language, self._slots(term), term.entity)
         self.patterns.append(pattern)
         if term.mark is Mark.NAME:
-            self.names.setdefault(name_key(fold("".join(split_term(term.text)))), []).append(number)
+            self.names.add(term.text, number)
         elif len(pattern.slots) == 1:
             self.single.setdefault(pattern.slots[0], []).append(number)
         else:
@@ -137,7 +183,12 @@ class Table:
 
     def seal(self) -> None:
         """Call once after the last ``add``: what needs all names sorted."""
-        self.name_keys = sorted(self.names)
+        self.names.seal()
+
+    def pattern(self, number: int) -> Pattern:
+        if number < LISTED:
+            return self.patterns[number]
+        return Pattern(number, self.names.spelling(number), self.names.language(number), (), self.names.entity(number))
 
     def _slots(self, term: Term) -> tuple[int, ...]:
         if term.mark is Mark.NAME:
@@ -189,28 +240,10 @@ class Table:
         for pattern, slot in self._wildcards:
             if any(pattern.fullmatch(r.stem) for r in possible if not r.has.value & ~_WILDCARD_BEFORE):
                 out[slot] = None
-        if self.name_keys:
-            for reading in possible:
-                if not reading.has.value & ~_NAME_BEFORE:
-                    self._name_start(name_key(reading.stem), out)
-        return tuple(out)
-
-    def _name_start(self, key: str, out: dict[int, None]) -> None:
-        if len(key) < 2 or not self.has_name_prefix(key):
-            return
-        number = self._prefix_ids.get(key)
-        if number is None:
-            number = self._prefix_ids[key] = len(self.prefixes)
-            self.prefixes.append(key)
-        out[-1 - number] = None
-
-    def has_name_prefix(self, key: str) -> bool:
-        at = bisect_left(self.name_keys, key)
-        return at < len(self.name_keys) and self.name_keys[at].startswith(key)
+        return (*out, *(-1 - start for start in self.names.opens(surface)))
 
 
 _WILDCARD_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value
-_NAME_BEFORE: Final = (_BEFORE_NAME | Attach.HEBREW | Attach.APOSTROPHE).value
 
 
 def _same_case(surface: str, cased: str) -> bool:
@@ -234,12 +267,3 @@ def split_term(text: str) -> list[str]:
         else:
             out.extend(chunk[span.start : span.end] for span in words(chunk))
     return out
-
-
-def continuations(surface: str) -> Iterable[str]:
-    """The keys a later word of a name may have: all of it, and what stands before an apostrophe (Un's)."""
-    folded = fold(surface)
-    yield name_key(folded)
-    before, apostrophe, _ = folded.partition("'")
-    if apostrophe and before:
-        yield name_key(before)

@@ -9,16 +9,12 @@ A hit here is four numbers (sentence, first word, word after the last, pattern).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from monitor.match.patterns import Table, continuations
+from monitor.match.patterns import Table
 from monitor.model import Layout, Sentence, Span
 from monitor.text.words import GLUE, WORD, glued, is_cjk, pattern_for
-
-#: A name of more words than this is no name; bounds the walk along one.
-_NAME_WORDS: Final = 12
 
 
 class Found(NamedTuple):
@@ -49,12 +45,15 @@ class Scanned:
     def _scan(self, table: Table) -> None:
         text, findall = self.text, self.pattern.findall
         cared_for, surfaces = table.chunks.__getitem__, table.surfaces.__getitem__
+        names_in = table.chunks.names_in if table.names else None
         # A script without blanks has no chunks worth remembering.
         blanks = self.pattern is WORD
         for number, sentence in enumerate(self.sentences):
             start, end = sentence.start, sentence.end
-            if blanks and not any(map(cared_for, text[start:end].split())):
-                continue
+            if blanks:
+                chunks = text[start:end].split()
+                if not (any(map(cared_for, chunks)) if names_in is None else names_in(chunks)):
+                    continue
             found = findall(text, start, end)
             met = list(map(surfaces, found))
             if any(met):
@@ -65,8 +64,9 @@ class Scanned:
         for at, slots in enumerate(met):
             for slot in slots:
                 if slot < 0:
-                    for pattern, last in _names(table, found, at, table.prefixes[-1 - slot]):
-                        self._add(number, at, last, pattern)
+                    for pattern, last in table.names.walk(found, at, -1 - slot):
+                        if table.names.stands(pattern, self.text, self.spans(number)[at:last]):
+                            self._add(number, at, last, pattern)
                     continue
                 for pattern in table.single.get(slot, ()):
                     self._add(number, at, at + 1, pattern)
@@ -138,21 +138,6 @@ class Scanned:
     def span(self, hit: Found) -> Span:
         spans = self.spans(hit.sentence)
         return Span(spans[hit.first][0], spans[hit.last - 1][1])
-
-
-def _names(table: Table, found: list[str], at: int, key: str) -> Iterator[tuple[int, int]]:
-    """(pattern, word after the last) of every name that begins at word ``at`` with ``key`` as its first word's key."""
-    open_keys = [key]
-    last = at + 1
-    while open_keys:
-        for open_key in open_keys:
-            for pattern in table.names.get(open_key, ()):
-                yield pattern, last
-        if last >= len(found) or last - at >= _NAME_WORDS:
-            return
-        joined = {k + more for k in open_keys for more in continuations(found[last])}
-        open_keys = [k for k in sorted(joined) if table.has_name_prefix(k)]
-        last += 1
 
 
 def scan(text: str, layout: Layout, table: Table) -> Scanned:

@@ -16,9 +16,10 @@ from monitor.errors import Fault, WatchlistError
 from monitor.model import Mode, Severity, Stance
 from monitor.watchlist.grammar import QueryError, parse_query, suggestion
 from monitor.watchlist.model import Escalation, InlineTest, Loaded, Term, TestKind, Vocabulary, Watchlist
+from monitor.watchlist.names import NameList
 from monitor.watchlist.query import Group, Node, leaves
 from monitor.watchlist.reader import FileReader
-from monitor.watchlist.vocabulary import STANCE_VOCABULARY, read_groups, read_languages, read_vocabulary, shipped_text
+from monitor.watchlist.vocabulary import STANCE_VOCABULARY, read_groups, read_languages, read_lists, read_vocabulary, shipped_text
 from monitor.yamlmap import Path
 
 _KEYS: Final = (
@@ -67,14 +68,14 @@ class _File:
         self._id(data)
         vocabularies = self._use(data)
         shared = self._shared(vocabularies)
-        own = read_groups(reader, ("groups",), data["groups"], self.files, shared) if "groups" in data else {}
+        own = read_groups(reader, ("groups",), data["groups"], shared) if "groups" in data else {}
         if "groups" not in data and "use" not in data:
             reader.fault((), "a watchlist needs groups: (or use:)", "groups: {deal: {en: [arms deal]}}")
         groups = {**shared, **own}
+        names = self._names(data, vocabularies)
         when = self._when(data, groups)
         masks = read_languages(reader, ("mask",), data["mask"]) if "mask" in data else ()
         escalate = self._escalate(data, groups)
-        self._entity_files(data)
         tests = self._tests(data)
         cues = self._cues(vocabularies)
         severity = Severity(self._choice(data, "severity", _SEVERITIES, "medium"))
@@ -89,6 +90,7 @@ class _File:
             files=dict(self.used),
             groups={name: terms for name, terms in groups.items() if name in _named(when, escalate) or name in own},
             when=when,
+            names={name: lists for name, lists in names.items() if name in _named(when, escalate) or name in own},
             title=texts["title"],
             description=texts["description"],
             owner=texts["owner"],
@@ -148,7 +150,7 @@ class _File:
             return None
         file = file or f"{name}.yaml"
         self.used[file] = text
-        vocabulary, reader = read_vocabulary(name, file, text)
+        vocabulary, reader = read_vocabulary(name, file, text, self.files)
         self.others.extend(reader.faults)
         return vocabulary
 
@@ -238,12 +240,17 @@ class _File:
             return None
         return int(found[1]), float(found[2] or 1) * _SECONDS[found[3]]
 
-    def _entity_files(self, data: Mapping[str, Any]) -> None:
-        groups = data.get("groups")
-        for options in groups.values() if isinstance(groups, Mapping) else ():
-            name = options.get("from") if isinstance(options, Mapping) else None
-            if isinstance(name, str) and name in self.files:
-                self.used[name] = self.files[name]
+    def _names(self, data: Mapping[str, Any], vocabularies: list[Vocabulary]) -> dict[str, tuple[NameList, ...]]:
+        """The lists of names by group, those of vocabularies first; their files are used, and their faults are this file's."""
+        found = read_lists(self.reader, ("groups",), data.get("groups"), self.files)
+        names: dict[str, tuple[NameList, ...]] = {}
+        for lists in (*(vocabulary.names for vocabulary in vocabularies), found):
+            for group, more in lists.items():
+                names[group] = tuple(dict.fromkeys(names.get(group, ()) + more))
+        for each in dict.fromkeys(each for lists in names.values() for each in lists):
+            self.used[each.file] = self.files[each.file]
+            self.others.extend(each.faults)
+        return names
 
     def _tests(self, data: Mapping[str, Any]) -> tuple[InlineTest, ...]:
         if "tests" not in data:

@@ -63,7 +63,8 @@ def _groups(watchlist: Watchlist) -> Iterator[Fault]:
 def _silent_languages(watchlist: Watchlist) -> Iterator[Fault]:
     """A group whose terms of one language can never matter, because no clause that asks for it has that language throughout."""
     clauses = watchlist.when.items if isinstance(watchlist.when, Or) else (watchlist.when,)
-    spoken = {name: {term.language for term in terms} for name, terms in watchlist.groups.items()}
+    # Names are of any language, but for those whose list says otherwise.
+    spoken = {name: {term.language for term in terms} | _of_names(watchlist, name) for name, terms in watchlist.groups.items()}
     for name, languages in spoken.items():
         asking = [clause for clause in clauses if any(isinstance(leaf, Group) and leaf.name == name for leaf in leaves(clause))]
         for language in sorted(languages - {"any"}):
@@ -71,6 +72,10 @@ def _silent_languages(watchlist: Watchlist) -> Iterator[Fault]:
                 lacking = sorted(_lacking(asking[0], language, spoken))
                 message = f"the {language} terms of {name!r} can never count: beside them {', '.join(lacking)} has none in {language}"
                 yield _fault(watchlist, message, f"add {language} terms there")
+
+
+def _of_names(watchlist: Watchlist, group: str) -> set[str]:
+    return {"any"} if group in watchlist.names else set()
 
 
 def _has(node: Node, language: str, spoken: Mapping[str, set[str]]) -> bool:
@@ -187,7 +192,9 @@ def _languages(node: Node, watchlist: Watchlist) -> set[str]:
         return set().union(*(_languages(item, watchlist) for item in node.items))
     if isinstance(node, Literal):
         return {"any"}
-    return {term.language for term in watchlist.groups.get(node.name, ())} if isinstance(node, Group) else {"any"}
+    if isinstance(node, Group):
+        return {term.language for term in watchlist.groups.get(node.name, ())} | _of_names(watchlist, node.name)
+    return {"any"}
 
 
 def _share(node: Near, watchlist: Watchlist) -> bool:

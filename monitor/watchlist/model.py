@@ -9,6 +9,7 @@ from enum import StrEnum
 from monitor.errors import Fault
 from monitor.model import Entity, Mode, Severity, Stance, WatchlistFacts
 from monitor.text.forms import Mark
+from monitor.watchlist.names import NameList
 from monitor.watchlist.query import Node
 
 
@@ -54,7 +55,8 @@ class Escalation:
 class Watchlist:
     """One watchlist, everything it uses resolved.
 
-    ``version`` is the hash of ``files``, the file and all it uses, by name. ``cues`` are the stance cues in force.
+    ``version`` is the hash of ``files``, the file and all it uses, by name. A group is its terms in ``groups`` and the lists
+    of names it takes ``from:`` files, in ``names``. ``cues`` are the stance cues in force.
     ``max_alerts`` is (how many, in how many seconds).
     """
 
@@ -63,6 +65,7 @@ class Watchlist:
     files: Mapping[str, str]
     groups: Mapping[str, tuple[Term, ...]]
     when: Node
+    names: Mapping[str, tuple[NameList, ...]] = field(default_factory=dict)
     title: str = ""
     description: str = ""
     owner: str = ""
@@ -89,6 +92,7 @@ class Vocabulary:
     name: str
     groups: Mapping[str, tuple[Term, ...]]
     cues: Mapping[Stance, tuple[Term, ...]]
+    names: Mapping[str, tuple[NameList, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

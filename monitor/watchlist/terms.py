@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from monitor.model import Entity
 from monitor.text.forms import Mark
 from monitor.text.scripts import scripts_of
 from monitor.text.words import words
@@ -94,26 +92,3 @@ def _warn_mixed(reader: FileReader, path: Path, at: int, body: str) -> None:
             message = f"the word {word!r} mixes scripts ({', '.join(sorted(scripts))})"
             hint = "a look-alike letter never matches: type it again in one script"
             reader.fault_in(path, at + span.start, len(word), message, hint, warning=True)
-
-
-def entity_terms(reader: FileReader, path: Path, name: str, files: Mapping[str, str]) -> Iterator[Term]:
-    """Names with their entities from a CSV file: columns ``id, name, aliases`` (aliases parted by ``;``), header required."""
-    text = files.get(name)
-    if text is None:
-        reader.fault(path, f"the file {name} is not in the watchlists folder", "paths are relative to that folder")
-        return
-    lines = [line for line in text.splitlines() if line.strip()]
-    rows = list(csv.reader(lines))
-    if not rows or "name" not in rows[0]:
-        reader.fault(path, f"{name}: the first line must name the columns", "write: id,name,aliases")
-        return
-    header = rows[0]
-    for number, row in enumerate(rows[1:], 2):
-        values = dict(zip(header, row, strict=False))
-        main = values.get("name", "").strip()
-        if not main:
-            continue
-        entity = Entity(values.get("id", "").strip() or main, main, name)
-        for alias in (main, *values.get("aliases", "").split(";")):
-            if words(alias):
-                yield Term(alias.strip(), ANY, Mark.NAME, entity, place=f"{name}:{number}")

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import resources
+from types import MappingProxyType
 from typing import Any, Final
 
 from monitor.model import Stance
-from monitor.watchlist.grammar import RESERVED
+from monitor.watchlist.grammar import RESERVED, suggestion
 from monitor.watchlist.model import Term, Vocabulary
+from monitor.watchlist.names import NameList, read_names
 from monitor.watchlist.reader import FileReader
-from monitor.watchlist.terms import entity_terms, is_language, read_terms
+from monitor.watchlist.terms import is_language, read_terms
 from monitor.yamlmap import Path
 
 _EXAMPLE: Final = "vocabulary: arms"
+NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 #: The name under which a watchlist uses the shipped stance cues, which also apply when it uses none.
 STANCE_VOCABULARY: Final = "vocabulary/stance"
 
 
-def read_vocabulary(name: str, file: str, text: str) -> tuple[Vocabulary, FileReader]:
-    """The vocabulary and its reader, whose faults say what is wrong; with faults the vocabulary is what could be read."""
+def read_vocabulary(name: str, file: str, text: str, files: Mapping[str, str] = NO_FILES) -> tuple[Vocabulary, FileReader]:
+    """The vocabulary and its reader, whose faults say what is wrong; with faults the vocabulary is what could be read.
+    ``files`` are those that groups may take names from."""
     reader = FileReader(file, text, _EXAMPLE)
     if not reader.readable:
         return Vocabulary(name, {}, {}), reader
@@ -28,9 +32,10 @@ def read_vocabulary(name: str, file: str, text: str) -> tuple[Vocabulary, FileRe
     said = reader.text_at(("vocabulary",), data.get("vocabulary"))
     if said and f"vocabulary/{said}" != name:
         reader.fault(("vocabulary",), f"vocabulary: says {said!r}, but the file is {file}", f"write: vocabulary: {name.rpartition('/')[2]}")
-    groups = read_groups(reader, ("groups",), data.get("groups"), {}) if "groups" in data else {}
+    groups = read_groups(reader, ("groups",), data.get("groups")) if "groups" in data else {}
+    names = read_lists(reader, ("groups",), data.get("groups"), files)
     cues = read_cues(reader, ("stance",), data.get("stance")) if "stance" in data else {}
-    return Vocabulary(name, groups, cues), reader
+    return Vocabulary(name, groups, cues, names), reader
 
 
 def read_cues(reader: FileReader, path: Path, value: Any) -> dict[Stance, tuple[Term, ...]]:
@@ -60,9 +65,9 @@ def read_languages(reader: FileReader, path: Path, value: Any, skip: tuple[str, 
 
 
 def read_groups(
-    reader: FileReader, path: Path, value: Any, files: Mapping[str, str], shared: Mapping[str, tuple[Term, ...]] | None = None
+    reader: FileReader, path: Path, value: Any, shared: Mapping[str, tuple[Term, ...]] | None = None
 ) -> dict[str, tuple[Term, ...]]:
-    """Groups by name. ``shared`` are the groups of the vocabularies in use, which ``add: true`` and ``drop:`` build on."""
+    """The terms of groups by name. ``shared`` are the groups of the vocabularies in use, which ``add: true`` and ``drop:`` build on."""
     shared = shared or {}
     out: dict[str, tuple[Term, ...]] = {}
     for name, below in reader.mapping_at(path, value, "groups: {deal: {en: [arms deal]}}").items():
@@ -71,12 +76,28 @@ def read_groups(
             reader.fault(here, f"{name!r} cannot be a group's name", "use letters, digits, '-' and '_'; operators are taken", key=True)
             continue
         options = reader.mapping_at(here, below, "deal: {ar: [صفقة أسلحة], en: [arms deal]}")
-        terms = read_languages(reader, here, options, skip=("add", "drop", "from"))
-        if "from" in options:
-            terms += tuple(entity_terms(reader, (*here, "from"), reader.text_at((*here, "from"), options["from"]), files))
+        terms = read_languages(reader, here, options, skip=("add", "drop", "from", "weak"))
         out[name] = _combined(reader, here, options, terms, shared.get(name))
-        if not out[name] and reader.readable and not any(f.line for f in reader.faults):
+        if not out[name] and "from" not in options and reader.readable and not any(f.line for f in reader.faults):
             reader.fault(here, f"the group {name!r} has no terms", key=True)
+    return out
+
+
+def read_lists(reader: FileReader, path: Path, value: Any, files: Mapping[str, str]) -> dict[str, tuple[NameList, ...]]:
+    """The lists of names that groups take ``from:`` files; what is wrong with a file stands in its list."""
+    out: dict[str, tuple[NameList, ...]] = {}
+    for name, options in value.items() if isinstance(value, Mapping) else ():
+        if not isinstance(options, Mapping) or "from" not in options:
+            continue
+        here = (*path, name)
+        file = reader.text_at((*here, "from"), options["from"]).strip()
+        weak = "weak" in options and reader.choice_at((*here, "weak"), options["weak"], ("true", "false"), "false") == "true"
+        if file and file not in files:
+            close = suggestion(file, [known for known in files if known.startswith("entities/")])
+            hint = close or "paths are relative to that folder, and lists of names stand in its folder entities/"
+            reader.fault((*here, "from"), f"the file {file} is not in the watchlists folder", hint)
+        elif file:
+            out[name] = (read_names(file, files[file], weak=weak),)
     return out
 
 

@@ -97,10 +97,9 @@ def test_a_group_of_a_vocabulary_is_added_to_and_dropped_from(full: Watchlist) -
 
 
 def test_names_come_with_their_entity(full: Watchlist) -> None:
-    names = {t.text: t.entity for t in full.groups["customers"]}
-    assert set(names) == {"Acme Arms", "آكمي", "ACME", "Beta"}
-    entity = names["آكمي"]
-    assert entity is not None
+    (names,) = full.names["customers"]
+    assert list(names.spellings) == ["Acme Arms", "آكمي", "ACME", "Beta"]
+    entity = names.entity(1)
     assert (entity.id, entity.name, entity.list) == ("c1", "Acme Arms", "entities/customers.csv")
 
 

@@ -1,0 +1,307 @@
+"""The names of one generation, sorted by key, and the walk along a text's words that finds them.
+
+A name's key is its words written together (``text/names.py``), so that the text may part them otherwise: two words of the
+name as one, one word as two. What begins a name is decided once for each surface and remembered; a common given name
+begins thousands, so the walk narrows a range of the sorted keys, and looks at the two letters that follow before anything
+else. Spellings of long lists are not objects: a spelling is a number from ``LISTED`` on, and becomes a pattern when it is hit.
+
+This room is pure: it must not know files, clocks or where a text came from.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from monitor.model import Entity
+from monitor.text.fold import fold
+from monitor.text.name_cases import BARE, CONSONANT, END, REFUSED, VOWEL, Kind, agreed
+from monitor.text.names import NameWord, continuations, enough, key_words, openings
+from monitor.watchlist.names import NameList
+
+#: Numbers of patterns from here on are spellings of name lists.
+LISTED: Final = 1 << 40
+#: A name of more words than this is no name; bounds the walk along one.
+WORDS: Final = 12
+#: Surfaces remembered before the memo starts anew.
+_MEMO: Final = 100_000
+#: The letters that follow a beginning are only kept where they are few enough to tell anything.
+_FOLLOWED: Final = 3_000
+#: A shorter key is found only where the text parts it as the list does: Anna is not An Na.
+_SAME_WORDS: Final = 6
+#: A piece of a word that the text writes apart, where the script has no capitals to show it is of a name.
+_PIECE: Final = 3
+#: Small-lettered words this long may be several words of a name written together; shorter ones are the language's own.
+_JOINED: Final = 6
+#: Words that a name's other words are written together with.
+_PARTICLES: Final = frozenset(
+    {"al", "el", "ul", "abd", "abu", "bin", "ibn", "ben", "de", "da", "di", "du", "la", "le", "van", "von", "аль", "эль"}
+)
+#: What parts one name from the next: never inside a name, unless the list writes it so.
+_PARTING: Final = re.compile(r"[,;:،؛、，；：|/!?؟…]|\s[-–—]|[–—]\s")
+#: Scripts whose words are written apart: a key that begins otherwise is Han, kana or Hangul, where one character is a word's worth.
+_LETTERS: Final = re.compile(r"[^\W\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]+")
+_TOP: Final = "\U0010ffff"
+_NUL: Final = "\0"
+#: Spellings folded at once: folding has a cost for each call, and its result stays small.
+_BATCH: Final = 2_000
+
+
+class _Open(NamedTuple):
+    """The beginning of a name: its key, how its words are declined, and the range of entries it begins."""
+
+    key: str
+    kind: Kind
+    low: int
+    high: int
+
+
+class _Start(NamedTuple):
+    """A first word: what it opens, the names it is already, and the two letters that may come next (None: not worth knowing)."""
+
+    open: _Open
+    whole: tuple[int, ...]
+    follow: frozenset[str] | None
+
+
+class Names:
+    """Add, then ``seal`` once, then ask."""
+
+    def __init__(self) -> None:
+        self.starts: list[_Start] = []
+        self._lists: list[tuple[int, NameList]] = []
+        self._listed: dict[int, range] = {}
+        self._terms: dict[int, str] = {}
+        # Sorted: key, NUL, number in hexadecimal. Strings alone take half the memory of keys and numbers apart.
+        self._entries: list[str] = []
+        # The first words of names and the later ones, by themselves.
+        self._first: set[str] = set()
+        self._later: set[str] = set()
+        self._sorted_later: list[str] = []
+        self._ends_of_first: list[str] = []
+        self._numbers: dict[NameWord, int] = {}
+        self._words = _Memo(continuations)
+        self._seconds = _Memo(self._as_second)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    # ------------------------------------------------------------------ building
+    def add(self, text: str, number: int) -> None:
+        """One name by itself, under a number of the caller's below ``LISTED``."""
+        self._terms[number] = text
+
+    def add_list(self, names: NameList) -> range:
+        """The numbers of a list's spellings; the same for a list added before."""
+        known = self._listed.get(id(names))
+        if known is None:
+            base = self._lists[-1][0] + len(self._lists[-1][1]) if self._lists else LISTED
+            known = self._listed[id(names)] = range(base, base + len(names))
+            self._lists.append((base, names))
+        return known
+
+    def seal(self) -> None:
+        self._enter(list(self._terms.values()), list(self._terms))
+        for base, names in self._lists:
+            for at in range(0, len(names), _BATCH):
+                batch = names.spellings[at : at + _BATCH]
+                self._enter(batch, range(base + at, base + at + len(batch)))
+        self._entries.sort()
+        self._sorted_later = sorted(self._later)
+        self._ends_of_first = sorted(word[::-1] for word in self._first)
+
+    def _enter(self, texts: Sequence[str], numbers: Sequence[int]) -> None:
+        add = self._entries.append
+        first, later = self._first.add, self._later.update
+        for folded, number in zip(_folded(texts), numbers, strict=True):
+            words = key_words(folded)
+            if words:
+                first(words[0])
+                if len(words) > 1:
+                    later(words[1:])
+                add(f"{''.join(words)}{_NUL}{number:x}")
+
+    # ------------------------------------------------------------------ asking
+    def opens(self, surface: str) -> tuple[int, ...]:
+        """The ways a name may begin with this word of the text, as indices into ``starts``."""
+        if not self._entries:
+            return ()
+        possible = (word for word in openings(surface) if self._may_open(surface, word))
+        return tuple(dict.fromkeys(number for word in possible if (number := self._start(word)) >= 0))
+
+    def whole(self, start: int) -> bool:
+        """Whether this one word is a name."""
+        return bool(self.starts[start].whole)
+
+    def follows(self, surface: str) -> bool:
+        """Whether this word of the text may be the second of a name."""
+        return bool(self._seconds[surface])
+
+    def goes_on(self, start: int, surface: str) -> bool:
+        """Whether the beginning of a name goes on with this word."""
+        begun = self.starts[start]
+        return any(self._joined(begun.open, self._seconds[surface], begun.follow))
+
+    def walk(self, words: Sequence[str], at: int, start: int) -> Iterator[tuple[int, int]]:
+        """(number, word after the last) of every name that begins with word ``at`` read as ``start``."""
+        begun = self.starts[start]
+        for number in begun.whole:
+            yield number, at + 1
+        last = at + 1
+        if last >= len(words):
+            return
+        opened = list(self._joined(begun.open, self._seconds[words[last]], begun.follow))
+        while opened:
+            last += 1
+            for number in dict.fromkeys(number for each in opened for number in self._whole(each, last - at)):
+                yield number, last
+            if last >= len(words) or last - at >= WORDS:
+                return
+            opened = [longer for each in opened for longer in self._joined(each, self._words[words[last]], None)]
+
+    def stands(self, number: int, text: str, spans: Sequence[tuple[int, int]]) -> bool:
+        """Whether words found at ``spans`` are this name and not pieces of others, by what stands between and around them."""
+        spelling = self.spelling(number)
+        if len(spans) > 1:
+            gaps = (text[end:start] for (_, end), (start, _) in pairwise(spans))
+            if any(map(_PARTING.search, gaps)) and not _PARTING.search(spelling):
+                return False
+        elif number >= LISTED and spelling[0].isupper() and text[spans[0][0]].islower():
+            # The ship Hope is no hope.
+            return False
+        words = key_words(fold(spelling))
+        return len(words) == len(spans) or sum(map(len, words)) >= _SAME_WORDS or not _LETTERS.fullmatch(words[0])
+
+    def spelling(self, number: int) -> str:
+        if number < LISTED:
+            return self._terms[number]
+        base, names = self._list(number)
+        return names.spellings[number - base]
+
+    def language(self, number: int) -> str:
+        """Of a listed name: ISO 639-1, or ``any``."""
+        base, names = self._list(number)
+        return names.language(number - base)
+
+    def entity(self, number: int) -> Entity:
+        """Of a listed name."""
+        base, names = self._list(number)
+        return names.entity(number - base)
+
+    def _list(self, number: int) -> tuple[int, NameList]:
+        return self._lists[bisect_right(self._lists, number, key=itemgetter(0)) - 1]
+
+    # ------------------------------------------------------------------ beginnings
+    def _may_open(self, surface: str, word: NameWord) -> bool:
+        """Whether a name may begin so: with its own first word, or with what the text writes apart or together in its place."""
+        key, kind = word
+        if key in self._first:
+            return True
+        if not key or kind not in (BARE, CONSONANT, VOWEL, END):
+            return False
+        if not _LETTERS.match(key) or key in _PARTICLES:
+            return True
+        first = surface[0]
+        return len(key) >= (2 if first.isupper() else _JOINED if first.islower() else _PIECE)
+
+    def _start(self, word: NameWord) -> int:
+        """Its index in ``starts``; -1 where no name begins with it."""
+        known = self._numbers.get(word)
+        if known is not None:
+            return known
+        opened = next(self._joined(_Open("", BARE, 0, len(self._entries)), (word,), None), None)
+        if opened is not None:
+            all_whole = self._numbers_of(opened)
+            whole = tuple(self._whole(opened, 1))
+            after = range(opened.low + len(all_whole), opened.high)
+            if whole or (after and word.kind != END):
+                number = self._numbers[word] = len(self.starts)
+                self.starts.append(_Start(opened, whole, self._follow(len(opened.key), after)))
+                return number
+        return -1
+
+    def _follow(self, size: int, entries: range) -> frozenset[str] | None:
+        if len(entries) > _FOLLOWED:
+            return None
+        rests = [self._entries[at][size : size + 2] for at in entries]
+        return frozenset((*rests, *(rest[0] for rest in rests)))
+
+    # ------------------------------------------------------------------ going on
+    def _as_second(self, surface: str) -> tuple[NameWord, ...]:
+        return tuple(word for word in self._words[surface] if self._may_follow(word.key))
+
+    def _may_follow(self, key: str) -> bool:
+        """Whether a second word may be this: later words of a name, one or together, or the piece of a word written apart."""
+        if not _LETTERS.match(key) or self._together(key):
+            return True
+        return _begins(self._sorted_later, key) or _begins(self._ends_of_first, key[::-1])
+
+    def _together(self, key: str) -> bool:
+        if key in self._later:
+            return True
+        return any(key[:size] in self._later and self._together(key[size:]) for size in range(2, len(key) - 1))
+
+    def _joined(self, opened: _Open, words: Sequence[NameWord], follow: frozenset[str] | None) -> Iterator[_Open]:
+        entries = self._entries
+        for more, kind in words:
+            if not more or (follow is not None and more[:2] not in follow):
+                continue
+            declined = agreed(opened.kind, kind)
+            if declined == REFUSED:
+                continue
+            key = opened.key + more
+            low = bisect_left(entries, key, opened.low, opened.high)
+            if low < opened.high and entries[low].startswith(key):
+                yield _Open(key, declined, low, bisect_left(entries, key + _TOP, low, opened.high))
+
+    def _whole(self, opened: _Open, words: int) -> Iterator[int]:
+        """The names that are complete; of equal spellings of one entity the first."""
+        if not enough(opened.key, opened.kind, words):
+            return
+        told: set[Entity] = set()
+        for number in self._numbers_of(opened):
+            if number >= LISTED:
+                entity = self.entity(number)
+                if entity in told:
+                    continue
+                told.add(entity)
+            yield number
+
+    def _numbers_of(self, opened: _Open) -> list[int]:
+        mark = opened.key + _NUL
+        out = []
+        for at in range(opened.low, opened.high):
+            entry = self._entries[at]
+            if not entry.startswith(mark):
+                break
+            out.append(int(entry[len(mark) :], 16))
+        return sorted(out)
+
+
+class _Memo(dict[str, tuple[NameWord, ...]]):
+    """Surface -> how it may be read, remembered."""
+
+    def __init__(self, read: Callable[[str], tuple[NameWord, ...]]) -> None:
+        super().__init__()
+        self.read = read
+
+    def __missing__(self, surface: str) -> tuple[NameWord, ...]:
+        if len(self) >= _MEMO:
+            self.clear()
+        found = self[surface] = self.read(surface)
+        return found
+
+
+def _begins(words: Sequence[str], key: str) -> bool:
+    at = bisect_left(words, key)
+    return at < len(words) and words[at].startswith(key)
+
+
+def _folded(texts: Sequence[str]) -> list[str]:
+    """Each text folded; many at once, since they share their letters."""
+    folded = fold("\n".join(texts)).split("\n")
+    return folded if len(folded) == len(texts) else [fold(text).replace("\n", " ") for text in texts]

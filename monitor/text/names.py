@@ -1,0 +1,136 @@
+"""Names as they are written: the key under which two spellings of a name are one, and the ways to read a text's word in one.
+
+A name is compared within its script, never across scripts by sound: a romanised guess cannot tell Kim Jong Un from Kim
+Jong Il. The key drops blanks, hyphens and apostrophes, the accents of Latin and Greek letters, and tells apart none of
+the letters with which Arabic writes a foreign g. What may be attached to a name is taken off the text's word: clitics
+before it, ``'s`` behind it, Korean particles, and the case endings of Russian and Ukrainian, all words of a name in one case.
+
+This room knows only str.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from monitor.text.fold import fold
+from monitor.text.forms_base import Attach
+from monitor.text.forms_split import readings
+from monitor.text.name_cases import BARE, CONSONANT, END, VOWEL, Kind, cases
+
+#: Letters one foreign sound is written with in Arabic script (بيونغ, بيونج, بيونق, Persian گ).
+_G: Final = dict.fromkeys("غقگڭ", "ج")
+#: Latin letters that have no decomposition into a letter and its accent.
+_LATIN: Final = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th", "ĸ": "k", "ŋ": "n"}
+#: What may stand before a name in one graphic word: Arabic conjunctions and prepositions, Hebrew prefixes.
+_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.HEBREW).value
+#: Particles of Korean, singly or as they are stacked (에서는, 으로부터).
+_PARTICLE: Final = re.compile(
+    "(?:에게서|에서|에게|께서|한테|으로부터|로부터|으로서|로서|으로써|으로|로|까지|부터|마저|조차|처럼|보다|이라고|라고|이나|나|과|와|이|가|께|에|만|측)?"
+    "(?:은|는|도|의|을|를|만)?"
+)
+#: A Korean name of two syllables and a particle (김정 + 은) may be another person's name of three: particles need three before them.
+_SYLLABLES: Final = 3
+#: A single declined word is another name too easily when it is shorter (Ана is no case of Ан).
+_DECLINED: Final = 4
+_HANGUL: Final = re.compile("[가-힣]+")
+_CYRILLIC: Final = re.compile("[а-яѐ-ӿ]+")
+#: A first word ending so and longer than this is a given name of the a-declension (Мария, Никита); shorter ones are syllables (Ма).
+_SYLLABLE: Final = 3
+
+
+class NameWord(NamedTuple):
+    """One way to read a word of the text as a word of a name: its key, and how it is declined (see ``name_cases``)."""
+
+    key: str
+    kind: Kind
+
+
+class _Letters(dict[int, str | None]):
+    """A translation table that fills itself: letters and digits are kept, plain where they carry an accent; the rest goes."""
+
+    def __init__(self, gap: str | None) -> None:
+        super().__init__({ord(char): plain for char, plain in (_G | _LATIN).items()})
+        self.gap = gap
+
+    def __missing__(self, code: int) -> str | None:
+        found = self[code] = self._plain(chr(code))
+        return found
+
+    def _plain(self, char: str) -> str | None:
+        if char in "'\"":
+            return None
+        if not (char.isalnum() or unicodedata.category(char)[0] == "M"):
+            return self.gap
+        base = unicodedata.normalize("NFD", char)[0]
+        # й and ї are letters of their own, not и and і with an accent; so are the letters of all other scripts.
+        return base if base.isascii() or "α" <= base <= "ω" else char
+
+
+_KEY: Final = _Letters(None)
+_WORDS: Final = _Letters(" ")
+_DIGIT_EDGE: Final = re.compile(r"(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)")
+
+
+def name_key(folded: str) -> str:
+    """The key of a folded word or name."""
+    return folded.translate(_KEY)
+
+
+def key_words(folded: str) -> list[str]:
+    """The keys of the words of a folded name; joined they are its key."""
+    parted = folded.translate(_WORDS)
+    if any(map(str.isdigit, parted)):
+        parted = _DIGIT_EDGE.sub(" ", parted)
+    return parted.split()
+
+
+def openings(surface: str) -> tuple[NameWord, ...]:
+    """Every way to read a word of the text as the first of a name, as it stands first."""
+    folded = fold(surface)
+    out: dict[NameWord, None] = {}
+    for reading in readings(folded):
+        if not reading.has.value & ~_BEFORE:
+            out[_plain(name_key(reading.stem), surface)] = None
+    return tuple(out | dict.fromkeys(_endings(folded, surface)))
+
+
+def continuations(surface: str) -> tuple[NameWord, ...]:
+    """Every way to read a word of the text as a later word of a name, as it stands first."""
+    folded = fold(surface)
+    return tuple(dict.fromkeys((_plain(name_key(folded), surface), *_endings(folded, surface))))
+
+
+def _endings(folded: str, surface: str) -> Iterator[NameWord]:
+    """The word without what may be attached behind a name."""
+    before, apostrophe, _ = folded.partition("'")
+    if apostrophe and before:
+        yield NameWord(name_key(before), END)
+    if folded.isascii():
+        return
+    if _HANGUL.fullmatch(folded):
+        for size in range(1, len(folded)):
+            if _PARTICLE.fullmatch(folded, size):
+                yield NameWord(folded[:size], END)
+    elif _CYRILLIC.fullmatch(folded):
+        for key, kind in cases(folded, capital=surface[0].isupper()):
+            yield NameWord(key, kind)
+
+
+def _plain(key: str, surface: str) -> NameWord:
+    """The word as it stands. A capital Cyrillic word that could be declined and is not is in the nominative."""
+    if not surface[0].isupper() or not _CYRILLIC.fullmatch(key):
+        return NameWord(key, BARE)
+    if key[-1] in "ая":
+        return NameWord(key, VOWEL if len(key) >= _SYLLABLE else BARE)
+    return NameWord(key, CONSONANT if key[-1] not in "еиоуыэюіїє" else BARE)
+
+
+def enough(key: str, kind: Kind, words: int) -> bool:
+    """Whether what is left of a name read so is enough to be sure of: Korean particles are taken off names of three
+    syllables, case endings off a single word of four letters."""
+    if kind == END:
+        return len(key) >= _SYLLABLES or not _HANGUL.match(key)
+    return words > 1 or kind <= VOWEL or len(key) >= _DECLINED
