@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 #: Seconds between two looks at the record while following it.
 FOLLOW = 0.5
+#: How many of the newest alerts are looked at for changes each time.
+WINDOW = 200
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @click.group(short_help="List, show and follow alerts.")
@@ -137,27 +141,41 @@ def tail(lines: int, no_follow: bool, as_json: bool, place: Place) -> None:
         else:
             click.echo(alert_text(document, color=wants_color(), width=terminal_width()))
 
-    read_record(place, lambda queries: _follow(queries, lines, not no_follow, tell))
+    read_record(place, lambda queries: follow_alerts(queries, lines, tell, follow=not no_follow))
 
 
-async def _follow(queries: Queries, lines: int, follow: bool, tell: Callable[[JsonObject], None]) -> None:
+async def follow_alerts(
+    queries: Queries, lines: int, tell: Callable[[JsonObject], None], *, follow: bool = True, pause: float = FOLLOW
+) -> None:
     """Notifications in the order they were made. An alert is looked into again when its ``updated`` time moves on."""
     import asyncio
 
-    known: dict[str, tuple[Any, int]] = {}
-    first = True
+    known: dict[str, tuple[str, int]] = {}
+    latest: datetime | None = None
     while True:
-        recent = await queries.alerts(limit=max(lines, 200))
-        changed = [alert for alert in reversed(recent) if known.get(alert["id"], (None,))[0] != alert["updated"]]
-        skipped = len(changed) - lines if first else 0
+        recent = await _recent(queries, max(lines, WINDOW), latest)
+        changed = [alert for alert in reversed(recent) if known.get(alert["id"], ("", 0))[0] != alert["updated"]]
+        skipped = 0 if latest else len(changed) - lines
         for position, alert in enumerate(changed):
             whole = await queries.alert(alert["id"])
             notifications = whole["notifications"] if whole else []
             if position >= skipped:
-                for notification in notifications[known.get(alert["id"], (None, 0))[1] :]:
+                for notification in notifications[known.get(alert["id"], ("", 0))[1] :]:
                     tell(notification["document"])
             known[alert["id"]] = (alert["updated"], len(notifications))
         if not follow:
             return
-        first = False
-        await asyncio.sleep(FOLLOW)
+        latest = max((_raised(alert) for alert in recent), default=latest or EPOCH)
+        await asyncio.sleep(pause)
+
+
+async def _recent(queries: Queries, window: int, latest: datetime | None) -> Sequence[JsonObject]:
+    """The newest alerts, for what changed about them; all since ``latest`` where a burst brought more than the window holds."""
+    recent = await queries.alerts(limit=window)
+    if latest is not None and len(recent) == window and _raised(recent[-1]) > latest:
+        recent = await queries.alerts(limit=1_000_000, since=latest)
+    return recent
+
+
+def _raised(alert: JsonObject) -> datetime:
+    return datetime.fromisoformat(alert["raised"])

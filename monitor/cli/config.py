@@ -53,13 +53,14 @@ def sources_list(as_json: bool, place: Place) -> None:
     from monitor.errors import StorageError
     from monitor.render.terminal import plain
     from monitor.settings import FeedSettings, format_duration, mask_url
+    from monitor.store.database import FILE_NAME
 
     loaded = place.load()
     try:
         states = {state.name: state for state in read_record(place, lambda store: store.source_states())}
     except StorageError:
         # Nothing was polled yet: there is no record to read.
-        if (loaded.settings.data_dir / "monitor.db").exists():
+        if (loaded.settings.data_dir / FILE_NAME).exists():
             raise
         states = {}
     for name, source in loaded.settings.sources.items():

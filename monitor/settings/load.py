@@ -113,7 +113,8 @@ def load(
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
-    return Loaded(settings, path, data, origins, tuple(_placed(finding, layers, warning=True) for finding in _doubts(settings)))
+    doubts = [*_doubts(settings), *_open_secrets(file_layer, schema, path)]
+    return Loaded(settings, path, data, origins, tuple(_placed(finding, layers, warning=True) for finding in doubts))
 
 
 def settings_schema() -> SettingsSchema:
@@ -217,6 +218,15 @@ def _doubts(settings: Settings) -> list[Finding]:
         if settings.routes and name not in routed:
             found.append(Finding(("sinks", name), f"no route leads to the sink {name!r}: it will get nothing", key=True))
     return found
+
+
+def _open_secrets(layer: FileLayer, schema: SettingsSchema, file: FilePath) -> list[Finding]:
+    """Secrets written into a configuration file that every user of the machine can read."""
+    if not file.stat().st_mode & stat.S_IROTH:
+        return []
+    message = "this secret stands in a file that every user of this machine can read"
+    hint = f"move it into a file of its own ({SECRET_FILE_KEY}:), or chmod 600 {file}"
+    return [Finding(path, message, hint) for path, value in leaves(layer.data) if value and schema.is_secret(path)]
 
 
 def secret_file_faults(loaded: Loaded, trusted: Sequence[FilePath] = (RUNTIME_SECRETS,)) -> tuple[Fault, ...]:

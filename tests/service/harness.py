@@ -17,8 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.receiver import ThreadedReceiver
+
 #: Plenty for a busy machine; a test that works waits a fraction of it.
 PATIENCE = 30.0
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the example of the Standard Webhooks specification
 
 ARMS = """\
 id: arms
@@ -85,7 +89,7 @@ class Workspace:
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MONITOR_")}
-        return kept | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+        return kept | {"PYTHONUNBUFFERED": "1"}
 
     def run(self, *arguments: str, limit: float = 60.0, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command to its end."""
@@ -177,3 +181,7 @@ class Daemon:
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         return [line for line in self.log() if line.get("event") == event]
+
+
+def article_keys(receiver: ThreadedReceiver) -> list[str]:
+    return [json.loads(request.body)["data"]["article"]["key"] for request in receiver.requests if request.accepted]

@@ -177,6 +177,16 @@ def test_a_secret_file_open_to_all_is_a_fault(tmp_path: Path) -> None:
     assert secret_file_faults(loaded) == ()
 
 
+def test_a_secret_in_a_file_open_to_all_is_a_warning(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    file.chmod(0o644)
+    (warning,) = load(None, around=around(tmp_path)).warnings
+    assert (warning.line, warning.message) == (8, "this secret stands in a file that every user of this machine can read")
+    assert "CANARY" not in str(warning)
+    file.chmod(0o600)
+    assert load(None, around=around(tmp_path)).warnings == ()
+
+
 def test_settings_without_layers_read_nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(os.environ, "MONITOR_DATA_DIR", "elsewhere")
     write(tmp_path)
