@@ -1,6 +1,6 @@
 """Words with offsets: what NEAR counts and what a hit covers.
 
-A word is a run of letters with their marks and format characters, or a run of digits: ``MD-550``, ``MD 550`` and
+A word is a run of letters with their marks and format characters, or a number (10,000 is one): ``MD-550``, ``MD 550`` and
 ``MD550`` are the same two words. Hyphens part words; an apostrophe or gershayim between letters does not (об'єкт,
 Rusya'nın, אמל"ח), except after an elided article (l'embargo, d'armes). Chinese and Japanese have no blanks between
 words: each character is a word of its own there, and the windows of NEAR are widened to match (DESIGN.md §5).
@@ -59,10 +59,12 @@ _APOSTROPHE: Final = "'’ʼ‘׳＇"
 _ELIDED: Final = "ldjmtsncLDJMTSNC"
 _NOT_ELIDED: Final = rf"(?<!\A[{_ELIDED}].)(?<![^{_LETTER}][{_ELIDED}].)(?<![qQ]u.)(?<![lL]l.)"
 _JOINED: Final = rf"[{_APOSTROPHE}](?=[{_LETTER}]){_NOT_ELIDED}|(?<=[\u05d0-\u05ea])[\"״](?=[\u05d0-\u05ea])"
+#: 10,000 is one word: groups of exactly three digits after a comma of either script.
+_THOUSANDS: Final = rf"(?:[,٬][{_DIGIT}]{{3}}(?![{_DIGIT}]))*"
 # The pattern begins with one character class, which costs a third of alternatives, and nothing in it ever has to give back what it took.
 # (Possessive quantifiers would say so, but Python 3.11 before 3.11.4 miscounts them: finditer repeats an empty match for ever.)
 _WORD_BODY: Final = (
-    rf"[{_LETTER}{_DIGIT}](?:(?<=[{_DIGIT}])[{_DIGIT}{_INSIDE}]*"
+    rf"[{_LETTER}{_DIGIT}](?:(?<=[{_DIGIT}])[{_DIGIT}{_INSIDE}]*{_THOUSANDS}"
     rf"|[{_LETTER}{_INSIDE}]*(?:(?:{_JOINED})[{_LETTER}{_INSIDE}]+)*)"
 )
 #: One match is one word. The CJK-aware pattern is slower and used only where the text has such characters.

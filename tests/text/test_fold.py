@@ -109,6 +109,7 @@ def test_marks_and_tatweel_never_change_which_words_there_are(text: str) -> None
         ("l'embargo d’armes qu'il aujourd'hui", ["l", "embargo", "d", "armes", "qu", "il", "aujourd'hui"]),
         ("Rusya'nın об'єкт O'Brien's", ["Rusya'nın", "об'єкт", "O'Brien's"]),
         ('ארה"ב "נשק"', ['ארה"ב', "נשק"]),
+        ("10,000 shells, 1,5 and 2397,2400 of ٢٬٥٠٠", ["10,000", "shells", "1", "5", "and", "2397", "2400", "of", "٢٬٥٠٠"]),
         ("فبراير2022، انتهاكًا.", ["فبراير", "2022", "انتهاكًا"]),
         ("武器と무기를 the", ["武", "器", "と", "무기를", "the"]),
         ("#عقوبات_على", ["عقوبات", "على"]),
