@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.text.fold import MARKS_CAP, fold, fold_map
-from monitor.text.words import glued, words
+from monitor.text.words import glued, is_cjk, words
 
 ARABIC = "أسلحةإآٱىؤئءوفبلكتينمهسحرعقص"
 MARKS = "\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670\u0301\u0654"
@@ -92,7 +92,8 @@ def test_words_are_in_order_disjoint_and_begin_with_a_letter_or_digit(text: str)
     last = 0
     for span in words(text):
         assert last <= span.start < span.end <= len(text)
-        assert unicodedata.category(text[span.start])[0] in "LN" or ord(text[span.start]) > 0xFFFF
+        first = text[span.start]
+        assert unicodedata.category(first)[0] in "LN" or ord(first) > 0xFFFF or is_cjk(first)
         last = span.end
 
 
