@@ -42,8 +42,9 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             return is_public(address.ipv4_mapped)
         if address in _NAT64:
             return is_public(IPv4Address(int(address) & _LOW_32))
-        if address.sixtofour is not None and not is_public(address.sixtofour):
-            return False
+        if address.sixtofour is not None:
+            # Judged by what it carries alone: Pythons differ on whether 6to4 itself is global.
+            return is_public(address.sixtofour)
         if address not in _PUBLIC_V6:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
