@@ -87,9 +87,17 @@ class LookupFile:
         return view
 
     def forms(self, word: str) -> frozenset[str]:
-        """Every spelling sharing a lemma with the word, as written, in lower case, or else as folded; empty where unknown."""
+        """Every form of the word, sought as written, in lower case, or else as folded; empty where unknown.
+
+        A word that is a lemma has that lemma's forms, also where the dictionary files it elsewhere too (Spanish poder is
+        "power" beside "can"); a word that is none has those of the lemma it is filed under.
+        """
         groups = self._groups_of(word)
-        return frozenset().union(*map(self._group, groups)) if groups else _NOTHING
+        if len(groups) < 2:
+            return frozenset(self._group(groups[0])) if groups else _NOTHING
+        every = [self._group(group) for group in groups]
+        own = [members for members in every if members[0] == word]
+        return frozenset().union(*(own or every))
 
     def citation(self, word: str) -> str:
         """The lemma the word is filed under, or '' where it is unknown."""
