@@ -25,9 +25,7 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from monitor.text.forms import Mark
@@ -50,6 +48,7 @@ from monitor.watchlist.query import (
     ScopeKind,
     true_of_nothing,
 )
+from monitor.watchlist.tokens import QueryError, Token, tokens
 
 #: Deeper than any query a person writes; keeps recursion bounded.
 MAX_DEPTH: Final = 50
@@ -76,139 +75,6 @@ RESERVED: Final = frozenset(
 )
 
 
-class QueryError(Exception):
-    """A fault of a query's text: offset and length in code points of that text."""
-
-    def __init__(self, message: str, at: int, length: int = 1, hint: str = "") -> None:
-        super().__init__(message)
-        self.message, self.at, self.length, self.hint = message, at, max(1, length), hint
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str  # word, number, text (quoted), op (punctuation), end
-    text: str
-    at: int
-    length: int
-
-
-_QUOTES: Final = {'"': '"', "“": "”", "”": "“”", "„": "“”", "«": "»", "»": "«»", "‟": "”", "＂": "＂"}
-_BLANK: Final = frozenset("\u200e\u200f\u061c\u00a0\u202f\u2007\ufeff")
-_WORD: Final = re.compile(r"[^\W\d][\w*-]*", re.UNICODE)
-_NUMBER: Final = re.compile(r"\d+")
-_PUNCT: Final = re.compile(r">=|[()/:,،=<>]")
-#: Operators of other tools, and ours in their place. Tried where a fault would be raised, longest answer first.
-_FOREIGN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), answer)
-    for pattern, answer in (
-        (r"(?:w|within)/(\d+)", "NEAR/{0}"),
-        (r"(?:pre|onear|p|bef)/(\d+)", "THEN/{0}"),
-        (r"adj(\d*)\b", "THEN/{0}"),
-        (r"(?:near|n)(\d+)\b", "NEAR/{0}"),
-        (r"atleast/?(\d+)\b", "count(group) >= {0}"),
-        (r"(?:w/s|same|/s)\b", "sentence(a, b)"),
-        (r"(?:w/p|/p)\b", "paragraph(a, b)"),
-        (r"(?:hd|hl|headline|ti|intitle|allintitle)\s*[=:(]", "title: (…)"),
-        (r"(?:lp|hlp)\s*[=:(]", "first(60, …)"),
-        (r"(?:la|language|langue)\s*[=:]", "lang(ar)"),
-        (r"(?:rst|sn|so|site|sourcecountry)\s*[=:]", "source(name)"),
-        (r"not\s+w/(\d+)", "a AND NOT a NEAR/{0} b"),
-        (r"&&?|\+", "AND"),
-        (r"\|\|?", "OR"),
-        (r"[!-]", "NOT"),
-        (r"~\d*", "NEAR/10"),
-        (r"[/?][^\s]", 'a quoted phrase, or a wildcard such as "gunrun*"'),
-    )
-)
-
-
-def _foreign(text: str, at: int) -> tuple[str, int, str] | None:
-    """The foreign operator at ``at`` and ours: (theirs, length, ours)."""
-    for pattern, answer in _FOREIGN:
-        found = pattern.match(text, at)
-        if found:
-            number = found.group(1) if pattern.groups else ""
-            return found.group().strip(), found.end() - at, answer.format(number or "1" if "{0}" in answer else "")
-    return None
-
-
-def _tokens(text: str) -> list[_Token]:
-    out: list[_Token] = []
-    at = 0
-    while at < len(text):
-        char = text[at]
-        if char.isspace() or char in _BLANK:
-            at += 1
-        elif char == "#" and (at == 0 or text[at - 1] in " \t\n"):
-            at = (text.find("\n", at) + 1) or len(text)
-        elif char in _QUOTES:
-            token = _quoted(text, at)
-            out.append(token)
-            at += token.length
-        elif found := _NUMBER.match(text, at):
-            digits = "".join(str(unicodedata.decimal(c)) for c in found.group())
-            out.append(_Token("number", digits[:9], at, len(found.group())))
-            at = found.end()
-        elif found := _WORD.match(text, at):
-            foreign = _foreign_word(text, at, found.group())
-            if foreign is not None:
-                raise foreign
-            out.append(_Token("word", found.group(), at, len(found.group())))
-            at = found.end()
-        elif found := _PUNCT.match(text, at):
-            out.append(_Token("op", "," if found.group() == "،" else found.group(), at, len(found.group())))
-            at = found.end()
-        else:
-            raise _unknown(text, at)
-    out.append(_Token("end", "the end of the query", len(text), 1))
-    return out
-
-
-def _foreign_word(text: str, at: int, word: str) -> QueryError | None:
-    """``w/5``, ``adj3`` and the like look like words: they are told apart by what follows, or by their number."""
-    lower = word.lower()
-    slashed = lower in {"w", "within", "pre", "onear", "p", "bef"} and text[at + len(word) : at + len(word) + 1] == "/"
-    numbered = re.fullmatch(r"(?:adj|near|n|atleast)\d+|atleast|adj|same|onear", lower)
-    equals = lower in {"hd", "hl", "headline", "ti", "intitle", "allintitle", "lp", "hlp", "la", "rst", "sn", "so", "site"}
-    assigned = equals and re.match(r"\s*[=:(]", text[at + len(word) :])
-    if not (slashed or numbered or assigned):
-        return None
-    found = _foreign(text, at)
-    if found is None:
-        return None
-    theirs, length, ours = found
-    return QueryError(f"{theirs!r} is another tool's operator", at, length, f"here it is written: {ours}")
-
-
-def _unknown(text: str, at: int) -> QueryError:
-    found = _foreign(text, at)
-    if found is not None:
-        return QueryError(f"{found[0]!r} is another tool's operator", at, found[1], f"here it is written: {found[2]}")
-    char = text[at]
-    name = unicodedata.name(char, f"U+{ord(char):04X}")
-    shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    return QueryError(f"{shown!r} ({name.lower()}) means nothing in a query", at, 1, 'put words to be found as written in quotes: "…"')
-
-
-def _quoted(text: str, at: int) -> _Token:
-    closers = _QUOTES[text[at]]
-    out: list[str] = []
-    position = at + 1
-    while position < len(text):
-        char = text[position]
-        if char == "\\" and position + 1 < len(text):
-            out.append(text[position + 1])
-            position += 2
-            continue
-        if char in closers:
-            return _Token("text", "".join(out), at, position + 1 - at)
-        if char == "\n":
-            break
-        out.append(char)
-        position += 1
-    raise QueryError("this quote is never closed", at, position - at, f"close it with {closers[0]}")
-
-
 def parse_mark(text: str) -> Mark | None:
     """The mark named in parentheses after a term, or None."""
     try:
@@ -228,19 +94,19 @@ def suggestion(word: str, known: Sequence[str]) -> str:
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = _tokens(text)
+        self.tokens = tokens(text)
         self.index = 0
         self.depth = 0
 
     # ------------------------------------------------------------------ reading tokens
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
         return self.tokens[self.index]
 
-    def peek(self, ahead: int = 1) -> _Token:
+    def peek(self, ahead: int = 1) -> Token:
         return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
 
-    def next(self) -> _Token:
+    def next(self) -> Token:
         token = self.token
         if token.kind != "end":
             self.index += 1
@@ -252,11 +118,11 @@ class _Parser:
     def op(self, text: str) -> bool:
         return self.token.kind == "op" and self.token.text == text
 
-    def fail(self, message: str, hint: str = "", token: _Token | None = None) -> QueryError:
+    def fail(self, message: str, hint: str = "", token: Token | None = None) -> QueryError:
         token = token or self.token
         return QueryError(message, token.at, token.length, hint)
 
-    def expect(self, text: str, after: str) -> _Token:
+    def expect(self, text: str, after: str) -> Token:
         if not self.op(text):
             raise self.fail(f"expected {text!r} {after}, found {self._shown()}")
         return self.next()
@@ -319,7 +185,7 @@ class _Parser:
         return self._many("and", self.not_, And, And)
 
     def not_(self) -> Node:
-        negations: list[_Token] = []
+        negations: list[Token] = []
         while self.word("not"):
             negations.append(self.next())
             if len(negations) > MAX_DEPTH:
@@ -398,7 +264,7 @@ class _Parser:
             raise self.fail("the query ends where a group, a quoted phrase or '(' is expected")
         raise self.fail(f"expected a group, a quoted phrase or '(', found {self._shown()}")
 
-    def _unclosed(self, opened: _Token) -> QueryError:
+    def _unclosed(self, opened: Token) -> QueryError:
         if self.token.kind == "end":
             return self.fail("this '(' is never closed", "add a ')'", opened)
         return self._leftover()
@@ -434,7 +300,7 @@ class _Parser:
         self.next()
         return Group(token.text, at=token.at, length=token.length)
 
-    def _field(self, token: _Token) -> Field:
+    def _field(self, token: Token) -> Field:
         try:
             kind = FieldKind(token.text.lower())
         except ValueError:
@@ -455,7 +321,7 @@ class _Parser:
         self.expect(")", f"to close {name}(")
         return tuple(items)
 
-    def _open(self) -> _Token:
+    def _open(self) -> Token:
         token = self.next()
         self.next()
         return token
