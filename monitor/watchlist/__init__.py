@@ -4,8 +4,9 @@ The doors are ``load`` and ``load_folder``. This room opens no file and knows no
 """
 
 from monitor.watchlist.file import load, load_folder
-from monitor.watchlist.grammar import QueryError, parse_query
+from monitor.watchlist.grammar import parse_query
 from monitor.watchlist.model import Escalation, InlineTest, Loaded, Term, TestKind, Vocabulary, Watchlist
+from monitor.watchlist.tokens import QueryError
 
 __all__ = [
     "Escalation",

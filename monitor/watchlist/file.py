@@ -14,11 +14,12 @@ from typing import Any, Final
 
 from monitor.errors import Fault, WatchlistError
 from monitor.model import Mode, Severity, Stance
-from monitor.watchlist.grammar import QueryError, parse_query, suggestion
+from monitor.watchlist.grammar import parse_query, suggestion
 from monitor.watchlist.model import Escalation, InlineTest, Loaded, Term, TestKind, Vocabulary, Watchlist
 from monitor.watchlist.names import NameList
 from monitor.watchlist.query import Group, Node, leaves
 from monitor.watchlist.reader import FileReader
+from monitor.watchlist.tokens import QueryError
 from monitor.watchlist.vocabulary import STANCE_VOCABULARY, read_groups, read_languages, read_lists, read_vocabulary, shipped_text
 from monitor.yamlmap import Path
 
