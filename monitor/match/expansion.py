@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from monitor.match.patterns import split_term
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Form, Lookup, Mark, expand
 from monitor.watchlist import Term, Watchlist
 
-#: How an attachment is called in front of a person, in the order they are said.
-_SAID: dict[Attach, str] = {
-    Attach.WAW: "و",
-    Attach.FA: "ف",
-    Attach.BA: "ب",
-    Attach.LAM: "ل",
-    Attach.KAF: "ك",
-    Attach.ARTICLE: "ال",
-    Attach.FUTURE: "س",
-    Attach.HE: "-ه",
-    Attach.PRONOUN: "-ها -هم -نا",
-    Attach.PRONOUN_I: "-ني -ك",
-    Attach.HEBREW: "ו ה ב ל כ מ ש",
-    Attach.PERSIAN_PLURAL: "-ها",
-    Attach.PERSIAN_ENDING: "-ی",
-    Attach.APOSTROPHE: "'…",
+#: How an attachment is called in front of a person, by the name of its flag; one that is not here is called by that name.
+_SAID: Final = {
+    "WAW": "و",
+    "FA": "ف",
+    "BA": "ب",
+    "LAM": "ل",
+    "KAF": "ك",
+    "ARTICLE": "ال",
+    "FUTURE": "س",
+    "HE": "-ه",
+    "PRONOUN": "-ها,-هم,-نا",
+    "PRONOUN_I": "-ني,-ك",
+    "HEBREW_VAV": "ו",
+    "HEBREW_THAT": "ש",
+    "HEBREW_IN": "ב",
+    "HEBREW_TO": "ל",
+    "HEBREW_AS": "כ",
+    "HEBREW_FROM": "מ",
+    "HEBREW_ARTICLE": "ה",
+    "APOSTROPHE": "'…",
+    "TURKISH": "-ler,-i,-in…",
+    "TURKISH_VERB": "-di,-en,-mesi…",
+    "KOREAN": "-을,-는,-에서…",
+    "KOREAN_VERB": "-다,-고,-는…",
+    "KOREAN_BEFORE": "…무기",
+    "KOREAN_AFTER": "무기…",
 }
 
 
@@ -39,8 +50,9 @@ class Expansion:
 
 
 def attachments(allows: Attach) -> str:
-    """What may be attached to a form, for people: ``و ف ب … -ها``."""
-    return " ".join(said for flag, said in _SAID.items() if flag in allows)
+    """What may be attached to a form, for people: ``و ف ب … -ها,-هم,-نا``."""
+    names = (flag.name or "" for flag in allows)
+    return " ".join(_SAID.get(name, name.lower().replace("_", "-")) for name in names)
 
 
 def expansions(watchlist: Watchlist, lookup: Lookup, wanted: str = "") -> Iterator[Expansion]:
