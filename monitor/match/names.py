@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 from monitor.model import Entity
 from monitor.text.fold import fold
-from monitor.text.name_cases import BARE, CONSONANT, END, REFUSED, VOWEL, Kind, agreed
+from monitor.text.forms_base import Reading
+from monitor.text.name_cases import BARE, CONSONANT, END, REFUSED, SYLLABLE, VOWEL, Kind, agreed
 from monitor.text.names import NameWord, continuations, enough, key_words, openings
+from monitor.text.words import pattern_for
 from monitor.watchlist.names import NameList
 
 #: Numbers of patterns from here on are spellings of name lists.
@@ -41,10 +43,15 @@ _JOINED: Final = 6
 _PARTICLES: Final = frozenset(
     {"al", "el", "ul", "abd", "abu", "bin", "ibn", "ben", "de", "da", "di", "du", "la", "le", "van", "von", "аль", "эль"}
 )
-#: What parts one name from the next: never inside a name, unless the list writes it so.
-_PARTING: Final = re.compile(r"[,;:،؛、，；：|/!?؟…]|\s[-–—]|[–—]\s")
+#: What may stand between the words of one name: blanks, hyphens, quotes, dots, brackets, marks of direction. A comma, a
+#: slash or a spaced dash parts two names, unless the list writes it so.
+_GAP: Final = re.compile(r"(?!.*\s[-–—])(?!.*[–—]\s)[\s\-‐‑–—'’‘ʼ\"“”„«»״־.·・•()\[\]\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*")
+#: على is a preposition wherever the list does not write علي so itself, though folding takes both for one.
+_PREPOSITION: Final = "على"
 #: Scripts whose words are written apart: a key that begins otherwise is Han, kana or Hangul, where one character is a word's worth.
 _LETTERS: Final = re.compile(r"[^\W\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\uff66-\uffdc\U00020000-\U0003ffff]+")
+#: Letters by which most words that begin no name are told at once.
+_EDGE: Final = 4
 _TOP: Final = "\U0010ffff"
 _NUL: Final = "\0"
 #: Spellings folded at once: folding has a cost for each call, and its result stays small.
@@ -81,7 +88,9 @@ class Names:
         # The first words of names and the later ones, by themselves.
         self._first: set[str] = set()
         self._later: set[str] = set()
+        self._sorted_first: list[str] = []
         self._sorted_later: list[str] = []
+        self._edges: set[str] = set()
         self._ends_of_first: list[str] = []
         self._numbers: dict[NameWord, int] = {}
         self._words = _Memo(continuations)
@@ -111,7 +120,8 @@ class Names:
                 batch = names.spellings[at : at + _BATCH]
                 self._enter(batch, range(base + at, base + at + len(batch)))
         self._entries.sort()
-        self._sorted_later = sorted(self._later)
+        self._sorted_first, self._sorted_later = sorted(self._first), sorted(self._later)
+        self._edges = {word[:_EDGE] for word in self._first if len(word) >= _EDGE}
         self._ends_of_first = sorted(word[::-1] for word in self._first)
 
     def _enter(self, texts: Sequence[str], numbers: Sequence[int]) -> None:
@@ -126,25 +136,21 @@ class Names:
                 add(f"{''.join(words)}{_NUL}{number:x}")
 
     # ------------------------------------------------------------------ asking
-    def opens(self, surface: str) -> tuple[int, ...]:
-        """The ways a name may begin with this word of the text, as indices into ``starts``."""
-        if not self._entries:
-            return ()
-        possible = (word for word in openings(surface) if self._may_open(surface, word))
-        return tuple(dict.fromkeys(number for word in possible if (number := self._start(word)) >= 0))
+    def opens(self, surface: str, folded: str, possible: Iterable[Reading]) -> tuple[int, ...]:
+        """The ways a name may begin with this word of the text, given its readings, as indices into ``starts``."""
+        words = (word for word in openings(surface, folded, possible) if self._may_open(surface, word))
+        return tuple(dict.fromkeys(number for word in words if (number := self._start(word)) >= 0))
 
     def whole(self, start: int) -> bool:
         """Whether this one word is a name."""
         return bool(self.starts[start].whole)
 
-    def follows(self, surface: str) -> bool:
-        """Whether this word of the text may be the second of a name."""
-        return bool(self._seconds[surface])
-
     def goes_on(self, start: int, surface: str) -> bool:
         """Whether the beginning of a name goes on with this word."""
-        begun = self.starts[start]
-        return any(self._joined(begun.open, self._seconds[surface], begun.follow))
+        opened, _, follow = self.starts[start]
+        if follow is not None and not any(word.key[:2] in follow for word in self._words[surface]):
+            return False
+        return any(self._joined(opened, self._seconds[surface], follow))
 
     def walk(self, words: Sequence[str], at: int, start: int) -> Iterator[tuple[int, int]]:
         """(number, word after the last) of every name that begins with word ``at`` read as ``start``."""
@@ -167,8 +173,10 @@ class Names:
         """Whether words found at ``spans`` are this name and not pieces of others, by what stands between and around them."""
         spelling = self.spelling(number)
         if len(spans) > 1:
-            gaps = (text[end:start] for (_, end), (start, _) in pairwise(spans))
-            if any(map(_PARTING.search, gaps)) and not _PARTING.search(spelling):
+            gaps = [text[end:start] for (_, end), (start, _) in pairwise(spans)]
+            if not all(map(_GAP.fullmatch, gaps)) and all(_GAP.fullmatch(rest) for rest in pattern_for(spelling).split(spelling)):
+                return False
+            if _PREPOSITION not in spelling and any(text[start:end].endswith(_PREPOSITION) for start, end in spans):
                 return False
         elif number >= LISTED and spelling[0].isupper() and text[spans[0][0]].islower():
             # The ship Hope is no hope.
@@ -201,12 +209,16 @@ class Names:
         key, kind = word
         if key in self._first:
             return True
-        if not key or kind not in (BARE, CONSONANT, VOWEL, END):
+        if not key or kind not in (BARE, CONSONANT, VOWEL, END, SYLLABLE):
             return False
         if not _LETTERS.match(key) or key in _PARTICLES:
             return True
         first = surface[0]
-        return len(key) >= (2 if first.isupper() else _JOINED if first.islower() else _PIECE)
+        if len(key) < (2 if first.isupper() else _JOINED if first.islower() else _PIECE):
+            return False
+        if len(key) < _EDGE or key[:_EDGE] in self._edges:
+            return _begins(self._sorted_first, key) or self._together(key, self._first)
+        return any(key[:size] in self._first and self._together(key[size:], self._later) for size in range(2, _EDGE))
 
     def _start(self, word: NameWord) -> int:
         """Its index in ``starts``; -1 where no name begins with it."""
@@ -218,7 +230,7 @@ class Names:
             all_whole = self._numbers_of(opened)
             whole = tuple(self._whole(opened, 1))
             after = range(opened.low + len(all_whole), opened.high)
-            if whole or (after and word.kind != END):
+            if whole or (after and word.kind not in (END, SYLLABLE)):
                 number = self._numbers[word] = len(self.starts)
                 self.starts.append(_Start(opened, whole, self._follow(len(opened.key), after)))
                 return number
@@ -236,14 +248,15 @@ class Names:
 
     def _may_follow(self, key: str) -> bool:
         """Whether a second word may be this: later words of a name, one or together, or the piece of a word written apart."""
-        if not _LETTERS.match(key) or self._together(key):
+        if not _LETTERS.match(key) or self._together(key, self._later):
             return True
         return _begins(self._sorted_later, key) or _begins(self._ends_of_first, key[::-1])
 
-    def _together(self, key: str) -> bool:
-        if key in self._later:
+    def _together(self, key: str, beginning: set[str]) -> bool:
+        """Whether this is words of names written together, the first of them one of ``beginning``."""
+        if key in beginning:
             return True
-        return any(key[:size] in self._later and self._together(key[size:]) for size in range(2, len(key) - 1))
+        return any(key[:size] in beginning and self._together(key[size:], self._later) for size in range(2, len(key) - 1))
 
     def _joined(self, opened: _Open, words: Sequence[NameWord], follow: frozenset[str] | None) -> Iterator[_Open]:
         entries = self._entries

@@ -77,12 +77,9 @@ class Surfaces(dict[str, tuple[int, ...]]):
 _CHUNK_LIMIT: Final = 40
 
 
-#: What a chunk may be to a query: nothing; worth looking at; the beginning of a name, its next word; no word at all.
+#: What a chunk may be to a query: nothing, worth looking at, or the beginning of a name of several words.
 _LOOK: Final = 1
 _BEGINS: Final = 2
-_FOLLOWS: Final = 4
-_WORDLESS: Final = 8
-_PAIR: Final = re.compile(rb"[\x02\x06]\x08*(?=[\x04\x06])")
 
 
 class Chunks(dict[str, int]):
@@ -91,15 +88,17 @@ class Chunks(dict[str, int]):
     def __init__(self, table: Table) -> None:
         super().__init__()
         self.table = table
-        # For chunks that begin or follow: how the last word begins a name, and the first word.
-        self._edges: dict[str, tuple[tuple[int, ...], str]] = {}
+        #: For a chunk that begins a name: the ways its last word does.
+        self._begun: dict[str, tuple[int, ...]] = {}
+        # Such a chunk and the next -> whether a name goes on.
+        self._pairs: dict[tuple[str, str], bool] = {}
 
     def __missing__(self, chunk: str) -> int:
         if len(chunk) > _CHUNK_LIMIT:
             return _LOOK
         if len(self) >= MEMO_LIMIT:
             self.clear()
-            self._edges.clear()
+            self._begun.clear()
         found = self[chunk] = self._code(chunk, WORD.findall(chunk))
         return found
 
@@ -108,27 +107,44 @@ class Chunks(dict[str, int]):
         if any(slot in asked for slots in met for slot in slots):
             return _LOOK
         if not names or not words:
-            return _WORDLESS if names else 0
+            return 0
         starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
         if any(map(names.whole, chain.from_iterable(starts))):
             return _LOOK
         if any(names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
             return _LOOK
-        code = (_BEGINS if starts[-1] else 0) | (_FOLLOWS if names.follows(words[0]) else 0)
-        if code:
-            self._edges[chunk] = (starts[-1], words[0])
-        return code
+        if not starts[-1]:
+            return 0
+        self._begun[chunk] = starts[-1]
+        return _BEGINS
 
-    def names_in(self, chunks: list[str]) -> bool:
-        """Whether a sentence in these chunks, none of them wholly to be looked at, may hold a name of several words."""
-        codes = bytes(map(self.__getitem__, chunks))
-        return _LOOK in codes or any(self._meet(chunks[pair.start()], chunks[pair.end()]) for pair in _PAIR.finditer(codes))
+    def worth(self, chunks: list[str]) -> bool:
+        """Whether a sentence in these chunks is worth looking at, where there are names: a name goes on from one to the next."""
+        found = [*map(self.__getitem__, chunks)]
+        if not any(found):
+            return False
+        codes = bytes(found)
+        if _LOOK in codes:
+            return True
+        # No name of several words begins in the last one.
+        at = codes.find(_BEGINS, 0, -1)
+        while at >= 0:
+            pair = chunks[at], chunks[at + 1]
+            known = self._pairs.get(pair)
+            if self._meet(*pair) if known is None else known:
+                return True
+            at = codes.find(_BEGINS, at + 1, -1)
+        return False
 
     def _meet(self, before: str, after: str) -> bool:
-        if before not in self._edges or after not in self._edges:
-            return True  # the memo began anew in between
-        starts, word = self._edges[before][0], self._edges[after][1]
-        return any(self.table.names.goes_on(start, word) for start in starts)
+        if len(self._pairs) >= MEMO_LIMIT:
+            self._pairs.clear()
+        word = WORD.search(after)
+        starts = self._begun.get(before)
+        # A chunk without a word (a dash, a bracket) is no end of a name; and the memo may have begun anew.
+        found = word is None or starts is None or any(self.table.names.goes_on(start, word[0]) for start in starts)
+        self._pairs[before, after] = found
+        return found
 
 
 class Table:
@@ -240,7 +256,9 @@ class Table:
         for pattern, slot in self._wildcards:
             if any(pattern.fullmatch(r.stem) for r in possible if not r.has.value & ~_WILDCARD_BEFORE):
                 out[slot] = None
-        return (*out, *(-1 - start for start in self.names.opens(surface)))
+        if not self.names:
+            return tuple(out)
+        return (*out, *(-1 - start for start in self.names.opens(surface, folded, possible)))
 
 
 _WILDCARD_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value

@@ -21,6 +21,7 @@ VOWEL: Final = Kind(2)  # nominative in -а, -я: most of them women's
 _CONSONANT_CASE: Final = 3  # declined, of a nominative in a consonant, -й, -ь or -о
 _VOWEL_CASE: Final = 4  # declined, of a nominative in -а, -я
 END: Final = Kind(5)  # carries what ends a name: 's, a particle
+SYLLABLE: Final = Kind(6)  # ends in a Korean particle that may be the last syllable of another name
 #: No such name.
 REFUSED: Final = Kind(-1)
 
@@ -134,10 +135,10 @@ def cases(folded: str, *, capital: bool) -> Iterator[tuple[str, Kind]]:
 
 def agreed(state: Kind, kind: Kind) -> Kind:
     """What a name's words so far (``BARE`` at first) and its next word come to; ``REFUSED`` where they cannot be one name."""
-    if state == END:
+    if state in (END, SYLLABLE):
         return REFUSED
-    if kind in (BARE, END):
-        return state if kind == BARE else END
+    if kind in (BARE, END, SYLLABLE):
+        return state if kind == BARE else kind
     declension, so_far = kind & 7, state & 7
     if so_far in (BARE, CONSONANT, VOWEL):
         # A woman's given name in the nominative is not followed by a declined word; a syllable of Ким Чен Ын is.

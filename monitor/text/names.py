@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from monitor.text.fold import fold
-from monitor.text.forms_base import Attach
-from monitor.text.forms_split import readings
-from monitor.text.name_cases import BARE, CONSONANT, END, VOWEL, Kind, cases
+from monitor.text.forms_base import Attach, Reading
+from monitor.text.name_cases import BARE, CONSONANT, END, SYLLABLE, VOWEL, Kind, cases
 
 #: Letters one foreign sound is written with in Arabic script (بيونغ, بيونج, بيونق, Persian گ).
 _G: Final = dict.fromkeys("غقگڭ", "ج")
@@ -31,14 +30,18 @@ _PARTICLE: Final = re.compile(
     "(?:에게서|에서|에게|께서|한테|으로부터|로부터|으로서|로서|으로써|으로|로|까지|부터|마저|조차|처럼|보다|이라고|라고|이나|나|과|와|이|가|께|에|만|측)?"
     "(?:은|는|도|의|을|를|만)?"
 )
-#: A Korean name of two syllables and a particle (김정 + 은) may be another person's name of three: particles need three before them.
-_SYLLABLES: Final = 3
+#: Of them those that are a syllable of given names: 김정 with 은 is written as 김정은 is, another person.
+_SYLLABLES: Final = frozenset("은이가도의과로만나")
+#: Korean surnames. A name of two syllables that begins so is a person's, and may be the beginning of another's.
+_SURNAMES: Final = frozenset(
+    "김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민류나진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국어은편용리려림량라"
+)
 #: A single declined word is another name too easily when it is shorter (Ана is no case of Ан).
 _DECLINED: Final = 4
 _HANGUL: Final = re.compile("[가-힣]+")
 _CYRILLIC: Final = re.compile("[а-яѐ-ӿ]+")
 #: A first word ending so and longer than this is a given name of the a-declension (Мария, Никита); shorter ones are syllables (Ма).
-_SYLLABLE: Final = 3
+_GIVEN: Final = 3
 
 
 class NameWord(NamedTuple):
@@ -87,13 +90,9 @@ def key_words(folded: str) -> list[str]:
     return parted.split()
 
 
-def openings(surface: str) -> tuple[NameWord, ...]:
-    """Every way to read a word of the text as the first of a name, as it stands first."""
-    folded = fold(surface)
-    out: dict[NameWord, None] = {}
-    for reading in readings(folded):
-        if not reading.has.value & ~_BEFORE:
-            out[_plain(name_key(reading.stem), surface)] = None
+def openings(surface: str, folded: str, possible: Iterable[Reading]) -> tuple[NameWord, ...]:
+    """Every way to read a word of the text as the first of a name, as it stands first. ``possible`` are its ``readings``."""
+    out = {_plain(name_key(reading.stem), surface): None for reading in possible if not reading.has.value & ~_BEFORE}
     return tuple(out | dict.fromkeys(_endings(folded, surface)))
 
 
@@ -113,7 +112,7 @@ def _endings(folded: str, surface: str) -> Iterator[NameWord]:
     if _HANGUL.fullmatch(folded):
         for size in range(1, len(folded)):
             if _PARTICLE.fullmatch(folded, size):
-                yield NameWord(folded[:size], END)
+                yield NameWord(folded[:size], SYLLABLE if folded[size:] in _SYLLABLES else END)
     elif _CYRILLIC.fullmatch(folded):
         for key, kind in cases(folded, capital=surface[0].isupper()):
             yield NameWord(key, kind)
@@ -124,13 +123,12 @@ def _plain(key: str, surface: str) -> NameWord:
     if not surface[0].isupper() or not _CYRILLIC.fullmatch(key):
         return NameWord(key, BARE)
     if key[-1] in "ая":
-        return NameWord(key, VOWEL if len(key) >= _SYLLABLE else BARE)
+        return NameWord(key, VOWEL if len(key) >= _GIVEN else BARE)
     return NameWord(key, CONSONANT if key[-1] not in "еиоуыэюіїє" else BARE)
 
 
 def enough(key: str, kind: Kind, words: int) -> bool:
-    """Whether what is left of a name read so is enough to be sure of: Korean particles are taken off names of three
-    syllables, case endings off a single word of four letters."""
-    if kind == END:
-        return len(key) >= _SYLLABLES or not _HANGUL.match(key)
-    return words > 1 or kind <= VOWEL or len(key) >= _DECLINED
+    """Whether a name read so is surely this one: what was taken off behind it may be a part of another name."""
+    if kind == SYLLABLE:
+        return len(key) > 2 or (len(key) == 2 and key[0] not in _SURNAMES)
+    return words > 1 or kind <= VOWEL or kind == END or len(key) >= _DECLINED
