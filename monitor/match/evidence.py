@@ -48,12 +48,20 @@ def evidence_of(
                 end=where.end,
                 quote=scanned.text[where.start : where.end],
                 zone=where.zone,
-                stance=stance_of(scanned, sentence, ordered, cues.get(sentence, ())),
+                stance=stance_of(scanned, sentence, ordered, _of_language(cues.get(sentence, ()), ordered, pattern_of)),
                 clause=" OR ".join(clauses),
                 hits=_hits(scanned, ordered, names, pattern_of),
             )
         )
     return tuple(out)
+
+
+def _of_language(
+    cues: Sequence[tuple[Stance, Found]], hits: Sequence[Found], pattern_of: Callable[[int], Pattern]
+) -> list[tuple[Stance, Found]]:
+    """The cues that may speak of these hits: those of a language of theirs, or of any."""
+    spoken = {pattern_of(hit.pattern).language for hit in hits}
+    return [(stance, cue) for stance, cue in cues if "any" in spoken or pattern_of(cue.pattern).language in spoken | {"any"}]
 
 
 def _passages(found: Sequence[Alternative]) -> dict[int, set[Found]]:

@@ -179,6 +179,7 @@ stance:
         ("He is accused of a deal which Moscow called ridiculous.", Stance.ALLEGED),
         ("A deal would be illegal.", Stance.CONDITIONAL),
         ("Moscow plans a deal that others alleged long ago.", Stance.PLANNED),
+        ("It would be a breach if Moscow plans a deal.", Stance.CONDITIONAL),
         ("نفى الكرملين الصفقة", Stance.DENIED),
         ("لم ينف الكرملين صفقة", Stance.REPORTED),
         ("وهناك صفقة محتملة", Stance.PLANNED),
