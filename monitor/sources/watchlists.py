@@ -15,16 +15,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from monitor.errors import Fault, WatchlistError
-from monitor.text.decode import decode
+from monitor.text.decode import MAX_BYTES, decode
 
 #: Bytes read of a watchlist or vocabulary file. Over 1 MiB it is refused by its own reader, by name and without harm to
 #: the others; it only has to be handed over as the large file it is.
 MAX_WATCHLIST = 1024 * 1024 + 64 * 1024
-#: Entities and test articles; a larger file is a fault.
-MAX_OTHER = 20 * 1024 * 1024
+#: Test articles; a larger file is a fault.
+MAX_ARTICLE = 20 * 1024 * 1024
+#: Lists of names: 100,000 names in several scripts take 10 to 20 MiB, the sanctions lists of the world as CSV 60.
+MAX_NAMES = 128 * 1024 * 1024
 
 _YAML = (".yaml", ".yml")
-_FOLDERS = {"": _YAML, "vocabulary/": _YAML, "entities/": (".csv", ".txt", ".tsv", ".yaml", ".yml", ".json")}
+_FOLDERS = {"": _YAML, "vocabulary/": _YAML, "entities/": (".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson")}
+_ENTITIES = "entities/"
 _SEEDS = "seeds/"
 
 
@@ -44,26 +47,26 @@ class WatchlistFolder:
         return digest.hexdigest()
 
     def read(self) -> Mapping[str, str]:
-        """Watchlists, vocabulary and entities at once, test articles when they are asked for. Raises WatchlistError where
-        the folder is missing or a file cannot be read, with a fault for each."""
+        """Watchlists and vocabulary at once, lists of names and test articles when they are asked for. Raises WatchlistError
+        where the folder is missing or a file cannot be read, with a fault for each."""
         if not self.path.is_dir():
             raise WatchlistError(
                 [Fault("the folder of watchlists does not exist", str(self.path), hint="create it, or correct watchlists:")]
             )
         files: dict[str, str] = {}
-        seeds: dict[str, Path] = {}
+        later: dict[str, Path] = {}
         faults: list[Fault] = []
         for name, path in self._listing():
-            if name.startswith(_SEEDS):
-                seeds[name] = path
+            if name.startswith((_SEEDS, _ENTITIES)):
+                later[name] = path
                 continue
             try:
-                files[name] = _text(path, watchlist=not name.startswith("entities/"))
+                files[name] = _text(path, MAX_WATCHLIST, cut=True)
             except OSError as error:
                 faults.append(Fault(f"the file cannot be read: {error.strerror or error}", name))
         if faults:
             raise WatchlistError(faults)
-        return Files(files, seeds)
+        return Files(files, later)
 
     def _listing(self) -> Iterator[tuple[str, Path]]:
         """(name, path), sorted; hidden files and those of other kinds are passed over."""
@@ -80,29 +83,32 @@ class WatchlistFolder:
 
 
 class Files(Mapping[str, str]):
-    """Names to texts; test articles are read when first asked for, since most reloads need none of them."""
+    """Names to texts. Lists of names, which may be large, and test articles, which most reloads do not need, are read when
+    first asked for; the KeyError of one that cannot be read has the OSError as its cause."""
 
-    def __init__(self, texts: Mapping[str, str], seeds: Mapping[str, Path]) -> None:
+    def __init__(self, texts: Mapping[str, str], later: Mapping[str, Path]) -> None:
         self._texts = dict(texts)
-        self._seeds = seeds
+        self._later = later
 
     def __getitem__(self, name: str) -> str:
         if name not in self._texts:
             try:
-                self._texts[name] = _text(self._seeds[name])
+                path = self._later[name]
+                names = name.startswith(_ENTITIES)
+                self._texts[name] = _text(path, MAX_NAMES, decoded=MAX_NAMES) if names else _text(path, MAX_ARTICLE)
             except OSError as error:
                 raise KeyError(name) from error
         return self._texts[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._texts or name in self._seeds
+        return name in self._texts or name in self._later
 
     def __iter__(self) -> Iterator[str]:
-        yield from (name for name in self._texts if name not in self._seeds)
-        yield from self._seeds
+        yield from (name for name in self._texts if name not in self._later)
+        yield from self._later
 
     def __len__(self) -> int:
-        return len(self._seeds.keys() | self._texts.keys())
+        return len(self._later.keys() | self._texts.keys())
 
 
 def _names(folder: Path) -> list[str]:
@@ -115,15 +121,14 @@ def _names(folder: Path) -> list[str]:
     return sorted(name for name in names if name.isprintable())
 
 
-def _text(path: Path, *, watchlist: bool = False) -> str:
+def _text(path: Path, most: int, *, cut: bool = False, decoded: int = MAX_BYTES) -> str:
+    """The text of a file, of its first ``most`` bytes where it may be ``cut``; else a larger file is refused. Raises OSError."""
     # Not blocking: a pipe that takes the file's place must not hang the reload.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(0, "it is no regular file")
-        if watchlist:
-            return decode(file.read(MAX_WATCHLIST)).text
-        if status.st_size > MAX_OTHER:
-            raise OSError(0, f"it is larger than {MAX_OTHER // (1024 * 1024)} MiB")
-        return decode(file.read(MAX_OTHER)).text
+        if status.st_size > most and not cut:
+            raise OSError(0, f"it is larger than {most // (1024 * 1024)} MiB")
+        return decode(file.read(most), most=decoded).text

@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 #: The migration this module describes; ``migrate`` brings older records up to it.
-REVISION = "0001"
+REVISION = "0002"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -158,8 +158,15 @@ watchlist_version = Table(
     metadata,
     Column("watchlist", Text, ForeignKey("watchlist.id"), primary_key=True),
     Column("version", Text, primary_key=True),
-    Column("files", JSON, nullable=False),  # {name: text}, all it uses
+    Column("files", JSON, nullable=False),  # {name: text}, all it uses; of a large file {"sha256": …} in place of the text
     Column("first_saved", UtcTime, nullable=False),
+)
+
+watchlist_file = Table(
+    "watchlist_file",
+    metadata,
+    Column("sha256", Text, primary_key=True),  # hex, of the text in UTF-8
+    Column("packed", LargeBinary, nullable=False),  # that, compressed (zlib)
 )
 
 

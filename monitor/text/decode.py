@@ -69,15 +69,16 @@ class Decoded(NamedTuple):
     notes: tuple[str, ...]
 
 
-def decode(raw: bytes, declared: str = "") -> Decoded:
-    """The text of ``raw``. ``declared`` is the charset its source claims, in any spelling; it may be empty, unknown or a lie."""
+def decode(raw: bytes, declared: str = "", *, most: int = MAX_BYTES) -> Decoded:
+    """The text of ``raw``, cut at ``most`` bytes. ``declared`` is the charset its source claims, in any spelling; it may be
+    empty, unknown or a lie."""
     text, encoding = _read(raw, declared)
-    cleaned = clean(text)
+    cleaned = clean(text, most)
     return Decoded(cleaned.text, (*((f"encoding:{encoding}",) if encoding else ()), *cleaned.notes))
 
 
-def clean(text: str) -> Decoded:
-    """``text`` fit for the record: NUL and lone surrogates replaced one for one, and cut at ``MAX_BYTES`` of UTF-8.
+def clean(text: str, most: int = MAX_BYTES) -> Decoded:
+    """``text`` fit for the record: NUL and lone surrogates replaced one for one, and cut at ``most`` bytes of UTF-8.
 
     (SQLite refuses surrogates and stops counting at NUL.)
     """
@@ -91,8 +92,8 @@ def clean(text: str) -> Decoded:
         text = _SURROGATES.sub(_REPLACEMENT, text)
         encoded = text.encode()
         notes.append("surrogates")
-    if len(encoded) > MAX_BYTES:
-        text = text[: _safe_boundary(text, len(encoded[:MAX_BYTES].decode(errors="ignore")))]
+    if len(encoded) > most:
+        text = text[: _safe_boundary(text, len(encoded[:most].decode(errors="ignore")))]
         notes.append("cut")
     return Decoded(text, tuple(notes))
 

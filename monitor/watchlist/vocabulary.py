@@ -92,12 +92,17 @@ def read_lists(reader: FileReader, path: Path, value: Any, files: Mapping[str, s
         here = (*path, name)
         file = reader.text_at((*here, "from"), options["from"]).strip()
         weak = "weak" in options and reader.choice_at((*here, "weak"), options["weak"], ("true", "false"), "false") == "true"
-        if file and file not in files:
+        try:
+            if file:
+                out[name] = (read_names(file, files[file], weak=weak),)
+        except KeyError as error:
+            if error.__cause__ is not None:
+                reason = getattr(error.__cause__, "strerror", "") or error.__cause__
+                reader.fault((*here, "from"), f"the file {file} cannot be read: {reason}")
+                continue
             close = suggestion(file, [known for known in files if known.startswith("entities/")])
             hint = close or "paths are relative to that folder, and lists of names stand in its folder entities/"
             reader.fault((*here, "from"), f"the file {file} is not in the watchlists folder", hint)
-        elif file:
-            out[name] = (read_names(file, files[file], weak=weak),)
     return out
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import WatchlistError
-from monitor.sources.watchlists import WatchlistFolder
+from monitor.sources.watchlists import MAX_NAMES, WatchlistFolder
 from monitor.watchlist import load_folder
 
 
@@ -83,6 +83,29 @@ def test_a_file_over_one_mebibyte_is_refused_alone(tmp_path: Path) -> None:
     faults = load_folder(folder.read()).faults
     assert "larger than 1 MiB" in str(faults["huge"][0])
     assert all("larger" not in str(fault) for name, found in faults.items() if name != "huge" for fault in found)
+
+
+def test_a_list_of_names_is_read_when_it_is_used_and_in_full(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    names = "id,name\n" + "".join(f"{number},Name {number}\n" for number in range(200_000))
+    (folder.path / "entities" / "long.csv").write_text(names)
+    (folder.path / "arms.yaml").write_text("id: arms\ngroups: {n: {from: entities/long.csv}}\nwhen: n\n")
+    assert len(names) > 2 * 1024 * 1024
+    (watchlist,) = load_folder(folder.read()).watchlists
+    assert len(watchlist.names["n"][0]) == 200_000
+    (folder.path / "entities" / "long.csv").unlink()
+    (folder.path / "entities" / "long.csv").mkdir()
+    (fault,) = load_folder(folder.read()).faults["arms"]
+    assert "the file entities/long.csv is not in the watchlists folder" in str(fault)
+
+
+def test_a_list_of_names_that_cannot_be_read_is_a_fault_of_its_user(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    (folder.path / "arms.yaml").write_text("id: arms\ngroups: {n: {from: entities/vast.csv}}\nwhen: n\n")
+    with (folder.path / "entities" / "vast.csv").open("wb") as file:
+        file.truncate(MAX_NAMES + 1)
+    (fault,) = load_folder(folder.read()).faults["arms"]
+    assert "the file entities/vast.csv cannot be read: it is larger than 128 MiB" in str(fault)
 
 
 def test_links_are_followed_and_pipes_are_passed_over(tmp_path: Path) -> None:

@@ -144,6 +144,25 @@ def test_the_last_good_version_survives_a_restart(tmp_path: Path) -> None:
     b.with_store(tmp_path, after)
 
 
+def test_a_large_file_stands_in_the_record_once_and_survives_a_restart(tmp_path: Path) -> None:
+    names = "id,name\n" + "".join(f"{number},الاسم {number}\n" for number in range(30_000))
+
+    def using(text: str, name: str) -> StoredVersion:
+        used = version(text, name)
+        return dataclasses.replace(used, files={**used.files, "entities/names.csv": names})
+
+    async def first(store: SqlStore) -> None:
+        for one in (using("one", "arms"), using("two", "arms"), using("x", "sanctions")):
+            await store.save_version(one, b.NOW)
+
+    async def second(store: SqlStore) -> None:
+        assert await store.good_versions() == (using("two", "arms"), using("x", "sanctions"))
+
+    b.with_store(tmp_path, first)
+    b.with_store(tmp_path, second)
+    assert (tmp_path / "monitor.db").stat().st_size < len(names.encode())
+
+
 def test_the_same_version_again_keeps_its_new_engine_and_adds_no_line_to_the_audit(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await store.save_version(version("one"), b.NOW)
