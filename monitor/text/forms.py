@@ -8,6 +8,8 @@ This room knows only str; dictionaries reach it as a look-up function.
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Final
 
@@ -15,19 +17,24 @@ from monitor.text.fold import fold
 from monitor.text.forms_arabic import arabic_any_form, arabic_this_form
 from monitor.text.forms_arabic_verb import arabic_verb
 from monitor.text.forms_base import Attach, Form, Lookup, Mark, Reading, Remembered, Stems, meets
+from monitor.text.forms_hebrew import hebrew_forms, hebrew_this_form
+from monitor.text.forms_korean import korean_forms
+from monitor.text.forms_persian import persian_forms
 from monitor.text.forms_split import readings
+from monitor.text.forms_turkish import turkish_forms
 
 __all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "Remembered", "Stems", "expand", "meets", "readings", "stems"]
 
-#: What may be attached to any word of a language, by rule; languages not named attach nothing but an apostrophe's suffix.
-_ATTACHES: Final = {
-    "fa": Attach.PERSIAN_PLURAL | Attach.PERSIAN_ENDING,
-    "he": Attach.HEBREW,
-}
 #: Letters with which Arabic writers render the g of foreign names.
 _G_LETTERS: Final = "غجق"
 #: More such letters in one word than this and only the spelling as given is looked for.
 _G_LETTERS_MOST: Final = 3
+#: What may be attached to a name, where it is more than an apostrophe's suffix.
+_NAME_ALLOWS: Final = {
+    "ar": Attach.CONJ | Attach.PREP | Attach.ARTICLE,
+    "he": Attach.HEBREW | Attach.APOSTROPHE,
+    "ko": Attach.KOREAN,
+}
 
 
 def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup) -> tuple[Form, ...]:
@@ -41,8 +48,8 @@ def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup)
         forms = [Form(folded, Attach.NONE, "as written")]
     elif mark is Mark.NAME:
         forms = _name(folded, language)
-    elif language == "ar":
-        forms = _arabic(word, mark, lookup)
+    elif language in _BY_RULE:
+        forms = _BY_RULE[language](word, mark, first, lookup)
     else:
         forms = _from_dictionary(word, language, mark, lookup)
     if not first:
@@ -69,14 +76,31 @@ def _arabic(word: str, mark: Mark, lookup: Lookup) -> list[Form]:
     return arabic_any_form(word, lookup)
 
 
+def _hebrew(word: str, mark: Mark, lookup: Lookup) -> list[Form]:
+    if mark is Mark.THIS_FORM:
+        return [hebrew_this_form(word, lookup)]
+    return list(hebrew_forms(word, lookup, verb=mark is Mark.VERB))
+
+
+#: Languages whose forms are made by rule, with the dictionary's help.
+_BY_RULE: Final[Mapping[str, Callable[[str, Mark, bool, Lookup], list[Form]]]] = {
+    "ar": lambda word, mark, first, lookup: _arabic(word, mark, lookup),
+    "fa": lambda word, mark, first, lookup: list(persian_forms(word, mark, lookup, first=first)),
+    "he": lambda word, mark, first, lookup: _hebrew(word, mark, lookup),
+    "ko": lambda word, mark, first, lookup: list(korean_forms(fold(word), mark)),
+    "tr": lambda word, mark, first, lookup: list(turkish_forms(word, mark, lookup)),
+}
+
+
 def _from_dictionary(word: str, language: str, mark: Mark, lookup: Lookup) -> list[Form]:
-    allows = _ATTACHES.get(language, Attach.NONE) | Attach.APOSTROPHE
-    forms = [Form(fold(word), allows, "as written")]
+    forms = [Form(fold(word), Attach.APOSTROPHE, "as written")]
     if mark is not Mark.THIS_FORM:
         known = lookup(language, word)
-        forms += (Form(fold(other), allows, f"same lemma as {word} (dictionary)") for other in sorted(known))
+        # An abbreviation that NFKC spells out is another word: the nº of número is not no.
+        usable = sorted(form for form in known if unicodedata.is_normalized("NFKC", form))
+        forms += (Form(fold(other), Attach.APOSTROPHE, f"same lemma as {word} (dictionary)") for other in usable)
         if language == "en" and (plural := _english_plural(fold(word), known, lookup)):
-            forms.append(Form(plural, allows, "regular plural"))
+            forms.append(Form(plural, Attach.APOSTROPHE, "regular plural"))
     return forms
 
 
@@ -94,9 +118,7 @@ def _english_plural(folded: str, known: frozenset[str], lookup: Lookup) -> str:
 
 
 def _name(folded: str, language: str) -> list[Form]:
-    allows = _ATTACHES.get(language, Attach.NONE) & ~Attach.PERSIAN_ENDING | Attach.APOSTROPHE
-    if language == "ar":
-        allows = Attach.CONJ | Attach.PREP | Attach.ARTICLE
+    allows = _NAME_ALLOWS.get(language, Attach.APOSTROPHE)
     forms = [Form(folded, allows, "as written")]
     if language in ("ar", "fa") and 0 < sum(c in _G_LETTERS for c in folded) <= _G_LETTERS_MOST:
         spellings = product(*(_G_LETTERS if c in _G_LETTERS else c for c in folded))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 #: (language, word) -> every spelling that shares a lemma with the word, the word included; empty where unknown.
 Lookup = Callable[[str, str], frozenset[str]]
@@ -52,16 +52,34 @@ class Attach(Flag):
     HE = auto()  # ه his, him: once folded it looks like the feminine ending ة, so it is a flag of its own
     PRONOUN = auto()  # the other pronouns of the third person and the plural: ها هم هن هما نا كم
     PRONOUN_I = auto()  # ني me, ك you
-    HEBREW = auto()  # ו ה ב ל כ מ ש and their combinations
-    PERSIAN_PLURAL = auto()  # ها, and what may follow it
-    PERSIAN_ENDING = auto()  # ی, and the pronouns ش شان م مان ت تان
+    HEBREW_VAV = auto()  # ו and
+    HEBREW_THAT = auto()  # ש that, כש when, לכש, מש
+    HEBREW_IN = auto()  # ב
+    HEBREW_TO = auto()  # ל
+    HEBREW_AS = auto()  # כ
+    HEBREW_FROM = auto()  # מ
+    HEBREW_ARTICLE = auto()  # ה the
     APOSTROPHE = auto()  # a suffix set off by an apostrophe: Ankara'nın, Russia's
+    TURKISH = auto()  # a noun's endings in vowel harmony: silahlarının
+    TURKISH_FRONT = auto()  # endings of front vowels behind a back one: saate, kontrolü
+    TURKISH_SOFT = auto()  # the last letter softened before a vowel: kitap, kitabı
+    TURKISH_HARD = auto()  # the last letter not softened before a vowel: hukuk, hukuku
+    TURKISH_VERB = auto()  # a verb's endings: gönderdi, gönderilen, göndermesi
+    KOREAN = auto()  # a noun's particles, the plural and the copula: 무기를, 무기들에서는
+    KOREAN_VERB = auto()  # a verb's endings: 보냈다고, 보내는
+    KOREAN_BEFORE = auto()  # the end of a compound written together: 대북제재
+    KOREAN_AFTER = auto()  # the beginning of one: 무기거래
     CONJ = WAW | FA
     PREP = BA | LAM | KAF
     ENCLITIC = HE | PRONOUN
     NOUN = CONJ | PREP | ARTICLE | ENCLITIC
+    HEBREW = HEBREW_VAV | HEBREW_THAT | HEBREW_IN | HEBREW_TO | HEBREW_AS | HEBREW_FROM | HEBREW_ARTICLE
+    TURKISH_NOUN = TURKISH | TURKISH_FRONT | TURKISH_SOFT | TURKISH_HARD
+    KOREAN_NOUN = KOREAN | KOREAN_BEFORE | KOREAN_AFTER
     #: What a later word of a phrase may have; a conjunction or preposition inside would make it another phrase.
-    INSIDE = ARTICLE | ENCLITIC | PRONOUN_I | PERSIAN_PLURAL | PERSIAN_ENDING | APOSTROPHE
+    INSIDE = (
+        ARTICLE | ENCLITIC | PRONOUN_I | HEBREW_ARTICLE | APOSTROPHE | TURKISH_NOUN | TURKISH_VERB | KOREAN | KOREAN_VERB | KOREAN_AFTER
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +91,17 @@ class Form:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to read a surface word: a folded stem and what is attached to it."""
+class Reading(NamedTuple):
+    """One way to read a surface word: a folded stem and what is attached to it, as the bits of an ``Attach``."""
 
     stem: str
-    has: Attach
+    bits: int
+
+    @property
+    def has(self) -> Attach:
+        return Attach(self.bits)
 
 
 def meets(reading: Reading, form: Form) -> bool:
     """Whether this reading of a surface is this form of a term."""
-    return reading.stem == form.text and reading.has in form.allows
+    return reading.stem == form.text and not reading.bits & ~form.allows.value

@@ -1,134 +1,149 @@
 """Surface words of the text into readings: every way to take off what may be attached.
 
 Language-blind on purpose: the script of the word decides, and a form that is not of that language does not allow what
-another language attaches. Nothing is looked up here, so a reading may be nonsense; it then meets no form.
+another language attaches. Nothing is looked up here, so a reading may be nonsense; it then meets no form. Every word of the
+text that was not seen before comes through here, so that this is plain string work on the bits of ``Attach``.
 
 This room knows only str.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from monitor.text.forms_base import Attach, Reading
+from monitor.text.forms_hebrew import HEBREW_PREFIXES, LONGEST_PREFIX
+from monitor.text.forms_korean import korean_readings
+from monitor.text.forms_turkish import turkish_readings
 
 #: A stem of one letter is no word of any language here.
 _SHORTEST: Final = 2
+#: A longer word is an address or noise: read as it stands.
+_LONGEST: Final = 64
 
-_CONJUNCTIONS: Final = {"و": Attach.WAW, "ف": Attach.FA}
-_PREPOSITIONS: Final = {"ب": Attach.BA, "ل": Attach.LAM, "ك": Attach.KAF}
-_ARABIC_PRONOUNS: Final = (
-    ("هما", Attach.PRONOUN),
-    ("ها", Attach.PRONOUN),
-    ("هم", Attach.PRONOUN),
-    ("هن", Attach.PRONOUN),
-    ("نا", Attach.PRONOUN),
-    ("كم", Attach.PRONOUN),
-    ("ه", Attach.HE),
-    ("ني", Attach.PRONOUN_I),
-    ("ك", Attach.PRONOUN_I),
-)
-_PERSIAN_ENDINGS: Final = (
-    *((ending, Attach.PERSIAN_PLURAL) for ending in ("هايشان", "هايمان", "هايتان", "هايي", "هايش", "هايم", "هاي", "ها")),
-    *((ending, Attach.PERSIAN_ENDING) for ending in ("ايي", "يي", "ي", "شان", "مان", "تان", "اش", "ش")),
-)
-_HEBREW_PREFIXES: Final = tuple(
-    sorted(
-        {
-            conjunction + relative + preposition + article
-            for conjunction in ("", "ו")
-            for relative in ("", "ש", "כש", "לכש", "מש")
-            for preposition in ("", "ב", "ל", "כ", "מ")
-            for article in ("", "ה")
-        }
-        - {""},
-        key=len,
-    )
-)
+_APOSTROPHE: Final = Attach.APOSTROPHE.value
+_ARTICLE: Final = Attach.ARTICLE.value
+_FUTURE: Final = Attach.FUTURE.value
+_LAM: Final = Attach.LAM.value
+_LAM_ARTICLE: Final = _LAM | _ARTICLE
+_CONJUNCTIONS: Final = {"و": Attach.WAW.value, "ف": Attach.FA.value}
+_PREPOSITIONS: Final = {"ب": Attach.BA.value, "ل": _LAM, "ك": Attach.KAF.value}
+_PRONOUN: Final = Attach.PRONOUN.value
+_PRONOUN_I: Final = Attach.PRONOUN_I.value
+#: By last letter: the pronouns that end in it.
+_PRONOUNS: Final = {
+    "ا": (("هما", _PRONOUN), ("ها", _PRONOUN), ("نا", _PRONOUN)),
+    "م": (("هم", _PRONOUN), ("كم", _PRONOUN)),
+    "ن": (("هن", _PRONOUN),),
+    "ه": (("ه", Attach.HE.value),),
+    "ي": (("ني", _PRONOUN_I),),
+    "ك": (("ك", _PRONOUN_I),),
+}
 
 
 def readings(folded: str) -> tuple[Reading, ...]:
     """All ways to read one folded surface word, the bare one first; no two are equal."""
-    bare = Reading(folded, Attach.NONE)
-    if not folded or folded.isascii():
-        return (bare, *_after_apostrophe(folded)) if "'" in folded else (bare,)
+    bare = Reading(folded, 0)
+    if not _SHORTEST <= len(folded) <= _LONGEST:
+        return (bare,)
     first = folded[0]
-    if "\u0600" <= first <= "\u06ff":
-        found = dict.fromkeys((bare, *_arabic(folded), *_persian(folded)))
-        return tuple(found)
-    if "\u0590" <= first <= "\u05ff":
-        return (bare, *_hebrew(folded))
-    return (bare, *_after_apostrophe(folded)) if "'" in folded else (bare,)
+    if first < "\u0370" or first >= "\u1e00":
+        found = _hangul_or_latin(folded, first)
+    elif "\u0600" <= first <= "\u06ff":
+        found = _arabic(folded)
+    elif "\u0590" <= first <= "\u05ff":
+        found = _hebrew(folded)
+    else:
+        found = _after_apostrophe(folded)
+    return (bare, *dict.fromkeys(found)) if found else (bare,)
 
 
-def _after_apostrophe(folded: str) -> Iterator[Reading]:
-    stem, apostrophe, _ = folded.partition("'")
-    if apostrophe and len(stem) >= _SHORTEST:
-        yield Reading(stem, Attach.APOSTROPHE)
+def _hangul_or_latin(folded: str, first: str) -> list[Reading]:
+    if "\uac00" <= first <= "\ud7a3":
+        return korean_readings(folded)
+    return _after_apostrophe(folded) + turkish_readings(folded)
 
 
-def _arabic(folded: str) -> Iterator[Reading]:
-    for rest, has in _arabic_prefixes(folded):
-        yield Reading(rest, has)
-        if Attach.ARTICLE in has:
-            # A term may insist on its article (القاعدة is not قاعدة): the same word with the article kept in the stem.
-            yield Reading("ال" + rest, has & ~Attach.ARTICLE)
-        else:
-            yield from _without_pronoun(rest, has)
+def _after_apostrophe(folded: str) -> list[Reading]:
+    at = folded.find("'")
+    return [Reading(folded[:at], _APOSTROPHE)] if at >= _SHORTEST else []
 
 
-def _arabic_prefixes(folded: str) -> Iterator[tuple[str, Attach]]:
-    yield from _before_noun(folded, Attach.NONE)
+# ------------------------------------------------------------------------------------------- Arabic
+def _arabic(folded: str) -> list[Reading]:
+    out: list[Reading] = []
+    _before_noun(folded, 0, out)
     conjunction = _CONJUNCTIONS.get(folded[0])
     if conjunction is not None and len(folded) > _SHORTEST:
-        yield from _before_noun(folded[1:], conjunction)
+        _add(folded[1:], conjunction, out)
+        _before_noun(folded[1:], conjunction, out)
+    return out
 
 
-def _before_noun(rest: str, has: Attach) -> Iterator[tuple[str, Attach]]:
-    """What is left of ``rest`` without article, preposition or the future particle, all being optional."""
-    yield rest, has
-    if len(rest) <= _SHORTEST:
+def _before_noun(rest: str, has: int, out: list[Reading]) -> None:
+    """What is left of ``rest`` without article, preposition or the future particle, and without a pronoun."""
+    _without_pronoun(rest, has, out)
+    size = len(rest)
+    if size <= _SHORTEST:
         return
-    if rest.startswith("ال") and len(rest) >= 2 + _SHORTEST:
-        yield rest[2:], has | Attach.ARTICLE
-    if rest[0] == "س" and rest[1] in "يتنا":
-        yield rest[1:], has | Attach.FUTURE
-    preposition = _PREPOSITIONS.get(rest[0])
+    first, second = rest[0], rest[1]
+    if first == "ا":
+        if second == "ل" and size >= 2 + _SHORTEST:
+            _with_article(rest[2:], has | _ARTICLE, out)
+        return
+    if first == "س":
+        if second in "يتنا":
+            _add(rest[1:], has | _FUTURE, out)
+            _without_pronoun(rest[1:], has | _FUTURE, out)
+        return
+    preposition = _PREPOSITIONS.get(first)
     if preposition is None:
         return
-    yield rest[1:], has | preposition
-    if rest[0] == "ل":
-        if rest[1] == "ل":
+    has |= preposition
+    _add(rest[1:], has, out)
+    _without_pronoun(rest[1:], has, out)
+    if first == "ل":
+        if second == "ل":
             # لل hides an article; before a noun in ل it hides that letter's twin as well: للجنة is ل + ال + لجنة.
-            yield rest[1:], has | Attach.LAM | Attach.ARTICLE
-            if len(rest) >= 2 + _SHORTEST:
-                yield rest[2:], has | Attach.LAM | Attach.ARTICLE
-    elif rest.startswith("ال", 1) and len(rest) >= 3 + _SHORTEST:
-        yield rest[3:], has | preposition | Attach.ARTICLE
+            _with_article(rest[1:], has | _ARTICLE, out)
+            if size >= 2 + _SHORTEST:
+                _with_article(rest[2:], has | _ARTICLE, out)
+    elif second == "ا" and size >= 3 + _SHORTEST and rest[2] == "ل":
+        _with_article(rest[3:], has | _ARTICLE, out)
 
 
-def _without_pronoun(rest: str, has: Attach) -> Iterator[Reading]:
-    for ending, pronoun in _ARABIC_PRONOUNS:
-        if not rest.endswith(ending) or len(rest) - len(ending) < _SHORTEST:
+def _add(stem: str, has: int, out: list[Reading]) -> None:
+    if len(stem) >= _SHORTEST:
+        out.append(Reading(stem, has))
+
+
+def _with_article(stem: str, has: int, out: list[Reading]) -> None:
+    out.append(Reading(stem, has))
+    # A term may insist on its article (القاعدة is not قاعدة): the same word with the article kept in the stem.
+    if kept := has & ~_ARTICLE:
+        out.append(Reading("ال" + stem, kept))
+
+
+def _without_pronoun(rest: str, has: int, out: list[Reading]) -> None:
+    for ending, pronoun in _PRONOUNS.get(rest[-1], ()):
+        size = len(rest) - len(ending)
+        if size < _SHORTEST or not rest.endswith(ending):
             continue
-        stem = rest[: -len(ending)]
-        yield Reading(stem, has | pronoun)
+        stem, bits = rest[:size], has | pronoun
+        out.append(Reading(stem, bits))
         if stem[-1] == "ت":
             # The feminine ending shows its ت before a pronoun: صفقتها is صفقة + ها.
-            yield Reading(stem[:-1] + "ه", has | pronoun)
+            out.append(Reading(stem[:-1] + "ه", bits))
         elif stem[-1] == "و":
             # The silent alef of a plural verb goes: زودوها is زودوا + ها.
-            yield Reading(stem + "ا", has | pronoun)
+            out.append(Reading(stem + "ا", bits))
 
 
-def _persian(folded: str) -> Iterator[Reading]:
-    for ending, attached in _PERSIAN_ENDINGS:
-        if folded.endswith(ending) and len(folded) - len(ending) >= _SHORTEST:
-            yield Reading(folded[: -len(ending)], attached)
-
-
-def _hebrew(folded: str) -> Iterator[Reading]:
-    for prefix in _HEBREW_PREFIXES:
-        if folded.startswith(prefix) and len(folded) - len(prefix) >= _SHORTEST:
-            yield Reading(folded[len(prefix) :], Attach.HEBREW)
+# ------------------------------------------------------------------------------------------- Hebrew
+def _hebrew(folded: str) -> list[Reading]:
+    out: list[Reading] = []
+    for size in range(1, min(LONGEST_PREFIX, len(folded) - _SHORTEST) + 1):
+        bits = HEBREW_PREFIXES.get(folded[:size])
+        if bits is not None:
+            out.append(Reading(folded[size:], bits))
+    return out

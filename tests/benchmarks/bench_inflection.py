@@ -44,8 +44,8 @@ def terms(rows: Iterable[tuple[str, frozenset[str]]]) -> list[str]:
     for _, lemmas in rows:
         for lemma in lemmas:
             counts[lemma] += 1
-    usual = [lemma for lemma, count in counts.items() if count >= 2 and len(words(lemma)) == 1 and len(lemma) > 2]
-    return sorted(usual, key=lambda lemma: (-counts[lemma], lemma))[:MOST_TERMS]
+    usual = [lemma for lemma, count in counts.items() if count >= 4 and len(words(lemma)) == 1 and len(lemma) > 2]
+    return sorted(usual, key=lambda lemma: (-counts[lemma], lemma))
 
 
 def surfaces(rows: Iterable[tuple[str, frozenset[str]]]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:

@@ -1,0 +1,122 @@
+"""Hebrew: prefixes that are written together with a word, and the regular forms of nouns and adjectives.
+
+Without vowels a noun and a verb are often one spelling (נשק is "weapon" and "kissed"), and a dictionary's entry then holds
+both. A word that shows itself a noun keeps of those forms only the ones that a noun can have; plurals, the construct state
+and the possessives are also made by rule, unless the dictionary knows the outcome as another word.
+
+This room knows only str; dictionaries reach it as a look-up function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.text.fold import fold
+from monitor.text.forms_base import Attach, Form, Lookup
+
+_LETTERS: Final = {
+    "ו": Attach.HEBREW_VAV,
+    "ב": Attach.HEBREW_IN,
+    "ל": Attach.HEBREW_TO,
+    "כ": Attach.HEBREW_AS,
+    "מ": Attach.HEBREW_FROM,
+    "ה": Attach.HEBREW_ARTICLE,
+    "ש": Attach.HEBREW_THAT,
+}
+#: Prefix -> the bits of what it says.
+HEBREW_PREFIXES: Final = {
+    conjunction + that + preposition + article: (
+        _LETTERS["ו"].value * bool(conjunction)
+        | _LETTERS["ש"].value * bool(that)
+        | (_LETTERS[preposition].value if preposition else 0)
+        | _LETTERS["ה"].value * bool(article)
+    )
+    for conjunction in ("", "ו")
+    for that in ("", "ש", "כש", "לכש", "מש")
+    for preposition in ("", "ב", "ל", "כ", "מ")
+    for article in ("", "ה")
+    if conjunction + that + preposition + article
+}
+LONGEST_PREFIX: Final = max(map(len, HEBREW_PREFIXES))
+
+#: Letters that are written otherwise at the end of a word.
+_FINAL: Final = str.maketrans("ךםןףץ", "כמנפצ")
+#: What follows a noun's stem: plurals and the construct state; made by rule, since newspapers use them of every noun.
+_USUAL: Final = ("ים", "ות", "י")
+_USUAL_FEMININE: Final = ("ת", "ות")
+_USUAL_ADJECTIVE: Final = ("ת", "ים", "ות")  # behind י: בליסטי, בליסטית
+#: Possessives of several; those of one are single letters and taken from the dictionary only.
+_POSSESSIVE: Final = ("יו", "יה", "יהם", "יהן", "ינו")
+_POSSESSIVE_FEMININE: Final = ("תו", "תה", "תם", "תנו", "ותיו", "ותיה", "ותיהם", "ותיהן", "ותינו")
+#: All that a noun's form may end in; what the dictionary lists otherwise beside a noun is a verb's.
+_NOMINAL: Final = (
+    *("ים", "יים", "ות", "י", "ת", "ית", "יות"),
+    *(base + end for base in ("", "י", "ות", "ת", "ותי") for end in ("י", "ך", "ו", "ה", "נו", "כם", "כן", "ם", "ן", "הם", "הן", "יך")),
+)
+#: Stems this short meet other words when a letter is put before them (טיל, הטיל): the dictionary is asked.
+_SHORT: Final = 4
+
+
+def hebrew_forms(word: str, lookup: Lookup, *, verb: bool) -> Iterator[Form]:
+    """Every form of the word: a verb's where it is asked for or can be nothing else, a noun's or an adjective's otherwise."""
+    known = lookup("he", word)
+    yield Form(fold(word), _prefixes(word, known, lookup), "as written")
+    why = f"same lemma as {word} (dictionary)"
+    if verb or _only_verb(word, known, lookup):
+        yield from (Form(fold(form), Attach.HEBREW, why) for form in sorted(known))
+        return
+    stem = _stem(word)
+    nominal = {stem, *(stem + end for end in _NOMINAL)}
+    for form in sorted(known & nominal):
+        if form != word:
+            yield Form(fold(form), _prefixes(form, known, lookup), why)
+    for form in _regular(word, stem):
+        found = lookup("he", form)
+        if form not in known and (not found or word in found):
+            yield Form(fold(form), _prefixes(form, known, lookup), f"by rule of {word}")
+
+
+def hebrew_this_form(word: str, lookup: Lookup) -> Form:
+    """The word as it stands, with what may be before it."""
+    return Form(fold(word), _prefixes(word, lookup("he", word), lookup), "as written")
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if word.endswith("ה") else word.translate(_FINAL) if len(word) > 1 else word
+
+
+def _regular(word: str, stem: str) -> Iterator[str]:
+    if word.endswith("ה"):
+        endings: tuple[str, ...] = _USUAL_FEMININE + _POSSESSIVE_FEMININE
+    elif word.endswith(("ים", "ות", "ת")):
+        # Itself a plural, a construct or a feminine: only what replaces its ending.
+        endings = ()
+        yield from {"ים": (word[:-1],), "ית": (word[:-1] + "ות",)}.get(word[-2:], ())
+    elif word.endswith("י"):
+        endings = _USUAL_ADJECTIVE
+    else:
+        endings = _USUAL + _POSSESSIVE
+    yield from (stem + ending for ending in endings)
+
+
+def _only_verb(word: str, known: frozenset[str], lookup: Lookup) -> bool:
+    """Whether the dictionary's entry is a verb's and shows no sign of a noun of this spelling."""
+    if not any(form.startswith("ל") and not word.startswith("ל") for form in known):  # no infinitive
+        return False
+    stem = _stem(word)
+    if any(form in known for form in ("ה" + word, stem + "ים", stem + "יהם")):
+        return False
+    # A noun in ה that is spelled like "she did" is filed under "he did": הפרה under הפר.
+    return not (word.endswith("ה") and word in lookup("he", word[:-1]))
+
+
+def _prefixes(form: str, known: frozenset[str], lookup: Lookup) -> Attach:
+    """What may stand before a form, less what would turn it into another word."""
+    allows = Attach.HEBREW
+    if len(form) <= _SHORT:
+        for letter, flag in _LETTERS.items():
+            found = lookup("he", letter + form)
+            if len(found) > 1 and form not in found and known.isdisjoint(found):
+                allows &= ~flag
+    return allows
