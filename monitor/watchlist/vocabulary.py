@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,6 +18,8 @@ from monitor.watchlist.terms import is_language, read_terms
 from monitor.yamlmap import Path
 
 _EXAMPLE: Final = "vocabulary: arms"
+#: A group that takes names from a file; what it holds does not depend on the vocabulary's text alone.
+_NAMES_FROM: Final = re.compile(r"\bfrom[\"']?\s*:")
 NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 #: The name under which a watchlist uses the shipped stance cues, which also apply when it uses none.
 STANCE_VOCABULARY: Final = "vocabulary/stance"
@@ -24,6 +28,16 @@ STANCE_VOCABULARY: Final = "vocabulary/stance"
 def read_vocabulary(name: str, file: str, text: str, files: Mapping[str, str] = NO_FILES) -> tuple[Vocabulary, FileReader]:
     """The vocabulary and its reader, whose faults say what is wrong; with faults the vocabulary is what could be read.
     ``files`` are those that groups may take names from."""
+    return _read(name, file, text, files) if _NAMES_FROM.search(text) else _read_once(name, file, text)
+
+
+@lru_cache(maxsize=64)
+def _read_once(name: str, file: str, text: str) -> tuple[Vocabulary, FileReader]:
+    """A vocabulary that hundreds of lists use is read once; nobody changes what comes out."""
+    return _read(name, file, text, NO_FILES)
+
+
+def _read(name: str, file: str, text: str, files: Mapping[str, str]) -> tuple[Vocabulary, FileReader]:
     reader = FileReader(file, text, _EXAMPLE)
     if not reader.readable:
         return Vocabulary(name, {}, {}), reader
@@ -140,6 +154,7 @@ def _good_name(name: str) -> bool:
     return name.replace("-", "_").isidentifier() and name.lower() not in RESERVED
 
 
+@lru_cache(maxsize=16)
 def shipped_text(name: str) -> str | None:
     """A file of the shipped watchlists folder, from the installed package or from the source tree beside it."""
     package = resources.files("monitor")
