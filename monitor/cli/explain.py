@@ -79,7 +79,9 @@ def _node(node: Explained) -> dict[str, object]:
 
 
 def _hit(hit: Hit) -> dict[str, object]:
-    return {"group": hit.group, "term": hit.term, "start": hit.start, "end": hit.end, "text": hit.text}
+    from monitor.render.payload import hit_json
+
+    return hit_json(hit)
 
 
 def _as_text(explanation: Explanation, color: bool) -> Iterator[str]:

@@ -116,6 +116,8 @@ class _Found:
 
 
 def _match_json(match: Any) -> JsonObject:
+    from monitor.render.payload import hit_json
+
     return {
         "watchlist": match.watchlist,
         "severity": match.severity.value,
@@ -128,9 +130,7 @@ def _match_json(match: Any) -> JsonObject:
                 "zone": evidence.zone.value,
                 "stance": evidence.stance.value,
                 "clause": evidence.clause,
-                "hits": [
-                    {"group": hit.group, "term": hit.term, "start": hit.start, "end": hit.end, "text": hit.text} for hit in evidence.hits
-                ],
+                "hits": [hit_json(hit) for hit in evidence.hits],
             }
             for evidence in match.evidence
         ],

@@ -148,11 +148,12 @@ def _evidence(evidence: Evidence) -> JsonObject:
         "zone": evidence.zone.value,
         "stance": evidence.stance.value,
         "clause": evidence.clause,
-        "hits": [_hit(hit) for hit in evidence.hits],
+        "hits": [hit_json(hit) for hit in evidence.hits],
     }
 
 
-def _hit(hit: Hit) -> JsonObject:
+def hit_json(hit: Hit) -> JsonObject:
+    """A hit as every JSON of this program has it; ``entity`` only where it names one."""
     found: JsonObject = {"group": hit.group, "term": hit.term, "start": hit.start, "end": hit.end, "text": hit.text}
     if hit.entity is not None:
         found["entity"] = _entity(hit.entity)

@@ -176,3 +176,16 @@ def test_a_reader_that_has_seen_enough_is_no_error(lists: Path, tmp_path: Path) 
         assert process.stderr is not None
         assert process.stderr.read() == b""
         assert process.wait(30) == 0
+
+
+def test_a_hit_carries_its_entity(tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    (lists / "entities").mkdir(parents=True)
+    (lists / "people.yaml").write_text("id: people\ngroups: {leader: {from: entities/leaders.csv}}\nwhen: leader\n", encoding="utf-8")
+    (lists / "entities" / "leaders.csv").write_text("id,name,aliases\nQ56226,Kim Jong Un,كيم جونغ أون\n", encoding="utf-8")
+    article = tmp_path / "article.txt"
+    article.write_text("وقال المتحدث إن الوفد التقى كيم جونج اون أمس في العاصمة الكورية الشمالية.\n", encoding="utf-8")
+    (answer,) = answers(lists, article)
+    (hit,) = answer["matches"][0]["evidence"][0]["hits"]
+    assert hit["entity"] == {"id": "Q56226", "name": "Kim Jong Un", "list": "entities/leaders.csv"}
+    assert (hit["group"], hit["term"], hit["text"]) == ("leader", "كيم جونغ أون", "كيم جونج اون")
