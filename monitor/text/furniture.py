@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from monitor.text.lines import Kind, Line
-from monitor.text.phrases import NOTICE, is_known
-from monitor.text.scripts import EAST_ASIAN, count_scripts, main_script
+from monitor.text.phrases import NOTICE, are_known
+from monitor.text.scripts import EAST_ASIAN, each_script, main_script
 from monitor.text.sentences import split
 
 #: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
@@ -29,6 +30,9 @@ _LONG: Final = 20
 _LONGEST_TITLE: Final = 250
 #: Without any prose, this many short lines are a short item; more are a menu.
 _SHORT_ITEM: Final = 3
+
+#: How much of a line's first and last word is compared before the whole line is.
+_EDGE: Final = 16
 
 _BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.):\-]\s?\S")
 
@@ -55,11 +59,16 @@ def _mark_lone(line: Line, *, find_title: bool) -> None:
 # ------------------------------------------------------------------------------------- what is known
 def _mark_known(lines: Sequence[Line]) -> None:
     """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
-    answers = [is_known(line.text, line.size, closed=line.closed) for line in lines]
-    script = _script([line for line, (known, _) in zip(lines, answers, strict=True) if not known])
+    answers = are_known([(line.text, line.size, line.closed) for line in lines])
+    own: AbstractSet[str] | None = None
     prose_begun = in_list = False
-    for line, (known, opens) in zip(lines, answers, strict=True):
-        if known or _foreign(line, script) or _letterless(line):
+    for line, (listed, opens) in zip(lines, answers, strict=True):
+        known = listed
+        if not known and line.size <= _FOREIGN and len(line.text) <= NOTICE:
+            if own is None:
+                own = _own_scripts([line for line, (other, _) in zip(lines, answers, strict=True) if not other])
+            known = _is_foreign(line.text, own)
+        if known:
             line.kind = Kind.FURNITURE
         elif in_list:
             in_list = not (line.closed and line.size >= 2 * SHORT) and line.size < _LONG
@@ -69,39 +78,56 @@ def _mark_known(lines: Sequence[Line]) -> None:
         in_list = in_list or (opens and prose_begun)
 
 
-def _script(lines: Sequence[Line]) -> str:
-    """The main script of a text, read from its three longest lines: menus are short."""
+def _own_scripts(lines: Sequence[Line]) -> AbstractSet[str]:
+    """The script of a text, read from its three longest lines: menus are short. (Zh, ja and ko share theirs.)"""
     longest = sorted(lines, key=lambda line: line.end - line.start, reverse=True)[:3]
-    return main_script("".join(line.text[:120] for line in longest))
+    script = main_script("".join([line.text[:120] for line in longest]))
+    return EAST_ASIAN if script in EAST_ASIAN else {script} if script else set()
 
 
-def _foreign(line: Line, script: str) -> bool:
-    """Another script than the text's, and short. (Zh, ja and ko share theirs; a name in Latin letters does not make a line foreign.)"""
-    if line.size > _FOREIGN or len(line.text) > NOTICE or not script:
-        return False
-    counts = count_scripts(line.text)
-    own = sum(number for name, number in counts.items() if name == script or {name, script} <= EAST_ASIAN)
-    return bool(counts) and own * 5 < counts.total()
-
-
-def _letterless(line: Line) -> bool:
-    return line.size <= _FOREIGN and len(line.text) <= NOTICE and not any(map(str.isalpha, line.text))
+def _is_foreign(label: str, own: AbstractSet[str]) -> bool:
+    """Whether a short line has no letter, or nearly all in other scripts than the text's: a name in Latin letters does not make
+    a line foreign."""
+    if own:
+        # Half of it is enough to tell, nearly always.
+        if sum(map(each_script(label[: len(label) // 2]).count, own)) * 5 >= len(label):
+            return False
+        scripts = each_script(label)
+        ours = sum(map(scripts.count, own))
+        if ours * 5 < len(label) - scripts.count(""):
+            return True
+    return not any(map(str.isalpha, label))
 
 
 # ---------------------------------------------------------------------------------------- repetition
 def _mark_repeated(lines: Sequence[Line], title: str) -> None:
     """A repeated label is furniture wherever it stands; of a repeated longer line, all but the first (it may be the title)."""
-    texts = [" ".join(line.text.split()) for line in lines]
-    if not title and len(set(texts)) == len(texts):
+    # Lines that end or begin otherwise are different: of most texts there is no more to compare.
+    ends = [line.text[-_EDGE:].rsplit(None, 1)[-1] for line in lines]
+    ends += [title[-_EDGE:].rsplit(None, 1)[-1]] if title else []
+    several = _several(ends)
+    if not several:
         return
-    counts = Counter(texts)
+    candidates = [line for line, end in zip(lines, ends, strict=False) if end in several]
+    beginnings = [line.text[:_EDGE].split(None, 1)[0] for line in candidates]
+    beginnings += [title[:_EDGE].split(None, 1)[0]] if title else []
+    several = _several(beginnings)
+    compared = [
+        (line, " ".join(line.text.split())) for line, beginning in zip(candidates, beginnings, strict=False) if beginning in several
+    ]
+    counts = Counter([text for _, text in compared])
     seen = {" ".join(title.split())} if title else set()
-    for line, text in zip(lines, texts, strict=True):
+    for line, text in compared:
         label = line.size < SHORT and not line.closed
         if text in seen or (label and counts[text] > 1):
             line.kind = Kind.FURNITURE
         elif line.size >= SHORT:
             seen.add(text)
+
+
+def _several(words: Sequence[str]) -> set[str]:
+    """Those that stand in ``words`` more than once."""
+    return set() if len(set(words)) == len(words) else {word for word, count in Counter(words).items() if count > 1}
 
 
 # ------------------------------------------------------------------------------- the title and short lines
@@ -126,9 +152,7 @@ def _is_paragraph(line: Line) -> bool:
 
 
 def _several_sentences(line: Line) -> bool:
-    sentences = split(line.text, 0, len(line.text))
-    next(sentences, None)
-    return next(sentences, None) is not None
+    return len(split(line.text, 0, len(line.text))) > 1
 
 
 def _mark_short(lines: Sequence[Line], title: int) -> None:

