@@ -166,6 +166,8 @@ class Table:
         # stem -> (attachments allowed, slot, word whose case counts or None), …
         self._stems: dict[str, tuple[tuple[int, int, str | None], ...]] = {}
         self._wildcards: list[tuple[re.Pattern[str], int]] = []
+        self._prefixes: dict[str, list[int]] = {}
+        self._prefix_lengths: tuple[int, ...] = ()
 
     # ------------------------------------------------------------------ building
     def ask(self, term: Term) -> int:
@@ -226,8 +228,7 @@ class Table:
             return self._slot_ids[key]
         slot = self._slot_ids[key] = len(self._slot_ids)
         if "*" in word:
-            parts = map(re.escape, (fold(part) for part in word.split("*")))
-            self._wildcards.append((re.compile("[^ ]*".join(parts)), slot))
+            self._wildcard([fold(part) for part in word.split("*")], slot)
             return slot
         cased = word if capital or term.mark is Mark.EXACT else None
         found = stems(word, term.language, term.mark, first=first, lookup=self.lookup, remembered=self.remembered)
@@ -243,19 +244,37 @@ class Table:
                 self._stems[text] = known + own
         return slot
 
+    def _wildcard(self, parts: list[str], slot: int) -> None:
+        """``gunrun*``, as most are, is a look-up of a word's beginning; any other place of the star needs an expression."""
+        if len(parts) == 2 and not parts[1]:
+            self._prefixes.setdefault(parts[0], []).append(slot)
+            self._prefix_lengths = tuple(sorted({*self._prefix_lengths, len(parts[0])}))
+        else:
+            self._wildcards.append((re.compile("[^ ]*".join(map(re.escape, parts))), slot))
+
+    def _wild(self, stem: str) -> Iterator[int]:
+        for length in self._prefix_lengths:
+            if length > len(stem):
+                break
+            yield from self._prefixes.get(stem[:length], ())
+        for pattern, slot in self._wildcards:
+            if pattern.fullmatch(stem):
+                yield slot
+
     # ------------------------------------------------------------------ meeting a surface
     def meet(self, surface: str) -> tuple[int, ...]:
         """The slots this raw surface word meets, and the starts of names it may be."""
         folded = fold(surface)
         out: dict[int, None] = {}
-        possible = readings(folded)
+        possible = readings(folded, self._stems)
         for reading in possible:
             for allows, slot, cased in self._stems.get(reading.stem, ()):
-                if not reading.has.value & ~allows and (cased is None or _same_case(surface, cased)):
+                if not reading.bits & ~allows and (cased is None or _same_case(surface, cased)):
                     out[slot] = None
-        for pattern, slot in self._wildcards:
-            if any(pattern.fullmatch(r.stem) for r in possible if not r.has.value & ~_WILDCARD_BEFORE):
-                out[slot] = None
+        if self._prefixes or self._wildcards:
+            for reading in possible:
+                if not reading.bits & ~_WILDCARD_BEFORE:
+                    out.update(dict.fromkeys(self._wild(reading.stem)))
         if not self.names:
             return tuple(out)
         return (*out, *(-1 - start for start in self.names.opens(surface, folded, possible)))

@@ -59,6 +59,7 @@ class Attach(Flag):
     HEBREW_AS = auto()  # כ
     HEBREW_FROM = auto()  # מ
     HEBREW_ARTICLE = auto()  # ה the
+    HEBREW_BEFORE_ARTICLE = auto()  # any of them before the article: מה, שה, וכשה
     APOSTROPHE = auto()  # a suffix set off by an apostrophe: Ankara'nın, Russia's
     TURKISH = auto()  # a noun's endings in vowel harmony: silahlarının
     TURKISH_FRONT = auto()  # endings of front vowels behind a back one: saate, kontrolü
@@ -73,7 +74,7 @@ class Attach(Flag):
     PREP = BA | LAM | KAF
     ENCLITIC = HE | PRONOUN
     NOUN = CONJ | PREP | ARTICLE | ENCLITIC
-    HEBREW = HEBREW_VAV | HEBREW_THAT | HEBREW_IN | HEBREW_TO | HEBREW_AS | HEBREW_FROM | HEBREW_ARTICLE
+    HEBREW = HEBREW_VAV | HEBREW_THAT | HEBREW_IN | HEBREW_TO | HEBREW_AS | HEBREW_FROM | HEBREW_ARTICLE | HEBREW_BEFORE_ARTICLE
     TURKISH_NOUN = TURKISH | TURKISH_FRONT | TURKISH_SOFT | TURKISH_HARD
     KOREAN_NOUN = KOREAN | KOREAN_BEFORE | KOREAN_AFTER
     #: What a later word of a phrase may have; a conjunction or preposition inside would make it another phrase.

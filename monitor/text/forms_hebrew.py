@@ -10,6 +10,7 @@ This room knows only str; dictionaries reach it as a look-up function.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from monitor.text.fold import fold
@@ -24,19 +25,21 @@ _LETTERS: Final = {
     "ה": Attach.HEBREW_ARTICLE,
     "ש": Attach.HEBREW_THAT,
 }
+
+
+def _bits(conjunction: str, that: str, preposition: str, article: str) -> int:
+    if article:  # of which there is but one reading, whatever stands before it
+        before = conjunction or that or preposition
+        return (Attach.HEBREW_ARTICLE | (Attach.HEBREW_BEFORE_ARTICLE if before else Attach.NONE)).value
+    each = (conjunction, "ש" if that else "", preposition)
+    return sum(_LETTERS[letter].value for letter in each if letter)
+
+
 #: Prefix -> the bits of what it says.
 HEBREW_PREFIXES: Final = {
-    conjunction + that + preposition + article: (
-        _LETTERS["ו"].value * bool(conjunction)
-        | _LETTERS["ש"].value * bool(that)
-        | (_LETTERS[preposition].value if preposition else 0)
-        | _LETTERS["ה"].value * bool(article)
-    )
-    for conjunction in ("", "ו")
-    for that in ("", "ש", "כש", "לכש", "מש")
-    for preposition in ("", "ב", "ל", "כ", "מ")
-    for article in ("", "ה")
-    if conjunction + that + preposition + article
+    "".join(parts): _bits(*parts)
+    for parts in product(("", "ו"), ("", "ש", "כש", "לכש", "מש"), ("", "ב", "ל", "כ", "מ"), ("", "ה"))
+    if any(parts)
 }
 LONGEST_PREFIX: Final = max(map(len, HEBREW_PREFIXES))
 
@@ -44,7 +47,7 @@ LONGEST_PREFIX: Final = max(map(len, HEBREW_PREFIXES))
 _FINAL: Final = str.maketrans("ךםןףץ", "כמנפצ")
 #: What follows a noun's stem: plurals and the construct state; made by rule, since newspapers use them of every noun.
 _USUAL: Final = ("ים", "ות", "י")
-_USUAL_FEMININE: Final = ("ת", "ות")
+_USUAL_FEMININE: Final = ("ת", "ות", "אות")
 _USUAL_ADJECTIVE: Final = ("ת", "ים", "ות")  # behind י: בליסטי, בליסטית
 #: Possessives of several; those of one are single letters and taken from the dictionary only.
 _POSSESSIVE: Final = ("יו", "יה", "יהם", "יהן", "ינו")
@@ -54,8 +57,9 @@ _NOMINAL: Final = (
     *("ים", "יים", "ות", "י", "ת", "ית", "יות"),
     *(base + end for base in ("", "י", "ות", "ת", "ותי") for end in ("י", "ך", "ו", "ה", "נו", "כם", "כן", "ם", "ן", "הם", "הן", "יך")),
 )
-#: Stems this short meet other words when a letter is put before them (טיל, הטיל): the dictionary is asked.
-_SHORT: Final = 4
+#: Words this short meet other words when a letter is put before them (טיל, הטיל), their inflected forms when one letter longer
+#: (טילה, הטילה): the dictionary is asked.
+_SHORT: Final = 3
 
 
 def hebrew_forms(word: str, lookup: Lookup, *, verb: bool) -> Iterator[Form]:
@@ -65,16 +69,18 @@ def hebrew_forms(word: str, lookup: Lookup, *, verb: bool) -> Iterator[Form]:
     why = f"same lemma as {word} (dictionary)"
     if verb or _only_verb(word, known, lookup):
         yield from (Form(fold(form), Attach.HEBREW, why) for form in sorted(known))
+        yield from (Form(fold(form), Attach.HEBREW, f"verb {word} by rule") for form in _conjugated(word))
         return
     stem = _stem(word)
-    nominal = {stem, *(stem + end for end in _NOMINAL)}
+    nominal = {stem + end for end in _NOMINAL}
     for form in sorted(known & nominal):
         if form != word:
-            yield Form(fold(form), _prefixes(form, known, lookup), why)
+            yield Form(fold(form), _prefixes(form, known, lookup, inflected=True), why)
     for form in _regular(word, stem):
         found = lookup("he", form)
-        if form not in known and (not found or word in found):
-            yield Form(fold(form), _prefixes(form, known, lookup), f"by rule of {word}")
+        # With the article taken off it may be another noun's (הפרות: violations, or "the cows"): it is both.
+        if form not in known and (not found or word in found or form[1:] in found):
+            yield Form(fold(form), _prefixes(form, known, lookup, inflected=True), f"by rule of {word}")
 
 
 def hebrew_this_form(word: str, lookup: Lookup) -> Form:
@@ -98,6 +104,24 @@ def _regular(word: str, stem: str) -> Iterator[str]:
     else:
         endings = _USUAL + _POSSESSIVE
     yield from (stem + ending for ending in endings)
+    if stem.endswith("י") and word.endswith("ה"):
+        yield stem + "ית"  # סנקציה, סנקציית
+
+
+def _conjugated(word: str) -> Iterator[str]:
+    """The forms that dictionaries lack of the two derived kinds of verbs that news uses most: סיפק, יספק; העביר, יעביר; התחמק, יתחמק."""
+    if len(word) == 4 and word[1] == "י":
+        stem, infinitive = word[0] + word[2:], "ל"
+    elif len(word) > 3 and word[0] == "ה":
+        stem, infinitive = word[1:], "לה"
+    else:
+        return
+    open_stem = stem.translate(_FINAL)
+    yield from (person + stem for person in (infinitive, "י", "ת", "נ", "א", "מ"))
+    yield from (person + open_stem + "ו" for person in "ית")
+    yield from ("מ" + open_stem + ending for ending in ("ת", "ה", "ים", "ות"))
+    past = word.translate(_FINAL)
+    yield from (past + ending for ending in ("ה", "ו"))
 
 
 def _only_verb(word: str, known: frozenset[str], lookup: Lookup) -> bool:
@@ -111,10 +135,10 @@ def _only_verb(word: str, known: frozenset[str], lookup: Lookup) -> bool:
     return not (word.endswith("ה") and word in lookup("he", word[:-1]))
 
 
-def _prefixes(form: str, known: frozenset[str], lookup: Lookup) -> Attach:
+def _prefixes(form: str, known: frozenset[str], lookup: Lookup, *, inflected: bool = False) -> Attach:
     """What may stand before a form, less what would turn it into another word."""
     allows = Attach.HEBREW
-    if len(form) <= _SHORT:
+    if len(form) <= _SHORT + inflected:
         for letter, flag in _LETTERS.items():
             found = lookup("he", letter + form)
             if len(found) > 1 and form not in found and known.isdisjoint(found):

@@ -27,9 +27,12 @@ _BEHIND_CONSONANT: Final = ("ش", "شان", "مان", "تان", "ان")
 #: A plural of persons is made by rule of longer words only; behind shorter ones ان makes names and other words.
 _PERSONS_FROM: Final = 4
 
-_PAST_PERSONS: Final = ("", "م", "ی", "یم", "ید", "ند")
-_PERFECT: Final = ("", "ام", "ای", "است", "ایم", "اید", "اند")
-_PRESENT_PERSONS: Final = ("م", "ی", "د", "یم", "ید", "ند")
+#: Persons, but for the second, in which no news is written and whose endings make other words (شدید, کردی).
+_PAST_PERSONS: Final = ("", "م", "یم", "ند")
+_PERFECT: Final = ("", "ام", "است", "ایم", "اند")
+_PRESENT_PERSONS: Final = ("م", "د", "یم", "ند")
+#: Without a prefix the present of the first person is often another word: دهم is "tenth".
+_BARE_PERSONS: Final = ("د", "ند")
 #: Verbs that make verbs of nouns (ارسال کردن). Alone, as a term of its own, one says nothing, and its forms are everywhere.
 _LIGHT: Final = frozenset(("کردن", "شدن", "دادن", "زدن", "گرفتن", "داشتن", "رفتن", "بودن", "آمدن", "خوردن", "نمودن"))
 #: Present stems of the verbs that news is written with; the others' are in the dictionary.
@@ -100,23 +103,12 @@ def _endings(word: str) -> Iterator[str]:
 
 
 def _verb(past: str, present: str) -> Iterator[Form]:
-    stems = [("", past, _PAST_PERSONS, "verb, past"), ("", past + "ه", _PERFECT, "verb, perfect")]
-    if present:
-        stems += [("", present, _PRESENT_PERSONS, "verb, present"), ("ب", present, _PRESENT_PERSONS, "verb, subjunctive")]
-    for before, stem, persons, why in stems:
+    for stem, persons, why in ((past, _PAST_PERSONS, "verb, past"), (past + "ه", _PERFECT, "verb, perfect")):
         for person in persons:
-            for negated in ("", "ن"):
-                if not (before and negated):
-                    yield from _form(negated + before + stem + person, why)
-            if not before:
-                yield from (_form_of(prefix + stem + person, why) for prefix in ("می", "نمی"))
-
-
-def _form(text: str, why: str) -> Iterator[Form]:
-    # A single letter or two (ده, دهم) are other words: such a stem is found with its prefix only.
-    if len(text) > 2:
-        yield _form_of(text, why)
-
-
-def _form_of(text: str, why: str) -> Form:
-    return Form(fold(text), Attach.NONE, why)
+            yield from (Form(fold(prefix + stem + person), Attach.NONE, why) for prefix in ("", "ن", "می", "نمی"))
+    if not present:
+        return
+    yield from (Form(fold(prefix + present + person), Attach.NONE, "verb, present") for prefix in ("", "ن") for person in _BARE_PERSONS)
+    yield from (
+        Form(fold(prefix + present + person), Attach.NONE, "verb, present") for prefix in ("می", "نمی", "ب") for person in _PRESENT_PERSONS
+    )

@@ -9,6 +9,7 @@ This room knows only str.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Final
 
 from monitor.text.forms_base import Attach, Reading
@@ -41,14 +42,18 @@ _PRONOUNS: Final = {
 }
 
 
-def readings(folded: str) -> tuple[Reading, ...]:
-    """All ways to read one folded surface word, the bare one first; no two are equal."""
+def readings(folded: str, stems: Container[str] | None = None) -> tuple[Reading, ...]:
+    """All ways to read one folded surface word, the bare one first; no two are equal.
+
+    ``stems`` are those that anyone looks for, where the caller knows them: languages whose endings are costly to take off
+    then leave out other stems.
+    """
     bare = Reading(folded, 0)
     if not _SHORTEST <= len(folded) <= _LONGEST:
         return (bare,)
     first = folded[0]
     if first < "\u0370" or first >= "\u1e00":
-        found = _hangul_or_latin(folded, first)
+        found = _hangul_or_latin(folded, first, stems)
     elif "\u0600" <= first <= "\u06ff":
         found = _arabic(folded)
     elif "\u0590" <= first <= "\u05ff":
@@ -58,10 +63,10 @@ def readings(folded: str) -> tuple[Reading, ...]:
     return (bare, *dict.fromkeys(found)) if found else (bare,)
 
 
-def _hangul_or_latin(folded: str, first: str) -> list[Reading]:
+def _hangul_or_latin(folded: str, first: str, stems: Container[str] | None) -> list[Reading]:
     if "\uac00" <= first <= "\ud7a3":
-        return korean_readings(folded)
-    return _after_apostrophe(folded) + turkish_readings(folded)
+        return korean_readings(folded, stems)
+    return _after_apostrophe(folded) + turkish_readings(folded, stems)
 
 
 def _after_apostrophe(folded: str) -> list[Reading]:

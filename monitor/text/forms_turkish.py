@@ -11,7 +11,7 @@ This room knows only str; dictionaries reach it as a look-up function.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final
 
 from monitor.text.fold import fold
@@ -43,7 +43,8 @@ _NOUN: Final = {
     False: re.compile(_grammar(f"(?:{_NOUN_CONSONANT}{_COPULA}?|{_COPULA})")),
     True: re.compile(_grammar(f"(?:{_NOUN_VOWEL}{_COPULA}?|{_COPULA})")),
 }
-_VOICE: Final = "(?:DIr|Ir|Ar|It|t)?(?:Il|In(?:Il)?|n(?:Il)?|l)?"
+#: The passive; a causative is another verb (kaçmak, kaçırmak).
+_VOICE: Final = "(?:Il|In(?:Il)?|n(?:Il)?|l)?"
 _ABLE: Final = "(?:y?AbIl|y?AmA|mA)*"
 _PERSON: Final = "(?:m|n|k|Im|Iz|sIn|sInIz|nIz|lAr)?"
 _TENSE: Final = "(?:DI|mIş|I?yor|y?AcA[kğ]|(?:I|A)?r|z|mAlI|mAktA|sA)"
@@ -54,6 +55,9 @@ _VERB: Final = re.compile(_grammar(f"{_VOICE}{_ABLE}(?:{_FINITE}|{_VERBAL_NOUN}|
 #: No chain of endings is longer.
 _LONGEST: Final = 18
 _FIRST_LETTERS: Final = frozenset("aeiuüydtlmnsrcçkz")
+_LAST_LETTERS: Final = frozenset("aeiuümnrzkpş")
+#: Verbs of one syllable whose aorist has a narrow vowel (alır); the others have a wide one (satar).
+_AORIST_I: Final = frozenset(("al", "bil", "bul", "dur", "gel", "gör", "kal", "ol", "öl", "san", "var", "ver", "vur"))
 
 _VOWELS: Final = frozenset("aeiouöüâîû")
 _VOICELESS: Final = frozenset("çfhkpsşt")
@@ -73,37 +77,57 @@ _HARD: Final = Attach.TURKISH_HARD.value
 _VERB_BITS: Final = Attach.TURKISH_VERB.value
 
 
-def turkish_readings(folded: str) -> list[Reading]:
-    """The stems this word may be a noun's or a verb's form of."""
-    out: list[Reading] = []
+def turkish_readings(folded: str, stems: Container[str] | None = None) -> list[Reading]:
+    """The stems this word may be a noun's or a verb's form of, a verb's with a hyphen behind it; only those in ``stems``
+    where it is given, which saves most of the work."""
     # An apostrophe may stand within the endings of a name that is made of nouns: Üniversitesi'nde.
     folded = folded.replace("'", "")
+    out: list[Reading] = []
     size = len(folded)
+    if folded[-1] not in _LAST_LETTERS:
+        return out
     vowel = ""
     for at, letter in enumerate(folded[:-1], 1):
         if letter in _VOWELS:
             vowel = letter
         if at < 2 or not vowel or size - at > _LONGEST or folded[at] not in _FIRST_LETTERS:
             continue
-        if _NOUN[letter in _VOWELS].fullmatch(folded, at):
-            _noun_readings(folded, at, vowel, out)
-        if _VERB.fullmatch(folded, at):
-            out.append(Reading(folded[:at], _VERB_BITS))
+        stem = folded[:at]
+        hard = _hardened(stem) if folded[at] in _VOWELS else ""
+        if stems is None or stem in stems or hard in stems:
+            _noun_readings(folded, stem, hard, vowel, out)
+        if stems is None or stem + "-" in stems:
+            _verb_reading(folded, stem, vowel, out)
     return out
 
 
-def _noun_readings(folded: str, at: int, vowel: str, out: list[Reading]) -> None:
-    bits = _harmony(vowel, folded, at)
+def _noun_readings(folded: str, stem: str, hard: str, vowel: str, out: list[Reading]) -> None:
+    at = len(stem)
     last, first = folded[at - 1], folded[at]
-    if not bits or (first in "dtcç" and (first in "tç") != (last in _VOICELESS)):
+    if first in "dtcç" and (first in "tç") != (last in _VOICELESS):
         return
-    stem = folded[:at]
-    if first not in _VOWELS:
-        out.append(Reading(stem, bits))
+    bits = _harmony(vowel, folded, at)
+    if not bits or not _NOUN[last in _VOWELS].fullmatch(folded, at):
         return
-    out.append(Reading(stem, bits | _HARD if last in _SOFTENED else bits))
-    if hard := "k" if last == "g" and folded[at - 2] == "n" else _HARDENED.get(last):
-        out.append(Reading(stem[:-1] + hard, bits | _SOFT))
+    out.append(Reading(stem, bits | _HARD if last in _SOFTENED and first in _VOWELS else bits))
+    if hard:
+        out.append(Reading(hard, bits | _SOFT))
+
+
+def _verb_reading(folded: str, stem: str, vowel: str, out: list[Reading]) -> None:
+    at = len(stem)
+    if _harmony(vowel, folded, at) != _TURKISH or not _VERB.fullmatch(folded, at):
+        return
+    if folded[at] in "iuü" and folded.startswith("r", at + 1) and stem not in _AORIST_I and sum(letter in _VOWELS for letter in stem) == 1:
+        return  # satar is "sells"; satır is a line
+    out.append(Reading(stem + "-", _VERB_BITS))
+
+
+def _hardened(stem: str) -> str:
+    """The stem before its last letter was softened by the vowel behind it, or '': kitab, kitap."""
+    last = stem[-1]
+    hard = "k" if last == "g" and stem[-2] == "n" else _HARDENED.get(last, "")
+    return stem[:-1] + hard if hard else ""
 
 
 def _harmony(vowel: str, folded: str, at: int) -> int:
@@ -137,13 +161,14 @@ def turkish_forms(word: str, mark: Mark, lookup: Lookup) -> Iterator[Form]:
     yield from _dropped(plain, known, "as written")
     if mark is Mark.VERB:
         yield from _verb(plain)
-    for stem, bits in turkish_readings(folded) if known else ():
+    for reading in turkish_readings(folded) if known else ():
+        stem = reading.stem.removesuffix("-")
         if len(stem) < _SHORTEST_CITED:
             continue
         # The citation form as the dictionary spells it: a form of which the word is one, filed under itself.
         cited = plain[: len(stem) - 1] + stem[-1]
         if cited in known and lookup("tr", cited) == known:
-            if bits == _VERB_BITS:
+            if reading.bits == _VERB_BITS:
                 yield from _verb(cited)
             else:
                 why = f"{word} is a form of {cited} (dictionary)"
@@ -189,9 +214,9 @@ def _dropped(plain: str, known: frozenset[str], why: str) -> Iterator[Form]:
 
 def _verb(root: str) -> Iterator[Form]:
     folded = fold(root)
-    yield Form(folded, Attach.TURKISH_VERB, "verb")
+    yield Form(folded + "-", Attach.TURKISH_VERB, "verb")
     if folded.endswith("et") or folded in ("git", "güt", "tat"):
-        yield Form(folded[:-1] + "d", Attach.TURKISH_VERB, "verb, softened before a vowel")
+        yield Form(folded[:-1] + "d-", Attach.TURKISH_VERB, "verb, softened before a vowel")
     if folded[-1] in "aeiuü" and len(folded) > 2:
         # sağla, sağlıyor: before -yor the last vowel turns into ı, i, u or ü, which is the ending's.
-        yield Form(folded[:-1], Attach.TURKISH_VERB, "verb, before -yor")
+        yield Form(folded[:-1] + "-", Attach.TURKISH_VERB, "verb, before -yor")
