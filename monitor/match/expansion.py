@@ -8,7 +8,7 @@ from typing import Final
 
 from monitor.match.patterns import split_term
 from monitor.text.fold import fold
-from monitor.text.forms import Attach, Form, Lookup, Mark, expand
+from monitor.text.forms import Attach, Form, Lookup, Mark, expand, joined_spelling
 from monitor.watchlist import Term, Watchlist
 
 #: How an attachment is called in front of a person, by the name of its flag; one that is not here is called by that name.
@@ -65,8 +65,11 @@ def expansions(watchlist: Watchlist, lookup: Lookup, wanted: str = "") -> Iterat
 
 
 def _words(term: Term, lookup: Lookup) -> Iterator[tuple[str, tuple[Form, ...]]]:
-    for index, word in enumerate(split_term(term.text)):
+    parts = split_term(term.text)
+    for index, word in enumerate(parts):
         if term.mark is Mark.NAME or "*" in word:
             yield word, ()
         else:
             yield word, expand(word, term.language, term.mark, first=index == 0, lookup=lookup)
+    if len(parts) > 1 and (joined := joined_spelling(parts, term.language, term.mark)):
+        yield joined, expand(joined, term.language, term.mark, first=True, lookup=lookup)

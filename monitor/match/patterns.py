@@ -18,7 +18,7 @@ from typing import Final
 from monitor.match.names import LISTED, Names
 from monitor.model import Entity
 from monitor.text.fold import fold
-from monitor.text.forms import Attach, Lookup, Mark, Remembered, readings, stems
+from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, readings, stems
 from monitor.text.words import WORD, words
 from monitor.watchlist import Term
 from monitor.watchlist.names import NameList
@@ -161,6 +161,8 @@ class Table:
         self.chunks = Chunks(self)
         #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
         self.asked: set[int] = set()
+        # Pattern of a phrase -> the slot of the same phrase written as one word.
+        self._joined: dict[int, tuple[int, ...]] = {}
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
         # stem -> (attachments allowed, slot, word whose case counts or None), …
@@ -174,6 +176,7 @@ class Table:
         """The pattern of a term that a query asks for."""
         number = self.add(term)
         self.asked.update(self.patterns[number].slots)
+        self.asked.update(self._joined.get(number, ()))
         return number
 
     def ask_list(self, names: NameList) -> range:
@@ -197,7 +200,16 @@ class Table:
         else:
             anchor = self._anchor(term.text)
             self.anchored.setdefault(pattern.slots[anchor], []).append((number, anchor, pattern.slots))
+            self._join(term, number)
         return number
+
+    def _join(self, term: Term, number: int) -> None:
+        """The same phrase written as one word, in languages that write it either way."""
+        joined = joined_spelling(split_term(term.text), term.language, term.mark)
+        if joined:
+            slot = self._slot(joined, term, True, False)
+            self._joined[number] = (slot,)
+            self.single.setdefault(slot, []).append(number)
 
     def seal(self) -> None:
         """Call once after the last ``add``: what needs all names sorted."""

@@ -9,7 +9,7 @@ This room knows only str; dictionaries reach it as a look-up function.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Final
 
@@ -23,12 +23,15 @@ from monitor.text.forms_persian import persian_forms
 from monitor.text.forms_split import readings
 from monitor.text.forms_turkish import turkish_forms
 
-__all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "Remembered", "Stems", "expand", "meets", "readings", "stems"]
+__all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "Remembered", "Stems", "expand", "joined_spelling", "meets", "readings", "stems"]
 
 #: Letters with which Arabic writers render the g of foreign names.
 _G_LETTERS: Final = "غجق"
 #: More such letters in one word than this and only the spelling as given is looked for.
 _G_LETTERS_MOST: Final = 3
+#: Languages in which the words of a compound may be written together, and how many words one has at most.
+_WRITTEN_TOGETHER: Final = frozenset({"fa", "ko"})
+_TOGETHER_MOST: Final = 3
 #: What may be attached to a name, where it is more than an apostrophe's suffix.
 _NAME_ALLOWS: Final = {
     "ar": Attach.CONJ | Attach.PREP | Attach.ARTICLE,
@@ -66,6 +69,14 @@ def stems(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup, 
         if remembered is not None:
             remembered[key] = found
     return found
+
+
+def joined_spelling(words: Sequence[str], language: str, mark: Mark) -> str:
+    """A phrase as one word where the language writes it either way (무기 거래, 무기거래; جنگ افزار, جنگ‌افزار), or ''."""
+    if language not in _WRITTEN_TOGETHER or mark in (Mark.EXACT, Mark.NAME) or len(words) > _TOGETHER_MOST:
+        return ""
+    joined = "".join(words)
+    return joined if joined.replace("\u200c", "").isalpha() else ""
 
 
 def _arabic(word: str, mark: Mark, lookup: Lookup) -> list[Form]:

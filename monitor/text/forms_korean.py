@@ -18,17 +18,19 @@ from monitor.text.forms_base import Attach, Form, Mark, Reading
 
 # --------------------------------------------------------------------------------------- particles
 _CASE: Final = "에서|에게서|에게|께서|께|에|으?로서|으?로써|으?로|하고|까지|부터|보다|처럼|만큼|마다|조차|마저|밖에|대로|뿐|만|같이"
-_FOCUS: Final = "은|는|도|만|의|까지|부터|조차|마저|이나|나|이라도|라도|이든지?|든지?|이란|요|과의?|와의?"
+_FOCUS: Final = "도|만|의|까지|부터|조차|마저|이나|나|이라도|라도|이든지?|든지?|이란|요"
 _COPULA: Final = (
-    "다|라|라고|라는|라며|라면|라서|며|면서|고|고도|자|지만|지|니|므로|던|든|었다|었던|었고|었으며|었지만|었음|었다는|어서|다가|냐|ㄴ"
+    "다|라|라고|라는|라며|라면|라서|며|면서|고|고도|자|지만|지|니|므로|던|든|었다|었던|었고|었으며|었지만|었음|었다는|어서|다가|냐"
 )
-_ANY: Final = f"(?:{_CASE}){{0,2}}(?:{_FOCUS})?"
-_AFTER_CONSONANT: Final = re.compile(
-    f"들?(?:(?:은|이|을|과의?|으로|{_ANY})|이나|이라도|이든지?|이란|이랑|이(?:{_COPULA})|이[었였][가-힣]*|인[가데지]?|일|임을?|입니다)"
+_COPULA_OPEN: Final = "[였었][가-힣]*|인[가데지]?|일|임을?|입니다"
+_ANY: Final = f"(?:(?:{_CASE}){{1,2}}(?:{_FOCUS}|은|는)?|{_FOCUS})"
+_CLOSED_ENDINGS: Final = f"은|이|을|과의?|으로(?:{_FOCUS}|는)?|이나|이라도|이든지?|이란|이랑|이(?:{_COPULA})|이?(?:{_COPULA_OPEN})|{_ANY}"
+_OPEN_ENDINGS: Final = (
+    f"는|가|를|와의?|로(?:{_FOCUS}|는)?|나|라도|란|랑|다|라고|라는|라며|이?지만|이(?:{_COPULA})|이?(?:{_COPULA_OPEN})|{_ANY}"
 )
-_AFTER_VOWEL: Final = re.compile(
-    f"(?:들(?:이|을|은|과의?|이나|이다|인)?|(?:는|가|를|와의?|로|{_ANY})|들{_ANY}|나|라도|란|랑|다|라고|라는|라며|이?지만|이(?:{_COPULA})|[였][가-힣]*|인[가데지]?|일|임을?|입니다)"
-)
+#: Behind a syllable that ends in a consonant and behind one that ends in a vowel; the plural ends in a consonant.
+_AFTER_CONSONANT: Final = re.compile(f"들?(?:{_CLOSED_ENDINGS})|들")
+_AFTER_VOWEL: Final = re.compile(f"들(?:{_CLOSED_ENDINGS})?|(?:{_OPEN_ENDINGS})")
 #: What a noun is commonly compounded with behind it in news of trade, arms and sanctions.
 _HEADS: Final = """
     거래 밀거래 무역 교역 수출 재수출 수입 수출입 판매 구매 구입 매매 밀매 밀수 밀수출 밀반입 밀반출 반입

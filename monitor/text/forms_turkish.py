@@ -30,13 +30,13 @@ def _grammar(pattern: str) -> str:
 _KI: Final = "ki(?:lAr(?:I|A|In|DA|DAn|lA)?|nI|nA|nIn|nDAn?|ylA)?"
 _COPULA: Final = "(?:DIr(?:lAr)?|y?DI(?:m|n|k|lAr)?|y?mIş(?:tIr)?|y?sA|y?ken|y?Im|sIn|y?Iz|sInIz)"
 #: Cases behind a consonant, behind a vowel, and behind the possessive of the third person.
-_CASE: Final = f"(?:I|A|lA|CA|In(?:{_KI})?|DA(?:n|{_KI})?)"
-_CASE_VOWEL: Final = f"(?:yI|yA|ylA|CA|nIn(?:{_KI})?|DA(?:n|{_KI})?)"
+_CASE: Final = f"(?:I|A|lA|In(?:{_KI})?|DA(?:n|{_KI})?)"
+_CASE_VOWEL: Final = f"(?:yI|yA|ylA|nIn(?:{_KI})?|DA(?:n|{_KI})?)"
 _CASE_THIRD: Final = f"(?:nI|nA|ylA|nCA|nIn(?:{_KI})?|nDA(?:n|{_KI})?)"
 _OURS: Final = "(?:mIz|nIz|m)"
 _BEHIND_CONSONANT: Final = f"(?:I{_OURS}{_CASE}?|I{_CASE_THIRD}?|{_CASE})"
 _BEHIND_VOWEL: Final = f"(?:{_OURS}{_CASE}?|sI{_CASE_THIRD}?|{_CASE_VOWEL})"
-_PLURAL: Final = f"lAr{_BEHIND_CONSONANT}?"
+_PLURAL: Final = f"lAr(?:{_BEHIND_CONSONANT}|cA)?"
 _NOUN_CONSONANT: Final = f"(?:{_PLURAL}|{_BEHIND_CONSONANT})"
 _NOUN_VOWEL: Final = f"(?:{_PLURAL}|{_BEHIND_VOWEL})"
 _NOUN: Final = {
@@ -84,7 +84,7 @@ def turkish_readings(folded: str, stems: Container[str] | None = None) -> list[R
     folded = folded.replace("'", "")
     out: list[Reading] = []
     size = len(folded)
-    if folded[-1] not in _LAST_LETTERS:
+    if folded[-1:] not in _LAST_LETTERS:
         return out
     vowel = ""
     for at, letter in enumerate(folded[:-1], 1):
