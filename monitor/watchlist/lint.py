@@ -13,6 +13,7 @@ from typing import Final
 from monitor.errors import Fault
 from monitor.text.fold import fold
 from monitor.text.forms import Lookup, Mark
+from monitor.text.scripts import scripts_of
 from monitor.text.words import is_cjk, words
 from monitor.watchlist.model import Term, Watchlist
 from monitor.watchlist.query import And, Field, FieldKind, Group, Literal, Near, Node, Not, Or, leaves
@@ -21,6 +22,8 @@ from monitor.watchlist.query import And, Field, FieldKind, Group, Literal, Near,
 WIDE_WINDOW: Final = 50
 #: Shorter terms are found inside too much of everything; acronyms and CJK words are meant so.
 SHORT_TERM: Final = 2
+#: Scripts whose characters are syllables: two of them are an ordinary word.
+_SYLLABLES: Final = frozenset({"Hangul"})
 #: Comparing every term with every other is for lists that people write, not for imported names.
 _COMPARED: Final = 2_000
 
@@ -124,7 +127,14 @@ def _short(watchlist: Watchlist) -> Iterator[Fault]:
     for name, terms in watchlist.groups.items():
         for term in terms:
             parts = [term.text[span.start : span.end] for span in words(term.text)]
-            if len(parts) == 1 and len(parts[0]) <= SHORT_TERM and not parts[0].isupper() and not is_cjk(parts[0]) and term.entity is None:
+            if (
+                len(parts) == 1
+                and len(parts[0]) <= SHORT_TERM
+                and not parts[0].isupper()
+                and not is_cjk(parts[0])
+                and not _SYLLABLES & scripts_of(parts[0])
+                and term.entity is None
+            ):
                 message = f"{term.text!r} ({name}) is so short that it will be found everywhere"
                 yield _fault(watchlist, message, "write a phrase, or ask for it only NEAR something", term.place)
 
