@@ -63,9 +63,15 @@ class Dictionary:
         return file.citation(word) if file is not None and word else ""
 
     def save(self) -> None:
-        """Keep what is new in ``expansions``; a folder that cannot be written costs time at the next start, and no more."""
+        """Keep what is new in ``expansions`` and let go of the files until they are asked for again.
+
+        A folder that cannot be written costs time at the next start, and no more.
+        """
         with contextlib.suppress(OSError):
             self.expansions.save()
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
 
     def _open(self, language: str) -> LookupFile | None:
         if language not in self.languages:

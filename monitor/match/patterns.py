@@ -191,21 +191,22 @@ class Table:
             return known
         number = len(self.patterns)
         self._pattern_ids[key] = number
-        pattern = Pattern(number, term.text, term.language, self._slots(term), term.entity)
+        parts = split_term(term.text) if term.mark is not Mark.NAME else []
+        pattern = Pattern(number, term.text, term.language, self._slots(parts, term), term.entity)
         self.patterns.append(pattern)
         if term.mark is Mark.NAME:
             self.names.add(term.text, number)
         elif len(pattern.slots) == 1:
             self.single.setdefault(pattern.slots[0], []).append(number)
         else:
-            anchor = self._anchor(term.text)
+            anchor = self._anchor(parts)
             self.anchored.setdefault(pattern.slots[anchor], []).append((number, anchor, pattern.slots))
-            self._join(term, number)
+            self._join(parts, term, number)
         return number
 
-    def _join(self, term: Term, number: int) -> None:
+    def _join(self, parts: list[str], term: Term, number: int) -> None:
         """The same phrase written as one word, in languages that write it either way."""
-        joined = joined_spelling(split_term(term.text), term.language, term.mark)
+        joined = joined_spelling(parts, term.language, term.mark)
         if joined:
             slot = self._slot(joined, term, True, False)
             self._joined[number] = (slot,)
@@ -220,17 +221,14 @@ class Table:
             return self.patterns[number]
         return Pattern(number, self.names.spelling(number), self.names.language(number), (), self.names.entity(number))
 
-    def _slots(self, term: Term) -> tuple[int, ...]:
-        if term.mark is Mark.NAME:
-            return ()
-        parts = split_term(term.text)
+    def _slots(self, parts: list[str], term: Term) -> tuple[int, ...]:
         # ARMS DEAL is a term written in capitals, not two acronyms; "US sanctions" keeps its US.
         shouted = len(parts) > 1 and sum(map(len, parts)) > CAPITALS_LIMIT and all(p.isupper() for p in parts if p.isalpha())
         return tuple(self._slot(part, term, index == 0, shouted) for index, part in enumerate(parts))
 
-    def _anchor(self, text: str) -> int:
+    def _anchor(self, parts: list[str]) -> int:
         """The word to look for first: the longest, which is as good a guess at the rarest as any without a corpus."""
-        lengths = [len(part) for part in split_term(text)]
+        lengths = [len(part) for part in parts]
         return lengths.index(max(lengths))
 
     def _slot(self, word: str, term: Term, first: bool, shouted: bool) -> int:
