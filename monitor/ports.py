@@ -113,6 +113,8 @@ class StoredVersion:
     version: str
     files: Mapping[str, str]
     engine: str
+    #: In force as it is, its tests passed by this process's engine: they need not run again.
+    tested: bool = False
 
 
 class Watchlists(Protocol):

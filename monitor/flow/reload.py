@@ -25,6 +25,8 @@ from monitor.watchlist import Loaded, Watchlist, load_folder
 SETTLE: Final = 0.15
 #: A folder that never rests is read after so many looks all the same.
 LOOKS: Final = 8
+#: The folder is looked at so often within one tick of a second, so that an edit waits half a second at most to be seen.
+LOOKS_A_TICK: Final = 2
 #: When the workers failed rather than a watchlist, the same files are tried again after this long (seconds).
 AGAIN: Final = 30.0
 
@@ -92,24 +94,35 @@ class Reloader:
         async with self._one:
             self._good = {version.watchlist: version for version in await self._store.good_versions()}
             stamp = await asyncio.to_thread(self._watchlists.stamp)
-            await self._apply()
+            await self._apply(everything=True)
             self._applied = stamp
 
     async def tick(self) -> None:
         if self._one.locked():
             return
         async with self._one:
-            stamp = await asyncio.to_thread(self._watchlists.stamp)
-            due = self._again_at is not None and self._clock.monotonic() >= self._again_at
-            if stamp != self._applied:
-                await self._try(await self._rested(stamp))
-            elif due:
-                await self._try(stamp)
+            for look in range(LOOKS_A_TICK):
+                if look:
+                    await self._sleep(1 / LOOKS_A_TICK)
+                if await self._look():
+                    return
+
+    async def _look(self) -> bool:
+        """Whether there was something to do."""
+        stamp = await asyncio.to_thread(self._watchlists.stamp)
+        due = self._again_at is not None and self._clock.monotonic() >= self._again_at
+        if stamp != self._applied:
+            await self._try(await self._rested(stamp))
+        elif due:
+            await self._try(stamp)
+        else:
+            return False
+        return True
 
     async def force(self) -> None:
         """Read and test everything again, changed or not."""
         async with self._one:
-            await self._try(await asyncio.to_thread(self._watchlists.stamp))
+            await self._try(await asyncio.to_thread(self._watchlists.stamp), everything=True)
 
     async def _rested(self, stamp: str) -> str:
         for _ in range(LOOKS):
@@ -120,11 +133,11 @@ class Reloader:
             stamp = latest
         return stamp
 
-    async def _try(self, stamp: str) -> None:
+    async def _try(self, stamp: str, *, everything: bool = False) -> None:
         """What runs goes on running whatever happens here."""
         self._applied, self._again_at = stamp, None
         try:
-            await self._apply()
+            await self._apply(everything=everything)
         except MonitorError as error:
             self._again_at = self._clock.monotonic() + AGAIN
             self._meter.count("watchlist_reload_failures_total", watchlist="")
@@ -132,10 +145,15 @@ class Reloader:
             log.warning("watchlists_not_reloaded", error=error.message)
 
     # ----------------------------------------------------------------------------------------- one reload
-    async def _apply(self) -> None:
-        """Read, choose, warm and test, keep, swap, say so. Raises MonitorError where the workers or the record fail."""
+    async def _apply(self, *, everything: bool) -> None:
+        """Read, choose, warm and test, keep, swap, say so. Raises MonitorError where the workers or the record fail.
+
+        A list that is in force unchanged is tested again only when ``everything`` is.
+        """
         started = self._clock.monotonic()
         plan, broken = await self._read()
+        if not everything:
+            self._spare_tests(plan)
         report = await self._warm(plan)
         await self._keep(plan)
         await self._workers.swap(plan.generation)
@@ -161,6 +179,12 @@ class Reloader:
         plan.retired = tuple(sorted(self._good.keys() - plan.chosen.keys() - plan.refused.keys()))
         self._warn(loaded, files)
         return plan, ""
+
+    def _spare_tests(self, plan: _Plan) -> None:
+        for name, version in plan.chosen.items():
+            facts = self._in_force.get(name)
+            if facts is not None and facts.version == version.version:
+                plan.chosen[name] = replace(version, tested=True)
 
     def _refuse(self, plan: _Plan, name: str, message: str) -> None:
         """Not as it was saved: the last good version instead, if there is another one."""

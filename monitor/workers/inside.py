@@ -77,6 +77,7 @@ class _State:
     error: str = ""
     watchlists: list[Watchlist] = field(default_factory=list)
     files: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    tested: frozenset[str] = frozenset()
     faults: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -114,6 +115,7 @@ def _build(generation: Generation, dictionaries: str) -> None:
     dictionary.save()
     _state.watchlists = watchlists
     _state.files = {version.watchlist: version.files for version in generation.versions}
+    _state.tested = frozenset(version.watchlist for version in generation.versions if version.tested)
 
 
 def _load(version: StoredVersion) -> Watchlist | None:
@@ -131,6 +133,8 @@ def report_task() -> WarmReport:
     engine = _engine()
     failures = {}
     for watchlist in _state.watchlists:
+        if watchlist.id in _state.tested:
+            continue
         files = _state.files[watchlist.id]
         present = tuple(test for test in watchlist.tests if not test.file or f"seeds/{test.file}" in files)
         try:
