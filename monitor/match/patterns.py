@@ -18,7 +18,7 @@ from typing import Final
 from monitor.match.names import LISTED, Names
 from monitor.model import Entity
 from monitor.text.fold import fold
-from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, readings, stems
+from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, noun_by_capital, readings, stems
 from monitor.text.words import WORD, words
 from monitor.watchlist import Term
 from monitor.watchlist.names import NameList
@@ -27,6 +27,8 @@ from monitor.watchlist.names import NameList
 MEMO_LIMIT: Final = 200_000
 #: All-capital Latin words of up to this many letters (US, WHO, OFAC) keep their case (DESIGN.md, "Text and language").
 CAPITALS_LIMIT: Final = 5
+#: In place of the word whose case counts: any word will do that begins with a capital.
+_CAPITALISED: Final = ""
 _CAPITALS: Final = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{2,{CAPITALS_LIMIT}}}")
 _APOSTROPHES: Final = "'’ʼ‘＇"
 
@@ -240,7 +242,7 @@ class Table:
         if "*" in word:
             self._wildcard([fold(part) for part in word.split("*")], slot)
             return slot
-        cased = word if capital or term.mark is Mark.EXACT else None
+        cased = word if capital or term.mark is Mark.EXACT else _CAPITALISED if noun_by_capital(word, term.language) else None
         found = stems(word, term.language, term.mark, first=first, lookup=self.lookup, remembered=self.remembered)
         if capital and term.mark is Mark.ANY_FORM:
             # No dictionary has UAVs or ICBMs.
@@ -295,6 +297,8 @@ _WILDCARD_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.H
 
 def _same_case(surface: str, cased: str) -> bool:
     """Whether a surface is the word as written, a suffix after an apostrophe or a plural s (UAVs) aside."""
+    if cased == _CAPITALISED:
+        return surface[:1].isupper()
     plain = unicodedata.normalize("NFKC", surface)
     if plain == cased:
         return True

@@ -23,7 +23,21 @@ from monitor.text.forms_persian import persian_forms
 from monitor.text.forms_split import readings
 from monitor.text.forms_turkish import turkish_forms
 
-__all__ = ["Attach", "Form", "Lookup", "Mark", "Reading", "Remembered", "Stems", "expand", "joined_spelling", "meets", "readings", "stems"]
+__all__ = [
+    "Attach",
+    "Form",
+    "Lookup",
+    "Mark",
+    "Reading",
+    "Remembered",
+    "Stems",
+    "expand",
+    "joined_spelling",
+    "meets",
+    "noun_by_capital",
+    "readings",
+    "stems",
+]
 
 #: Letters with which Arabic writers render the g of foreign names.
 _G_LETTERS: Final = "غجق"
@@ -69,6 +83,11 @@ def stems(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup, 
         if remembered is not None:
             remembered[key] = found
     return found
+
+
+def noun_by_capital(word: str, language: str) -> bool:
+    """Whether the capital tells the word from others: a German noun (die Macht) is met by capitalised words only (macht is not)."""
+    return language == "de" and word[:1].isupper() and word[1:].islower()
 
 
 def joined_spelling(words: Sequence[str], language: str, mark: Mark) -> str:

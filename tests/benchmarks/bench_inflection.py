@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from monitor.dictionaries import Dictionary, default_folder, open_dictionary
 from monitor.text.fold import fold
-from monitor.text.forms import Mark, readings, stems
+from monitor.text.forms import Mark, noun_by_capital, readings, stems
 from monitor.text.words import words
 
 #: A lemma marked in fewer sentences says more about who marked them.
@@ -89,7 +89,7 @@ def met(wanted: list[str], surfaces: Iterable[str], language: str, dictionary: D
     for surface in surfaces:
         for stem, bits in readings(fold(surface), forms):
             for term, allows in forms.get(stem, ()):
-                if not bits & ~allows:
+                if not bits & ~allows and (surface[0].isupper() or not noun_by_capital(term, language)):
                     found[term].add(surface)
     return found
 
