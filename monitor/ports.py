@@ -287,6 +287,9 @@ class Outbox(Protocol):
     async def release(self, deliveries: Sequence[Delivery], now: datetime) -> None:
         """Cancelled at shutdown before an answer: pending again, due now, the attempt still counted."""
 
+    async def hasten(self, sink: str, now: datetime) -> None:
+        """The receiver answers again: deliveries of this sink that wait for a retry are due now, in every lane."""
+
     async def save_sink(self, status: SinkStatus) -> None: ...
 
     async def next_due(self) -> datetime | None:

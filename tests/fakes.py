@@ -214,6 +214,13 @@ class FakeOutbox:
             row = self.rows[delivery.notification, delivery.sink]
             self._put(replace(row, state=DeliveryState.PENDING, due=now))
 
+    async def hasten(self, sink: str, now: datetime) -> None:
+        self._write()
+        latest = {(result.delivery.notification, result.delivery.sink): result.answer.kind for result in self.results}
+        for key, row in self.rows.items():
+            if row.sink == sink and row.state is DeliveryState.PENDING and row.due > now and latest.get(key) is AnswerKind.RETRY:
+                self.rows[key] = replace(row, due=now)
+
     async def save_sink(self, status: SinkStatus) -> None:
         self._write()
         self.sinks[status.name] = status

@@ -37,6 +37,10 @@ RUN: Final = 20
 _STORAGE: Final = "storage"
 
 
+#: So many failures in a row are an outage of the receiver, not of one message (as many as open a breaker, DESIGN.md).
+OUTAGE: Final = 5
+
+
 @dataclass(slots=True)
 class _Desk:
     """One sink and what is under way for it. ``owed`` are writes that storage has refused so far, in order."""
@@ -93,6 +97,9 @@ class Deliverer:
         known = {status.name: status for status in await self._outbox.sync_sinks([desk.name for desk in self._desks], now)}
         for desk in self._desks:
             desk.status = known.get(desk.name, desk.status)
+            if desk.status.state is SinkState.PAUSED and desk.status.probe_due is not None:
+                # Whoever restarts after mending an address or a secret waits for no hourly probe.
+                desk.status = replace(desk.status, probe_due=now)
             self._report(desk)
             # Before in-flight deliveries are put back: what the log holds already is found among them.
             await self._open(desk)
@@ -256,6 +263,10 @@ class Deliverer:
         await self._write(desk, partial(self._outbox.record, results, now))
         if status != before:
             await self._write(desk, partial(self._outbox.save_sink, status))
+        if before.failures >= OUTAGE and not status.failures and status.state is SinkState.ACTIVE:
+            # It answers again: what waits in the other lanes, the gravest among them, does not sit out its own wait.
+            await self._write(desk, partial(self._outbox.hasten, desk.name, now))
+            desk.again = True
         return all(result.state is not DeliveryState.PENDING for result in results)
 
     async def _expire(self, desk: _Desk, late: Sequence[Delivery]) -> None:

@@ -18,10 +18,10 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
 
 from monitor.errors import StorageError
-from monitor.model import Delivery, DeliveryState, Severity, SinkState
+from monitor.model import AnswerKind, Delivery, DeliveryState, Severity, SinkState
 from monitor.ports import DeliveryResult, SinkStatus
 from monitor.store import codec
 from monitor.store.ingest import new_sink_row
@@ -153,6 +153,18 @@ def record(connection: Connection, results: Sequence[DeliveryResult], now: datet
 def release(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
     rows = _open_rows(connection, deliveries).values()
     _back_to_pending(connection, [row for row in rows if row.state == DeliveryState.INFLIGHT.value], RELEASED, now)
+
+
+def hasten(connection: Connection, name: str, now: datetime) -> None:
+    """Only what waits for a retry: a delivery that the receiver refused keeps its own times."""
+    retried = exists().where(
+        attempt.c.notification == delivery.c.notification,
+        attempt.c.sink == delivery.c.sink,
+        attempt.c.number == delivery.c.attempts,
+        attempt.c.kind == AnswerKind.RETRY.value,
+    )
+    waiting = (delivery.c.sink == name, delivery.c.state == DeliveryState.PENDING.value, OPEN, delivery.c.due > now)
+    connection.execute(update(delivery).where(*waiting, retried).values(due=now))
 
 
 def recover(connection: Connection, now: datetime) -> int:

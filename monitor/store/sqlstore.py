@@ -89,6 +89,9 @@ class Deliveries(_Side):
     async def release(self, deliveries: Sequence[Delivery], now: datetime) -> None:
         await self._database.write(partial(outbox.release, deliveries=deliveries, now=now))
 
+    async def hasten(self, sink: str, now: datetime) -> None:
+        await self._database.write(partial(outbox.hasten, name=sink, now=now))
+
     async def save_sink(self, status: SinkStatus) -> None:
         await self._database.write(partial(outbox.save_sink, status=status))
 

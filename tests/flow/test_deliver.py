@@ -131,6 +131,21 @@ async def test_critical_goes_first_and_order_holds_within_a_lane(house: House) -
 
 
 @run
+async def test_after_an_outage_no_lane_sits_out_its_own_wait(house: House) -> None:
+    house.sink("desk", [RETRY] * 12)
+    rows = [house.outbox.add(name, "desk", severity=severity) for name, severity in (("low", Severity.LOW), ("grave", Severity.CRITICAL))]
+
+    def states() -> set[DeliveryState]:
+        return {house.outbox.row(row.notification, "desk").state for row in rows}
+
+    await house.start()
+    while DELIVERED not in states():
+        await house.pass_time(1)
+    await house.tick()
+    assert states() == {DELIVERED}
+
+
+@run
 async def test_a_failing_head_holds_its_lane_and_no_other(house: House) -> None:
     desk = house.sink("desk", [RETRY])
     house.outbox.add("n1", "desk")

@@ -106,6 +106,19 @@ def test_held_deliveries_wait_for_their_time(tmp_path: Path) -> None:
     b.with_store(tmp_path, work)
 
 
+def test_when_a_receiver_is_back_only_what_waits_for_a_retry_is_hastened(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH, Severity.LOW)
+        high, low = await store.claim("log", b.NOW, 1)
+        waits = [(high, AnswerKind.RETRY), (low, AnswerKind.REFUSED)]
+        await store.record([DeliveryResult(one, DeliveryState.PENDING, Answer(kind), b.later(600)) for one, kind in waits], b.NOW)
+        assert await store.claim("log", b.later(1), 1) == ()
+        await store.hasten("log", b.later(1))
+        assert sequences(await store.claim("log", b.later(1), 1)) == [high.sequence]
+
+    b.with_store(tmp_path, work)
+
+
 def test_sinks_do_not_hold_each_other(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH, Severity.HIGH, sinks=("log", "desk"))
