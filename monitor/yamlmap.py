@@ -71,8 +71,25 @@ class YamlMap:
             written = self.lines[line - 1] if line <= len(self.lines) else ""
             return Mark(line, max(0, len(written) - len(content)) + offset - start + 1, length)
         if mark.style == ">" or mark.length <= 1:
-            return mark
+            return self._folded(mark, str(lookup(self.data, path)), offset, length)
         return Mark(mark.line, mark.column + offset + (1 if mark.style else 0), length)
+
+    def _folded(self, mark: Mark, value: str, offset: int, length: int) -> Mark:
+        """The place in a scalar whose lines were joined by blanks: line by line, as long as the lines and the value agree."""
+        line = mark.line + (1 if mark.style == ">" else 0)
+        at = 0
+        while line <= len(self.lines) and at < len(value):
+            written = self.lines[line - 1]
+            # The first line of a plain or quoted scalar stands behind its key.
+            start = mark.column - 1 + (1 if mark.style else 0) if line == mark.line else len(written) - len(written.lstrip())
+            content = written[start:].rstrip()
+            if not value.startswith(content, at):
+                return mark
+            if offset <= at + len(content):
+                return Mark(line, start + offset - at + 1, length)
+            at += len(content) + 1
+            line += 1
+        return mark
 
     def place(self, path: Path, *, key: bool = False) -> Mark | None:
         """The mark of the value (or its key) at ``path``, or of the nearest thing around it."""
