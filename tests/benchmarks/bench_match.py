@@ -12,11 +12,14 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from monitor.dictionaries import default_folder, open_lookup
+from monitor.dictionaries.expansions import Expansions
 from monitor.match import Engine, compile_engine
-from monitor.text.forms import Lookup
+from monitor.text.forms import Lookup, Stems
 from monitor.text.language import identify
 from monitor.text.layout import lay_out
 from tests.benchmarks import corpus, lists, postgres
@@ -44,7 +47,9 @@ class Bench:
         self.layouts = {text: lay_out(text) for articles in texts.articles.values() for text in articles}
         self.figures: Figures = defaultdict(dict)
         self.compiling: dict[tuple[str, int], float] = {}
+        self.hits: dict[tuple[str, str, int], float] = {}
         self.agreement: list[str] = []
+        self._remembered: dict[str, Stems] = {}
 
     # ------------------------------------------------------------------------------------- the tables
     def table(self, density: str) -> None:
@@ -60,8 +65,9 @@ class Bench:
     def _measure(self, density: str, drawn: Sequence[Drawn], number: int) -> None:
         engines: list[Engine] = []
         watchlist = lists.one_group(drawn)
-        self.compiling[density, number] = seconds(lambda: engines.append(compile_engine([watchlist], self.lookup)))
-        engines.append(compile_engine([lists.never_true(drawn)], self.lookup))
+        self._remembered.clear()
+        self.compiling[density, number] = seconds(lambda: engines.append(compile_engine([watchlist], self.lookup, self._remembered)))
+        engines.append(compile_engine([lists.never_true(drawn)], self.lookup, self._remembered))
         terms = terms_of(drawn, self.lookup, expanded=number <= _EXPANDED_TO)
         oracle = Oracle(terms, self.lookup) if number <= _EXPANDED_TO else None
         for language, articles in self.corpus.articles.items():
@@ -73,6 +79,7 @@ class Bench:
                 finds[oracle.name] = oracle
                 self._agree(f"{density}, {number:,}, {language}", engines[0], oracle, articles)
             finds |= self._peers(terms, language)
+            self.hits[density, language, number] = sum(map(_hits, map(finds[OURS], articles))) / len(articles)
             for name, time in compare(finds, articles, self.sizes).items():
                 self.figures[density, language, name][number] = time
 
@@ -106,6 +113,7 @@ class Bench:
         numbers = [n for n in self.sizes.terms if n in self.figures[density, language, OURS]]
         print(f"\n{density} terms, {language}: µs an article, and times ours")
         print(f"{'':26}" + "".join(f"{number:>12,}" for number in numbers))
+        print(f"{'(hits an article)':26}" + "".join(f"{self.hits[density, language, n]:12,.1f}" for n in numbers))
         rows = {name: figures for (d, la, name), figures in self.figures.items() if (d, la) == (density, language)}
         ours = rows[OURS]
         for name, figures in rows.items():
@@ -125,14 +133,24 @@ class Bench:
             peer, other = self.figures.get(("sparse", "ar", name), {}), self.figures.get(("sparse", "en", name), {})
             if number in peer:
                 _aim(f"times as fast as {name}", peer[number] / ours[number], least, other[number] / english[number], least=True)
-        compiled = compile_engine([lists.one_group(corpus.draw(self.corpus, number, dense=False))], self.lookup)
         drawn = corpus.draw(self.corpus, number, dense=False)
-        again = seconds(lambda: compile_engine([lists.one_group(drawn)], self.lookup))
-        _aim(f"s to compile {number:,} terms again", again, 1.0)
+        compiled = self._compiling(drawn)
         self._unseen(compiled)
         self._queries(drawn)
         self._length(compiled)
         self._before()
+
+    def _compiling(self, drawn: Sequence[Drawn]) -> Engine:
+        """What compiling costs when every word's forms are worked out, and when they are read from the file of the last time."""
+        watchlist, engines = lists.one_group(drawn), list[Engine]()
+        with TemporaryDirectory() as folder:
+            first, again = Expansions(Path(folder)), Expansions(Path(folder))
+            worked_out = seconds(lambda: engines.append(compile_engine([watchlist], self.lookup, first)))
+            first.save()
+            read = seconds(lambda: compile_engine([watchlist], self.lookup, again))
+        _aim(f"s to compile {len(drawn):,} cached terms", read, 1.0)
+        print(f"{'s to compile them with nothing cached':44}{worked_out:12.2f}")
+        return engines[0]
 
     def _unseen(self, engine: Engine) -> None:
         """Text that this engine has never seen, once all other articles have passed: each article is matched once."""
@@ -151,10 +169,11 @@ class Bench:
     def _queries(self, drawn: Sequence[Drawn]) -> None:
         """What a thousand watchlists cost over one that names the same terms and is never true."""
         articles = self.corpus.articles["ar"]
+        known: dict[str, Stems] = {}
         found = compare(
             {
-                "one": lists.matching(compile_engine([lists.never_true(drawn)], self.lookup), self.layouts),
-                "many": lists.matching(compile_engine(lists.many(drawn, 1_000), self.lookup), self.layouts),
+                "one": lists.matching(compile_engine([lists.never_true(drawn)], self.lookup, known), self.layouts),
+                "many": lists.matching(compile_engine(lists.many(drawn, 1_000), self.lookup, known), self.layouts),
             },
             articles,
             self.sizes,
@@ -181,6 +200,10 @@ class Bench:
             print(f"{f'µs an article before matching, {language}':44}{shown}")
 
 
+def _hits(matches: Any) -> int:
+    return sum(len(evidence.hits) for match in matches for evidence in match.evidence)
+
+
 def _aim(what: str, value: float, aim: float, english: float | None = None, *, least: bool = False) -> None:
     beside = "" if english is None else f" [{english:,.2f}]"
     print(f"{what:44}{value:12,.2f}{beside:12} {'≥' if least else '≤'} {aim:g}: {verdict(value, aim, least=least)}")
@@ -200,7 +223,8 @@ def main() -> int:
             absent.append(f"{POSTGRES} ({error})")
         present = ", ".join(f"{peer.name} {package_version(peer.package)}" for peer in PEERS if peer.installed and peer.package)
         print(f"peers: {present}" + (f"; absent: {', '.join(absent)}" if absent else ""))
-        bench = Bench(corpus.read(data, how_much), open_lookup(default_folder(os.environ), ["ar", "en"]), how_much, connection)
+        lookup = open_lookup(default_folder(os.environ), ["ar", "en"])
+        bench = Bench(corpus.read(data, how_much, lookup), lookup, how_much, connection)
         for density in ("dense", "sparse"):
             bench.table(density)
     bench.aims()

@@ -2,7 +2,8 @@
 
 Articles are made to one length by joining or cutting news articles, so that a time per article means something; some
 are kept back, for measuring text that an engine has never seen. Terms are drawn from the words of the whole corpus:
-*dense* ones from its frequent words, *sparse* ones from its rare words and phrases. Needs the folder NEWS_TEST_DATA.
+*dense* ones from its frequent words, *sparse* ones from its rare phrases and the words that are rare in all their forms.
+Needs the folder NEWS_TEST_DATA.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from monitor.text.fold import fold
+from monitor.text.forms import Lookup
 from tests.benchmarks.measure import Sizes
 
 #: Words of the article that the aims speak of.
 ARTICLE: Final = 670
 #: The most frequent words are the language's glue; nobody writes them into a watchlist.
 _GLUE: Final = 200
-#: A phrase or word that stands in at most so many places is rare.
-_RARE: Final = 3
+#: A word that stands in at most so many places, in whatever form, is rare; a phrase that stands in one.
+_RARE: Final = 2
 _LETTERS: Final = re.compile(r"[^\W\d_]{3,}")
 _PAIR: Final = re.compile(r"[^\W\d_]{4,} [^\W\d_]{4,}")
 #: Of the terms, the share that is English; the rest is Arabic.
@@ -41,15 +44,17 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """``articles`` by language; ``unseen`` are Arabic articles that stand in none of them. ``words`` and ``phrases`` count by language."""
+    """``articles`` by language; ``unseen`` are Arabic articles that stand in none of them. Of the whole corpus, by language:
+    its words, the most frequent first and without those of every text, and the rare words and phrases."""
 
     articles: dict[str, list[str]]
     unseen: list[str]
-    words: dict[str, Counter[str]]
+    frequent: dict[str, list[str]]
+    rare: dict[str, list[str]]
     phrases: dict[str, list[str]]
 
 
-def read(data: Path, sizes: Sizes) -> Corpus:
+def read(data: Path, sizes: Sizes, lookup: Lookup) -> Corpus:
     arabic = joined(_arabic(data), ARTICLE)
     english = [*joined(_stories(data), ARTICLE), *joined(_sentences(data), ARTICLE)]
     shuffle = random.Random(7)
@@ -57,11 +62,25 @@ def read(data: Path, sizes: Sizes) -> Corpus:
     shuffle.shuffle(english)
     unseen = arabic[sizes.articles :]
     texts = {"ar": arabic, "en": english}
-    words: dict[str, Counter[str]] = {}
-    phrases: dict[str, list[str]] = {}
-    for language, found in texts.items():
-        words[language], phrases[language] = _count(found)
-    return Corpus({"ar": arabic[: sizes.articles], "en": english[: sizes.articles // 2]}, unseen, words, phrases)
+    found = Corpus({"ar": arabic[: sizes.articles], "en": english[: sizes.articles // 2]}, unseen, {}, {}, {})
+    for language, all_texts in texts.items():
+        words, phrases = _count(all_texts)
+        found.frequent[language] = [word for word, _ in words.most_common()][_GLUE:]
+        found.rare[language] = _rare(words, language, lookup)
+        found.phrases[language] = phrases
+    return found
+
+
+def _rare(words: Counter[str], language: str, lookup: Lookup) -> list[str]:
+    folded: Counter[str] = Counter()
+    for word, count in words.items():
+        folded[fold(word).removeprefix("ال")] += count
+    return [
+        word
+        for word, count in words.items()
+        if count <= _RARE
+        and sum(folded[form] for form in {fold(form).removeprefix("ال") for form in (word, *lookup(language, word))}) <= _RARE
+    ]
 
 
 def joined(texts: Iterable[str], size: int) -> list[str]:
@@ -94,28 +113,26 @@ def draw(corpus: Corpus, number: int, *, dense: bool) -> list[Drawn]:
 
 
 def _dense(corpus: Corpus, language: str, wanted: int) -> list[str]:
-    """The frequent words: as many as twice the terms wanted, and the frequent half of what there is where that is not enough."""
-    ranked = [word for word, _ in corpus.words[language].most_common()][_GLUE:]
-    return ranked[: max(2 * wanted, 1_000)]
+    """The frequent words: twice as many as are wanted, so that the frequency falls as the number grows."""
+    return corpus.frequent[language][: max(2 * wanted, 1_000)]
 
 
 def _sparse(corpus: Corpus, language: str, wanted: int) -> list[str]:
     """Rare words and rare phrases, half and half; more phrases where the words do not suffice."""
-    rare = [word for word, count in corpus.words[language].items() if count <= _RARE]
     chooser = random.Random(language)
-    words = chooser.sample(rare, min(len(rare), wanted // 2))
+    words = chooser.sample(corpus.rare[language], min(len(corpus.rare[language]), wanted // 2))
     return words + chooser.sample(corpus.phrases[language], min(len(corpus.phrases[language]), wanted - len(words)))
 
 
 def _count(texts: Iterable[str]) -> tuple[Counter[str], list[str]]:
-    """How often each word stands in the texts, and the pairs of words that stand there once or twice."""
+    """How often each word stands in the texts, and the pairs of words that stand there once."""
     words: Counter[str] = Counter()
     pairs: Counter[str] = Counter()
     for text in texts:
         for line in text.split("\n"):
             words.update(_LETTERS.findall(line.lower()))
             pairs.update(_PAIR.findall(line.lower()))
-    return words, sorted(pair for pair, count in pairs.items() if count <= 2)
+    return words, sorted(pair for pair, count in pairs.items() if count == 1)
 
 
 def _arabic(data: Path) -> Iterator[str]:

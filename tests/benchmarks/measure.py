@@ -9,6 +9,8 @@ import argparse
 import gc
 import json
 import os
+import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -106,6 +108,19 @@ def apart(module: str, *arguments: str, **environment: str) -> dict[str, Any]:
     )
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
+
+
+def peak_memory() -> float:
+    """MB of memory that this process held at the most.
+
+    Not ``ru_maxrss``: a child starts with its parent's, which on Linux outlives the exec.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text())
+        if found:
+            return int(found[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def verdict(value: float, aim: float, *, least: bool = False) -> str:

@@ -49,6 +49,7 @@ def terms_of(drawn: Sequence[Drawn], lookup: Lookup, *, expanded: bool) -> Terms
         else:
             forms[fold(term.text)] = None
     forms.pop("", None)
+    _table()  # made once, and no part of what is measured
     return Terms(drawn, by_word, list(forms))
 
 

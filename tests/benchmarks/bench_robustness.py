@@ -1,0 +1,138 @@
+"""Texts built to take for ever: how long they take, and what the memory of an engine grows to.
+
+Run: ``python -m tests.benchmarks.bench_robustness [--quick]``. Each text goes through layout, language and the shipped
+watchlists, and so does one a tenth as long: ten times the text may take about ten times as long. The memo is fed words
+that no one has seen, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from collections.abc import Iterator
+from time import perf_counter
+
+from monitor.dictionaries import default_folder, open_dictionary, open_lookup
+from monitor.match import Engine, compile_engine, languages_of
+from monitor.model import Facts
+from monitor.text.language import identify
+from monitor.text.layout import lay_out
+from monitor.watchlist import Term, Watchlist
+from monitor.watchlist.query import Group
+from tests.benchmarks import lists
+from tests.benchmarks.measure import FULL, apart, peak_memory, sizes
+
+#: A text ten times as long may take so many times as long (a hundred times would be quadratic; the collector of many hits takes
+#: its share); what takes less time than the floor (seconds) is not judged.
+_WORST = 30.0
+_FLOOR = 0.05
+#: MB that a worker may take, its memo full (DESIGN.md §10).
+_MEMORY = 150.0
+
+
+def texts(share: float) -> Iterator[tuple[str, str]]:
+    """Name and text; ``share`` of the full sizes."""
+
+    def times(number: int) -> int:
+        return max(1, int(number * share))
+
+    yield "empty", ""
+    yield "one blank line", "\n"
+    yield "a million combining marks", "ا" + "\u064b\u0655" * times(500_000)
+    yield "marks on every letter, unordered", "ا\u0650\u064e\u0655\u0323" * times(250_000)
+    yield "10 MB without a blank", "ب" * times(10_000_000)
+    yield "Han without a blank", "制" * times(200_000)
+    yield "100,000 hits", "سلاح " * times(100_000)
+    yield "100,000 hits in sentences", "زودت روسيا بالسلاح.\n" * times(33_000)
+    yield "lone surrogates", "\ud800\udfff " * times(300_000)
+    yield "all furniture", "القائمة الرئيسية\nبحث\nاشترك\n\n" * times(50_000)
+    yield "punctuation", ".،؟!…" * times(200_000)
+    yield "one word a line", "كلمة\n" * times(200_000)
+    yield "opening brackets and quotes", '«("' * times(300_000)
+    yield "emoji joined", "👩\u200d👩\u200d👧" * times(150_000)
+    yield "marks of direction", "\u200f\u202b\u202c" * times(300_000)
+    yield "digits", "1234567890" * times(100_000)
+    yield "letters and digits in turn", "ب1" * times(400_000)
+    yield "apostrophes", "l'" * times(400_000)
+    yield "control characters", "\0\x01\x1b\x85" * times(250_000)
+
+
+def shipped() -> Engine:
+    watchlists = lists.shipped()
+    dictionary = open_dictionary(default_folder(os.environ), languages_of(watchlists))
+    engine = compile_engine(watchlists, dictionary.lookup, dictionary.expansions)
+    dictionary.save()
+    return engine
+
+
+def every_hit(term: str) -> Engine:
+    """A watchlist to which every word of a text may be evidence."""
+    watchlist = Watchlist(id="all", version="0", files={}, groups={"g": (Term(term, "ar"),)}, when=Group("g"))
+    return compile_engine([watchlist], open_lookup(default_folder(os.environ), ["ar"]))
+
+
+def analyse(text: str, engines: list[Engine]) -> int:
+    layout = lay_out(text)
+    facts = Facts(identify(text))
+    return sum(len(evidence.hits) for engine in engines for match in engine.match(text, layout, facts) for evidence in match.evidence)
+
+
+def measure(share: float) -> int:
+    engines = [shipped(), every_hit("سلاح")]
+    analyse("وقال الوزير إن بلاده لن ترسل قوات جديدة.\n", engines)
+    failed = 0
+    print(f"{'':36}{'characters':>12}{'hits':>10}{'seconds':>10}{'× a tenth':>11}")
+    for (name, text), (_, tenth) in zip(texts(share), texts(share / 10), strict=True):
+        try:
+            before, _ = _timed(tenth, engines)
+            time, hits = _timed(text, engines)
+        except Exception as error:  # whatever it is, it is what this program is here to find
+            print(f"{name:36}{len(text):12,} FAILED: {type(error).__name__}: {str(error)[:80]}")
+            failed += 1
+            continue
+        growth = time / max(before, _FLOOR / 10)
+        slow = time > _FLOOR and growth > _WORST
+        failed += slow
+        print(f"{name:36}{len(text):12,}{hits:10,}{time:10.3f}{growth:11.1f}{'  WORSE THAN LINEAR' if slow else ''}")
+        sys.stdout.flush()
+    return failed
+
+
+def _timed(text: str, engines: list[Engine]) -> tuple[float, int]:
+    begun = perf_counter()
+    hits = analyse(text, engines)
+    return perf_counter() - begun, hits
+
+
+def fill_memo(number: int) -> None:
+    """Match ``number`` words that no one has seen, and print what the process took."""
+    engine = shipped()
+    before = peak_memory()
+    chooser = random.Random(1)
+    letters = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+    for _ in range(0, number, 1_000):
+        text = " ".join("".join(chooser.choices(letters, k=chooser.randint(4, 12))) for _ in range(1_000))
+        engine.match(text, lay_out(text, all_body=True), Facts("ar"))
+    print(json.dumps({"before": before, "after": peak_memory()}))
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["--fill-memo"]:
+        fill_memo(int(sys.argv[2]))
+        return 0
+    full = sizes(__doc__) == FULL
+    failed = measure(1.0 if full else 0.1)
+    number = 600_000 if full else 100_000
+    memory = apart("tests.benchmarks.bench_robustness", "--fill-memo", str(number))
+    kept = memory["after"] <= _MEMORY
+    print(
+        f"\n{number:,} words never seen: {memory['before']:.0f} MB before, {memory['after']:.0f} MB at the most (≤ {_MEMORY:.0f}: "
+        f"{'reached' if kept else 'MISSED'})"
+    )
+    return 1 if failed or not kept else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
