@@ -82,6 +82,8 @@ _CHUNK_LIMIT: Final = 40
 #: What a chunk may be to a query: nothing, worth looking at, or the beginning of a name of several words.
 _LOOK: Final = 1
 _BEGINS: Final = 2
+#: Chunks in which the longest name ends, a few without a word among them.
+_NAMED: Final = 16
 
 
 class Chunks(dict[str, int]):
@@ -121,11 +123,8 @@ class Chunks(dict[str, int]):
         return _BEGINS
 
     def worth(self, chunks: list[str]) -> bool:
-        """Whether a sentence in these chunks is worth looking at, where there are names: a name goes on from one to the next."""
-        found = [*map(self.__getitem__, chunks)]
-        if not any(found):
-            return False
-        codes = bytes(found)
+        """Whether a sentence in these chunks is worth looking at, where there are names: one of them is, or they hold a name."""
+        codes = bytes(map(self.__getitem__, chunks))
         if _LOOK in codes:
             return True
         # No name of several words begins in the last one.
@@ -133,12 +132,13 @@ class Chunks(dict[str, int]):
         while at >= 0:
             pair = chunks[at], chunks[at + 1]
             known = self._pairs.get(pair)
-            if self._meet(*pair) if known is None else known:
+            if (self._meet(*pair) if known is None else known) and self._named(chunks[at : at + _NAMED]):
                 return True
             at = codes.find(_BEGINS, at + 1, -1)
         return False
 
     def _meet(self, before: str, after: str) -> bool:
+        """Whether a name may begin in one chunk and go on in the next."""
         if len(self._pairs) >= MEMO_LIMIT:
             self._pairs.clear()
         word = WORD.search(after)
@@ -147,6 +147,14 @@ class Chunks(dict[str, int]):
         found = word is None or starts is None or any(self.table.names.goes_on(start, word[0]) for start in starts)
         self._pairs[before, after] = found
         return found
+
+    def _named(self, chunks: list[str]) -> bool:
+        """Whether a name begins with the last word of the first chunk and ends in one of the others."""
+        words = [WORD.findall(chunk) for chunk in chunks]
+        first = len(words[0]) - 1
+        ahead = [word for each in words for word in each]
+        starts = self._begun.get(chunks[0])
+        return starts is None or any(next(self.table.names.walk(ahead, first, start), None) is not None for start in starts)
 
 
 class Table:
