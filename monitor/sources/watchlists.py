@@ -8,6 +8,7 @@ is half written is read half: whoever reloads waits until the stamp rests.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import stat
@@ -122,7 +123,8 @@ def _names(folder: Path) -> list[str]:
 
 
 def _text(path: Path, most: int, *, cut: bool = False, decoded: int = MAX_BYTES) -> str:
-    """The text of a file, of its first ``most`` bytes where it may be ``cut``; else a larger file is refused. Raises OSError."""
+    """The text of a file: of a list its first ``most`` bytes (``cut``), read as UTF-8 with what is none replaced; of
+    anything else all of it in whatever charset, a larger file being refused. Raises OSError."""
     # Not blocking: a pipe that takes the file's place must not hang the reload.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
@@ -131,4 +133,9 @@ def _text(path: Path, most: int, *, cut: bool = False, decoded: int = MAX_BYTES)
             raise OSError(0, "it is no regular file")
         if status.st_size > most and not cut:
             raise OSError(0, f"it is larger than {most // (1024 * 1024)} MiB")
-        return decode(file.read(most), most=decoded).text
+        raw = file.read(most)
+    if cut and not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # A list that does not say otherwise is UTF-8: what a guess makes of a wrong byte matches nothing, silently. The
+        # reader of the list names the place of what was replaced.
+        return raw.decode("utf-8-sig", "replace")
+    return decode(raw, most=decoded).text

@@ -30,6 +30,7 @@ class FileReader:
             self.faults.extend(error.faults)
         self.readable = not self.faults
         self._bidi()
+        self._encoding()
 
     def _bidi(self) -> None:
         for number, line in enumerate(self.text.split("\n"), 1):
@@ -40,6 +41,16 @@ class FileReader:
                     self.faults.append(Fault(message, self.name, number, column, 1, shown, "delete it; plain text needs none"))
                     self.readable = False
                     break
+
+    def _encoding(self) -> None:
+        """U+FFFD is what is left of a byte that was no UTF-8; nobody writes it."""
+        for number, line in enumerate(self.text.split("\n"), 1):
+            if "\ufffd" in line:
+                self.faults.append(
+                    Fault("this is not UTF-8", self.name, number, line.index("\ufffd") + 1, 1, line, "save the file as UTF-8")
+                )
+                self.readable = False
+                return
 
     @property
     def data(self) -> Mapping[str, Any]:

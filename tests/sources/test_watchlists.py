@@ -120,6 +120,12 @@ def test_links_are_followed_and_pipes_are_passed_over(tmp_path: Path) -> None:
     assert "pipe.yaml" not in files
 
 
+def test_a_byte_that_is_no_utf_8_is_not_guessed_at(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    (folder.path / "arms.yaml").write_bytes("id: arms # سل".encode() + b"\xff")
+    assert folder.read()["arms.yaml"] == "id: arms # سل\ufffd"
+
+
 def test_other_encodings_are_read(tmp_path: Path) -> None:
     folder = make(tmp_path)
     (folder.path / "arms.yaml").write_bytes("id: arms # صفقة سلاح جديدة بين البلدين".encode("utf-16"))
