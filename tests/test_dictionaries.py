@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.dictionaries import DictionaryError, LookupFile, build, default_folder, open_dictionary, open_lookup, path_for, supported
+from monitor.dictionaries.build import content_of
 from monitor.dictionaries.expansions import Expansions
 from monitor.text.forms import Mark, stems
 
@@ -40,6 +41,16 @@ def test_the_lemma_a_word_is_filed_under(folder: Path) -> None:
     dictionary = open_dictionary(folder, ["fa"])
     assert dictionary.citation("fa", "سلاح\u200cها") == dictionary.citation("fa", "سلاح") == "سلاح"
     assert dictionary.citation("fa", "qqqq") == dictionary.citation("ru", "оружия") == dictionary.citation("fa", "") == ""
+
+
+def test_a_lemma_that_is_filed_elsewhere_too_stands_for_itself(tmp_path: Path) -> None:
+    made = tmp_path / "made.lookup"
+    made.write_bytes(b"".join(content_of({"estado": "estar", "estados": "estado", "está": "estar", "estar": "estar"}, folded=False)))
+    file = LookupFile(made)
+    assert file.forms("estado") == {"estado", "estados"}
+    assert file.citation("estado") == file.citation("estados") == "estado"
+    assert file.forms("está") == {"estar", "está", "estado"}
+    file.close()
 
 
 def test_a_file_has_the_same_bytes_whoever_builds_it(tmp_path: Path, folder: Path) -> None:

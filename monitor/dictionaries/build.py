@@ -49,14 +49,15 @@ def supported(language: str) -> bool:
 def build(language: str, folder: Path) -> Path:
     """Write the look-up file of a supported language; costly, meant for a process of its own."""
     target = path_for(language, folder)
-    replace_file(target, _content(language))
+    lemma_of = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
+    replace_file(target, content_of(lemma_of, folded=language in _FOLDED_KEYS))
     return target
 
 
-def _content(language: str) -> tuple[bytes, ...]:
-    lemma_of = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
+def content_of(lemma_of: Mapping[str, str], *, folded: bool) -> tuple[bytes, ...]:
+    """The bytes of the look-up file of a dictionary (form -> lemma), with keys for folded spellings where they are wanted."""
     words, keys, group_starts = _grouped(lemma_of)
-    if language in _FOLDED_KEYS:
+    if folded:
         _add_folded(words, keys)
     hashes = np.array([zlib.crc32(key.word) for key in keys], dtype=np.uint32)
     # Stable: of two groups that hold a word, the one it is filed under stays before the one it is the lemma of.

@@ -28,11 +28,12 @@ _LIMIT: Final = 16_000_000
 
 @cache
 def fingerprint() -> str:
-    """Of all an expansion depends on but its key: the modules of rules and the dictionaries' version."""
+    """Of all an expansion depends on but its key: the modules of rules and of look-ups, and the dictionaries' version."""
     checksum = zlib.crc32(version("simplemma").encode())
-    for source in sorted(files("monitor.text").iterdir(), key=lambda source: source.name):
-        if source.name.endswith(".py"):
-            checksum = zlib.crc32(source.read_bytes(), checksum)
+    for room in ("monitor.text", "monitor.dictionaries"):
+        for source in sorted(files(room).iterdir(), key=lambda source: source.name):
+            if source.name.endswith(".py"):
+                checksum = zlib.crc32(source.read_bytes(), checksum)
     return f"{checksum:08x}"
 
 

@@ -29,7 +29,6 @@ _CHECKED_FROM: Final = _HEADER.size - _COUNTS.size
 _INTEGER: Final = 4
 #: What a folded key begins with.
 FOLDED: Final = b"\0"
-_NOTHING: Final[frozenset[str]] = frozenset()
 
 
 class DictionaryError(Exception):
@@ -92,30 +91,28 @@ class LookupFile:
         A word that is a lemma has that lemma's forms, also where the dictionary files it elsewhere too (Spanish poder is
         "power" beside "can"); a word that is none has those of the lemma it is filed under.
         """
-        groups = self._groups_of(word)
-        if len(groups) < 2:
-            return frozenset(self._group(groups[0])) if groups else _NOTHING
-        every = [self._group(group) for group in groups]
-        own = [members for members in every if members[0] == word]
-        return frozenset().union(*(own or every))
+        return frozenset().union(*self._groups_of(word))
 
     def citation(self, word: str) -> str:
-        """The lemma the word is filed under, or '' where it is unknown."""
+        """The lemma whose forms ``forms`` gives, the word itself where it is one, or '' where it is unknown."""
         groups = self._groups_of(word)
-        return self._group(groups[0])[0] if groups else ""
+        return groups[0][0] if groups else ""
 
     def close(self) -> None:
         for view in self._views:
             view.release()
         self._map.close()
 
-    def _groups_of(self, word: str) -> list[int]:
+    def _groups_of(self, word: str) -> list[list[str]]:
         found = self._find(word.encode())
         if not found and (lower := word.lower()) != word:
             found = self._find(lower.encode())
         if not found and self._has_folded:
             found = self._find(FOLDED + fold(word).encode())
-        return found
+        groups = [self._group(number) for number in found]
+        if len(groups) < 2:
+            return groups
+        return [members for members in groups if members[0] == word] or groups
 
     def _find(self, key: bytes) -> list[int]:
         """Numbers of the groups that have this key."""

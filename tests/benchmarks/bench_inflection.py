@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
 from monitor.dictionaries import Dictionary, default_folder, open_dictionary
 from monitor.text.fold import fold
 from monitor.text.forms import Mark, noun_by_capital, readings, stems
@@ -94,20 +96,24 @@ def met(wanted: list[str], surfaces: Iterable[str], language: str, dictionary: D
     return found
 
 
-def bare(wanted: list[str], surfaces: Iterable[str], language: str, dictionary: Dictionary) -> dict[str, set[str]]:
+def bare(wanted: list[str], surfaces: Iterable[str], language: str) -> dict[str, set[str]]:
     """Term -> the surfaces that have a lemma in common with it, going by simplemma's dictionary alone."""
-    by_lemma: dict[str, set[str]] = defaultdict(set)
+    lemma_of = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
+
+    def keys(word: str) -> set[str]:
+        return {word, fold(word), lemma_of.get(word) or lemma_of.get(word.lower()) or word}
+
+    by_key: dict[str, set[str]] = defaultdict(set)
     for surface in surfaces:
-        for key in {surface, fold(surface), dictionary.citation(language, surface)} - {""}:
-            by_lemma[key].add(surface)
-    keys = {term: {term, fold(term), dictionary.citation(language, term)} - {""} for term in wanted}
-    return {term: set().union(*(by_lemma.get(key, set()) for key in keys[term])) for term in wanted}
+        for key in keys(surface):
+            by_key[key].add(surface)
+    return {term: set().union(*(by_key.get(key, set()) for key in keys(term))) for term in wanted}
 
 
 def scores(rows: list[tuple[str, frozenset[str]]], language: str, dictionary: Dictionary) -> tuple[list[str], dict[str, Score]]:
     wanted, parted = terms(rows), list(split(rows))
     surfaces = {surface for row in parted for surface in row.words}
-    ours, plain = met(wanted, surfaces, language, dictionary), bare(wanted, surfaces, language, dictionary)
+    ours, plain = met(wanted, surfaces, language, dictionary), bare(wanted, surfaces, language)
     exact = {term: {surface for surface in surfaces if fold(surface) == fold(term)} for term in wanted}
     key = {term: fold(term) for term in wanted}
     return wanted, {
