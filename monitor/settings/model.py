@@ -135,7 +135,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True, title="monitor.yaml")
 
-    data_dir: Path = Field(description="The folder of the record (database, lock, look-up files).")
+    data_dir: Path = Field(description="The folder of the record (database, lock).")
     watchlists: Path = Field(description="The folder of watchlists; also the home of vocabulary/ and entities/.")
     sources: dict[Name, AnySource] = Field(default_factory=dict)
     sinks: dict[Name, AnySink] = Field(default_factory=dict)
