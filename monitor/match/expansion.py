@@ -9,6 +9,7 @@ from typing import Final
 from monitor.match.patterns import split_term
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Form, Lookup, Mark, expand, joined_spelling
+from monitor.text.names import name_key
 from monitor.watchlist import Term, Watchlist
 
 #: How an attachment is called in front of a person, by the name of its flag; one that is not here is called by that name.
@@ -56,12 +57,19 @@ def attachments(allows: Attach) -> str:
 
 
 def expansions(watchlist: Watchlist, lookup: Lookup, wanted: str = "") -> Iterator[Expansion]:
-    """Every term of the watchlist's groups with its forms; only terms that fold to ``wanted`` where it is given."""
+    """Every term of the watchlist's groups with its forms, then the names of its lists; only those ``wanted`` where it is given."""
     key = fold(wanted)
     for group, terms in watchlist.groups.items():
         for term in terms:
             if not key or fold(term.text) == key:
                 yield Expansion(group, term, tuple(_words(term, lookup)))
+    name = name_key(key)
+    for group, lists in watchlist.names.items():
+        for names in lists:
+            for at, spelling in enumerate(names.spellings):
+                if not name or name_key(fold(spelling)) == name:
+                    term = Term(spelling, names.language(at), Mark.NAME, names.entity(at), names.place(at))
+                    yield Expansion(group, term, tuple(_words(term, lookup)))
 
 
 def _words(term: Term, lookup: Lookup) -> Iterator[tuple[str, tuple[Form, ...]]]:

@@ -69,6 +69,7 @@ def _group() -> JsonObject:
         **group,
         "properties": {
             "from": {**_TEXT, "description": "A file of names in entities/."},
+            "weak": {"type": "boolean", "description": "Take the weak aliases of that file too."},
             "add": {"type": "boolean", "description": "Add to the vocabulary's group of this name."},
             "drop": {"description": "Terms of the vocabulary's group to leave out.", "anyOf": [*_TERMS["anyOf"], {"type": "object"}]},
         },

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine
+from monitor.match.expansion import expansions
 from monitor.match.names import Names
 from monitor.model import Entity, Facts, Hit
 from monitor.text.fold import fold
@@ -287,6 +288,14 @@ def test_a_list_is_compiled_once_for_all_its_watchlists() -> None:
     assert lists[0].names["n"][0] is lists[1].names["n"][0]
     built = compile_engine(lists, silent)
     assert [match.watchlist for match in built.match("Kim Jong Un", lay_out("Kim Jong Un", all_body=True), Facts())] == ["a", "b"]
+
+
+def test_the_names_of_a_list_are_among_its_terms() -> None:
+    watchlist = load("w", {"w.yaml": "id: w\ngroups: {n: {from: entities/n.csv}}\nwhen: n\n", "entities/n.csv": f"name,aliases\n{KIM}\n"})
+    assert len(list(expansions(watchlist, silent))) == 11
+    (found,) = expansions(watchlist, silent, "kim jong-un")
+    assert (found.group, found.term.text, found.term.place) == ("n", "Kim Jong Un", "entities/n.csv:2")
+    assert found.words == (("Kim", ()), ("Jong", ()), ("Un", ()))
 
 
 # ---------------------------------------------------------------------------------------- properties
