@@ -71,16 +71,30 @@ def hebrew_forms(word: str, lookup: Lookup, *, verb: bool) -> Iterator[Form]:
         yield from (Form(fold(form), Attach.HEBREW, why) for form in sorted(known))
         yield from (Form(fold(form), Attach.HEBREW, f"verb {word} by rule") for form in _conjugated(word))
         return
-    stem = _stem(word)
-    nominal = {stem + end for end in _NOMINAL}
-    for form in sorted(known & nominal):
+    yield from _noun(word, known, lookup)
+    # An inflected word is a form of its citation form, the shortest it can be made of; what ends in ה is no plural or construct.
+    candidates = [form for form in known if len(form) <= len(word) and word in _nominal(form)] if not word.endswith("ה") else []
+    cited = min(candidates, key=lambda form: (len(form), form), default=word)
+    if cited != word and lookup("he", cited) == known:
+        yield Form(fold(cited), _prefixes(cited, known, lookup), why)
+        yield from _noun(cited, known, lookup)
+
+
+def _noun(word: str, known: frozenset[str], lookup: Lookup) -> Iterator[Form]:
+    for form in sorted(known & _nominal(word)):
         if form != word:
-            yield Form(fold(form), _prefixes(form, known, lookup, inflected=True), why)
-    for form in _regular(word, stem):
+            yield Form(fold(form), _prefixes(form, known, lookup, inflected=True), f"same lemma as {word} (dictionary)")
+    for form in _regular(word, _stem(word)):
         found = lookup("he", form)
         # With the article taken off it may be another noun's (הפרות: violations, or "the cows"): it is both.
         if form not in known and (not found or word in found or form[1:] in found):
             yield Form(fold(form), _prefixes(form, known, lookup, inflected=True), f"by rule of {word}")
+
+
+def _nominal(word: str) -> frozenset[str]:
+    """All that may be a noun's form of this citation form."""
+    stem = _stem(word)
+    return frozenset(stem + end for end in _NOMINAL)
 
 
 def hebrew_this_form(word: str, lookup: Lookup) -> Form:

@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.errors import Fault
 from monitor.text.fold import fold
-from monitor.text.forms import Lookup, Mark
+from monitor.text.forms import Lookup, Mark, expand
 from monitor.text.scripts import scripts_of
 from monitor.text.words import is_cjk, words
 from monitor.watchlist.model import Term, Watchlist
@@ -39,7 +39,7 @@ def lint(watchlist: Watchlist, lookup: Lookup, citation: Citation | None = None)
         *_short(watchlist),
         *_wildcards(watchlist),
         *_covered(watchlist, lookup),
-        *(_beyond(watchlist, citation) if citation else ()),
+        *(_beyond(watchlist, citation, lookup) if citation else ()),
         *_query(watchlist),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line, fault.message)))
@@ -174,7 +174,7 @@ def _twice(watchlist: Watchlist, name: str, redundant: Term, finder: Term) -> Fa
     )
 
 
-def _beyond(watchlist: Watchlist, citation: Citation) -> Iterator[Fault]:
+def _beyond(watchlist: Watchlist, citation: Citation, lookup: Lookup) -> Iterator[Fault]:
     """A term written as an inflected form also finds its citation form, which may mean something else (عقوبات, عقوبة)."""
     for name, terms in watchlist.groups.items():
         for term in terms:
@@ -182,9 +182,13 @@ def _beyond(watchlist: Watchlist, citation: Citation) -> Iterator[Fault]:
             if term.mark is not Mark.ANY_FORM or len(key) != 1 or "*" in term.text:
                 continue
             lemma = citation(term.language, term.text)
-            if lemma and fold(lemma) != key[0]:
+            if lemma and fold(lemma) != key[0] and _finds(term, fold(lemma), lookup):
                 message = f"{term.text!r} ({name}) also finds {lemma!r} and its other forms"
                 yield _fault(watchlist, message, f"write {lemma}, or {term.text} (this-form) to find only this", term.place)
+
+
+def _finds(term: Term, folded: str, lookup: Lookup) -> bool:
+    return any(form.text == folded for form in expand(term.text, term.language, term.mark, first=True, lookup=lookup))
 
 
 # -------------------------------------------------------------------------------------------- query

@@ -9,7 +9,7 @@ from monitor.watchlist.lint import lint
 
 
 def lookup(language: str, word: str) -> frozenset[str]:
-    lemmas = ({"سلاح", "أسلحة"}, {"weapon", "weapons"}, {"عقوبة", "عقوبات"})
+    lemmas = ({"سلاح", "أسلحة"}, {"weapon", "weapons"}, {"عقوبة", "عقوبات", "العقوبة", "العقوبات"})
     return frozenset(next((forms for forms in lemmas if word in forms), ()))
 
 
