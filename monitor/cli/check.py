@@ -67,6 +67,7 @@ class _Report:
         self.failures: dict[str, tuple[str, ...]] = {}
         self.passed: dict[str, int] = {}
         self.config = ""
+        self.routed: dict[str, str] = {}
 
     @property
     def failed(self) -> bool:
@@ -80,6 +81,9 @@ class _Report:
         self.config = str(place.config or loaded.file)
         self.faults += secret_file_faults(loaded)
         self.warnings += loaded.warnings
+        for index, route in enumerate(loaded.settings.routes, 1):
+            for conditions in (route.match, route.not_):
+                self.routed.update(dict.fromkeys(conditions.watchlist if conditions else (), f"route {index}"))
 
     def watchlists(self, folder: Path, names: frozenset[str]) -> None:
         try:
@@ -93,6 +97,13 @@ class _Report:
         self.faults = list(dict.fromkeys(self.faults))
         for id_, warnings in sorted(lists.loaded.warnings.items()):
             self.warnings += [_below(folder, fault) for fault in warnings if not names or id_ in names]
+        known = {watchlist.id for watchlist in lists.loaded.watchlists} | set(lists.loaded.faults)
+        for name, route in self.routed.items():
+            if name not in known:
+                hint = f"there are: {', '.join(sorted(known)) or 'none'}"
+                self.warnings.append(Fault(f"{route}: there is no watchlist named {name!r}", self.config, hint=hint, warning=True))
+        if not known:
+            self.warnings.append(Fault("the folder holds no watchlist: nothing will be matched", str(folder), warning=True))
         self._run_tests(lists, names)
         self.warnings = list(dict.fromkeys(self.warnings))
 

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from monitor.errors import ConfigError, Fault
 from monitor.settings.faults import Finding, findings
 from monitor.settings.layers import EnvironmentLayer, FileLayer, Layer, OptionLayer, Origin, SecretsLayer
-from monitor.settings.model import Settings
+from monitor.settings.model import FolderSettings, Settings
 from monitor.settings.schema import SettingsSchema, closest, leaves
 from monitor.yamlmap import MAX_BYTES, Path, YamlMap, lookup, read_yaml
 
@@ -212,11 +212,28 @@ def _doubts(settings: Settings) -> list[Finding]:
         found.append(
             Finding(("sinks",), f"{only}: nobody is told of an alert", "add a webhook, or read the log with: monitor alerts tail", key=True)
         )
+    found += _doubtful_sources(settings)
     routed = {name for route in settings.routes for name in route.to}
     for name, sink in settings.sinks.items():
         found += [Finding(("sinks", name), f"the sink {name!r} {warning}", key=True) for warning in sink.warnings()]
         if settings.routes and name not in routed:
             found.append(Finding(("sinks", name), f"no route leads to the sink {name!r}: it will get nothing", key=True))
+    return found
+
+
+def _doubtful_sources(settings: Settings) -> list[Finding]:
+    """Folders that are not there (they may be mounted later), and sources that routes name and nobody configured."""
+    found: list[Finding] = []
+    for name, source in settings.sources.items():
+        if isinstance(source, FolderSettings) and not source.folder.is_dir():
+            found.append(Finding(("sources", name, "folder"), f"there is no folder {source.folder}", "create it, or correct the path"))
+    for index, route in enumerate(settings.routes):
+        for key, conditions in (("match", route.match), ("not", route.not_)):
+            for name in conditions.source if conditions else ():
+                if name not in settings.sources:
+                    meant = closest(name, settings.sources)
+                    hint = f"did you mean {meant!r}?" if meant else f"configured sources: {', '.join(settings.sources) or 'none'}"
+                    found.append(Finding(("routes", index, key, "source"), f"there is no source named {name!r}", hint))
     return found
 
 

@@ -23,6 +23,7 @@ from monitor.settings import (
     show,
     split_address,
 )
+from monitor.settings.model import FolderSettings
 from monitor.sinks.webhook import WebhookSettings
 
 WHOLE = """\
@@ -180,11 +181,24 @@ def test_a_secret_file_open_to_all_is_a_fault(tmp_path: Path) -> None:
 def test_a_secret_in_a_file_open_to_all_is_a_warning(tmp_path: Path) -> None:
     file = write(tmp_path)
     file.chmod(0o644)
+    for source in load(None, around=around(tmp_path)).settings.sources.values():
+        if isinstance(source, FolderSettings):
+            source.folder.mkdir(parents=True)
     (warning,) = load(None, around=around(tmp_path)).warnings
     assert (warning.line, warning.message) == (8, "this secret stands in a file that every user of this machine can read")
     assert "CANARY" not in str(warning)
     file.chmod(0o600)
     assert load(None, around=around(tmp_path)).warnings == ()
+
+
+def test_a_folder_that_is_not_there_and_a_source_nobody_configured_are_doubted(tmp_path: Path) -> None:
+    file = write(tmp_path)
+    file.chmod(0o600)
+    with file.open("a") as more:
+        more.write("  - {match: {source: [nowhere]}, to: [log]}\n")
+    told = [warning.message for warning in load(None, around=around(tmp_path)).warnings]
+    assert any(message.startswith("there is no folder ") for message in told)
+    assert "there is no source named 'nowhere'" in told
 
 
 def test_settings_without_layers_read_nothing_around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
