@@ -92,22 +92,15 @@ class Bench:
         return built
 
     def _agree(self, where: str, engine: Engine, oracle: Oracle, articles: Sequence[str]) -> None:
-        """Whether the hits of a few articles cover what the oracle's hits cover in their sentences. (A hit within another's
-        span is shown once, so that the hits themselves are not the same.)"""
+        """Whether ours and the oracle find the same in the sentences of a few articles. Of places that overlap evidence shows one."""
         for article in articles[:5]:
             layout = self.layouts[article]
-            matches = engine.match(article, layout, lists.FACTS)
-            found = {at for match in matches for e in match.evidence for hit in e.hits for at in range(hit.start, hit.end)}
-            wanted = {
-                sentence.start + at
-                for sentence in layout.sentences
-                for start, end in oracle(article[sentence.start : sentence.end])
-                for at in range(start, end)
-            }
-            if found != wanted:
-                odd = min(found ^ wanted)
-                who = "ours" if odd in found else "the oracle"
-                self.agreement.append(f"{where}: {article[max(odd - 20, 0) : odd + 20]!r} found by {who} alone")
+            found = {(h.start, h.end) for m in engine.match(article, layout, lists.FACTS) for e in m.evidence for h in e.hits}
+            sentences = ((s.start, article[s.start : s.end]) for s in layout.sentences)
+            wanted = {(at + start, at + end) for at, sentence in sentences for start, end in oracle(sentence)}
+            odd = [(place, "ours") for place in found - wanted]
+            odd += [(w, "the oracle") for w in wanted - found if not any(w[0] < end and start < w[1] for start, end in found)]
+            self.agreement += (f"{where}: {article[start:end]!r} found by {who} alone" for (start, end), who in sorted(odd)[:1])
 
     def _print(self, density: str, language: str) -> None:
         numbers = [n for n in self.sizes.terms if n in self.figures[density, language, OURS]]

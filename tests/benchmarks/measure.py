@@ -33,7 +33,7 @@ class Sizes:
     budget: float
 
 
-FULL: Final = Sizes(articles=120, terms=(100, 1_000, 10_000, 100_000), rounds=9, budget=0.6)
+FULL: Final = Sizes(articles=120, terms=(100, 1_000, 10_000, 100_000), rounds=7, budget=0.4)
 QUICK: Final = Sizes(articles=30, terms=(100, 1_000, 10_000), rounds=5, budget=0.2)
 
 
