@@ -131,7 +131,38 @@ def _from_dictionary(word: str, language: str, mark: Mark, lookup: Lookup) -> li
         forms += (Form(fold(other), Attach.APOSTROPHE, f"same lemma as {word} (dictionary)") for other in usable)
         if language == "en" and (plural := _english_plural(fold(word), known, lookup)):
             forms.append(Form(plural, Attach.APOSTROPHE, "regular plural"))
+        if language == "en" and (past := _english_past(fold(word), mark)):
+            forms.append(Form(past, Attach.APOSTROPHE, f"past of {word}"))
     return forms
+
+
+#: Past forms that the dictionary files under another word spelled alike (a shot, broke, a won): they are these verbs' too.
+_ENGLISH_PAST: Final = {
+    "bend": "bent",
+    "break": "broke",
+    "drink": "drunk",
+    "go": "gone",
+    "shake": "shook",
+    "shoot": "shot",
+    "swear": "swore",
+    "think": "thought",
+    "win": "won",
+}
+#: The same where the other word is the commoner one (left, a rose): only of a term marked as a verb.
+_ENGLISH_PAST_OF_VERBS: Final = {
+    "bear": "bore",
+    "bind": "bound",
+    "bite": "bit",
+    "feel": "felt",
+    "leave": "left",
+    "ring": "rung",
+    "rise": "rose",
+}
+
+
+def _english_past(folded: str, mark: Mark) -> str:
+    past = _ENGLISH_PAST.get(folded, "")
+    return past or (_ENGLISH_PAST_OF_VERBS.get(folded, "") if mark is Mark.VERB else "")
 
 
 def _english_plural(folded: str, known: frozenset[str], lookup: Lookup) -> str:

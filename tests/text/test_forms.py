@@ -117,7 +117,11 @@ def test_every_form_says_why() -> None:
     assert {form.text: form.why for form in forms}["اسلحه"] == "same lemma as سلاح (dictionary)"
 
 
-word = st.text(alphabet=st.sampled_from("ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآىةؤئءabcdeiémtküşğжзёאבגדהוקםןת무기를다하보내'’ًّـ\u200c"), min_size=1, max_size=12)
+word = st.text(
+    alphabet=st.sampled_from("ابتثجحخدذرزسشصضطظعغفقكلمنهويأإآىةؤئءabcdeiémtküşğжзёאבגדהוקםןת무기를다하보내'’ًّـ\u200c"),
+    min_size=1,
+    max_size=12,
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -149,3 +153,14 @@ def test_readings_begin_with_the_bare_one_and_never_repeat(surface: str) -> None
 def test_meets_is_total(stem: str, has: Attach, allows: Attach) -> None:
     assert meets(Reading(stem, has.value), Form(stem, allows, "")) == (has in allows)
     assert not meets(Reading(stem, has.value), Form(stem + "x", allows, ""))
+
+
+def test_english_past_forms_that_are_also_other_words() -> None:
+    def texts(word: str, mark: Mark) -> set[str]:
+        return {form.text for form in expand(word, "en", mark, first=True, lookup=silent)}
+
+    assert "shot" in texts("shoot", Mark.ANY_FORM)
+    assert "broke" in texts("break", Mark.VERB)
+    assert "left" not in texts("leave", Mark.ANY_FORM)
+    assert "left" in texts("leave", Mark.VERB)
+    assert "shot" not in texts("shoot", Mark.THIS_FORM)
