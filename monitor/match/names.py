@@ -29,6 +29,10 @@ from monitor.watchlist.names import NameList
 LISTED: Final = 1 << 40
 #: A name of more words than this is no name; bounds the walk along one.
 WORDS: Final = 12
+#: Entities told of one spelling: more than these name nobody.
+_NAMESAKES: Final = 20
+#: A longer word, or words written together, is no name's; bounds the looking.
+_LONGEST: Final = 64
 #: Surfaces remembered before the memo starts anew.
 _MEMO: Final = 100_000
 #: The letters that follow a beginning are only kept where they are few enough to tell anything.
@@ -209,7 +213,7 @@ class Names:
         key, kind = word
         if key in self._first:
             return True
-        if not key or kind not in (BARE, CONSONANT, VOWEL, END, SYLLABLE):
+        if not key or len(key) > _LONGEST or kind not in (BARE, CONSONANT, VOWEL, END, SYLLABLE):
             return False
         if not _LETTERS.match(key) or key in _PARTICLES:
             return True
@@ -218,7 +222,8 @@ class Names:
             return False
         if len(key) < _EDGE or key[:_EDGE] in self._edges:
             return _begins(self._sorted_first, key) or self._together(key, self._first)
-        return any(key[:size] in self._first and self._together(key[size:], self._later) for size in range(2, _EDGE))
+        # It begins like no first word that is longer than this: what is left is a short one with others written to it.
+        return any(key[:size] in self._first for size in range(2, _EDGE)) and self._together(key, self._first)
 
     def _start(self, word: NameWord) -> int:
         """Its index in ``starts``; -1 where no name begins with it."""
@@ -248,15 +253,20 @@ class Names:
 
     def _may_follow(self, key: str) -> bool:
         """Whether a second word may be this: later words of a name, one or together, or the piece of a word written apart."""
+        if len(key) > _LONGEST:
+            return False
         if not _LETTERS.match(key) or self._together(key, self._later):
             return True
         return _begins(self._sorted_later, key) or _begins(self._ends_of_first, key[::-1])
 
     def _together(self, key: str, beginning: set[str]) -> bool:
         """Whether this is words of names written together, the first of them one of ``beginning``."""
-        if key in beginning:
-            return True
-        return any(key[:size] in beginning and self._together(key[size:], self._later) for size in range(2, len(key) - 1))
+        size = len(key)
+        reached = {end for end in range(1, size + 1) if key[:end] in beginning}
+        for start in range(2, size - 1):
+            if start in reached:
+                reached.update(end for end in range(start + 2, size + 1) if key[start:end] in self._later)
+        return size in reached
 
     def _joined(self, opened: _Open, words: Sequence[NameWord], follow: frozenset[str] | None) -> Iterator[_Open]:
         entries = self._entries
@@ -272,14 +282,14 @@ class Names:
                 yield _Open(key, declined, low, bisect_left(entries, key + _TOP, low, opened.high))
 
     def _whole(self, opened: _Open, words: int) -> Iterator[int]:
-        """The names that are complete; of equal spellings of one entity the first."""
+        """The names that are complete; of equal spellings of one entity the first, and not all of too many entities."""
         if not enough(opened.key, opened.kind, words):
             return
         told: set[Entity] = set()
         for number in self._numbers_of(opened):
             if number >= LISTED:
                 entity = self.entity(number)
-                if entity in told:
+                if entity in told or len(told) >= _NAMESAKES:
                     continue
                 told.add(entity)
             yield number

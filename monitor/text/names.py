@@ -30,6 +30,8 @@ _PARTICLE: Final = re.compile(
     "(?:에게서|에서|에게|께서|한테|으로부터|로부터|으로서|로서|으로써|으로|로|까지|부터|마저|조차|처럼|보다|이라고|라고|이나|나|과|와|이|가|께|에|만|측)?"
     "(?:은|는|도|의|을|를|만)?"
 )
+#: Syllables that particles may come to.
+_PARTICLES: Final = 5
 #: Of them those that are a syllable of given names: 김정 with 은 is written as 김정은 is, another person.
 _SYLLABLES: Final = frozenset("은이가도의과로만나")
 #: Korean surnames. A name of two syllables that begins so is a person's, and may be the beginning of another's.
@@ -110,7 +112,7 @@ def _endings(folded: str, surface: str) -> Iterator[NameWord]:
     if folded.isascii():
         return
     if _HANGUL.fullmatch(folded):
-        for size in range(1, len(folded)):
+        for size in range(max(1, len(folded) - _PARTICLES), len(folded)):
             if _PARTICLE.fullmatch(folded, size):
                 yield NameWord(folded[:size], SYLLABLE if folded[size:] in _SYLLABLES else END)
     elif _CYRILLIC.fullmatch(folded):

@@ -290,6 +290,30 @@ def test_a_list_is_compiled_once_for_all_its_watchlists() -> None:
     assert [match.watchlist for match in built.match("Kim Jong Un", lay_out("Kim Jong Un", all_body=True), Facts())] == ["a", "b"]
 
 
+def test_of_too_many_namesakes_twenty_are_told() -> None:
+    assert len(found("Ali Hassan said", *["Ali Hassan,"] * 500)) == 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "كيم" * 200_000,
+        "김정은" * 200_000,
+        "kim" * 200_000 + " jong un",
+        "Kim-" * 100_000 + "Jong-Un",
+        "Ким Чен " * 100_000,
+        "Ким Чен Ына " * 30_000,
+        "Kim" + " " * 500_000 + "Jong Un",
+        "金正" * 200_000,
+        "аааа" * 50_000,
+        "'" * 100_000 + "Un's" * 10_000,
+    ],
+    ids=["one Arabic word", "Hangul", "Latin", "hyphens", "beginnings", "hits", "blanks", "Han", "one Cyrillic word", "apostrophes"],
+)
+def test_hostile_text_is_read_to_its_end(text: str) -> None:
+    found(text, KIM, IL, "аа,", "ааа аа,", "аа ааа ааааб,")
+
+
 def test_the_names_of_a_list_are_among_its_terms() -> None:
     watchlist = load("w", {"w.yaml": "id: w\ngroups: {n: {from: entities/n.csv}}\nwhen: n\n", "entities/n.csv": f"name,aliases\n{KIM}\n"})
     assert len(list(expansions(watchlist, silent))) == 11
