@@ -109,7 +109,7 @@ def print_loading(figures: dict[str, float]) -> None:
 
 # ----------------------------------------------------------------------------------------------- matching
 def matching(data: Path, how_much: Sizes) -> None:
-    texts = corpus.read(data, how_much)
+    texts = corpus.read(data, how_much, silent)
     names = "".join(rows())
     layouts = {text: lay_out(text) for articles in (*texts.articles.values(), texts.unseen) for text in articles}
     print(f"\nan article of {corpus.ARTICLE} words, microseconds (median)")
