@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.match import Engine, compile_engine, run_tests
+from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Facts, Match
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.text.language import identify
@@ -24,7 +24,7 @@ LISTS = ("arms-transfer", "sanctions-measures", "sanctions-violation")
 @cache
 def shipped() -> tuple[Loaded, Engine]:
     loaded = load_folder(WatchlistFolder(ROOT / "watchlists").read())
-    return loaded, compile_engine(loaded.watchlists, real("ar", "en"))
+    return loaded, compile_engine(loaded.watchlists, real(*sorted(languages_of(loaded.watchlists))))
 
 
 def matches(text: str, *, all_body: bool = False) -> dict[str, Match]:
