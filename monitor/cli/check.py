@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.lists import Lists, compiled, dictionaries, read_lists
+from monitor.cli.lists import Lists, compiled, dictionary, read_lists
 from monitor.cli.options import Place, config_options, json_option, print_json
 from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
 
@@ -112,10 +112,10 @@ class _Report:
         from monitor.watchlist.lint import lint
 
         chosen = [watchlist for watchlist in lists.loaded.watchlists if not names or watchlist.id in names]
-        lookup = dictionaries(chosen)
-        engine = compiled(chosen, lookup)
+        opened = dictionary(chosen)
+        engine = compiled(chosen, opened)
         for watchlist in chosen:
-            self.warnings += [_below(lists.folder, fault) for fault in lint(watchlist, lookup)]
+            self.warnings += [_below(lists.folder, fault) for fault in lint(watchlist, opened.lookup, opened.citation)]
             failed = run_tests(watchlist, engine, lists.files)
             if failed:
                 self.failures[watchlist.id] = failed

@@ -36,7 +36,7 @@ def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool
       monitor explain seeds/003_4034633c38a59b81.txt --watchlist sanctions-violation
     """
     from monitor.analysis import explain_document
-    from monitor.cli.lists import compiled, dictionaries, lists_folder, read_lists
+    from monitor.cli.lists import compiled, dictionary, lists_folder, read_lists
     from monitor.cli.match import read_file
 
     lists = read_lists(lists_folder(folder, place))
@@ -45,7 +45,7 @@ def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool
     if unknown:
         raise UsageError(f"there is no watchlist {unknown[0]!r}", hint=f"there are: {', '.join(known)}")
     wanted = [known[name] for name in chosen] or list(known.values())
-    engine = compiled(wanted, dictionaries(wanted))
+    engine = compiled(wanted, dictionary(wanted))
     document, _ = read_file(file)
     for watchlist in wanted:
         explanation = explain_document(document, engine, watchlist.id)

@@ -11,8 +11,8 @@ from monitor.cli.options import Place
 from monitor.errors import ConfigError, Fault, UsageError
 
 if TYPE_CHECKING:
+    from monitor.dictionaries import Dictionary
     from monitor.match import Engine
-    from monitor.text.forms import Lookup
     from monitor.watchlist import Loaded, Watchlist
 
 
@@ -55,20 +55,23 @@ def read_lists(folder: Path) -> Lists:
     return Lists(folder, files, load_folder(files))
 
 
-def compiled(watchlists: Sequence[Watchlist], lookup: Lookup) -> Engine:
-    from monitor.match import compile_engine
-
-    return compile_engine(watchlists, lookup)
-
-
-def dictionaries(watchlists: Sequence[Watchlist]) -> Lookup:
-    """A look-up over the dictionaries these lists need; those that are missing are built first, which takes seconds."""
+def dictionary(watchlists: Sequence[Watchlist]) -> Dictionary:
+    """The dictionaries these lists need; those that are missing are built first, which takes seconds."""
     import os
 
-    from monitor.dictionaries import default_folder, open_lookup
+    from monitor.dictionaries import default_folder, open_dictionary
     from monitor.match import languages_of
 
-    return open_lookup(default_folder(os.environ), languages_of(watchlists))
+    return open_dictionary(default_folder(os.environ), languages_of(watchlists))
+
+
+def compiled(watchlists: Sequence[Watchlist], opened: Dictionary) -> Engine:
+    """The engine over these lists; what it worked out is kept for the next command."""
+    from monitor.match import compile_engine
+
+    engine = compile_engine(watchlists, opened.lookup, opened.expansions)
+    opened.save()
+    return engine
 
 
 def faults_text(faults: Mapping[str, tuple[Fault, ...]]) -> str:

@@ -64,12 +64,12 @@ def match(files: Sequence[str], folder: Path | None, as_json: bool, place: Place
 
 def _engine(folder: Path | None, place: Place) -> tuple[Engine, dict[str, str], ExitStatus]:
     """The engine over every list that loads; the faults of the others are said, and fail the command in the end."""
-    from monitor.cli.lists import compiled, dictionaries, faults_text, lists_folder, read_lists
+    from monitor.cli.lists import compiled, dictionary, faults_text, lists_folder, read_lists
 
     lists = read_lists(lists_folder(folder, place))
     if lists.loaded.faults:
         click.echo(faults_text(lists.loaded.faults), err=True)
-    engine = compiled(lists.live, dictionaries(lists.live))
+    engine = compiled(lists.live, dictionary(lists.live))
     status = ExitStatus.CHECK_FAILED if lists.loaded.faults else ExitStatus.DONE
     return engine, {watchlist.id: watchlist.facts.title for watchlist in lists.live}, status
 

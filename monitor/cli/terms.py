@@ -31,14 +31,14 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
       monitor terms arms-transfer سلاح
       monitor terms arms-transfer --json
     """
-    from monitor.cli.lists import dictionaries, lists_folder, read_lists
+    from monitor.cli.lists import dictionary, lists_folder, read_lists
     from monitor.match.expansion import expansions
     from monitor.watchlist import load
 
     lists = read_lists(lists_folder(folder, place))
     found = load(watchlist, lists.files)
     shown = 0
-    for expansion in expansions(found, dictionaries([found]), term):
+    for expansion in expansions(found, dictionary([found]).lookup, term):
         shown += 1
         if as_json:
             print_json(_as_json(expansion))

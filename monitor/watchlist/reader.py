@@ -70,9 +70,9 @@ class FileReader:
             found = Fault(found.message, found.file, found.line, found.column, found.length, found.source, found.hint, warning=True)
         self.faults.append(found)
 
-    def place(self, path: Path, offset: int = 0) -> str:
-        """``file:line`` for messages that come later."""
-        mark = self.map.locate(path, offset) if offset else self.map.place(path)
+    def place(self, path: Path, offset: int | None = None) -> str:
+        """``file:line`` for messages that come later, of what stands at ``path`` or of a character of the text there."""
+        mark = self.map.place(path) if offset is None else self.map.locate(path, offset)
         return f"{self.name}:{mark.line}" if mark else self.name
 
     def known_keys(self, path: Path, found: Iterable[str], known: Iterable[str]) -> None:
