@@ -19,6 +19,7 @@ from typing import Final
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned
 from monitor.model import Facts, ZoneKind
+from monitor.text.words import CJK_PER_WORD
 from monitor.watchlist.query import (
     And,
     Count,
@@ -41,6 +42,8 @@ Alternative = tuple[Found, ...]
 
 #: Combinations tried from one hit of near(n, a, b, c …): a window holds few hits, hostile text holds many.
 _TRIES: Final = 200
+#: Words that spans in one window may take up among themselves; phrases are shorter than this by far.
+_LONGEST_SPAN: Final = 64
 _ZONES: Final = {
     FieldKind.TITLE: frozenset({ZoneKind.TITLE}),
     FieldKind.LEAD: frozenset({ZoneKind.LEAD}),
@@ -87,6 +90,8 @@ class Evaluation:
     def __init__(self, article: Article, leaf_hits: LeafHits) -> None:
         self.article = article
         self.leaf_hits = leaf_hits
+        #: The sentence of each hit of a leaf, to find those of a passage without looking at the others.
+        self._sentences: dict[Group | Literal, list[int]] = {}
 
     def evaluate(self, node: Node, view: View | None = None) -> list[Alternative]:
         view = view or self.article.whole()
@@ -120,7 +125,15 @@ class Evaluation:
         if isinstance(node, Or):
             return sorted({hit for item in node.items for hit in self.hits(item, view)})
         assert isinstance(node, Group | Literal)
-        return [hit for hit in self.leaf_hits.get(node, ()) if self.article.sees(view, hit)]
+        found = self.leaf_hits.get(node, ())
+        if view.low or view.high < len(self.article.scanned.sentences):
+            numbers = self._sentences.get(node)
+            if numbers is None:
+                numbers = self._sentences[node] = [hit.sentence for hit in found]
+            found = found[bisect_left(numbers, view.low) : bisect_left(numbers, view.high)]
+        if view.zones is None and view.words is None:
+            return list(found)
+        return [hit for hit in found if self.article.sees(view, hit)]
 
     # ------------------------------------------------------------------ AND and scopes
     @staticmethod
@@ -154,14 +167,15 @@ class Evaluation:
         sentences = self.article.scanned.sentences
         out: list[tuple[int, int]] = []
         for number in numbers:
+            if out and number < out[-1][1]:
+                continue
             paragraph = sentences[number].paragraph
             low = high = number
             while low > view.low and sentences[low - 1].paragraph == paragraph:
                 low -= 1
             while high < view.high and sentences[high].paragraph == paragraph:
                 high += 1
-            if not out or out[-1] != (low, high):
-                out.append((low, high))
+            out.append((low, high))
         return out
 
     @staticmethod
@@ -256,7 +270,7 @@ class Evaluation:
         if not rest:
             return chosen
         middle = chosen[0].first
-        for hit in sorted(rest[0], key=lambda h: abs(h.first - middle)):
+        for hit in sorted(self._reachable(rest[0], chosen, words), key=lambda h: abs(h.first - middle)):
             tries[0] -= 1
             if tries[0] < 0:
                 return None
@@ -267,10 +281,25 @@ class Evaluation:
                     return found
         return None
 
+    @staticmethod
+    def _reachable(side: list[Found], chosen: list[Found], words: int) -> list[Found]:
+        """The hits of a side that can stand in one window with those chosen: all others are too far off, whatever lies between.
+
+        A window of n words is at most 4 n characters of a script without blanks, and the spans chosen and yet to be chosen.
+        """
+        reach = CJK_PER_WORD * (words + 1) + _LONGEST_SPAN
+        low = bisect_left(side, min(hit.first for hit in chosen) - reach, key=_first)
+        high = bisect_left(side, max(hit.last for hit in chosen) + reach, key=_first)
+        return side[low:high]
+
     def _spread(self, hits: list[Found]) -> float:
         between = self.article.scanned.between
         ordered = sorted(hits)
         return sum(between(a.sentence, a.last, b.first) for a, b in pairwise(ordered))
+
+
+def _first(hit: Found) -> int:
+    return hit.first
 
 
 def _better(one: tuple[float, Found] | None, two: tuple[float, Found] | None) -> tuple[float, Found] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -55,7 +55,7 @@ class Asked:
 
     def among(self, hits: Mapping[int, object]) -> list[int]:
         """Those that were hit. Costs no more than the hits, however many are asked for."""
-        found = list(hits.keys() & self.numbers)
+        found = list(self.numbers.intersection(hits))
         if self.lists:
             found += (number for number in hits if number >= LISTED and any(number in numbers for numbers in self.lists))
         return sorted(found)
@@ -165,7 +165,8 @@ class Table:
         self.remembered = remembered
         self.patterns: list[Pattern] = []
         self.single: dict[int, list[int]] = {}
-        self.anchored: dict[int, list[tuple[int, int, tuple[int, ...]]]] = {}
+        # Slot of a phrase's anchor -> before (-1) or behind (1) -> slot there -> (pattern, anchor's place, slots)
+        self.anchored: dict[int, dict[int, dict[int, list[tuple[int, int, tuple[int, ...]]]]]] = {}
         self.names = Names()
         self.surfaces = Surfaces(self)
         self.chunks = Chunks(self)
@@ -173,11 +174,13 @@ class Table:
         self.asked: set[int] = set()
         # Pattern of a phrase -> the slot of the same phrase written as one word.
         self._joined: dict[int, tuple[int, ...]] = {}
+        # Pattern -> the slot that must be met for it.
+        self._anchors: dict[int, int] = {}
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
         # stem -> (attachments allowed, slot, word whose case counts or None), …
         self._stems: dict[str, tuple[tuple[int, int, str | None], ...]] = {}
-        self._wildcards: list[tuple[re.Pattern[str], int]] = []
+        self._wildcards: list[tuple[tuple[str, ...], int]] = []
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
 
@@ -185,7 +188,9 @@ class Table:
     def ask(self, term: Term) -> int:
         """The pattern of a term that a query asks for."""
         number = self.add(term)
-        self.asked.update(self.patterns[number].slots)
+        if number in self._anchors:
+            # Of a phrase one word is enough to look at a sentence for.
+            self.asked.add(self._anchors[number])
         self.asked.update(self._joined.get(number, ()))
         return number
 
@@ -208,9 +213,14 @@ class Table:
             self.names.add(term.text, number)
         elif len(pattern.slots) == 1:
             self.single.setdefault(pattern.slots[0], []).append(number)
+            self._anchors[number] = pattern.slots[0]
         else:
             anchor = self._anchor(parts)
-            self.anchored.setdefault(pattern.slots[anchor], []).append((number, anchor, pattern.slots))
+            self._anchors[number] = pattern.slots[anchor]
+            # The word beside the anchor decides at once whether the rest is worth comparing.
+            beside = 1 if anchor + 1 < len(pattern.slots) else -1
+            by_beside = self.anchored.setdefault(pattern.slots[anchor], {}).setdefault(beside, {})
+            by_beside.setdefault(pattern.slots[anchor + beside], []).append((number, anchor, pattern.slots))
             self._join(parts, term, number)
         return number
 
@@ -270,15 +280,15 @@ class Table:
             self._prefixes.setdefault(parts[0], []).append(slot)
             self._prefix_lengths = tuple(sorted({*self._prefix_lengths, len(parts[0])}))
         else:
-            self._wildcards.append((re.compile("[^ ]*".join(map(re.escape, parts))), slot))
+            self._wildcards.append((tuple(parts), slot))
 
     def _wild(self, stem: str) -> Iterator[int]:
         for length in self._prefix_lengths:
             if length > len(stem):
                 break
             yield from self._prefixes.get(stem[:length], ())
-        for pattern, slot in self._wildcards:
-            if pattern.fullmatch(stem):
+        for parts, slot in self._wildcards:
+            if _fits(stem, parts):
                 yield slot
 
     # ------------------------------------------------------------------ meeting a surface
@@ -301,6 +311,20 @@ class Table:
 
 
 _WILDCARD_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value
+
+
+def _fits(stem: str, parts: Sequence[str]) -> bool:
+    """Whether the parts stand in the stem in order, the first at its beginning and the last at its end: linear, however many stars."""
+    first, *middle, last = parts
+    if not stem.startswith(first):
+        return False
+    at = len(first)
+    for part in middle:
+        found = stem.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(stem) - len(last) >= at and stem.endswith(last)
 
 
 def _same_case(surface: str, cased: str) -> bool:

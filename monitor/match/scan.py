@@ -9,12 +9,16 @@ A hit here is four numbers (sentence, first word, word after the last, pattern).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from monitor.match.patterns import Table
 from monitor.model import Layout, Sentence, Span
 from monitor.text.words import GLUE, WORD, glued, is_cjk, pattern_for
+
+#: Before (-1) or behind (1) an anchor -> slot there -> (pattern, the anchor's place in it, its slots).
+Anchored = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
 
 
 class Found(NamedTuple):
@@ -60,7 +64,6 @@ class Scanned:
                 self._sentence(number, found, met, table)
 
     def _sentence(self, number: int, found: list[str], met: list[tuple[int, ...]], table: Table) -> None:
-        size = len(met)
         for at, slots in enumerate(met):
             for slot in slots:
                 if slot < 0:
@@ -70,15 +73,29 @@ class Scanned:
                     continue
                 for pattern in table.single.get(slot, ()):
                     self._add(number, at, at + 1, pattern)
-                for pattern, anchor, wanted in table.anchored.get(slot, ()):
+                anchored = table.anchored.get(slot)
+                if anchored is not None:
+                    self._phrases(number, met, at, anchored)
+
+    def _phrases(self, number: int, met: list[tuple[int, ...]], at: int, anchored: Anchored) -> None:
+        """The phrases anchored at word ``at``: only those whose word beside the anchor is there are compared."""
+        for beside, by_slot in anchored.items():
+            place = at + beside
+            if not 0 <= place < len(met):
+                continue
+            for slot in met[place]:
+                for pattern, anchor, wanted in by_slot.get(slot, ()):
                     first = at - anchor
                     last = first + len(wanted)
-                    if first >= 0 and last <= size and all(w in met[first + i] for i, w in enumerate(wanted)):
+                    if first >= 0 and last <= len(met) and all(w in met[first + i] for i, w in enumerate(wanted)):
                         self._add(number, first, last, pattern)
 
     def _add(self, sentence: int, first: int, last: int, pattern: int) -> None:
         if self._inside_a_word(sentence, first, last):
-            return
+            # F-16s, MiG-29s: the plural's s is a word of its own here, and part of the graphic word.
+            if not self._plural_s(sentence, first, last):
+                return
+            last += 1
         hit = Found(sentence, first, last, pattern)
         known = self.hits.get(pattern)
         if known is None:
@@ -96,6 +113,13 @@ class Scanned:
             return False
         spans = self.spans(sentence)
         return glued(self.text, spans[first][0]) or glued(self.text, spans[last - 1][1])
+
+    def _plural_s(self, sentence: int, first: int, last: int) -> bool:
+        spans = self.spans(sentence)
+        if last >= len(spans) or glued(self.text, spans[first][0]):
+            return False
+        start, end = spans[last]
+        return start == spans[last - 1][1] and self.text[start:end] == "s" and not glued(self.text, end)
 
     def words_before(self, sentence: int) -> int:
         """Words of the text, furniture left out, before this sentence."""

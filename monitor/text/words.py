@@ -26,6 +26,7 @@ CJK_CLASS: Final = (
 CJK_PER_WORD: Final = 4
 
 _CJK: Final = re.compile(f"[{CJK_CLASS}]")
+_BELOW_CJK: Final = re.compile(r"[\0-\u2e7f]*")
 
 
 def _letters_without_cjk() -> str:
@@ -78,7 +79,10 @@ _WORD_CHAR: Final = re.compile(rf"[{_LETTER}{_DIGIT}]")
 
 def pattern_for(text: str) -> re.Pattern[str]:
     """The word pattern that this text needs."""
-    return WORD if text.isascii() or not _CJK.search(text) else WORD_CJK
+    # Most texts have nothing above the first such script: one run over them says so, several times as fast as a search.
+    if text.isascii() or _BELOW_CJK.match(text).end() == len(text):  # type: ignore[union-attr] # it matches nothing at least
+        return WORD
+    return WORD_CJK if _CJK.search(text) else WORD
 
 
 def words(text: str, start: int = 0, end: int | None = None) -> list[Span]:

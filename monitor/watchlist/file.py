@@ -302,7 +302,10 @@ def _read(name: str, files: Mapping[str, str]) -> tuple[Watchlist | None, list[F
     if file is None:
         return None, [Fault(f"there is no watchlist {name!r}", hint=f"its file would be {name}.yaml")]
     reading = _File(name, file, files)
-    watchlist = reading.read()
+    try:
+        watchlist = reading.read()
+    except Exception as error:  # a fault of ours, not of the file's: it must not take the other lists with it
+        return None, [Fault(f"this file could not be read: {type(error).__name__}: {error}", file)]
     # One fault reached by two ways (a vocabulary used twice) is told once; the list's own file first, each from top to bottom.
     faults = sorted(dict.fromkeys(reading.faults), key=lambda f: (f.file != file, f.file, f.line, f.column))
     return watchlist, faults

@@ -174,12 +174,7 @@ class _Parser:
         return max(1, last.at + last.length - at)
 
     def or_(self) -> Node:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.fail(f"nested more than {MAX_DEPTH} deep", "split the query into groups")
-        node = self._many("or", self.and_, Or, Or)
-        self.depth -= 1
-        return node
+        return self._many("or", self.and_, Or, Or)
 
     def and_(self) -> Node:
         return self._many("and", self.not_, And, And)
@@ -188,11 +183,13 @@ class _Parser:
         negations: list[Token] = []
         while self.word("not"):
             negations.append(self.next())
-            if len(negations) > MAX_DEPTH:
-                raise self.fail(f"nested more than {MAX_DEPTH} deep")
+            self.depth += 1
+            if self.depth > MAX_DEPTH:
+                raise self.fail(f"nested more than {MAX_DEPTH} deep", "split the query into groups")
         node = self.near()
         for token in reversed(negations):
             node = Not(node, at=token.at, length=self._length(token.at))
+            self.depth -= 1
         return node
 
     def near(self) -> Node:
@@ -248,6 +245,15 @@ class _Parser:
                 raise QueryError(f"{where} must be a group, a quoted phrase or an OR of them", node.at, node.length, hint)
 
     def unary(self) -> Node:
+        # Prefixes and functions nest here, parentheses and NOT above: whatever nests comes through, so the depth is counted here.
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fail(f"nested more than {MAX_DEPTH} deep", "split the query into groups")
+        node = self._unary()
+        self.depth -= 1
+        return node
+
+    def _unary(self) -> Node:
         token = self.token
         if token.kind == "text":
             return self._literal()

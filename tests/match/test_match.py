@@ -51,6 +51,8 @@ def group(*terms: str, language: str = "en", when: str = "a") -> Engine:
     [
         ("MD-550", "an MD550, an MD 550 and an MD-550", ["MD550", "MD 550", "MD-550"]),
         ("550", "MD550 and 550", ["550"]),
+        ("F-16", "twelve F-16s, two F16s and an F-16", ["F-16s", "F16s", "F-16"]),
+        ("*ab*cd", "xabxcd abcd abc", ["xabxcd", "abcd"]),
         ("2397", "resolution ٢٣٩٧", ["٢٣٩٧"]),
         ("US", "us and the US, US-made, the US's", ["US", "US", "US's"]),
         ("who", "WHO and who", ["WHO", "who"]),
@@ -275,3 +277,17 @@ def test_hostile_text_costs_no_more_than_its_length(text: str) -> None:
     started = time.process_time()
     built.match(text, lay_out(text), Facts())
     assert time.process_time() >= started
+
+
+@pytest.mark.parametrize(
+    "when", ["sentence(weapon, transfer)", "paragraph(weapon, transfer)", "near(50, weapon, transfer, weapon, transfer)"]
+)
+def test_many_passages_cost_no_more_than_their_number(when: str) -> None:
+    """Each of these took half a minute while every passage looked at all hits of the text."""
+    built = engine(MASKED.replace("when: weapon NEAR/5 transfer", f'when: "{when}"'))
+    assert find(built, "The arms are here for sale. " * 8_000) is not None
+    assert find(built, "arms sale " * 20_000) is not None
+
+
+def test_a_wildcard_of_many_stars_is_linear() -> None:
+    assert hits(find(group("*ab*cd*ef*gh*"), "The " + "abcdefg" * 5_000 + " here.")) == []

@@ -105,9 +105,20 @@ def test_refusing(text: str, message: str, hint: str) -> None:
     assert 0 <= caught.value.at <= len(text)
 
 
-def test_nesting_is_bounded() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 10_000 + "a" + ")" * 10_000,
+        "title:" * 10_000 + "a",
+        "NOT " * 10_000 + "a",
+        "NOT (" * 60 + "a" + ")" * 60,
+        "NOT sentence(" * 60 + "a" + ")" * 60,
+    ],
+    ids=["parentheses", "prefixes", "nots", "nots and parentheses", "functions"],
+)
+def test_nesting_is_bounded(text: str) -> None:
     with pytest.raises(QueryError, match="nested"):
-        parse_query("(" * 10_000 + "a" + ")" * 10_000)
+        parse_query(text)
 
 
 leaf = st.one_of(
