@@ -285,7 +285,7 @@ def test_hostile_text_costs_no_more_than_its_length(text: str) -> None:
 def test_many_passages_cost_no_more_than_their_number(when: str) -> None:
     """Each of these took half a minute while every passage looked at all hits of the text."""
     built = engine(MASKED.replace("when: weapon NEAR/5 transfer", f'when: "{when}"'))
-    assert find(built, "The arms are here for sale. " * 8_000) is not None
+    assert find(built, "Arms for sale are arms for sale. " * 8_000) is not None
     assert find(built, "arms sale " * 20_000) is not None
 
 
