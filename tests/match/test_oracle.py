@@ -36,7 +36,7 @@ def compound(below: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
-queries = st.recursive(leaf, compound, max_leaves=6).filter(lambda node: sum(1 for _ in node.walk()) <= 30 and not true_of_nothing(node))
+queries = st.recursive(leaf, compound, max_leaves=6).filter(lambda node: sum(1 for _ in node.walk()) <= 15 and not true_of_nothing(node))
 sentences = st.lists(st.lists(st.sampled_from("xyzwv"), min_size=1, max_size=7), min_size=1, max_size=4)
 paragraphs = st.lists(st.integers(0, 1), min_size=4, max_size=4)
 

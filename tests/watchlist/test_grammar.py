@@ -159,7 +159,7 @@ def compound(below: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 
 
 # Chains of NOTs and prefixes have one leaf however long they are: what people write is no deeper than this.
-queries = st.recursive(st.one_of(leaf, filters), compound, max_leaves=8).filter(lambda node: sum(1 for _ in node.walk()) <= 30)
+queries = st.recursive(st.one_of(leaf, filters), compound, max_leaves=8).filter(lambda node: sum(1 for _ in node.walk()) <= 15)
 
 
 @given(queries)
