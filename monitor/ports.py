@@ -284,8 +284,11 @@ class Outbox(Protocol):
 
     async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None: ...
 
-    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> None:
-        """Cancelled at shutdown before an answer: pending again, due now, the attempt still counted."""
+    async def release(self, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
+        """Cancelled at shutdown before an answer: pending again, due now, the attempt still counted.
+
+        ``unsent`` ones were claimed and never begun: no attempt was made, so none is counted or kept.
+        """
 
     async def hasten(self, sink: str, now: datetime) -> None:
         """The receiver answers again: deliveries of this sink that wait for a retry are due now, in every lane."""

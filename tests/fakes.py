@@ -208,11 +208,11 @@ class FakeOutbox:
             self._put(replace(row, state=result.state, due=result.due or row.due))
             self.results.append(result)
 
-    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> None:
+    async def release(self, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
         self._write()
         for delivery in deliveries:
             row = self.rows[delivery.notification, delivery.sink]
-            self._put(replace(row, state=DeliveryState.PENDING, due=now))
+            self._put(replace(row, state=DeliveryState.PENDING, due=now, attempts=row.attempts - unsent))
 
     async def hasten(self, sink: str, now: datetime) -> None:
         self._write()

@@ -217,7 +217,7 @@ class Deliverer:
             ended = await self._settle(desk, group, answers)
             go_on = ended and not desk.owed and not self._draining and desk.status.state is SinkState.ACTIVE
             if run and not (go_on and may_send(desk.status, self._clock.now())):
-                await self._write(desk, partial(self._outbox.release, run, self._clock.now()))
+                await self._write(desk, partial(self._outbox.release, run, self._clock.now(), unsent=True))
                 return
 
     async def _probe(self, desk: _Desk, oldest: Delivery, others: Sequence[Delivery]) -> None:
@@ -229,7 +229,7 @@ class Deliverer:
         if desk.status.state is SinkState.ACTIVE and not self._draining:
             self._start_lanes(desk, sorted(others, key=lambda delivery: -delivery.severity.rank))
         elif others:
-            await self._write(desk, partial(self._outbox.release, others, self._clock.now()))
+            await self._write(desk, partial(self._outbox.release, others, self._clock.now(), unsent=True))
 
     async def _send(self, desk: _Desk, group: Sequence[Delivery]) -> Sequence[Answer]:
         began = self._clock.monotonic()

@@ -62,6 +62,18 @@ _SETTLE = (
         claimed=None,
     )
 )
+_UNCLAIM = (
+    update(delivery)
+    .where(delivery.c.notification == bindparam("b_notification"), delivery.c.sink == bindparam("b_sink"), INFLIGHT)
+    .values(
+        state=DeliveryState.PENDING.value,
+        reason="",
+        attempts=delivery.c.attempts - 1,
+        due=bindparam("b_changed"),
+        changed=bindparam("b_changed"),
+        claimed=None,
+    )
+)
 
 
 # --------------------------------------------------------------------------------------------- sinks
@@ -150,9 +162,12 @@ def record(connection: Connection, results: Sequence[DeliveryResult], now: datet
         connection.execute(_SETTLE, settled)
 
 
-def release(connection: Connection, deliveries: Sequence[Delivery], now: datetime) -> None:
-    rows = _open_rows(connection, deliveries).values()
-    _back_to_pending(connection, [row for row in rows if row.state == DeliveryState.INFLIGHT.value], RELEASED, now)
+def release(connection: Connection, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
+    rows = [row for row in _open_rows(connection, deliveries).values() if row.state == DeliveryState.INFLIGHT.value]
+    if not unsent:
+        _back_to_pending(connection, rows, RELEASED, now)
+    elif rows:
+        connection.execute(_UNCLAIM, [{"b_notification": row.notification, "b_sink": row.sink, "b_changed": now} for row in rows])
 
 
 def hasten(connection: Connection, name: str, now: datetime) -> None:

@@ -86,8 +86,8 @@ class Deliveries(_Side):
     async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
         await self._database.write(partial(outbox.record, results=results, now=now))
 
-    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> None:
-        await self._database.write(partial(outbox.release, deliveries=deliveries, now=now))
+    async def release(self, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
+        await self._database.write(partial(outbox.release, deliveries=deliveries, now=now, unsent=unsent))
 
     async def hasten(self, sink: str, now: datetime) -> None:
         await self._database.write(partial(outbox.hasten, name=sink, now=now))

@@ -106,6 +106,18 @@ def test_held_deliveries_wait_for_their_time(tmp_path: Path) -> None:
     b.with_store(tmp_path, work)
 
 
+def test_what_was_claimed_and_never_sent_was_no_attempt(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH)
+        (one,) = await store.claim("log", b.NOW, 1)
+        await store.release([one], b.later(1), unsent=True)
+        assert await answers(store) == []
+        (again,) = await store.claim("log", b.later(1), 1)
+        assert again.attempts == 1
+
+    b.with_store(tmp_path, work)
+
+
 def test_when_a_receiver_is_back_only_what_waits_for_a_retry_is_hastened(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH, Severity.LOW)
