@@ -68,6 +68,7 @@ class _Report:
         self.passed: dict[str, int] = {}
         self.config = ""
         self.routed: dict[str, str] = {}
+        self.names: list[str] = []
 
     @property
     def failed(self) -> bool:
@@ -110,26 +111,33 @@ class _Report:
     def _run_tests(self, lists: Lists, names: frozenset[str]) -> None:
         from monitor.match import run_tests
         from monitor.watchlist.lint import lint
+        from monitor.watchlist.namelint import coverages, lint_names
 
         chosen = [watchlist for watchlist in lists.loaded.watchlists if not names or watchlist.id in names]
         opened = dictionary(chosen)
         engine = compiled(chosen, opened)
         for watchlist in chosen:
-            self.warnings += [_below(lists.folder, fault) for fault in lint(watchlist, opened.lookup, opened.citation)]
+            doubts = (*lint(watchlist, opened.lookup, opened.citation), *lint_names(watchlist, opened.lookup))
+            self.warnings += [_below(lists.folder, fault) for fault in doubts]
+            self.names += [str(coverage) for coverage in coverages(watchlist)]
             failed = run_tests(watchlist, engine, lists.files)
             if failed:
                 self.failures[watchlist.id] = failed
             self.passed[watchlist.id] = len(watchlist.tests) - len(failed)
 
     def print(self, as_json: bool) -> None:
+        from monitor.render.terminal import plain
+
         if as_json:
             print_json(self._json())
             return
         for fault in (*self.faults, *self.warnings):
             click.echo(str(fault))
+        for line in dict.fromkeys(self.names):
+            click.echo(plain(line))
         for id_, failures in self.failures.items():
             for failure in failures:
-                click.echo(f"{id_}: test failed: {failure}")
+                click.echo(f"{id_}: test failed: {plain(failure)}")
         for id_, passed in self.passed.items():
             click.echo(f"{id_}: {_tests(passed, len(self.failures.get(id_, ())))}")
         if self.config:

@@ -143,6 +143,12 @@ class Reloader:
             self._meter.count("watchlist_reload_failures_total", watchlist="")
             self._operations.raise_(FOLDER, f"the watchlists could not be reloaded, and those in force stay: {error.message}")
             log.warning("watchlists_not_reloaded", error=error.message)
+        except Exception as error:  # a fault of ours: said where trouble is looked for, not only in the log
+            self._again_at = self._clock.monotonic() + AGAIN
+            self._operations.raise_(
+                FOLDER, f"the watchlists could not be reloaded, and those in force stay: {type(error).__name__}: {error}"
+            )
+            raise
 
     # ----------------------------------------------------------------------------------------- one reload
     async def _apply(self, *, everything: bool) -> None:

@@ -51,6 +51,10 @@ def bounded(instant: datetime | None, now: datetime) -> datetime | None:
     return min(max(instant, now - _OLDEST), now + _AHEAD)
 
 
+#: Titles that one item may have in one feed: as it was, and as it was corrected.
+_EDITIONS: Final = 2
+
+
 def newest(items: Iterable[Item]) -> list[Item]:
     """At most ``MAX_ITEMS``, newest first; items without a date keep the feed's order, which is newest first."""
     kept = list(items)
@@ -64,21 +68,23 @@ def newest(items: Iterable[Item]) -> list[Item]:
 
 def identities(items: list[Item]) -> list[str]:
     """guid, else link, else a hash of the content. A guid that several links share names none of them (some feeds give
-    every item the site's address): then the link is the identity."""
+    every item the site's address), nor does one of three titles or more; an item listed twice, edited, has two at most."""
     links: dict[str, set[str]] = {}
+    titles: dict[str, set[str]] = {}
     for item in items:
         if item.guid:
             links.setdefault(item.guid, set()).add(item.link)
-    shared = {guid for guid, found in links.items() if len(found) > 1}
-    # A link that every item shares is as little an identity as such a guid.
-    link_uses = Counter(item.link for item in items if not item.guid)
+            titles.setdefault(item.guid, set()).add(item.title)
+    shared = {guid for guid in links if len(links[guid]) > 1 or len(titles[guid]) > _EDITIONS}
+    # A link that several such items share is as little an identity as such a guid.
+    link_uses = Counter(item.link for item in items if not item.guid or item.guid in shared)
     return [_identity(item, shared, link_uses) for item in items]
 
 
 def _identity(item: Item, shared: set[str], link_uses: Mapping[str, int]) -> str:
-    if item.guid and (item.guid not in shared or not item.link):
+    if item.guid and item.guid not in shared:
         key = item.guid
-    elif item.link and (item.guid or link_uses.get(item.link, 0) < 2):
+    elif item.link and link_uses[item.link] < 2:
         key = item.link
     else:
         key = _hashed("\0".join((item.title, item.body)))

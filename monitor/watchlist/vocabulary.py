@@ -10,11 +10,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from monitor.model import Stance
-from monitor.watchlist.grammar import RESERVED, suggestion
+from monitor.watchlist.grammar import RESERVED, parse_query, suggestion
 from monitor.watchlist.model import Term, Vocabulary
 from monitor.watchlist.names import NameList, read_names
+from monitor.watchlist.query import Group
 from monitor.watchlist.reader import FileReader
 from monitor.watchlist.terms import is_language, read_terms
+from monitor.watchlist.tokens import QueryError
 from monitor.yamlmap import Path
 
 _EXAMPLE: Final = "vocabulary: arms"
@@ -151,7 +153,13 @@ def _drops(reader: FileReader, path: Path, value: Any) -> set[str]:
 
 
 def _good_name(name: str) -> bool:
-    return name.replace("-", "_").isidentifier() and name.lower() not in RESERVED
+    """Whether a query can name it: no operator, of ours or of another tool."""
+    if not name.replace("-", "_").isidentifier() or name.lower() in RESERVED:
+        return False
+    try:
+        return parse_query(name) == Group(name)
+    except QueryError:
+        return False
 
 
 @lru_cache(maxsize=16)

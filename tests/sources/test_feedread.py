@@ -222,3 +222,13 @@ def test_only_web_addresses_become_links(link: str) -> None:
 
 def test_an_item_without_words_is_passed_over() -> None:
     assert read(rss("<item><guid>1</guid></item>", item(2))) == read(rss(item(2)))
+
+
+def test_different_items_under_one_guid_are_all_kept() -> None:
+    for link in ("", "<link>http://example.org/</link>"):
+        items = "".join(
+            f"<item><guid>same</guid>{link}<title>Item {n}</title><description>Text {n}</description></item>" for n in range(50)
+        )
+        body = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
+        documents = read_feed(body, {}, "http://example.org/feed", source="s", now=NOW)
+        assert len({document.key for document in documents}) == 50
