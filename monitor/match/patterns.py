@@ -79,9 +79,12 @@ class Surfaces(dict[str, tuple[int, ...]]):
 _CHUNK_LIMIT: Final = 40
 
 
-#: What a chunk may be to a query: nothing, worth looking at, or the beginning of a name of several words.
+#: What a chunk may be to a query: nothing, worth looking at, the beginning of a name of several words, one of the two words
+#: that a phrase is looked for by, or (beside such a one) no word at all.
 _LOOK: Final = 1
 _BEGINS: Final = 2
+_PHRASE: Final = 3
+_GAP: Final = 4
 #: Chunks in which the longest name ends, a few without a word among them.
 _NAMED: Final = 16
 
@@ -96,6 +99,8 @@ class Chunks(dict[str, int]):
         self._begun: dict[str, tuple[int, ...]] = {}
         # Such a chunk and the next -> whether a name goes on.
         self._pairs: dict[tuple[str, str], bool] = {}
+        # Two chunks of phrases side by side -> whether a phrase has them so.
+        self._phrases: dict[tuple[str, str], bool] = {}
 
     def __missing__(self, chunk: str) -> int:
         if len(chunk) > _CHUNK_LIMIT:
@@ -110,8 +115,11 @@ class Chunks(dict[str, int]):
         met, asked, names = [self.table.surfaces[word] for word in words], self.table.asked, self.table.names
         if any(slot in asked for slots in met for slot in slots):
             return _LOOK
+        if any(slot in self.table.of_phrases for slots in met for slot in slots):
+            # Of several words in one chunk (dual-use), or among names: looked at rather than reasoned about.
+            return _PHRASE if len(words) == 1 and not names else _LOOK
         if not names or not words:
-            return 0
+            return 0 if words or names else _GAP
         starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
         if any(map(names.whole, chain.from_iterable(starts))):
             return _LOOK
@@ -121,6 +129,31 @@ class Chunks(dict[str, int]):
             return 0
         self._begun[chunk] = starts[-1]
         return _BEGINS
+
+    def holds(self, chunks: list[str]) -> bool:
+        """Whether a sentence in these chunks is worth looking at, where there are no names: one of them is, or two make a phrase."""
+        codes = bytes(map(self.__getitem__, chunks))
+        if _LOOK in codes:
+            return True
+        at = codes.find(_PHRASE, 0, -1)
+        while at >= 0:
+            after = codes[at + 1]
+            if after == _GAP:
+                return True
+            if after == _PHRASE:
+                pair = chunks[at], chunks[at + 1]
+                known = self._phrases.get(pair)
+                if self._phrase(*pair) if known is None else known:
+                    return True
+            at = codes.find(_PHRASE, at + 1, -1)
+        return False
+
+    def _phrase(self, before: str, after: str) -> bool:
+        if len(self._phrases) >= MEMO_LIMIT:
+            self._phrases.clear()
+        one, two = (self.table.surfaces[WORD.findall(chunk)[0]] for chunk in (before, after))
+        found = self._phrases[before, after] = any((a, b) in self.table.pairs for a in one for b in two)
+        return found
 
     def worth(self, chunks: list[str]) -> bool:
         """Whether a sentence in these chunks is worth looking at, where there are names: one of them is, or they hold a name."""
@@ -172,9 +205,12 @@ class Table:
         self.chunks = Chunks(self)
         #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
         self.asked: set[int] = set()
+        #: Of phrases that queries ask for: the slots of the two words each is looked for by, singly and in their order.
+        self.of_phrases: set[int] = set()
+        self.pairs: set[tuple[int, int]] = set()
         # Pattern of a phrase -> the slot of the same phrase written as one word.
         self._joined: dict[int, tuple[int, ...]] = {}
-        # Pattern -> the slot that must be met for it.
+        # Phrase -> where the first of the two words stands that it is looked for by.
         self._anchors: dict[int, int] = {}
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
@@ -188,9 +224,14 @@ class Table:
     def ask(self, term: Term) -> int:
         """The pattern of a term that a query asks for."""
         number = self.add(term)
-        if number in self._anchors:
-            # Of a phrase one word is enough to look at a sentence for.
-            self.asked.add(self._anchors[number])
+        slots = self.patterns[number].slots
+        if len(slots) == 1:
+            self.asked.add(slots[0])
+        elif slots:
+            # A phrase is looked for by two of its words, the anchor and the one beside it.
+            at = self._anchors[number]
+            self.pairs.add((slots[at], slots[at + 1]))
+            self.of_phrases.update((slots[at], slots[at + 1]))
         self.asked.update(self._joined.get(number, ()))
         return number
 
@@ -213,12 +254,11 @@ class Table:
             self.names.add(term.text, number)
         elif len(pattern.slots) == 1:
             self.single.setdefault(pattern.slots[0], []).append(number)
-            self._anchors[number] = pattern.slots[0]
         else:
             anchor = self._anchor(parts)
-            self._anchors[number] = pattern.slots[anchor]
             # The word beside the anchor decides at once whether the rest is worth comparing.
             beside = 1 if anchor + 1 < len(pattern.slots) else -1
+            self._anchors[number] = min(anchor, anchor + beside)
             by_beside = self.anchored.setdefault(pattern.slots[anchor], {}).setdefault(beside, {})
             by_beside.setdefault(pattern.slots[anchor + beside], []).append((number, anchor, pattern.slots))
             self._join(parts, term, number)

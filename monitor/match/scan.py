@@ -48,16 +48,14 @@ class Scanned:
 
     def _scan(self, table: Table) -> None:
         text, findall = self.text, self.pattern.findall
-        cared_for, surfaces = table.chunks.__getitem__, table.surfaces.__getitem__
-        worth = table.chunks.worth if table.names else None
+        surfaces = table.surfaces.__getitem__
+        worth = table.chunks.worth if table.names else table.chunks.holds
         # A script without blanks has no chunks worth remembering.
         blanks = self.pattern is WORD
         for number, sentence in enumerate(self.sentences):
             start, end = sentence.start, sentence.end
-            if blanks:
-                chunks = text[start:end].split()
-                if not (any(map(cared_for, chunks)) if worth is None else worth(chunks)):
-                    continue
+            if blanks and not worth(text[start:end].split()):
+                continue
             found = findall(text, start, end)
             met = list(map(surfaces, found))
             if any(met):
