@@ -73,6 +73,8 @@ def configure(format: Format = "auto", level: str = "info", stream: TextIO | Non
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A tick that is still at work when the next is due is skipped by design; jobs that fail are told by the executor.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     logging.captureWarnings(True)
     structlog.configure(
         processors=[
