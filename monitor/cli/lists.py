@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from monitor.cli.options import Place
 from monitor.errors import ConfigError, Fault, UsageError
 
@@ -55,9 +57,22 @@ def read_lists(folder: Path) -> Lists:
     return Lists(folder, files, load_folder(files))
 
 
+def announce_first_use() -> None:
+    """Say on standard error what the first use waits for: nobody should take it for a hang."""
+    import os
+
+    from monitor.dictionaries import default_folder
+
+    folder = default_folder(os.environ)
+    if not any(folder.glob("*.lookup")):
+        click.echo(f"First use: building dictionary look-up files in {folder} (about 20 seconds, once)", err=True)
+
+
 def dictionary(watchlists: Sequence[Watchlist]) -> Dictionary:
     """The dictionaries these lists need; those that are missing are built first, which takes seconds."""
     import os
+
+    announce_first_use()
 
     from monitor.dictionaries import default_folder, open_dictionary
     from monitor.match import languages_of

@@ -37,7 +37,10 @@ def run(quiet: bool, place: Place) -> None:
     """
     import asyncio
 
+    from monitor.cli.lists import announce_first_use
+
     loaded = _prepared(place, announcing=not quiet)
+    announce_first_use()
     lock = _locked(loaded.settings)
     with _printing(quiet) as printer:
         asyncio.run(_serve(loaded.settings, lock, printer))
@@ -58,7 +61,10 @@ def once(no_send: bool, as_json: bool, place: Place) -> int:
     """
     import asyncio
 
+    from monitor.cli.lists import announce_first_use
+
     loaded = _prepared(place, announcing=False)
+    announce_first_use()
     lock = _locked(loaded.settings)
     report, stats = asyncio.run(_once(loaded.settings, lock, deliver=not no_send))
     _print_summary(report, stats, as_json)
