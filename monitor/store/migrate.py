@@ -52,7 +52,7 @@ def refuse_newer(found: str | None) -> None:
     if found is not None and found not in known_revisions():
         raise SchemaTooNew(
             f"the record was written by a newer version of this program (its schema is {found}, this version knows {schema.REVISION})",
-            hint="install the newer version again, or restore a backup made before the upgrade",
+            hint="install the newer version again, or put back a copy of the data folder from before the upgrade",
         )
 
 

@@ -215,4 +215,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("a record is never taken back to an older version: put back the copy of the data folder you made before the upgrade")
+    raise NotImplementedError("a record is never taken back to an older version: put back your copy of the data folder")
