@@ -1,7 +1,8 @@
 """The frozen types that travel through the house, in the order an article meets them.
 
 This room knows no clock, file or network: a value here is valid by construction and says its units. Offsets are always
-Unicode code points of the article's one text; times are always aware and in UTC; durations are seconds unless said.
+Unicode code points of the article's one text; times are always aware and in UTC; durations are seconds unless said. What
+an article has hundreds of (spans, sentences, hits) is a named tuple, which costs a third of a data class to make.
 The words are those of DESIGN.md §2.
 """
 
@@ -12,14 +13,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 # --------------------------------------------------------------------------------------------- text
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """``[start, end)`` in code points of the article's text."""
 
     start: int
@@ -33,15 +33,13 @@ class ZoneKind(StrEnum):
     FURNITURE = "furniture"  # menus, related headlines, notices: kept, never matched
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(NamedTuple):
     kind: ZoneKind
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence outside furniture; ``paragraph`` counts from 0 (the title is a paragraph of its own)."""
 
     start: int
@@ -145,8 +143,7 @@ class Entity:
     list: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One term found at one span; ``text == article_text[start:end]``. A hit covers whole graphic words."""
 
     group: str
@@ -157,8 +154,7 @@ class Hit:
     entity: Entity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One passage (whole sentences) that made a clause true; ``quote == article_text[start:end]``, hits inside it, sorted."""
 
     start: int
