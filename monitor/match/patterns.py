@@ -12,14 +12,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
+from monitor.match.meanings import Meanings
 from monitor.match.names import LISTED, Names
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, noun_by_capital, readings, stems
-from monitor.text.words import WORD, words
+from monitor.text.words import words
 from monitor.watchlist import Term
 from monitor.watchlist.names import NameList
 
@@ -30,6 +30,7 @@ CAPITALS_LIMIT: Final = 5
 #: In place of the word whose case counts: any word will do that begins with a capital.
 _CAPITALISED: Final = ""
 _CAPITALS: Final = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{2,{CAPITALS_LIMIT}}}")
+_SHORT_KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc]{1,3}")
 _APOSTROPHES: Final = "'’ʼ‘＇"
 
 ANY: Final = "any"
@@ -75,121 +76,6 @@ class Surfaces(dict[str, tuple[int, ...]]):
         return found
 
 
-#: A longer run without a blank is an address or a script without blanks: looked at, not remembered.
-_CHUNK_LIMIT: Final = 40
-
-
-#: What a chunk may be to a query: nothing, worth looking at, the beginning of a name of several words, one of the two words
-#: that a phrase is looked for by, or (beside such a one) no word at all.
-_LOOK: Final = 1
-_BEGINS: Final = 2
-_PHRASE: Final = 3
-_GAP: Final = 4
-#: Chunks in which the longest name ends, a few without a word among them.
-_NAMED: Final = 16
-
-
-class Chunks(dict[str, int]):
-    """Memo: what stands between two blanks -> what it may be to a query. Without names it is worth looking at or nothing."""
-
-    def __init__(self, table: Table) -> None:
-        super().__init__()
-        self.table = table
-        #: For a chunk that begins a name: the ways its last word does.
-        self._begun: dict[str, tuple[int, ...]] = {}
-        # Such a chunk and the next -> whether a name goes on.
-        self._pairs: dict[tuple[str, str], bool] = {}
-        # Two chunks of phrases side by side -> whether a phrase has them so.
-        self._phrases: dict[tuple[str, str], bool] = {}
-
-    def __missing__(self, chunk: str) -> int:
-        if len(chunk) > _CHUNK_LIMIT:
-            return _LOOK
-        if len(self) >= MEMO_LIMIT:
-            self.clear()
-            self._begun.clear()
-        found = self[chunk] = self._code(chunk, WORD.findall(chunk))
-        return found
-
-    def _code(self, chunk: str, words: list[str]) -> int:
-        met, asked, names = [self.table.surfaces[word] for word in words], self.table.asked, self.table.names
-        if any(slot in asked for slots in met for slot in slots):
-            return _LOOK
-        if any(slot in self.table.of_phrases for slots in met for slot in slots):
-            # Of several words in one chunk (dual-use), or among names: looked at rather than reasoned about.
-            return _PHRASE if len(words) == 1 and not names else _LOOK
-        if not names or not words:
-            return 0 if words or names else _GAP
-        starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
-        if any(map(names.whole, chain.from_iterable(starts))):
-            return _LOOK
-        if any(names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
-            return _LOOK
-        if not starts[-1]:
-            return 0
-        self._begun[chunk] = starts[-1]
-        return _BEGINS
-
-    def holds(self, chunks: list[str]) -> bool:
-        """Whether a sentence in these chunks is worth looking at, where there are no names: one of them is, or two make a phrase."""
-        codes = bytes(map(self.__getitem__, chunks))
-        if _LOOK in codes:
-            return True
-        at = codes.find(_PHRASE, 0, -1)
-        while at >= 0:
-            after = codes[at + 1]
-            if after == _GAP:
-                return True
-            if after == _PHRASE:
-                pair = chunks[at], chunks[at + 1]
-                known = self._phrases.get(pair)
-                if self._phrase(*pair) if known is None else known:
-                    return True
-            at = codes.find(_PHRASE, at + 1, -1)
-        return False
-
-    def _phrase(self, before: str, after: str) -> bool:
-        if len(self._phrases) >= MEMO_LIMIT:
-            self._phrases.clear()
-        one, two = (self.table.surfaces[WORD.findall(chunk)[0]] for chunk in (before, after))
-        found = self._phrases[before, after] = any((a, b) in self.table.pairs for a in one for b in two)
-        return found
-
-    def worth(self, chunks: list[str]) -> bool:
-        """Whether a sentence in these chunks is worth looking at, where there are names: one of them is, or they hold a name."""
-        codes = bytes(map(self.__getitem__, chunks))
-        if _LOOK in codes:
-            return True
-        # No name of several words begins in the last one.
-        at = codes.find(_BEGINS, 0, -1)
-        while at >= 0:
-            pair = chunks[at], chunks[at + 1]
-            known = self._pairs.get(pair)
-            if (self._meet(*pair) if known is None else known) and self._named(chunks[at : at + _NAMED]):
-                return True
-            at = codes.find(_BEGINS, at + 1, -1)
-        return False
-
-    def _meet(self, before: str, after: str) -> bool:
-        """Whether a name may begin in one chunk and go on in the next."""
-        if len(self._pairs) >= MEMO_LIMIT:
-            self._pairs.clear()
-        word = WORD.search(after)
-        starts = self._begun.get(before)
-        # A chunk without a word (a dash, a bracket) is no end of a name; and the memo may have begun anew.
-        found = word is None or starts is None or any(self.table.names.goes_on(start, word[0]) for start in starts)
-        self._pairs[before, after] = found
-        return found
-
-    def _named(self, chunks: list[str]) -> bool:
-        """Whether a name begins with the last word of the first chunk and ends in one of the others."""
-        words = [WORD.findall(chunk) for chunk in chunks]
-        first = len(words[0]) - 1
-        ahead = [word for each in words for word in each]
-        starts = self._begun.get(chunks[0])
-        return starts is None or any(next(self.table.names.walk(ahead, first, start), None) is not None for start in starts)
-
-
 class Table:
     """All patterns of one generation, and the memo of surfaces met so far."""
 
@@ -202,12 +88,20 @@ class Table:
         self.anchored: dict[int, dict[int, dict[int, list[tuple[int, int, tuple[int, ...]]]]]] = {}
         self.names = Names()
         self.surfaces = Surfaces(self)
-        self.chunks = Chunks(self)
+        self.meanings = Meanings(self)
         #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
         self.asked: set[int] = set()
-        #: Of phrases that queries ask for: the slots of the two words each is looked for by, singly and in their order.
+        #: Slots of the others: those of single words, and those that their phrases are anchored at.
+        self.others: set[int] = set()
+        #: Phrases that queries ask for, by the slots of the two words each is looked for by: (pattern, place of the first of
+        #: the two in it, its slots). And those slots: all, what comes after each, and what comes before.
+        self.phrases: dict[tuple[int, int], list[tuple[int, int, tuple[int, ...]]]] = {}
         self.of_phrases: set[int] = set()
-        self.pairs: set[tuple[int, int]] = set()
+        self.after: dict[int, set[int]] = {}
+        self.before: dict[int, set[int]] = {}
+        #: Patterns that are words of katakana too short to be told from a piece of a longer one by anything but their edges.
+        self.short_katakana: set[int] = set()
+        self.asked_for: set[int] = set()
         # Pattern of a phrase -> the slot of the same phrase written as one word.
         self._joined: dict[int, tuple[int, ...]] = {}
         # Phrase -> where the first of the two words stands that it is looked for by.
@@ -224,14 +118,20 @@ class Table:
     def ask(self, term: Term) -> int:
         """The pattern of a term that a query asks for."""
         number = self.add(term)
+        if number in self.asked_for:
+            return number
+        self.asked_for.add(number)
         slots = self.patterns[number].slots
         if len(slots) == 1:
             self.asked.add(slots[0])
         elif slots:
             # A phrase is looked for by two of its words, the anchor and the one beside it.
             at = self._anchors[number]
-            self.pairs.add((slots[at], slots[at + 1]))
-            self.of_phrases.update((slots[at], slots[at + 1]))
+            one, two = slots[at], slots[at + 1]
+            self.phrases.setdefault((one, two), []).append((number, at, slots))
+            self.of_phrases.update((one, two))
+            self.after.setdefault(one, set()).add(two)
+            self.before.setdefault(two, set()).add(one)
         self.asked.update(self._joined.get(number, ()))
         return number
 
@@ -250,6 +150,8 @@ class Table:
         parts = split_term(term.text) if term.mark is not Mark.NAME else []
         pattern = Pattern(number, term.text, term.language, self._slots(parts, term), term.entity)
         self.patterns.append(pattern)
+        if _SHORT_KATAKANA.fullmatch(term.text):
+            self.short_katakana.add(number)
         if term.mark is Mark.NAME:
             self.names.add(term.text, number)
         elif len(pattern.slots) == 1:
@@ -273,8 +175,14 @@ class Table:
             self.single.setdefault(slot, []).append(number)
 
     def seal(self) -> None:
-        """Call once after the last ``add``: what needs all names sorted."""
+        """Call once after the last ``add``: what needs all names sorted, and what nobody asked for."""
         self.names.seal()
+        single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
+        anchors = (slot for slot, besides in self.anchored.items() if not self._all_asked_for(besides))
+        self.others.update(single, anchors)
+
+    def _all_asked_for(self, besides: Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]) -> bool:
+        return all(number in self.asked_for for by_slot in besides.values() for found in by_slot.values() for number, _, _ in found)
 
     def pattern(self, number: int) -> Pattern:
         if number < LISTED:

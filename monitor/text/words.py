@@ -53,7 +53,8 @@ def _pairs(body: str) -> Iterator[tuple[int, int]]:
 
 _LETTER: Final = _letters_without_cjk()
 _DIGIT: Final = category_class("Nd") + r"\U0001d7ce-\U0001d7ff\U0001fbf0-\U0001fbf9"
-_INSIDE: Final = MARKS + FORMAT
+#: What goes on inside a word without being a letter.
+INSIDE_CLASS: Final = MARKS + FORMAT
 _APOSTROPHE: Final = "'’ʼ‘׳＇"
 # An apostrophe between letters joins them, unless what stands before it is an elided article, pronoun or preposition of
 # French, Italian or Catalan (l', d', qu', jusqu', dell' …), which is a word of its own. Lookbehinds have a fixed width each.
@@ -62,15 +63,17 @@ _NOT_ELIDED: Final = rf"(?<!\A[{_ELIDED}].)(?<![^{_LETTER}][{_ELIDED}].)(?<![qQ]
 _JOINED: Final = rf"[{_APOSTROPHE}](?=[{_LETTER}]){_NOT_ELIDED}|(?<=[\u05d0-\u05ea])[\"״](?=[\u05d0-\u05ea])"
 #: 10,000 is one word: groups of exactly three digits after a comma of either script.
 _THOUSANDS: Final = rf"(?:[,٬][{_DIGIT}]{{3}}(?![{_DIGIT}]))*"
+#: Everything that a word is made of or that may stand inside one; no other character is part of a word, or decides where one ends.
+PARTS_CLASS: Final = _LETTER + _DIGIT + INSIDE_CLASS + _APOSTROPHE + '"״,٬' + CJK_CLASS + r"\uff9e\uff9f"
 # The pattern begins with one character class, which costs a third of alternatives, and nothing in it ever has to give back what it took.
 # (Possessive quantifiers would say so, but Python 3.11 before 3.11.4 miscounts them: finditer repeats an empty match for ever.)
 _WORD_BODY: Final = (
-    rf"[{_LETTER}{_DIGIT}](?:(?<=[{_DIGIT}])[{_DIGIT}{_INSIDE}]*{_THOUSANDS}"
-    rf"|[{_LETTER}{_INSIDE}]*(?:(?:{_JOINED})[{_LETTER}{_INSIDE}]+)*)"
+    rf"[{_LETTER}{_DIGIT}](?:(?<=[{_DIGIT}])[{_DIGIT}{INSIDE_CLASS}]*{_THOUSANDS}"
+    rf"|[{_LETTER}{INSIDE_CLASS}]*(?:(?:{_JOINED})[{_LETTER}{INSIDE_CLASS}]+)*)"
 )
 #: One match is one word. The CJK-aware pattern is slower and used only where the text has such characters.
 WORD: Final = re.compile(_WORD_BODY)
-WORD_CJK: Final = re.compile(rf"[{CJK_CLASS}][{_INSIDE}\uff9e\uff9f]*|{_WORD_BODY}")
+WORD_CJK: Final = re.compile(rf"[{CJK_CLASS}][{INSIDE_CLASS}\uff9e\uff9f]*|{_WORD_BODY}")
 
 #: A letter and a digit side by side: a graphic word that is two words here.
 GLUE: Final = re.compile(rf"[{_DIGIT}](?:(?<=[{_LETTER}].)|(?=[{_LETTER}]))")

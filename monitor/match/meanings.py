@@ -1,0 +1,268 @@
+"""Meanings: what each chunk of a text may be to the queries, looked up for the whole text at once.
+
+Almost every word of almost every text is nothing to any query, and most have been seen before. So what a chunk means is
+worked out once (``Table.meet``), put under the chunk's number into a table of numpy, and read from there for all chunks of
+a text in one go: Python runs only for chunks never seen and for those that mean something.
+
+Chunks that meet the same slots share a *class*. Two classes that stand side by side in some phrase are known as a pair, so
+that the words of phrases, which are common ones, are passed over too unless they stand together.
+
+This room is pure: it must not know files, clocks or where a text came from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.text.chunks import LONGEST, Hashes, Places, chunks
+from monitor.text.words import WORD_CJK, pattern_for
+
+if TYPE_CHECKING:
+    from monitor.match.patterns import Table
+
+Values = npt.NDArray[np.uint32]
+
+#: What a chunk may be, in the low bits of its value; its class stands above them.
+ASKED: Final = 1  # a word that a query asks for
+PAIR: Final = 2  # a word of a phrase that a query asks for
+OTHER: Final = 4  # a mask, a cue, or a word of one
+BEGINS: Final = 8  # the first word of a name of several
+LOOK: Final = 16  # to be looked at word by word, with the sentence around it
+ODD: Final = 32  # not one word but none or several
+EMPTY: Final = 64  # no word at all
+CLASS: Final = 7
+
+#: Chunks remembered before the memo starts anew: some 15 MB at the worst, and more than a day of news in one language holds.
+MEMO_LIMIT: Final = 131_072
+#: Entries of the first table; it grows fourfold whenever a quarter is taken. (A small one stays in the processor's cache.)
+_FIRST_BITS: Final = 14
+#: Of the filter of pairs, places for each pair.
+_SPARSE: Final = 32
+#: Chunks in which the longest name ends, a few without a word among them.
+_NAMED: Final = 16
+_MIX_ONE: Final = np.uint64(0x9E3779B97F4A7C15)
+_MIX_TWO: Final = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+class Read(NamedTuple):
+    """The chunks of a text that hold words, in order, and the value of each."""
+
+    starts: Places
+    ends: Places
+    numbers: Hashes
+    values: Values
+
+
+class Meanings:
+    """The memo of one table. Ask only once the table is sealed."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._begin()
+
+    def _begin(self) -> None:
+        self._size(_FIRST_BITS)
+        #: Chunks whose place in the table is another's, by number.
+        self._beside: dict[int, int] = {}
+        self._known = 0
+        #: Class -> the slots it meets. Class 0 meets none.
+        self.met: list[tuple[int, ...]] = [()]
+        self._classes: dict[tuple[int, ...], int] = {(): 0}
+        self._by_slot: dict[int, list[int]] = defaultdict(list)
+        self._pairs: list[tuple[int, int]] = []
+        self._filter_size(12)
+        # (class of a chunk that begins a name, number of the next) -> whether the name goes on there
+        self._going_on: dict[tuple[int, int], bool] = {}
+
+    def _size(self, bits: int) -> None:
+        self._bits = bits
+        self._shift = np.uint64(64 - bits)
+        self._keys: Hashes = np.zeros(1 << bits, np.uint64)
+        self._values: Values = np.zeros(1 << bits, np.uint32)
+
+    def _filter_size(self, bits: int) -> None:
+        self._filter_shift = np.uint64(64 - bits)
+        self._filter: npt.NDArray[np.bool_] = np.zeros(1 << bits, np.bool_)
+
+    # ------------------------------------------------------------------ reading
+    def read(self, text: str) -> tuple[Read, int]:
+        """The chunks of ``text`` with their values, those without a word left out; and the bits that any of them has."""
+        if self._known >= MEMO_LIMIT:
+            # Only between texts: within one, classes stay what they are.
+            self._begin()
+        starts, ends, numbers = chunks(text, cjk=pattern_for(text) is WORD_CJK)
+        if not len(starts):
+            return Read(starts, ends, numbers, np.zeros(0, np.uint32)), 0
+        at = (numbers >> self._shift).view(np.int64)
+        values = self._values.take(at)
+        missed = np.flatnonzero(self._keys.take(at) != numbers)
+        if len(missed):
+            self._learn(text, Read(starts, ends, numbers, values), missed)
+        bits = int(np.bitwise_or.reduce(values))
+        if bits & EMPTY:
+            kept = np.flatnonzero((values & EMPTY) == 0)
+            return Read(starts[kept], ends[kept], numbers[kept], values[kept]), bits
+        return Read(starts, ends, numbers, values), bits
+
+    def _learn(self, text: str, read: Read, missed: Places) -> None:
+        """Set the values of the chunks ``missed``: those kept beside the table, and those never seen."""
+        numbers = read.numbers[missed].tolist()
+        known = list(map(self._beside.get, numbers))
+        if None in known:
+            for index, (place, number) in enumerate(zip(missed.tolist(), numbers, strict=True)):
+                if known[index] is None:
+                    known[index] = self._value(number, _chunk(text, read, place))
+        read.values[missed] = np.array(known, np.uint32)
+
+    def _value(self, number: int, chunk: str) -> int:
+        # It may stand twice in the text that is read.
+        value = self._beside.get(number)
+        at = number >> (64 - self._bits)
+        if value is None and int(self._keys[at]) == number:
+            value = int(self._values[at])
+        if value is None:
+            value = self._mean(chunk)
+            if len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
+                self._keep(number, value)
+        return value
+
+    def _keep(self, number: int, value: int) -> None:
+        self._known += 1
+        if self._known > len(self._keys) // 4 and self._known < MEMO_LIMIT:
+            self._grow()
+        at = number >> (64 - self._bits)
+        if self._keys[at]:
+            self._beside[number] = value
+        else:
+            self._keys[at] = number
+            self._values[at] = value
+
+    def _grow(self) -> None:
+        taken = np.flatnonzero(self._keys)
+        known = dict(zip(self._keys[taken].tolist(), self._values[taken].tolist(), strict=True)) | self._beside
+        self._beside = {}
+        self._size(self._bits + 2)
+        for number, value in known.items():
+            at = number >> (64 - self._bits)
+            if self._keys[at]:
+                self._beside[number] = value
+            else:
+                self._keys[at] = number
+                self._values[at] = value
+
+    # ------------------------------------------------------------------ working out
+    def _mean(self, chunk: str) -> int:
+        table = self.table
+        words = pattern_for(chunk).findall(chunk)
+        if not words:
+            return EMPTY | ODD
+        if len(chunk) > LONGEST:
+            return LOOK | ODD
+        met = [table.meet(word) for word in words]
+        if len(words) > 1:
+            return self._several(words, met)
+        bits, slots = 0, met[0]
+        for slot in slots:
+            if slot < 0:
+                bits |= LOOK if table.names.whole(-1 - slot) else BEGINS
+                continue
+            bits |= ASKED if slot in table.asked else 0
+            bits |= PAIR if slot in table.of_phrases else 0
+            bits |= OTHER if slot in table.others else 0
+        # With no bit of its own it may still be a word of a phrase that is looked for by others.
+        return bits | self._class(slots) << CLASS
+
+    def _several(self, words: list[str], met: list[tuple[int, ...]]) -> int:
+        """Of several words in one chunk (dual-use, l'arme): looked at where one is of use, rather than reasoned about."""
+        table = self.table
+        if any(slot in table.asked or slot in table.of_phrases for slots in met for slot in slots):
+            return LOOK | ODD
+        starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
+        if any(map(table.names.whole, chain.from_iterable(starts))):
+            return LOOK | ODD
+        if any(table.names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
+            return LOOK | ODD
+        return ODD | (BEGINS | self._class(met[-1]) << CLASS if starts[-1] else 0)
+
+    def _class(self, slots: tuple[int, ...]) -> int:
+        known = self._classes.get(slots)
+        if known is None:
+            known = self._classes[slots] = len(self.met)
+            self.met.append(slots)
+            phrases = self.table.of_phrases.intersection(slots)
+            for slot in phrases:
+                self._by_slot[slot].append(known)
+            for slot in phrases:
+                for after in self.table.after.get(slot, ()):
+                    self._pair((known, other) for other in self._by_slot.get(after, ()))
+                for before in self.table.before.get(slot, ()):
+                    self._pair((other, known) for other in self._by_slot.get(before, ()))
+        return known
+
+    # ------------------------------------------------------------------ pairs
+    def _pair(self, pairs: Iterable[tuple[int, int]]) -> None:
+        new = list(pairs)
+        if new:
+            self._pairs += new
+            self._mark(new)
+            if len(self._pairs) * _SPARSE > len(self._filter):
+                self._filter_size((2 * _SPARSE * len(self._pairs)).bit_length())
+                self._mark(self._pairs)
+
+    def _mark(self, pairs: Sequence[tuple[int, int]]) -> None:
+        both = np.array(pairs, np.uint64)
+        self._filter[self._place(both[:, 0], both[:, 1])] = True
+
+    def _place(self, first: Hashes, second: Hashes) -> Places:
+        return ((first * _MIX_ONE + second * _MIX_TWO) >> self._filter_shift).view(np.int64)
+
+    def pairs(self, values: Values) -> Places:
+        """The places where two words stand side by side as they do in a phrase (or, rarely, do not: each is to be looked at)."""
+        of_phrases = (values & PAIR) != 0
+        at = np.flatnonzero(of_phrases[:-1] & of_phrases[1:])
+        if not len(at):
+            return at
+        classes = (values >> CLASS).astype(np.uint64)
+        return at[self._filter.take(self._place(classes[at], classes[at + 1]))]
+
+    # ------------------------------------------------------------------ names
+    def named(self, text: str, read: Read) -> list[int]:
+        """The places of chunks that begin a name which goes on in the next ones."""
+        at = np.flatnonzero(read.values & BEGINS)
+        at = at[at < len(read.values) - 1]
+        numbers, classes = read.numbers[at + 1].tolist(), (read.values[at] >> CLASS).tolist()
+        found = []
+        for place, pair in zip(at.tolist(), zip(classes, numbers, strict=True), strict=True):
+            known = self._going_on.get(pair)
+            if known is None:
+                known = self._goes_on(pair, _chunk(text, read, place + 1))
+            if known and self._ends(pair[0], text, read, place):
+                found.append(place)
+        return found
+
+    def _goes_on(self, pair: tuple[int, int], chunk: str) -> bool:
+        if len(self._going_on) >= MEMO_LIMIT:
+            self._going_on.clear()
+        word = pattern_for(chunk).findall(chunk)[0]
+        found = any(self.table.names.goes_on(-1 - slot, word) for slot in self.met[pair[0]] if slot < 0)
+        self._going_on[pair] = found
+        return found
+
+    def _ends(self, begun: int, text: str, read: Read, place: int) -> bool:
+        """Whether a name begins with the last word of the chunk at ``place`` and ends in one of those that follow."""
+        words: list[str] = []
+        for chunk in (_chunk(text, read, at) for at in range(place, min(place + _NAMED, len(read.starts)))):
+            found = pattern_for(chunk).findall(chunk)
+            words += found if words else found[-1:]
+        walks = (self.table.names.walk(words, 0, -1 - slot) for slot in self.met[begun] if slot < 0)
+        return any(next(walk, None) is not None for walk in walks)
+
+
+def _chunk(text: str, read: Read, place: int) -> str:
+    return text[read.starts[place] : read.ends[place]]
