@@ -19,10 +19,16 @@ from monitor.text.scripts import ARABIC, HAN, HANGUL, HEBREW, KANA, LATIN, count
 UNKNOWN: Final = "und"
 
 #: How much of a text is looked at: the opening, with room for a licence notice or a menu in another script before it.
-_SAMPLE: Final = 2_000
-#: How many characters of the main script the model reads: 80 µs, and no better with more (measured on 10,000 articles).
+_OPENING: Final = 2_000
+#: So many of its characters, evenly spread, tell the script as well as all of them do.
+_SPREAD: Final = 500
+#: How many characters of prose the model reads first, and how many where those leave it in doubt. It takes 0.15 µs for
+#: each. Measured on 11,000 sentences in nine languages: as many right as with 300 at once.
+_GLANCE: Final = 120
 _READ: Final = 300
-#: Below this score the model is guessing (it says ``en`` with 0.12 to an empty string).
+#: Below this score the model is in doubt: it says so of one text in thirty.
+_CERTAIN: Final = 0.8
+#: Below this score it is guessing (it says ``en`` with 0.12 to an empty string).
 _SURE: Final = 0.3
 #: Fewer letters than this say nothing.
 _LETTERS: Final = 3
@@ -43,20 +49,25 @@ _TO_639_1: Final = {
     "nds": "de",
     "als": "de",
 }
+#: Latin letters, and what no script has to itself.
+_LATIN_ALONE: Final = re.compile("[\0-\u024f\u1e00-\u1eff\u2000-\u20cf]*")
 _WORD: Final = re.compile(r"\S+")
+_CAPITALS: Final = bytes(range(ord("A"), ord("Z") + 1))
+_ASCII_LETTERS: Final = _CAPITALS + _CAPITALS.lower()
 
 
 def identify(text: str, hint: str = "") -> str:
     """The language of ``text`` as ISO 639-1, or ``und``. ``hint`` (the source's own word) is believed where the text does not tell."""
-    opening = text[:_SAMPLE]
-    if len(opening) > 2 * _LETTERS:
+    opening = text[:_OPENING]
+    spread = opening[:: len(opening) // _SPREAD or 1]
+    if len(spread) > 2 * _LETTERS:
         # Most texts are settled here, before any letter is counted.
-        majority = majority_script(opening)
-        if majority == ARABIC and not _NOT_ARABIC.search(opening):
+        majority = majority_script(spread)
+        if majority == ARABIC and not _NOT_ARABIC.search(spread):
             return "ar"
         if majority == LATIN:
-            return _ask(_sample(text, LATIN), hint)
-    counts = count_scripts(opening)
+            return _ask(opening, LATIN, hint)
+    counts = count_scripts(spread)
     if counts.total() < _LETTERS:
         return _known(hint)
     if counts[KANA] * 20 > counts[HAN] + counts[KANA] and counts[HAN] + counts[KANA] > counts.total() / 2:
@@ -64,34 +75,54 @@ def identify(text: str, hint: str = "") -> str:
     script = max(counts, key=lambda name: (counts[name], name))
     if script in (HANGUL, HEBREW, HAN):
         return {HANGUL: "ko", HEBREW: "he", HAN: "zh"}[script]
-    if script == ARABIC and len(_NOT_ARABIC.findall(text, 0, _SAMPLE)) <= _NOT_ARABIC_SHARE * counts[ARABIC]:
+    if script == ARABIC and len(_NOT_ARABIC.findall(spread)) <= _NOT_ARABIC_SHARE * counts[ARABIC]:
         return "ar"
-    return _ask(_sample(text, script), hint)
+    return _ask(opening, script, hint)
 
 
-def _sample(text: str, script: str) -> str:
-    """The opening of the text in words of its main script alone: an English licence notice must not make Arabic English."""
+def _ask(opening: str, script: str, hint: str) -> str:
+    """What the model says to the prose of ``opening``: to a glance at it, and where that leaves doubts, to more."""
+    at = _prose(opening)
+    label, score = _detect(_sample(opening, at, script, _GLANCE))
+    if score < _CERTAIN:
+        label, score = _detect(_sample(opening, at, script, _READ))
+    code = _TO_639_1.get(label, label)
+    return code if score >= _SURE and len(code) == 2 else _known(hint)
+
+
+def _prose(opening: str) -> int:
+    """Where the longest line begins: menus, which may be in another language, are short."""
+    return opening.index(max(opening.split("\n"), key=len))
+
+
+def _sample(opening: str, at: int, script: str, length: int) -> str:
+    """``length`` characters of the opening from ``at`` on, in words of its main script alone: an English licence notice must
+    not make Persian English. If there are fewer, what stands before them is taken too."""
+    piece = opening[at : at + length]
+    if script == LATIN and len(piece) == length and _LATIN_ALONE.fullmatch(piece):
+        return piece
     words: list[str] = []
-    length = 0
-    for match in _WORD.finditer(text, 0, _SAMPLE):
-        word = match[0][:_READ]
-        if script in each_script(word[:8]):
-            words.append(word)
-            length += len(word) + 1
-            if length >= _READ:
-                break
+    missing = length
+    for start, end in ((at, len(opening)), (0, at)):
+        for match in _WORD.finditer(opening, start, end):
+            word = match[0][:length]
+            if script in each_script(word[:8]):
+                words.append(word)
+                missing -= len(word) + 1
+                if missing <= 0:
+                    return " ".join(words)
     return " ".join(words)
 
 
-def _ask(sample: str, hint: str) -> str:
-    # fasttext takes UTF-8 only, and one line.
-    sample = sample.encode(errors="replace").decode().replace("\0", " ")
-    answers = _detector().detect(" ".join(sample.split()), model="lite")
-    if not answers or answers[0]["score"] < _SURE:
-        return _known(hint)
-    label = str(answers[0]["lang"])
-    code = _TO_639_1.get(label, label)
-    return code if len(code) == 2 else _known(hint)
+def _detect(sample: str) -> tuple[str, float]:
+    """The model's label and its score between 0 and 1."""
+    # fasttext takes UTF-8 only, and one line; of capitals alone it thinks that they are Japanese.
+    encoded = sample.encode(errors="replace").replace(b"\0", b" ")
+    letters = len(encoded) - len(encoded.translate(None, _ASCII_LETTERS))
+    capitals = len(encoded) - len(encoded.translate(None, _CAPITALS))
+    plain = " ".join(encoded.decode().split())
+    answers = _detector().detect(plain.lower() if capitals > 0.8 * letters or plain.isupper() else plain, model="lite")
+    return (str(answers[0]["lang"]), float(answers[0]["score"])) if answers else ("", 0.0)
 
 
 def _known(hint: str) -> str:
@@ -101,5 +132,6 @@ def _known(hint: str) -> str:
 
 @lru_cache(maxsize=1)
 def _detector() -> LangDetector:
-    # No input limit: the library would log each cut, and the sample is short already. "lite" is bundled; nothing is fetched.
-    return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
+    # No input limit: the library would log each cut, and the sample is short already; capitals were dealt with.
+    # "lite" is bundled; nothing is fetched.
+    return LangDetector(LangDetectConfig(max_input_length=None, normalize_input=False, model="lite"))

@@ -41,6 +41,20 @@ def test_a_notice_in_another_script_does_not_decide() -> None:
     assert identify(notice + (SAMPLES["fa"] + "\n") * 5) == "fa"
 
 
+MENU = "Skip to content\nHome\nNews\nWorld\nSport\nSubscribe to our newsletter\nShare this article on Facebook\nPublished 12 May 2022\n\n"
+
+
+@pytest.mark.parametrize("language", SAMPLES)
+def test_a_menu_in_english_does_not_decide(language: str) -> None:
+    paragraph = f"{SAMPLES[language]} {SAMPLES[language]}\n\n"
+    assert identify(MENU + paragraph * 6) == language
+
+
+def test_capitals_alone_are_read_as_what_they_are() -> None:
+    assert identify(SAMPLES["en"].upper()) == "en"
+    assert identify(SAMPLES["ru"].upper()) == "ru"
+
+
 def test_foreign_names_do_not_make_arabic_persian() -> None:
     assert identify(SAMPLES["ar"] * 3 + " پوتين ") == "ar"
 
