@@ -15,14 +15,20 @@ Every error this program raises on purpose is one of these; the CLI turns it int
         ├── SchemaTooNew            3   written by a newer version of this program
         └── DataFolderInUse         4   another daemon holds the data folder's lock
 
-This room knows nothing but strings: it must not know where a file is or how a terminal prints.
+This room knows nothing but strings: it must not know where a file is, or whether anybody is there to read.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
+
+#: Of a longer line the part around the fault is shown: a list of ten thousand terms may stand in one line.
+_SHOWN: Final = 160
+_BEFORE: Final = 60
 
 
 class ExitStatus(IntEnum):
@@ -62,13 +68,32 @@ class Fault:
         kind = "warning" if self.warning else "error"
         lines = [f"{where}: {kind}: {self.message}" if where else f"{kind}: {self.message}"]
         if self.source and self.column:
-            # The caret line repeats tabs, so that it stays under its column in any terminal.
-            lead = "".join("\t" if c == "\t" else " " for c in self.source[: self.column - 1])
-            under = "^" + "~" * (max(1, min(self.length, len(self.source) - self.column + 1)) - 1)
-            lines += [f"  {self.source}", f"  {lead}{under}"]
+            lines += _pointed_at(self.source, self.column - 1, self.length)
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+
+def _pointed_at(source: str, at: int, length: int) -> list[str]:
+    """The line, and below it a caret under character ``at`` of it: wide characters take two columns, marks none, tabs theirs."""
+    first = max(0, at - _BEFORE) if len(source) > _SHOWN else 0
+    shown = source[first : first + _SHOWN]
+    before, under = shown[: at - first], shown[at - first : at - first + length]
+    lead = "".join("\t" if char == "\t" else " " * _columns(char) for char in before)
+    cut = "…" if first else ""
+    line = cut + "".join(map(_tamed, shown)) + ("…" if first + _SHOWN < len(source) else "")
+    return [f"  {line}", f"  {' ' * len(cut)}{lead}^{'~' * (sum(map(_columns, under)) - 1)}"]
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def _tamed(char: str) -> str:
+    """A control character would be obeyed by the terminal that shows the line."""
+    return "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") and char != "\t" else char
 
 
 class MonitorError(Exception):

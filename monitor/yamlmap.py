@@ -23,6 +23,12 @@ MAX_DEPTH = 20
 #: What YAML 1.1 counts as a line end, so that our lines are the parser's.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
+#: One character of a quoted scalar as it is written.
+_QUOTED = {
+    "'": re.compile(r"''|[^']"),
+    '"': re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)|[^\"\\]"),
+}
+
 #: A path through mappings (keys) and sequences (indexes), as pydantic's ``loc``.
 Path = tuple[str | int, ...]
 
@@ -72,7 +78,10 @@ class YamlMap:
             return Mark(line, max(0, len(written) - len(content)) + offset - start + 1, length)
         if mark.style == ">" or mark.length <= 1:
             return self._folded(mark, str(lookup(self.data, path)), offset, length)
-        return Mark(mark.line, mark.column + offset + (1 if mark.style else 0), length)
+        if mark.style and mark.line <= len(self.lines):
+            start, end = _written(self.lines[mark.line - 1][mark.column :], mark.style, offset, length)
+            return Mark(mark.line, mark.column + start + 1, end - start)
+        return Mark(mark.line, mark.column + offset, length)
 
     def _folded(self, mark: Mark, value: str, offset: int, length: int) -> Mark:
         """The place in a scalar whose lines were joined by blanks: line by line, as long as the lines and the value agree."""
@@ -100,6 +109,15 @@ class YamlMap:
                 return mark
             path = path[:-1]
         return None
+
+
+def _written(raw: str, style: str, offset: int, length: int) -> tuple[int, int]:
+    """Where characters ``[offset, offset + length)`` of a quoted scalar stand in what was written behind its quote, where one
+    character may be two ('' and \\") or more (\\u200f)."""
+    places = [0]
+    while len(places) <= offset + length and (found := _QUOTED[style].match(raw, places[-1])):
+        places.append(found.end())
+    return places[min(offset, len(places) - 1)], places[min(offset + max(1, length), len(places) - 1)]
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from monitor.errors import Fault, WatchlistError
 from monitor.model import Mode, Severity, Stance
-from monitor.watchlist.grammar import parse_query, suggestion
+from monitor.watchlist.advice import suggestion
+from monitor.watchlist.grammar import parse_query
 from monitor.watchlist.model import Escalation, InlineTest, Loaded, Term, TestKind, Vocabulary, Watchlist
 from monitor.watchlist.names import NameList
 from monitor.watchlist.query import Group, Node, leaves

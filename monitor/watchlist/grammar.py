@@ -16,9 +16,9 @@
     literal = quote , text , quote , [ "(" , mark , ")" ]
     group   = letter , { letter | digit | "_" | "-" }
 
-Operators and function names in any case; curly quotes and « » are quotes, the Arabic comma is a comma, digits of any script
-are digits, and the invisible RLM, LRM and no-break space are blanks. The sides of NEAR and THEN, and what ``count`` counts, are groups,
-literals or ORs of them. Operators of other tools are named in the fault with ours.
+Operators and function names in any case; curly quotes, « » and 「 」 are quotes, commas and parentheses of Arabic and full-width keyboards
+are ours, digits of any script are digits, and the invisible RLM, LRM and no-break space are blanks. The sides of NEAR and THEN, and what
+``count`` counts, are groups, literals or ORs of them. Operators of other tools are named in the fault with ours (``foreign.py``).
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from monitor.text.forms import Mark
+from monitor.watchlist.advice import USAGE, beside, comparison, near_without_number, suggestion
+from monitor.watchlist.cursor import Cursor
+from monitor.watchlist.foreign import LANGUAGES, answer
+from monitor.watchlist.marks import MARKS, parse_mark, split_mark
 from monitor.watchlist.query import (
     DEFAULT_WINDOW,
     And,
@@ -48,7 +52,7 @@ from monitor.watchlist.query import (
     ScopeKind,
     true_of_nothing,
 )
-from monitor.watchlist.tokens import QueryError, Token, tokens
+from monitor.watchlist.tokens import QueryError, Token
 
 #: Deeper than any query a person writes; keeps recursion bounded.
 MAX_DEPTH: Final = 50
@@ -75,71 +79,7 @@ RESERVED: Final = frozenset(
 )
 
 
-def parse_mark(text: str) -> Mark | None:
-    """The mark named in parentheses after a term, or None."""
-    try:
-        return Mark(text.strip().lower().replace("_", "-").replace(" ", "-"))
-    except ValueError:
-        return None
-
-
-def suggestion(word: str, known: Sequence[str]) -> str:
-    """A hint naming the closest known word, or all of them where they are few."""
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"known: {', '.join(sorted(known))}" if 0 < len(known) <= 20 else ""
-
-
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = tokens(text)
-        self.index = 0
-        self.depth = 0
-
-    # ------------------------------------------------------------------ reading tokens
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.index]
-
-    def peek(self, ahead: int = 1) -> Token:
-        return self.tokens[min(self.index + ahead, len(self.tokens) - 1)]
-
-    def next(self) -> Token:
-        token = self.token
-        if token.kind != "end":
-            self.index += 1
-        return token
-
-    def word(self, *words: str) -> bool:
-        return self.token.kind == "word" and self.token.text.lower() in words
-
-    def op(self, text: str) -> bool:
-        return self.token.kind == "op" and self.token.text == text
-
-    def fail(self, message: str, hint: str = "", token: Token | None = None) -> QueryError:
-        token = token or self.token
-        return QueryError(message, token.at, token.length, hint)
-
-    def expect(self, text: str, after: str) -> Token:
-        if not self.op(text):
-            raise self.fail(f"expected {text!r} {after}, found {self._shown()}")
-        return self.next()
-
-    def _shown(self) -> str:
-        return self.token.text if self.token.kind == "end" else repr(self.text[self.token.at : self.token.at + self.token.length])
-
-    def number(self, what: str, least: int, most: int) -> int:
-        if self.token.kind != "number":
-            raise self.fail(f"expected a number ({what}), found {self._shown()}")
-        value = int(self.token.text)
-        if not least <= value <= most:
-            raise self.fail(f"{what}: {value} is out of range", f"write a number from {least} to {most}")
-        self.next()
-        return value
-
-    # ------------------------------------------------------------------ the grammar
+class _Parser(Cursor):
     def query(self) -> Node:
         if self.token.kind == "end":
             raise self.fail("the query is empty", "write, for example: deal OR weapon NEAR/10 transfer")
@@ -151,11 +91,21 @@ class _Parser:
     def _leftover(self) -> QueryError:
         if self.op(")"):
             return self.fail("this ')' closes nothing", "remove it, or open a '(' before")
+        left = self.tokens[self.index - 1]
+        before = self.written(left) if left.kind in ("word", "text") else "…"
+        if self.op(","):
+            behind = self.written(self.peek()) if self.peek().kind in ("word", "text") else "…"
+            return self.fail("a comma joins nothing here", f"write: {before} AND {behind}, or {before} OR {behind}")
+        if self.word("not"):
+            behind = self.written(self.peek()) if self.peek().kind in ("word", "text") else "…"
+            return self.fail("two parts stand side by side without an operator", f"write: {before} AND NOT {behind}")
         if self.token.kind in ("word", "text"):
-            left = self.tokens[self.index - 1]
-            between = f"{self.text[left.at : left.at + left.length]} AND {self.text[self.token.at : self.token.at + self.token.length]}"
-            return self.fail("two parts stand side by side without an operator", f'write {between}, or put a phrase in quotes: "…"')
-        return self.fail(f"{self._shown()} is not expected here")
+            # ATLEAST3 and its like stand before the one thing they are said of.
+            hint = f'write: {before} AND {self.written(self.token)}, or put a phrase in quotes: "…"'
+            fault = self.fail("two parts stand side by side without an operator", hint)
+            fault.before = left.at
+            return fault
+        return self.fail(f"{self.shown()} is not expected here", self.quotable())
 
     def _many(self, word: str, below: Callable[[], Node], make: Callable[..., Node], kind: type[And] | type[Or]) -> Node:
         first = below()
@@ -185,7 +135,7 @@ class _Parser:
             negations.append(self.next())
             self.depth += 1
             if self.depth > MAX_DEPTH:
-                raise self.fail(f"nested more than {MAX_DEPTH} deep", "split the query into groups")
+                raise self.too_deep()
         node = self.near()
         for token in reversed(negations):
             node = Not(node, at=token.at, length=self._length(token.at))
@@ -196,59 +146,74 @@ class _Parser:
         left = self.unary()
         if not self.word("near", "then"):
             return left
-        operator = self.next()
-        ordered = operator.text.lower() == "then"
-        words = self._window()
+        operator, words = self._operator()
         if self.word("not"):
-            raise self.fail("NOT cannot be a side of NEAR or THEN", "write: a AND NOT a NEAR/5 b")
+            raise self._near_not(left, operator)
         right = self.unary()
         if self.word("near", "then"):
-            raise self._chain(left, right, words, ordered)
+            raise self._chain([left, right], [(operator, words)])
         for side in (left, right):
-            self._need_leaves(side, f"a side of {operator.text.upper()}")
-        return Near(words, (left, right), ordered, at=left.at, length=self._length(left.at))
+            self._need_leaves(side, f"a side of {operator.partition('/')[0]}", lambda node: beside(node, left, operator, right))
+        return Near(words, (left, right), operator.startswith("THEN"), at=left.at, length=self._length(left.at))
 
-    def _window(self) -> int:
-        if not self.op("/"):
-            return DEFAULT_WINDOW
-        self.next()
-        return self.number("words between the two sides", 0, MAX_WINDOW)
-
-    def _chain(self, left: Node, right: Node, words: int, ordered: bool) -> QueryError:
-        operator = self.next()
+    def _operator(self) -> tuple[str, int]:
+        """NEAR or THEN with its window, as written in full, and the window."""
+        kind = self.next().text.upper()
+        words = DEFAULT_WINDOW
         if self.op("/"):
-            self._window()
-        try:
-            third = str(self.unary())
-        except QueryError:
-            third = "c"
-        if ordered or operator.text.lower() == "then":
-            hint = f"write: {left} THEN/{words} {right} AND {right} THEN/{words} {third}"
-        else:
-            hint = f"write: near({words}, {left}, {right}, {third})"
-        return self.fail("NEAR and THEN take two sides", hint, operator)
+            self.next()
+            words = self.number("words between the two sides", 0, MAX_WINDOW)
+        return f"{kind}/{words}", words
 
-    def _need_leaves(self, node: Node, where: str) -> None:
-        """Sides of NEAR and what count counts: groups, literals, ORs of them."""
+    def _near_not(self, left: Node, operator: str) -> QueryError:
+        fault = self.settled("NOT cannot be a side of NEAR or THEN")
+        self.next()
+        fault.hint = f"write: {left} AND NOT {left} {operator} {self._third()}"
+        return fault
+
+    def _third(self) -> str:
+        try:
+            return str(self.unary())
+        except QueryError:
+            return "b"
+
+    def _chain(self, sides: list[Node], operators: list[tuple[str, int]]) -> QueryError:
+        fault = self.settled("NEAR and THEN take two sides")
+        parts = list(map(str, sides))
+        while self.word("near", "then"):
+            operators.append(self._operator())
+            parts.append(self._third())
+        if all(operator.startswith("NEAR") for operator, _ in operators):
+            fault.hint = f"write: near({max(words for _, words in operators)}, {', '.join(parts)})"
+        else:
+            pairs = zip(parts, operators, parts[1:], strict=False)
+            fault.hint = "write: " + " AND ".join(f"{a} {operator} {b}" for a, (operator, _), b in pairs)
+        return fault
+
+    def _need_leaves(self, node: Node, where: str, advice: Callable[[Node], str]) -> None:
+        """Sides of NEAR and what count counts: groups, literals, ORs of them. ``advice`` says what to write for another node."""
         match node:
             case Group() | Literal():
                 return
             case Or(items):
                 for item in items:
-                    self._need_leaves(item, where)
-            case Field(kind, item):
-                raise QueryError(
-                    f"{where} cannot carry a prefix", node.at, node.length, f"put it in front: {kind.value}: ({item} NEAR/10 …)"
-                )
+                    self._need_leaves(item, where, advice)
+            case Field():
+                raise QueryError(f"{where} cannot carry a prefix", node.at, node.length, advice(node), settled=True)
             case _:
-                hint = "use near(n, a, b, c) or sentence(a, b) for more" if isinstance(node, And | Near) else ""
-                raise QueryError(f"{where} must be a group, a quoted phrase or an OR of them", node.at, node.length, hint)
+                message = f"{where} must be a group, a quoted phrase or an OR of them"
+                raise QueryError(message, node.at, node.length, advice(node), settled=True)
+
+    def too_deep(self) -> QueryError:
+        fault = self.settled(f"nested more than {MAX_DEPTH} deep")
+        fault.hint = "split the query into groups"
+        return fault
 
     def unary(self) -> Node:
         # Prefixes and functions nest here, parentheses and NOT above: whatever nests comes through, so the depth is counted here.
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fail(f"nested more than {MAX_DEPTH} deep", "split the query into groups")
+            raise self.too_deep()
         node = self._unary()
         self.depth -= 1
         return node
@@ -268,7 +233,7 @@ class _Parser:
             return self._named()
         if token.kind == "end":
             raise self.fail("the query ends where a group, a quoted phrase or '(' is expected")
-        raise self.fail(f"expected a group, a quoted phrase or '(', found {self._shown()}")
+        raise self.fail(f"expected a group, a quoted phrase or '(', found {self.shown()}", self.quotable())
 
     def _unclosed(self, opened: Token) -> QueryError:
         if self.token.kind == "end":
@@ -279,7 +244,7 @@ class _Parser:
         token = self.next()
         text, mark = split_mark(token.text)
         if mark is not None and not isinstance(mark, Mark):
-            raise self.fail(f"({mark}) is not a mark", f"marks: {', '.join(m.value for m in Mark)}", token)
+            raise self.fail(f"({mark}) is not a mark", f"marks: {MARKS}; other parentheses mean nothing in a phrase: leave them out", token)
         named = self.peek().text if self.op("(") and self.peek().kind == "word" else ""
         if mark is None and named and parse_mark(named) is not None and self.peek(2).text == ")":
             self.next()
@@ -298,7 +263,8 @@ class _Parser:
         if following.text == ":" and following.kind == "op":
             return self._field(token)
         if name in RESERVED:
-            raise self.fail(f"{token.text!r} is an operator and cannot stand here")
+            usage = f"write, for example: {USAGE[name]}" if name in USAGE else ""
+            raise self.fail(f"{token.text!r} is an operator and cannot stand here", usage)
         if following.text == "(" and following.kind == "op":
             raise self.fail(f"there is no function {token.text!r}", suggestion(name, sorted(_CALLS)))
         if "*" in token.text:
@@ -310,7 +276,10 @@ class _Parser:
         try:
             kind = FieldKind(token.text.lower())
         except ValueError:
-            raise self.fail(f"there is no prefix {token.text!r}", "prefixes: title:, lead:, body:") from None
+            close = difflib.get_close_matches(token.text.lower(), list(FieldKind), n=1, cutoff=0.6)
+            raise self.fail(
+                f"there is no prefix {token.text!r}", f"did you mean {close[0]}:" if close else "prefixes: title:, lead:, body:"
+            ) from None
         self.next()
         self.next()
         item = self.unary()
@@ -334,11 +303,13 @@ class _Parser:
 
     def call_near(self) -> Node:
         token = self._open()
+        if self.token.kind != "number":
+            raise near_without_number(self)
         words = self.number("words between", 0, MAX_WINDOW)
-        self.expect(",", "after the number of words")
+        self.expect(",", "after the number of words", f"write, for example: near({words}, a, b, c)")
         items = self._arguments(2, "near")
         for item in items:
-            self._need_leaves(item, "a part of near(…)")
+            self._need_leaves(item, "a part of near(…)", lambda node: "sentence(…) takes any query")
         return Near(words, items, at=token.at, length=self._length(token.at))
 
     def call_scope(self) -> Node:
@@ -352,55 +323,69 @@ class _Parser:
     def call_count(self) -> Node:
         token = self._open()
         item = self.or_()
-        self._need_leaves(item, "what count counts")
+        self._need_leaves(item, "what count counts", lambda node: "count each by itself: count(a) >= 2 AND count(b) >= 2")
+        if self.op(",") and self.peek().kind == "number":
+            raise self.fail("count(…) counts one thing", f"write: count({item}) >= {self.peek().text}")
         self.expect(")", "to close count(")
         if not self.op(">="):
-            raise self.fail(f"expected '>=' after count(…), found {self._shown()}", f"write: count({item}) >= 2")
+            raise comparison(self, item)
         self.next()
         return Count(item, self.number("how many", 1, 10_000), at=token.at, length=self._length(token.at))
 
     def call_first(self) -> Node:
         token = self._open()
+        if self.token.kind != "number":
+            hint = "write, for example: first(60, a)"
+            raise self.fail(f"first( begins with the number of words, found {self.shown()}", hint)
         words = self.number("how many words", 1, 100_000)
-        self.expect(",", "after the number of words")
+        self.expect(",", "after the number of words", f"write, for example: first({words}, a)")
         item = self.or_()
         self.expect(")", "to close first(")
         return First(words, item, at=token.at, length=self._length(token.at))
 
-    def _value(self, what: str) -> str:
+    def _value(self, what: str) -> Token:
         if self.token.kind not in ("word", "text", "number"):
-            raise self.fail(f"expected {what}, found {self._shown()}")
+            raise self.fail(f"expected {what}, found {self.shown()}")
         token = self.next()
-        value = token.text
         # A name such as 24-hours or example.org is several tokens: it needs quotes.
-        if self.token.kind in ("word", "number") and self.token.at == token.at + token.length:
-            raise self.fail(f"{what} with dots or leading digits goes in quotes", f'write: "{value}{self.token.text}…"', token)
-        return value
+        if self.token.kind in ("word", "number", "bad") and self.token.at == token.at + token.length:
+            whole = re.split(r"[\s,،()=]", self.text[token.at :], maxsplit=1)[0]
+            raise QueryError(f"{what} with dots or leading digits goes in quotes", token.at, len(whole), f'write: "{whole}"', settled=True)
+        return token
 
     def call_filter(self) -> Node:
         token = self._open()
         kind = FilterKind(token.text.lower())
         key = ""
-        values: list[str] = []
+        values: list[Token] = []
         while True:
             if kind is FilterKind.LABEL:
-                here = self.token
-                named = self._value("a label")
-                if key and named != key:
-                    raise self.fail("one label(…) asks one key", f"write: label({key}={values[0]}) AND label({named}=…)", here)
-                key = named
-                self.expect("=", "after the label's key")
+                key = self._label_key(key, values)
             values.append(self._value("a value"))
             if not self.op(","):
                 break
             self.next()
-        self.expect(")", f"to close {kind.value}(")
+        self.expect(")", f"to close {kind.value}(", "part the values with commas" if self.token.kind in ("word", "text", "number") else "")
         if kind is FilterKind.LANG:
-            bad = next((v for v in values if not re.fullmatch(r"[A-Za-z]{2}|und", v)), None)
-            if bad is not None:
-                raise self.fail(f"{bad!r} is not a language code", "use the two letters of ISO 639-1, such as ar or fa", token)
-            values = [v.lower() for v in values]
-        return Filter(kind, tuple(values), key, at=token.at, length=self._length(token.at))
+            for value in values:
+                if not re.fullmatch(r"[A-Za-z]{2}|und", value.text):
+                    code = LANGUAGES.get(value.text.lower())
+                    hint = f"write: {code}" if code else "use the two letters of ISO 639-1, such as ar or fa"
+                    raise self.fail(f"{value.text!r} is not a language code", hint, value)
+        texts = tuple(value.text.lower() if kind is FilterKind.LANG else value.text for value in values)
+        return Filter(kind, texts, key, at=token.at, length=self._length(token.at))
+
+    def _label_key(self, key: str, values: Sequence[Token]) -> str:
+        here = self._value("a label")
+        if key and here.text != key:
+            hint = f"write: label({key}={values[0].text}) AND label({here.text}=…)"
+            raise QueryError("one label(…) asks one key", here.at, here.length, hint, settled=True)
+        if not self.op("="):
+            fault = self.settled(f"expected '=' after the label's key, found {self.shown()}")
+            fault.hint = f"write, for example: label({here.text}={self.written(self.peek()) if self.op(':') else 'value'})"
+            raise fault
+        self.next()
+        return here.text
 
 
 _CALLS: Final[dict[str, Callable[[_Parser], Node]]] = {
@@ -415,20 +400,19 @@ _CALLS: Final[dict[str, Callable[[_Parser], Node]]] = {
 }
 
 
-def split_mark(text: str) -> tuple[str, Mark | str | None]:
-    """``MANPADS (exact)`` -> (``MANPADS``, Mark.EXACT); an unknown mark comes back as its text, none as None."""
-    found = re.search(r"\(([^()]*)\)\s*$", text)
-    if not found:
-        return text.strip(), None
-    return text[: found.start()].strip(), parse_mark(found.group(1)) or found.group(1).strip()
-
-
 def parse_query(text: str) -> Node:
     """The tree of a query; raises QueryError at the first fault.
 
     A query that would be true of an article without any hit (a bare NOT, a bare filter) is refused.
     """
-    node = _Parser(text).query()
+    try:
+        node = _Parser(text).query()
+    except QueryError as error:
+        theirs = None if error.settled else answer(text, error.at) or (answer(text, error.before) if error.before >= 0 else None)
+        if theirs is None:
+            raise
+        message = f"{theirs.theirs!r} is another tool's operator"
+        raise QueryError(message, theirs.at, theirs.length, theirs.hint) from None
     if true_of_nothing(node):
         raise QueryError(
             "this query is true of articles in which nothing was found", node.at, node.length, "add a group that must be there: group AND …"

@@ -64,8 +64,10 @@ class Literal(Node):
     mark: Mark = Mark.ANY_FORM
 
     def __str__(self) -> str:
-        quoted = '"' + self.text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        return quoted if self.mark is Mark.ANY_FORM else f"{quoted} ({self.mark.value})"
+        # Of a text that ends in parentheses these would be read as its mark: the true one stands behind them, inside.
+        inside = self.text.rstrip().endswith(")")
+        quoted = (f"{self.text} ({self.mark.value})" if inside else self.text).replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"' if inside or self.mark is Mark.ANY_FORM else f'"{quoted}" ({self.mark.value})'
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,17 @@ Shared by the watchlist and the vocabulary readers. It must not know what any ke
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from monitor.errors import Fault, WatchlistError
 from monitor.yamlmap import Mark, Path, YamlMap, read_yaml
 
 #: Bidirectional embeddings, overrides and isolates: they make a file read otherwise than it is.
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+#: What YAML refuses wherever it stands: C0 and C1 controls but tab and line ends.
+_CONTROLS: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 class FileReader:
@@ -24,23 +27,27 @@ class FileReader:
         self.text = text
         self.faults: list[Fault] = []
         self.map = YamlMap(name, [])
-        try:
-            self.map = read_yaml(text, name, error=WatchlistError, example=example)
-        except WatchlistError as error:
-            self.faults.extend(error.faults)
-        self.readable = not self.faults
-        self._bidi()
+        # YAML refuses control characters without saying where they stand.
+        if not self._hidden(_CONTROLS, "a control character (U+{:04X}) stands here", "delete it"):
+            try:
+                self.map = read_yaml(text, name, error=WatchlistError, example=example)
+            except WatchlistError as error:
+                self.faults.extend(error.faults)
+        direction = "a hidden direction control (U+{:04X}) makes this line read otherwise than it is"
+        self._hidden(_BIDI, direction, "delete it; plain text needs none")
         self._encoding()
+        self.readable = not self.faults
 
-    def _bidi(self) -> None:
+    def _hidden(self, hidden: re.Pattern[str], message: str, hint: str) -> bool:
+        """Whether there are such characters; the first of each line is a fault, shown without them."""
+        if not hidden.search(self.text):
+            return False
         for number, line in enumerate(self.text.split("\n"), 1):
-            for column, char in enumerate(line, 1):
-                if char in BIDI_CONTROLS:
-                    shown = "".join("\ufffd" if c in BIDI_CONTROLS else c for c in line)
-                    message = f"a hidden direction control (U+{ord(char):04X}) makes this line read otherwise than it is"
-                    self.faults.append(Fault(message, self.name, number, column, 1, shown, "delete it; plain text needs none"))
-                    self.readable = False
-                    break
+            if found := hidden.search(line):
+                shown = hidden.sub("\ufffd", line)
+                place = found.start() + 1
+                self.faults.append(Fault(message.format(ord(found[0])), self.name, number, place, 1, shown, hint))
+        return True
 
     def _encoding(self) -> None:
         """U+FFFD is what is left of a byte that was no UTF-8; nobody writes it."""
@@ -49,7 +56,6 @@ class FileReader:
                 self.faults.append(
                     Fault("this is not UTF-8", self.name, number, line.index("\ufffd") + 1, 1, line, "save the file as UTF-8")
                 )
-                self.readable = False
                 return
 
     @property

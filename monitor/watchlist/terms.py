@@ -9,7 +9,7 @@ from typing import Any
 from monitor.text.forms import Mark
 from monitor.text.scripts import scripts_of
 from monitor.text.words import words
-from monitor.watchlist.grammar import split_mark
+from monitor.watchlist.marks import split_mark
 from monitor.watchlist.model import Term
 from monitor.watchlist.reader import FileReader
 from monitor.yamlmap import Path

@@ -1,6 +1,7 @@
-"""A query's text into tokens, and the operators of other tools answered with ours.
+"""A query's text into tokens.
 
-This module must not know how tokens combine; that is the grammar's.
+What means nothing becomes a token that carries its fault, so that faults are told in the order in which they stand. This
+module must not know how tokens combine; that is the grammar's.
 """
 
 from __future__ import annotations
@@ -10,61 +11,38 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from monitor.text.fold import MARKS
+
 
 class QueryError(Exception):
-    """A fault of a query's text: offset and length in code points of that text."""
+    """A fault of a query's text: offset and length in code points of that text. ``settled`` faults are surely what they say;
+    of others another tool's operator may be the reason, there or in the part ``before`` (where that begins, or -1)."""
 
-    def __init__(self, message: str, at: int, length: int = 1, hint: str = "") -> None:
+    def __init__(self, message: str, at: int, length: int = 1, hint: str = "", *, settled: bool = False) -> None:
         super().__init__(message)
         self.message, self.at, self.length, self.hint = message, at, max(1, length), hint
+        self.settled, self.before = settled, -1
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    kind: str  # word, number, text (quoted), op (punctuation), end
+    kind: str  # word, number, text (quoted), op (punctuation), bad (with its fault), end
     text: str
     at: int
     length: int
+    fault: QueryError | None = None
 
 
-_QUOTES: Final = {'"': '"', "“": "”", "”": "“”", "„": "“”", "«": "»", "»": "«»", "‟": "”", "＂": "＂"}
-_BLANK: Final = frozenset("\u200e\u200f\u061c\u00a0\u202f\u2007\ufeff")
-_WORD: Final = re.compile(r"[^\W\d][\w*-]*", re.UNICODE)
+#: What opens a quoted phrase, and what may close it: writers and their programs mix straight quotes with curly ones.
+_QUOTES: Final = {'"': '"', "“": '”"', "”": '“”"', "„": '“”"', "«": "»", "»": "«»", "‟": '”"', "＂": "＂", "「": "」", "『": "』"}
+_BLANK: Final = frozenset("\u200b\u200e\u200f\u061c\u00a0\u202f\u2007\u2060\ufeff")
+#: A group's name; marks and joiners are parts of words in the scripts that have them.
+_WORD: Final = re.compile(rf"[^\W\d](?:[\w*-]|[{MARKS}\u200c\u200d])*")
 _NUMBER: Final = re.compile(r"\d+")
-_PUNCT: Final = re.compile(r">=|[()/:,،=<>]")
-#: Operators of other tools, and ours in their place. Tried where a fault would be raised, longest answer first.
-_FOREIGN: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), answer)
-    for pattern, answer in (
-        (r"(?:w|within)/(\d+)", "NEAR/{0}"),
-        (r"(?:pre|onear|p|bef)/(\d+)", "THEN/{0}"),
-        (r"adj(\d*)\b", "THEN/{0}"),
-        (r"(?:near|n)(\d+)\b", "NEAR/{0}"),
-        (r"atleast/?(\d+)\b", "count(group) >= {0}"),
-        (r"(?:w/s|same|/s)\b", "sentence(a, b)"),
-        (r"(?:w/p|/p)\b", "paragraph(a, b)"),
-        (r"(?:hd|hl|headline|ti|intitle|allintitle)\s*[=:(]", "title: (…)"),
-        (r"(?:lp|hlp)\s*[=:(]", "first(60, …)"),
-        (r"(?:la|language|langue)\s*[=:]", "lang(ar)"),
-        (r"(?:rst|sn|so|site|sourcecountry)\s*[=:]", "source(name)"),
-        (r"not\s+w/(\d+)", "a AND NOT a NEAR/{0} b"),
-        (r"&&?|\+", "AND"),
-        (r"\|\|?", "OR"),
-        (r"[!-]", "NOT"),
-        (r"~\d*", "NEAR/10"),
-        (r"[/?][^\s]", 'a quoted phrase, or a wildcard such as "gunrun*"'),
-    )
-)
-
-
-def _foreign(text: str, at: int) -> tuple[str, int, str] | None:
-    """The foreign operator at ``at`` and ours: (theirs, length, ours)."""
-    for pattern, answer in _FOREIGN:
-        found = pattern.match(text, at)
-        if found:
-            number = found.group(1) if pattern.groups else ""
-            return found.group().strip(), found.end() - at, answer.format(number or "1" if "{0}" in answer else "")
-    return None
+_PUNCT: Final = re.compile(r">=|[()/:,=<>]|[،，、（）：／＝≥]")
+#: Punctuation as keyboards of other scripts write it.
+_SAME: Final = {"،": ",", "，": ",", "、": ",", "（": "(", "）": ")", "：": ":", "／": "/", "＝": "=", "≥": ">="}
+_SINGLE_QUOTES: Final = frozenset("'‘’‚‛‹›`´＇")
 
 
 def tokens(text: str) -> list[Token]:
@@ -77,52 +55,34 @@ def tokens(text: str) -> list[Token]:
         elif char == "#" and (at == 0 or text[at - 1] in " \t\n"):
             at = (text.find("\n", at) + 1) or len(text)
         elif char in _QUOTES:
-            token = _quoted(text, at)
-            out.append(token)
-            at += token.length
+            out.append(_quoted(text, at))
+            at += out[-1].length
         elif found := _NUMBER.match(text, at):
             digits = "".join(str(unicodedata.decimal(c)) for c in found.group())
             out.append(Token("number", digits[:9], at, len(found.group())))
             at = found.end()
         elif found := _WORD.match(text, at):
-            foreign = _foreign_word(text, at, found.group())
-            if foreign is not None:
-                raise foreign
-            out.append(Token("word", found.group(), at, len(found.group())))
+            # Full-width letters are what an input method makes of AND.
+            plain = unicodedata.normalize("NFKC", found.group())
+            out.append(Token("word", plain if plain.isascii() else found.group(), at, len(found.group())))
             at = found.end()
         elif found := _PUNCT.match(text, at):
-            out.append(Token("op", "," if found.group() == "،" else found.group(), at, len(found.group())))
+            out.append(Token("op", _SAME.get(found.group(), found.group()), at, len(found.group())))
             at = found.end()
         else:
-            raise _unknown(text, at)
+            out.append(Token("bad", char, at, 1, _unknown(char, at)))
+            at += 1
     out.append(Token("end", "the end of the query", len(text), 1))
     return out
 
 
-def _foreign_word(text: str, at: int, word: str) -> QueryError | None:
-    """``w/5``, ``adj3`` and the like look like words: they are told apart by what follows, or by their number."""
-    lower = word.lower()
-    slashed = lower in {"w", "within", "pre", "onear", "p", "bef"} and text[at + len(word) : at + len(word) + 1] == "/"
-    numbered = re.fullmatch(r"(?:adj|near|n|atleast)\d+|atleast|adj|same|onear", lower)
-    equals = lower in {"hd", "hl", "headline", "ti", "intitle", "allintitle", "lp", "hlp", "la", "rst", "sn", "so", "site"}
-    assigned = equals and re.match(r"\s*[=:(]", text[at + len(word) :])
-    if not (slashed or numbered or assigned):
-        return None
-    found = _foreign(text, at)
-    if found is None:
-        return None
-    theirs, length, ours = found
-    return QueryError(f"{theirs!r} is another tool's operator", at, length, f"here it is written: {ours}")
-
-
-def _unknown(text: str, at: int) -> QueryError:
-    found = _foreign(text, at)
-    if found is not None:
-        return QueryError(f"{found[0]!r} is another tool's operator", at, found[1], f"here it is written: {found[2]}")
-    char = text[at]
-    name = unicodedata.name(char, f"U+{ord(char):04X}")
-    shown = char if char.isprintable() else f"U+{ord(char):04X}"
-    return QueryError(f"{shown!r} ({name.lower()}) means nothing in a query", at, 1, 'put words to be found as written in quotes: "…"')
+def _unknown(char: str, at: int) -> QueryError:
+    name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
+    if char in _SINGLE_QUOTES:
+        return QueryError(f"{char!r} ({name}) is no quote here", at, 1, 'use double quotes: "…"')
+    if unicodedata.category(char)[0] == "C":
+        return QueryError(f"an invisible character stands here (U+{ord(char):04X}, {name})", at, 1, "delete it")
+    return QueryError(f"{char!r} ({name}) means nothing in a query", at, 1, 'put words to be found as written in quotes: "…"')
 
 
 def _quoted(text: str, at: int) -> Token:
@@ -141,4 +101,5 @@ def _quoted(text: str, at: int) -> Token:
             break
         out.append(char)
         position += 1
-    raise QueryError("this quote is never closed", at, position - at, f"close it with {closers[0]}")
+    fault = QueryError("this quote is never closed", at, position - at, f"close it with {closers[0]}")
+    return Token("bad", text[at:position], at, position - at, fault)

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from monitor.model import Stance
-from monitor.watchlist.grammar import RESERVED, parse_query, suggestion
+from monitor.watchlist.advice import suggestion
+from monitor.watchlist.grammar import RESERVED, parse_query
 from monitor.watchlist.model import Term, Vocabulary
 from monitor.watchlist.names import NameList, read_names
 from monitor.watchlist.query import Group
