@@ -1,17 +1,20 @@
 """The engine: watchlists compiled together, and the door through which a text is matched.
 
-Compiling interns what watchlists share. Matching scans once, then looks only at the watchlists whose groups were hit.
+Compiling interns what watchlists share. Matching scans once, then looks only at the clauses whose groups were hit.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
-from monitor.match.evaluate import Article, Evaluation, possible
+from monitor.match.evaluate import Article, Evaluation
 from monitor.match.evidence import Clause, evidence_of
+from monitor.match.gates import Gate, Gates, gate_of
 from monitor.match.names import LISTED
 from monitor.match.patterns import Asked, Table
 from monitor.match.scan import Found, Scanned, scan
@@ -39,12 +42,13 @@ _SCRIPT_LANGUAGE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One watchlist over the table: patterns by leaf, masks, cues, and its clauses."""
+    """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, masks, cues, and its clauses."""
 
     watchlist: Watchlist
     leaves: Mapping[Group | Literal, Asked]
-    masks: tuple[int, ...]
-    cues: tuple[tuple[Stance, tuple[int, ...]], ...]
+    groups: Mapping[Group | Literal, int]
+    masks: frozenset[int]
+    cues: tuple[tuple[Stance, frozenset[int]], ...]
     clauses: tuple[tuple[str, Node], ...]
     escalate: tuple[tuple[Severity, Node], ...]
 
@@ -56,35 +60,45 @@ class Engine:
 
     def __init__(self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None) -> None:
         self.table = Table(lookup, remembered)
-        # A vocabulary's group is one set of numbers, however many watchlists use it.
-        self._shared: dict[frozenset[int], frozenset[int]] = {}
+        # A vocabulary's group is one, however many watchlists use it.
+        self._groups: dict[Asked, int] = {}
         self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
         self.table.seal()
+        # Pattern, or list of names -> the groups it is of.
         self._by_pattern: dict[int, list[int]] = defaultdict(list)
         self._by_list: dict[range, list[int]] = defaultdict(list)
+        for asked, group in self._groups.items():
+            for pattern in asked.numbers:
+                self._by_pattern[pattern].append(group)
+            for numbers in asked.lists:
+                self._by_list[numbers].append(group)
+        sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._groups]
+        self._gates = Gates(self._clauses(), sizes.__getitem__)
+
+    def _clauses(self) -> Iterator[tuple[tuple[int, int], Gate, frozenset[int]]]:
         for index, one in enumerate(self.compiled):
-            for pattern in {p for asked in one.leaves.values() for p in asked.numbers}:
-                self._by_pattern[pattern].append(index)
-            for numbers in {names for asked in one.leaves.values() for names in asked.lists}:
-                self._by_list[numbers].append(index)
+            groups = frozenset(one.groups.values())
+            for number, (_, node) in enumerate(one.clauses):
+                yield (index, number), gate_of(node, one.groups.__getitem__), groups
 
     # ------------------------------------------------------------------ compiling
     def _compile(self, watchlist: Watchlist) -> Compiled:
         nodes = [watchlist.when, *(step.when for step in watchlist.escalate)]
         patterns: dict[Group | Literal, Asked] = {}
+        groups: dict[Group | Literal, int] = {}
         for leaf in (leaf for node in nodes for leaf in leaves(node)):
             if leaf not in patterns:
                 terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else _literal_terms(leaf, watchlist)
                 names = watchlist.names.get(leaf.name, ()) if isinstance(leaf, Group) else ()
-                numbers = frozenset(map(self.table.ask, terms))
-                patterns[leaf] = Asked(self._shared.setdefault(numbers, numbers), tuple(map(self.table.ask_list, names)))
-        masks = tuple(map(self.table.add, watchlist.masks))
-        cues = tuple((stance, tuple(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
+                patterns[leaf] = Asked(frozenset(map(self.table.ask, terms)), tuple(map(self.table.ask_list, names)))
+                groups[leaf] = self._groups.setdefault(patterns[leaf], len(self._groups))
+        masks = frozenset(map(self.table.add, watchlist.masks))
+        cues = tuple((stance, frozenset(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
         when = watchlist.when
         # A clause is named as it was written and evaluated with its negations moved inward.
         clauses = tuple((str(node), negations_inward(node)) for node in (when.items if isinstance(when, Or) else (when,)))
         escalate = tuple((step.to, negations_inward(step.when)) for step in watchlist.escalate)
-        return Compiled(watchlist, patterns, masks, cues, clauses, escalate)
+        return Compiled(watchlist, patterns, groups, masks, cues, clauses, escalate)
 
     def one(self, watchlist: str) -> Compiled:
         """A compiled watchlist by id; raises KeyError."""
@@ -99,25 +113,39 @@ class Engine:
         scanned = scan(text, layout, self.table)
         if not scanned.hits:
             return ()
+        hits = self._by_group(scanned)
+        opened = self._gates.open({group: [hit.sentence for hit in found] for group, found in hits.items()})
+        if not opened:
+            return ()
         article = Article(scanned, facts, self.table.pattern)
-        candidates = sorted({index for pattern in scanned.hits for index in self._asking(pattern)})
-        found = (self._match(self.compiled[index], article) for index in candidates)
+        found = (self._match(self.compiled[index], clauses, hits, article) for index, clauses in groupby(opened, key=itemgetter(0)))
         return tuple(match for match in found if match is not None)
 
-    def _asking(self, pattern: int) -> Iterable[int]:
-        """The watchlists that ask for a pattern."""
-        if pattern < LISTED:
-            return self._by_pattern.get(pattern, ())
-        return (index for numbers, indices in self._by_list.items() if pattern in numbers for index in indices)
+    def _by_group(self, scanned: Scanned) -> dict[int, list[Found]]:
+        """The hits of each group that has any, in text order; those that masks cover are among them."""
+        out: dict[int, list[Found]] = {}
+        several: set[int] = set()
+        for pattern, found in scanned.hits.items():
+            for group in self._by_pattern.get(pattern, ()) if pattern < LISTED else self._listed(pattern):
+                known = out.get(group)
+                if known is None:
+                    out[group] = found
+                else:
+                    out[group] = known + found
+                    several.add(group)
+        for group in several:
+            out[group].sort()
+        return out
 
-    def _match(self, one: Compiled, article: Article) -> Match | None:
+    def _listed(self, pattern: int) -> Iterable[int]:
+        return (group for numbers, groups in self._by_list.items() if pattern in numbers for group in groups)
+
+    def _match(self, one: Compiled, opened: Iterable[tuple[int, int]], hits: Mapping[int, list[Found]], article: Article) -> Match | None:
         scanned = article.scanned
-        hit = {leaf: asked for leaf, asked in one.leaves.items() if asked.among(scanned.hits)}
-        clauses = [(written, node) for written, node in one.clauses if possible(node, set(hit))]
-        if not clauses:
-            return None
-        leaf_hits = leaf_hits_of(scanned, hit, masked_words(scanned, one.masks))
+        masked = masked_words(scanned, one.masks)
+        leaf_hits = {leaf: unmasked(hits[group], masked) for leaf, group in one.groups.items() if group in hits}
         evaluation = Evaluation(article, leaf_hits)
+        clauses = (one.clauses[number] for _, number in opened)
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
@@ -144,11 +172,11 @@ def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
     return [Term(literal.text, language, literal.mark) for language in sorted(languages)]
 
 
-def masked_words(scanned: Scanned, masks: Sequence[int]) -> dict[int, set[int]]:
+def masked_words(scanned: Scanned, masks: Set[int]) -> dict[int, set[int]]:
     """Sentence -> words that a mask covers."""
     out: dict[int, set[int]] = defaultdict(set)
-    for pattern in masks:
-        for hit in scanned.hits.get(pattern, ()):
+    for pattern in masks & scanned.hits.keys():
+        for hit in scanned.hits[pattern]:
             out[hit.sentence].update(range(hit.first, hit.last))
     return out
 
@@ -157,24 +185,27 @@ def leaf_hits_of(
     scanned: Scanned, leaves: Mapping[Group | Literal, Asked], masked: Mapping[int, set[int]]
 ) -> dict[Group | Literal, list[Found]]:
     """The hits of each leaf in text order, those with a masked word left out."""
-    return {leaf: _unmasked(scanned, asked, masked) for leaf, asked in leaves.items()}
+    return {
+        leaf: unmasked(sorted(hit for pattern in asked.among(scanned.hits) for hit in scanned.hits[pattern]), masked)
+        for leaf, asked in leaves.items()
+    }
 
 
-def _unmasked(scanned: Scanned, asked: Asked, masked: Mapping[int, set[int]]) -> list[Found]:
-    hits = [hit for pattern in asked.among(scanned.hits) for hit in scanned.hits[pattern]]
-    if masked:
-        hits = [hit for hit in hits if masked.get(hit.sentence, _NOTHING).isdisjoint(range(hit.first, hit.last))]
-    return sorted(hits)
+def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
+    """The hits that no mask covers a word of."""
+    if not masked:
+        return hits
+    return [hit for hit in hits if masked.get(hit.sentence, _NOTHING).isdisjoint(range(hit.first, hit.last))]
 
 
 _NOTHING: Final[frozenset[int]] = frozenset()
 
 
-def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, tuple[int, ...]]]) -> dict[int, list[tuple[Stance, Found]]]:
+def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, Set[int]]]) -> dict[int, list[tuple[Stance, Found]]]:
     out: dict[int, list[tuple[Stance, Found]]] = defaultdict(list)
     for stance, patterns in cues:
-        for pattern in patterns:
-            for hit in scanned.hits.get(pattern, ()):
+        for pattern in patterns & scanned.hits.keys():
+            for hit in scanned.hits[pattern]:
                 out[hit.sentence].append((stance, hit))
     return out
 

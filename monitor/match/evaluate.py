@@ -327,18 +327,3 @@ def _by_sentence(alternatives: list[Alternative]) -> dict[int, Alternative]:
 
 def _union(alternatives: Iterable[Alternative]) -> Alternative:
     return tuple(sorted({hit for alternative in alternatives for hit in alternative}))
-
-
-def possible(node: Node, hit: frozenset[Group | Literal] | set[Group | Literal]) -> bool:
-    """Whether the node can be true when only these leaves have hits: a cheap gate before evaluating."""
-    match node:
-        case Group() | Literal():
-            return node in hit
-        case Or(items):
-            return any(possible(item, hit) for item in items)
-        case And(items) | Near(_, items) | Scope(_, items):
-            return all(possible(item, hit) for item in items)
-        case Count(item) | First(_, item) | Field(_, item):
-            return possible(item, hit)
-        case _:
-            return True

@@ -34,25 +34,21 @@ def evidence_of(
     passages: dict[int, tuple[dict[str, None], set[Found]]] = {}
     for clause in fired:
         for sentence, hits in _passages(clause.found).items():
-            clauses, collected = passages.setdefault(sentence, ({}, set()))
-            clauses[clause.text] = None
-            collected.update(hits)
+            known = passages.get(sentence)
+            if known is None:
+                passages[sentence] = ({clause.text: None}, hits)
+            else:
+                known[0][clause.text] = None
+                known[1].update(hits)
     out = []
     for sentence in sorted(passages):
         clauses, collected = passages[sentence]
-        where = scanned.sentences[sentence]
+        start, end, zone, _ = scanned.sentences[sentence]
         ordered = sorted(collected)
-        out.append(
-            Evidence(
-                start=where.start,
-                end=where.end,
-                quote=scanned.text[where.start : where.end],
-                zone=where.zone,
-                stance=stance_of(scanned, sentence, ordered, _of_language(cues.get(sentence, ()), ordered, pattern_of)),
-                clause=" OR ".join(clauses),
-                hits=_hits(scanned, ordered, names, pattern_of),
-            )
-        )
+        spoken = cues.get(sentence)
+        stance = stance_of(scanned, sentence, ordered, _of_language(spoken, ordered, pattern_of)) if spoken else Stance.REPORTED
+        hits_of = _hits(scanned, ordered, names, pattern_of)
+        out.append(Evidence(start, end, scanned.text[start:end], zone, stance, " OR ".join(clauses), hits_of))
     return tuple(out)
 
 
@@ -69,6 +65,9 @@ def _passages(found: Sequence[Alternative]) -> dict[int, set[Found]]:
     alone: dict[int, set[Found]] = {}
     spread: list[Alternative] = []
     for alternative in found:
+        if len(alternative) == 1:
+            alone.setdefault(alternative[0].sentence, set()).add(alternative[0])
+            continue
         sentences = {hit.sentence for hit in alternative}
         if len(sentences) == 1:
             alone.setdefault(sentences.pop(), set()).update(alternative)
@@ -85,17 +84,20 @@ def _hits(
 ) -> tuple[Hit, ...]:
     """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice. Where
     one spelling names several entities, each is told."""
+    if len(found) > 1:
+        found = sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern))
     out: list[Hit] = []
     covered: dict[str, Found] = {}
-    for hit in sorted(found, key=lambda h: (h.sentence, h.first, h.first - h.last, h.pattern)):
-        span = scanned.span(hit)
+    for hit in found:
         pattern = pattern_of(hit.pattern)
         for name in names.get(hit, ()):
             before = covered.get(name)
-            overlaps = before is not None and before.sentence == hit.sentence and hit.first < before.last
-            same = before is not None and (before.first, before.last) == (hit.first, hit.last)
-            if overlaps and (pattern.entity is None or not same):
-                continue
+            if before is not None and hit.first < before.last:
+                same = (before.first, before.last) == (hit.first, hit.last)
+                if pattern.entity is None or not same:
+                    continue
             covered[name] = hit
-            out.append(Hit(name, pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity))
-    return tuple(sorted(out, key=lambda h: (h.start, h.end, h.group)))
+            out.append(Hit(name, pattern.term, hit.start, hit.end, scanned.text[hit.start : hit.end], pattern.entity))
+    if len(out) > 1:
+        out.sort(key=lambda h: (h.start, h.end, h.group))
+    return tuple(out)

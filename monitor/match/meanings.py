@@ -13,7 +13,7 @@ This room is pure: it must not know files, clocks or where a text came from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,12 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.text.chunks import LONGEST, Hashes, Places, chunks
-from monitor.text.words import WORD_CJK, pattern_for
+from monitor.text.words import pattern_for
 
 if TYPE_CHECKING:
     from monitor.match.patterns import Table
 
 Values = npt.NDArray[np.uint32]
+#: A phrase that is looked for by two of its words: its pattern, the place of the first of the two in it, its slots.
+Phrase = tuple[int, int, tuple[int, ...]]
 
 #: What a chunk may be, in the low bits of its value; its class stands above them.
 ASKED: Final = 1  # a word that a query asks for
@@ -51,12 +53,15 @@ _MIX_TWO: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
 class Read(NamedTuple):
-    """The chunks of a text that hold words, in order, and the value of each."""
+    """The chunks of a text that hold words, in order, and the value of each; ``bits`` are those that any chunk has. ``cjk``
+    says whether the text has characters of a script without blanks."""
 
     starts: Places
     ends: Places
     numbers: Hashes
     values: Values
+    bits: int
+    cjk: bool
 
 
 class Meanings:
@@ -71,14 +76,20 @@ class Meanings:
         #: Chunks whose place in the table is another's, by number.
         self._beside: dict[int, int] = {}
         self._known = 0
-        #: Class -> the slots it meets. Class 0 meets none.
-        self.met: list[tuple[int, ...]] = [()]
-        self._classes: dict[tuple[int, ...], int] = {(): 0}
+        #: Class -> the slots it meets, how many words it is, the patterns of single words it is, and which of its slots masks
+        #: and cues of several words are anchored at. Class 0 is one word that meets none.
+        self.met: list[tuple[int, ...]] = []
+        self.words: list[int] = []
+        self.single: list[tuple[int, ...]] = []
+        self.anchors: list[tuple[int, ...]] = []
+        #: Classes of two words side by side -> the phrases asked for that have them so, as ``Table.phrases`` tells them.
+        self.phrases: dict[tuple[int, int], tuple[Phrase, ...]] = {}
+        self._classes: dict[tuple[int, tuple[int, ...]], int] = {}
         self._by_slot: dict[int, list[int]] = defaultdict(list)
-        self._pairs: list[tuple[int, int]] = []
         self._filter_size(12)
         # (class of a chunk that begins a name, number of the next) -> whether the name goes on there
         self._going_on: dict[tuple[int, int], bool] = {}
+        self._class(())
 
     def _size(self, bits: int) -> None:
         self._bits = bits
@@ -91,24 +102,24 @@ class Meanings:
         self._filter: npt.NDArray[np.bool_] = np.zeros(1 << bits, np.bool_)
 
     # ------------------------------------------------------------------ reading
-    def read(self, text: str) -> tuple[Read, int]:
-        """The chunks of ``text`` with their values, those without a word left out; and the bits that any of them has."""
+    def read(self, text: str) -> Read:
+        """The chunks of ``text`` with their values, those without a word left out."""
         if self._known >= MEMO_LIMIT:
             # Only between texts: within one, classes stay what they are.
             self._begin()
-        starts, ends, numbers = chunks(text, cjk=pattern_for(text) is WORD_CJK)
+        starts, ends, numbers, cjk = chunks(text)
         if not len(starts):
-            return Read(starts, ends, numbers, np.zeros(0, np.uint32)), 0
+            return Read(starts, ends, numbers, np.zeros(0, np.uint32), 0, cjk)
         at = (numbers >> self._shift).view(np.int64)
         values = self._values.take(at)
         missed = np.flatnonzero(self._keys.take(at) != numbers)
         if len(missed):
-            self._learn(text, Read(starts, ends, numbers, values), missed)
+            self._learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
         bits = int(np.bitwise_or.reduce(values))
         if bits & EMPTY:
             kept = np.flatnonzero((values & EMPTY) == 0)
-            return Read(starts[kept], ends[kept], numbers[kept], values[kept]), bits
-        return Read(starts, ends, numbers, values), bits
+            starts, ends, numbers, values = starts[kept], ends[kept], numbers[kept], values[kept]
+        return Read(starts, ends, numbers, values, bits, cjk)
 
     def _learn(self, text: str, read: Read, missed: Places) -> None:
         """Set the values of the chunks ``missed``: those kept beside the table, and those never seen."""
@@ -188,32 +199,40 @@ class Meanings:
             return LOOK | ODD
         if any(table.names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
             return LOOK | ODD
-        return ODD | (BEGINS | self._class(met[-1]) << CLASS if starts[-1] else 0)
+        # Of such a chunk no more is of use than the beginning of a name in its last word.
+        return ODD | (BEGINS if starts[-1] else 0) | self._class(tuple(-1 - start for start in starts[-1]), len(words)) << CLASS
 
-    def _class(self, slots: tuple[int, ...]) -> int:
-        known = self._classes.get(slots)
+    def _class(self, slots: tuple[int, ...], words: int = 1) -> int:
+        known = self._classes.get((words, slots))
         if known is None:
-            known = self._classes[slots] = len(self.met)
+            table = self.table
+            known = self._classes[words, slots] = len(self.met)
             self.met.append(slots)
-            phrases = self.table.of_phrases.intersection(slots)
-            for slot in phrases:
-                self._by_slot[slot].append(known)
-            for slot in phrases:
-                for after in self.table.after.get(slot, ()):
-                    self._pair((known, other) for other in self._by_slot.get(after, ()))
-                for before in self.table.before.get(slot, ()):
-                    self._pair((other, known) for other in self._by_slot.get(before, ()))
+            self.words.append(words)
+            self.single.append(tuple(pattern for slot in slots for pattern in table.single.get(slot, ())))
+            self.anchors.append(tuple(slot for slot in slots if slot in table.others and slot in table.anchored))
+            self._pair(known, table.of_phrases.intersection(slots))
         return known
 
     # ------------------------------------------------------------------ pairs
-    def _pair(self, pairs: Iterable[tuple[int, int]]) -> None:
-        new = list(pairs)
-        if new:
-            self._pairs += new
-            self._mark(new)
-            if len(self._pairs) * _SPARSE > len(self._filter):
-                self._filter_size((2 * _SPARSE * len(self._pairs)).bit_length())
-                self._mark(self._pairs)
+    def _pair(self, new: int, slots: Set[int]) -> None:
+        """Enter the pairs that a new class stands in, among them those with itself."""
+        for slot in slots:
+            self._by_slot[slot].append(new)
+        found: dict[tuple[int, int], dict[Phrase, None]] = defaultdict(dict)
+        for slot in slots:
+            for after in self.table.after.get(slot, ()):
+                for other in self._by_slot.get(after, ()):
+                    found[new, other].update(dict.fromkeys(self.table.phrases[slot, after]))
+            for before in self.table.before.get(slot, ()):
+                for other in self._by_slot.get(before, ()):
+                    found[other, new].update(dict.fromkeys(self.table.phrases[before, slot]))
+        if found:
+            self.phrases.update((pair, tuple(phrases)) for pair, phrases in found.items())
+            self._mark(list(found))
+            if len(self.phrases) * _SPARSE > len(self._filter):
+                self._filter_size((2 * _SPARSE * len(self.phrases)).bit_length())
+                self._mark(list(self.phrases))
 
     def _mark(self, pairs: Sequence[tuple[int, int]]) -> None:
         both = np.array(pairs, np.uint64)

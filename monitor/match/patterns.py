@@ -88,7 +88,6 @@ class Table:
         self.anchored: dict[int, dict[int, dict[int, list[tuple[int, int, tuple[int, ...]]]]]] = {}
         self.names = Names()
         self.surfaces = Surfaces(self)
-        self.meanings = Meanings(self)
         #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
         self.asked: set[int] = set()
         #: Slots of the others: those of single words, and those that their phrases are anchored at.
@@ -113,6 +112,7 @@ class Table:
         self._wildcards: list[tuple[tuple[str, ...], int]] = []
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
+        self.meanings = Meanings(self)
 
     # ------------------------------------------------------------------ building
     def ask(self, term: Term) -> int:
@@ -180,6 +180,7 @@ class Table:
         single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
         anchors = (slot for slot, besides in self.anchored.items() if not self._all_asked_for(besides))
         self.others.update(single, anchors)
+        self.meanings = Meanings(self)
 
     def _all_asked_for(self, besides: Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]) -> bool:
         return all(number in self.asked_for for by_slot in besides.values() for found in by_slot.values() for number, _, _ in found)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence, Set
-from itertools import accumulate, product
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ import numpy as np
 from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Read
 from monitor.match.patterns import Table
 from monitor.model import Layout, Sentence, Span
-from monitor.text.words import GLUE, WORD_CJK, glued, is_cjk, pattern_for
+from monitor.text.words import GLUE, WORD, WORD_CJK, glued, is_cjk, pattern_for
 
 #: Before (-1) or behind (1) an anchor -> slot there -> (pattern, the anchor's place in it, its slots).
 Anchored = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
@@ -42,39 +42,39 @@ class Found(NamedTuple):
     end: int
 
 
-class _Worth(NamedTuple):
-    """The places of chunks for which a sentence is looked at: a word asked for, or the first of two that stand together in a
-    phrase (also in ``pairs``), the beginnings of names; and where masks and cues may stand in such a sentence."""
+class _Worth:
+    """What of a text is worth looking at: the places of chunks that are a word asked for or the first of two that stand together
+    in a phrase (also in ``pairs``), and those that begin a name. With them, all chunks of the text as lists."""
 
-    alone: list[int]
-    pairs: Set[int]
-    named: list[int]
-    others: list[int]
+    __slots__ = ("alone", "classes", "ends", "named", "odd", "others", "pairs", "split", "starts")
+
+    def __init__(self, text: str, read: Read, table: Table) -> None:
+        bits = read.bits
+        self.alone: list[int] = np.flatnonzero(read.values & (ASKED | LOOK)).tolist() if bits & (ASKED | LOOK) else []
+        self.pairs: Set[int] = frozenset(table.meanings.pairs(read.values).tolist()) if bits & PAIR else frozenset()
+        if self.pairs:
+            self.alone = sorted(self.pairs | set(self.alone))
+        self.named = table.meanings.named(text, read) if bits & BEGINS else []
+        if self:
+            self.starts: list[int] = read.starts.tolist()
+            self.ends: list[int] = read.ends.tolist()
+            self.classes: list[int] = (read.values >> CLASS).tolist()
+            #: Places of chunks whose sentence is to be split, of those that are not one word, and of what may be a mask or a cue.
+            self.split: Set[int] = frozenset(np.flatnonzero(read.values & LOOK).tolist()) if bits & LOOK else frozenset()
+            self.odd: list[int] = np.flatnonzero(read.values & ODD).tolist() if bits & ODD else []
+            self.others: list[int] = np.flatnonzero(read.values & OTHER).tolist() if bits & OTHER else []
+
+    def __bool__(self) -> bool:
+        return bool(self.alone or self.named)
 
 
-def _worth(text: str, read: Read, bits: int, table: Table) -> _Worth:
-    alone: list[int] = np.flatnonzero(read.values & (ASKED | LOOK)).tolist() if bits & (ASKED | LOOK) else []
-    pairs: Set[int] = frozenset(table.meanings.pairs(read.values).tolist()) if bits & PAIR else frozenset()
-    if pairs:
-        alone = sorted(pairs | set(alone))
-    named = table.meanings.named(text, read) if bits & BEGINS else []
-    others: list[int] = np.flatnonzero(read.values & OTHER).tolist() if bits & OTHER and (alone or named) else []
-    return _Worth(alone, pairs, named, others)
+class _Part(NamedTuple):
+    """The chunks ``[low, high)`` of a text, those of one sentence; ``words`` as ``Scanned._words`` gives them."""
 
-
-class _Part:
-    """The chunks ``[low, high)`` of a text, those of one sentence."""
-
-    __slots__ = ("classes", "ends", "high", "low", "starts")
-
-    def __init__(self, low: int, high: int, read: Read) -> None:
-        self.low, self.high = low, high
-        self.starts: list[int] = read.starts[low:high].tolist()
-        self.ends: list[int] = read.ends[low:high].tolist()
-        self.classes: list[int] = (read.values[low:high] >> CLASS).tolist()
-
-    def slots(self, table: Table) -> list[tuple[int, ...]]:
-        return [table.meanings.met[number] for number in self.classes]
+    number: int
+    low: int
+    high: int
+    words: list[int] | None
 
 
 class Scanned:
@@ -86,15 +86,13 @@ class Scanned:
         self.text = text
         self.sentences = sentences
         self.table = table
-        self.pattern = pattern_for(text)
         self.hits: dict[int, list[Found]] = {}
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self._cjk: dict[int, list[int] | None] = {}
         self._glue: dict[int, bool] = {}
         self._before: list[int] | None = None
-        if not sentences:
-            return
-        if plainly:
+        if plainly or not sentences:
+            self.pattern = pattern_for(text)
             for number in range(len(sentences)):
                 self._plainly(number)
         else:
@@ -102,88 +100,101 @@ class Scanned:
 
     # ------------------------------------------------------------------ all sentences at once
     def _scan(self) -> None:
-        read, bits = self.table.meanings.read(self.text)
-        worth = _worth(self.text, read, bits, self.table)
-        if not worth.alone and not worth.named:
+        read = self.table.meanings.read(self.text)
+        self.pattern = WORD_CJK if read.cjk else WORD
+        worth = _Worth(self.text, read, self.table)
+        if not worth:
             return
-        looked, aside = self._sentences(read, worth)
-        for number, low, high in self._plain_ones(sorted(looked), aside, read, bits):
-            self._plain(number, worth, looked[number], _Part(low, high, read))
+        looked, aside = self._sentences(worth)
+        for number, at in looked.items():
+            if number not in aside and not self._plain(number, at, worth):
+                aside.add(number)
         for number in sorted(aside):
             self._plainly(number)
         if aside and looked:
             for hits in self.hits.values():
                 hits.sort()
 
-    def _sentences(self, read: Read, worth: _Worth) -> tuple[dict[int, list[int]], set[int]]:
+    def _sentences(self, worth: _Worth) -> tuple[dict[int, list[int]], set[int]]:
         """The sentences that chunks worth looking at stand in, with those chunks, and the sentences to be split into words."""
         sentences = self.sentences
         begin = [sentence.start for sentence in sentences]
         looked: dict[int, list[int]] = {}
         aside: set[int] = set()
-        places = [*worth.alone, *worth.named]
-        at = np.array(places, np.intp)
-        look = read.values[at] & LOOK
-        look[len(worth.alone) :] = LOOK
-        for place, start, end, split in zip(places, read.starts[at].tolist(), read.ends[at].tolist(), look.tolist(), strict=True):
+        for place in worth.alone:
+            start, end = worth.starts[place], worth.ends[place]
             number = bisect_right(begin, start) - 1
-            if number >= 0 and end <= sentences[number].end:
-                if split:
-                    aside.add(number)
-                else:
-                    looked.setdefault(number, []).append(place)
-                continue
-            # In furniture, or (where a quote opens a sentence at the end of another) in two.
-            for near in (number, number + 1):
-                if 0 <= near < len(sentences) and start < sentences[near].end and end > sentences[near].start:
-                    aside.add(near)
+            if number < 0 or end > sentences[number].end:
+                aside.update(self._around(number, start, end))
+            elif place in worth.split:
+                aside.add(number)
+            else:
+                looked.setdefault(number, []).append(place)
+        for place in worth.named:
+            start, end = worth.starts[place], worth.ends[place]
+            aside.update(self._around(bisect_right(begin, start) - 1, start, end))
         return looked, aside
 
-    def _plain_ones(self, numbers: list[int], aside: set[int], read: Read, bits: int) -> Iterator[tuple[int, int, int]]:
-        """Of these sentences those whose chunks are one word each, with the range of their chunks; the others are put ``aside``."""
-        if not numbers:
-            return
-        bounds = np.array([(self.sentences[number].start, self.sentences[number].end) for number in numbers], np.intp)
-        first, last = np.searchsorted(read.starts, bounds).T
-        # A chunk that reaches into the sentence, or out of it.
-        odd = (first > 0) & (read.ends[first - 1] > bounds[:, 0]) | (read.ends[last - 1] > bounds[:, 1])
-        if bits & ODD:
-            places = np.flatnonzero(read.values & ODD)
-            odd |= np.searchsorted(places, first) != np.searchsorted(places, last)
-        for number, low, high, strange in zip(numbers, first.tolist(), last.tolist(), odd.tolist(), strict=True):
-            if strange:
-                aside.add(number)
-            elif number not in aside:
-                yield number, low, high
+    def _around(self, number: int, start: int, end: int) -> Iterator[int]:
+        """The sentences that a chunk reaches into: none in furniture, two where a quote opens a sentence at the end of another."""
+        for near in (number, number + 1):
+            if 0 <= near < len(self.sentences) and start < self.sentences[near].end and end > self.sentences[near].start:
+                yield near
 
-    def _plain(self, number: int, worth: _Worth, at: list[int], part: _Part) -> None:
-        """The hits of a sentence whose chunks are one word each, by the places at which there may be one."""
-        table, slots = self.table, part.slots(self.table)
-        within = worth.others[bisect_left(worth.others, part.low) : bisect_left(worth.others, part.high)]
+    def _plain(self, number: int, at: list[int], worth: _Worth) -> bool:
+        """Add the hits of a sentence by the places at which there may be one; False where a chunk reaches into it or out of it."""
+        sentence, starts, ends, table = self.sentences[number], worth.starts, worth.ends, self.table
+        low = bisect_left(starts, sentence.start)
+        high = bisect_left(starts, sentence.end)
+        if (low and ends[low - 1] > sentence.start) or ends[high - 1] > sentence.end:
+            return False
+        part = _Part(number, low, high, self._words(low, high, worth))
+        within = worth.others[bisect_left(worth.others, low) : bisect_left(worth.others, high)]
+        meanings, classes = table.meanings, worth.classes
+        met_by = meanings.met.__getitem__
+        met: list[tuple[int, ...]] = []
         for place in sorted({*at, *within}) if within else at:
-            here = place - part.low
-            for slot in slots[here]:
-                for pattern in table.single.get(slot, ()):
-                    self._hit(number, here, here + 1, pattern, part)
-                if slot in table.others:
-                    for first, last, pattern in _phrases(slots, here, table.anchored.get(slot, {})):
-                        if pattern not in table.asked_for:  # the others are found below
-                            self._hit(number, first, last, pattern, part)
-            if place in worth.pairs and here + 1 < len(slots):
-                for both in product(slots[here], slots[here + 1]):
-                    for pattern, before, wanted in table.phrases.get(both, ()):
-                        if _stands(wanted, slots, here - before):
-                            self._hit(number, here - before, here - before + len(wanted), pattern, part)
+            here = classes[place]
+            for pattern in meanings.single[here]:
+                self._hit(part, place, place + 1, pattern, worth)
+            if meanings.anchors[here]:
+                met = met or list(map(met_by, classes[low:high]))
+                self._other_phrases(part, place, met, worth)
+            if place in worth.pairs and place + 1 < high:
+                for pattern, before, wanted in meanings.phrases.get((here, classes[place + 1]), ()):
+                    first = place - before
+                    last = first + len(wanted)
+                    if len(wanted) == 2 or (low <= first and last <= high and _stand(wanted, map(met_by, classes[first:last]))):
+                        self._hit(part, first, last, pattern, worth)
+        return True
 
-    def _hit(self, sentence: int, first: int, last: int, pattern: int, part: _Part) -> None:
+    def _words(self, low: int, high: int, worth: _Worth) -> list[int] | None:
+        """The number in its sentence of each chunk's first word, or None where each is one word."""
+        if not worth.odd or bisect_left(worth.odd, low) == bisect_left(worth.odd, high):
+            return None
+        words = self.table.meanings.words
+        return list(accumulate((words[each] for each in worth.classes[low:high]), initial=0))
+
+    def _other_phrases(self, part: _Part, place: int, met: list[tuple[int, ...]], worth: _Worth) -> None:
+        """The masks and cues of several words that are anchored at ``place``, where the sentence's chunks meet these slots."""
+        table, low = self.table, part.low
+        for slot in table.meanings.anchors[worth.classes[place]]:
+            for first, last, pattern in _phrases(met, place - low, table.anchored[slot]):
+                if pattern not in table.asked_for:  # those are found by their pairs
+                    self._hit(part, low + first, low + last, pattern, worth)
+
+    def _hit(self, part: _Part, first: int, last: int, pattern: int, worth: _Worth) -> None:
+        """Add the hit of the chunks ``[first, last)``, which are one word each."""
         text = self.text
-        start, end = part.starts[first], part.ends[last - 1]
+        start, end = worth.starts[first], worth.ends[last - 1]
         # A chunk may begin or end with what is not its word's: a quote, a comma, a flag.
         if not text[start].isalnum() or text[start] > _BMP:
             start = self.pattern.search(text, start).start()  # type: ignore[union-attr] # each of these chunks holds a word
         if not text[end - 1].isalnum() or text[end - 1] > _BMP:
-            end = self.pattern.search(text, part.starts[last - 1]).end()  # type: ignore[union-attr]
-        self._keep(Found(sentence, first, last, pattern, start, end))
+            end = self.pattern.search(text, worth.starts[last - 1]).end()  # type: ignore[union-attr]
+        words = part.words
+        at = first - part.low if words is None else words[first - part.low]
+        self._keep(Found(part.number, at, at + last - first, pattern, start, end))
 
     def _keep(self, hit: Found) -> None:
         if hit.pattern in self.table.short_katakana and self._inside_katakana(hit):
@@ -214,8 +225,9 @@ class Scanned:
                     continue
                 for pattern in table.single.get(slot, ()):
                     self._add(number, at, at + 1, pattern)
-                for first, last, pattern in _phrases(met, at, table.anchored.get(slot, {})):
-                    self._add(number, first, last, pattern)
+                if slot in table.anchored:
+                    for first, last, pattern in _phrases(met, at, table.anchored[slot]):
+                        self._add(number, first, last, pattern)
 
     def _add(self, sentence: int, first: int, last: int, pattern: int) -> None:
         if self._inside_a_word(sentence, first, last):
@@ -297,13 +309,14 @@ def _phrases(met: Sequence[tuple[int, ...]], at: int, anchored: Anchored) -> Ite
         for slot in met[place]:
             for pattern, anchor, wanted in by_slot.get(slot, ()):
                 first = at - anchor
-                if _stands(wanted, met, first):
-                    yield first, first + len(wanted), pattern
+                last = first + len(wanted)
+                if first >= 0 and last <= len(met) and _stand(wanted, met[first:last]):
+                    yield first, last, pattern
 
 
-def _stands(wanted: Sequence[int], met: Sequence[tuple[int, ...]], first: int) -> bool:
-    """Whether the words from ``first`` on meet these slots."""
-    return first >= 0 and first + len(wanted) <= len(met) and all(slot in met[first + i] for i, slot in enumerate(wanted))
+def _stand(wanted: Sequence[int], met: Iterable[tuple[int, ...]]) -> bool:
+    """Whether as many words meet the slots of a phrase."""
+    return all(slot in slots for slot, slots in zip(wanted, met, strict=True))
 
 
 def scan(text: str, layout: Layout, table: Table) -> Scanned:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.text.words import CJK_CLASS, INSIDE_CLASS, PARTS_CLASS
+from monitor.text.words import CJK_CLASS, INSIDE_CLASS, PARTS_CLASS, WORD_CJK, pattern_for
 
 Places = npt.NDArray[np.intp]
 Hashes = npt.NDArray[np.uint64]
@@ -34,11 +34,13 @@ _BLOCK: Final = 1 << 15
 
 
 class Chunks(NamedTuple):
-    """The chunks of one text, in order: where they begin and end in code points, and their numbers."""
+    """The chunks of one text, in order: where they begin and end in code points, and their numbers. ``cjk`` says whether it
+    has characters of a script without blanks."""
 
     starts: Places
     ends: Places
     numbers: Hashes
+    cjk: bool
 
 
 def _units(body: str) -> npt.NDArray[np.bool_]:
@@ -71,6 +73,7 @@ _HELD: Final = _units(PARTS_CLASS)
 _HELD[_SURROGATES] = True
 _WEIGHTS: Final = _weights(_HELD)
 _CJK: Final = _units(CJK_CLASS)
+_FIRST_CJK: Final = int(_CJK.argmax())
 _INSIDE: Final = _units(INSIDE_CLASS + r"\uff9e\uff9f")
 _BASE: Final = (hash("monitor.text.chunks: base") & (2**64 - 1)) | 1
 _POWERS: Final = _powers(_BASE, _BLOCK + LONGEST + 1)
@@ -78,9 +81,10 @@ _POWERS: Final = _powers(_BASE, _BLOCK + LONGEST + 1)
 _BACK: Final = _powers(pow(_BASE, -1, 2**64), _BLOCK) * np.uint64(_BASE)
 
 
-def chunks(text: str, *, cjk: bool) -> Chunks:
-    """The chunks of ``text``. ``cjk`` says whether it has characters of a script without blanks (as ``pattern_for`` finds)."""
+def chunks(text: str) -> Chunks:
+    """The chunks of ``text``."""
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+    cjk = bool(len(units)) and int(units.max()) >= _FIRST_CJK and pattern_for(text) is WORD_CJK
     weights = _WEIGHTS.take(units)
     starts, ends = _apart(units, weights) if cjk else _runs(weights)
     numbers = _numbers(weights, starts)
@@ -90,7 +94,7 @@ def chunks(text: str, *, cjk: bool) -> Chunks:
         second = beyond + np.arange(1, len(beyond) + 1)
         starts = starts - np.searchsorted(second, starts)
         ends = ends - np.searchsorted(second, ends)
-    return Chunks(starts, ends, numbers)
+    return Chunks(starts, ends, numbers, cjk)
 
 
 def _runs(weights: Hashes) -> tuple[Places, Places]:

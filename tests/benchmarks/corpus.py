@@ -2,7 +2,8 @@
 
 Articles are made to one length by joining or cutting news articles, so that a time per article means something; some
 are kept back, for measuring text that an engine has never seen. Terms are drawn from the words of the whole corpus:
-*dense* ones from its frequent words, *sparse* ones from its rare phrases and the words that are rare in all their forms.
+*dense* ones from its frequent words, *sparse* ones from the rare phrases, and the words that are rare in all their forms,
+of the articles that are not measured: a watchlist is written before the article that it waits for.
 Needs the folder NEWS_TEST_DATA.
 """
 
@@ -45,7 +46,7 @@ class Drawn:
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """``articles`` by language; ``unseen`` are Arabic articles that stand in none of them. Of the whole corpus, by language:
-    its words, the most frequent first and without those of every text, and the rare words and phrases."""
+    its words, the most frequent first and without those of every text; of what is not measured, the rare words and phrases."""
 
     articles: dict[str, list[str]]
     unseen: list[str]
@@ -64,9 +65,10 @@ def read(data: Path, sizes: Sizes, lookup: Lookup) -> Corpus:
     texts = {"ar": arabic, "en": english}
     found = Corpus({"ar": arabic[: sizes.articles], "en": english[: sizes.articles // 2]}, unseen, {}, {}, {})
     for language, all_texts in texts.items():
-        words, phrases = _count(all_texts)
+        words, _ = _count(all_texts)
         found.frequent[language] = [word for word, _ in words.most_common()][_GLUE:]
-        found.rare[language] = _rare(words, language, lookup)
+        others, phrases = _count(all_texts[len(found.articles[language]) :])
+        found.rare[language] = _rare(others, language, lookup)
         found.phrases[language] = phrases
     return found
 

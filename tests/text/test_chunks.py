@@ -13,7 +13,7 @@ TEXTS = st.text(st.one_of(st.sampled_from(LETTERS), st.characters()), max_size=6
 
 
 def parted(text: str) -> list[tuple[int, int]]:
-    found = chunks(text, cjk=bool(pattern_for(text) is WORD_CJK))
+    found = chunks(text)
     return list(zip(found.starts.tolist(), found.ends.tolist(), strict=True))
 
 
@@ -23,14 +23,15 @@ def test_the_words_of_a_text_are_those_of_its_chunks(text: str) -> None:
     pattern = pattern_for(text)
     found = [(at + m.start(), at + m.end()) for at, end in parted(text) for m in pattern.finditer(text[at:end])]
     assert found == wanted
+    assert chunks(text).cjk is (pattern is WORD_CJK)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_equal_chunks_have_one_number_and_others_another(texts: list[str]) -> None:
     numbers: dict[str, int] = {}
     for text in texts:
-        found = chunks(text, cjk=bool(pattern_for(text) is WORD_CJK))
-        for start, end, number in zip(*(part.tolist() for part in found), strict=True):
+        found = chunks(text)
+        for start, end, number in zip(found.starts.tolist(), found.ends.tolist(), found.numbers.tolist(), strict=True):
             chunk = text[start:end]
             if len(chunk) <= LONGEST // 2:
                 assert numbers.setdefault(chunk, number) == number
@@ -40,9 +41,9 @@ def test_equal_chunks_have_one_number_and_others_another(texts: list[str]) -> No
 def test_numbers_do_not_depend_on_where_in_a_long_text_a_chunk_stands() -> None:
     noise = "x" * 100_000
     text = " ".join(["weapon", "сила", noise] * 5 + ["weapon сила " * 20_000])
-    found = chunks(text, cjk=False)
+    found = chunks(text)
     by_word: dict[str, set[int]] = {}
-    for start, end, number in zip(*(part.tolist() for part in found), strict=True):
+    for start, end, number in zip(found.starts.tolist(), found.ends.tolist(), found.numbers.tolist(), strict=True):
         by_word.setdefault(text[start:end], set()).add(number)
     assert len(by_word["weapon"]) == len(by_word["сила"]) == 1
     assert by_word.keys() == {"weapon", "сила", noise}

@@ -1,0 +1,104 @@
+"""Gates: which clauses of which watchlists can be true of a text at all, told from the groups that were hit and where.
+
+A clause needs some groups: of an AND all parts, of an OR one. It is looked for by one of its needs, the one met least
+often as far as can be told, and evaluated only where the others are met too; in one sentence, where the clause speaks of
+one (NEAR, THEN, ``sentence()``). So a thousand watchlists cost a text what its few hits concern, not what all of them ask.
+
+This room is pure: it must not know files, clocks or where a text came from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from monitor.watchlist.query import And, Count, Field, First, Group, Literal, Near, Node, Or, Scope, ScopeKind
+
+#: Groups of which one at least must be hit.
+Need = frozenset[int]
+
+
+class Gate(NamedTuple):
+    """What a clause needs: hits of one group of each of ``needs``; all ``in_sentence``, where it says so. None at all for a
+    clause that may be true without a hit."""
+
+    needs: tuple[Need, ...]
+    in_sentence: bool
+
+
+def gate_of(node: Node, group: Callable[[Group | Literal], int]) -> Gate:
+    """The gate of a clause, given the number of the group behind each leaf."""
+    return Gate(_needs(node, group), _in_sentence(node))
+
+
+def _needs(node: Node, group: Callable[[Group | Literal], int]) -> tuple[Need, ...]:
+    match node:
+        case Group() | Literal():
+            return (frozenset({group(node)}),)
+        case Or(items):
+            parts = [_needs(item, group) for item in items]
+            # One of the parts is true, so one need of each part, put together, is met; which of them is ours to choose.
+            return (frozenset().union(*(min(part, key=len) for part in parts)),) if all(parts) else ()
+        case And(items) | Near(_, items) | Scope(_, items):
+            return tuple(dict.fromkeys(need for item in items for need in _needs(item, group)))
+        case Count(item) | First(_, item) | Field(_, item):
+            return _needs(item, group)
+        case _:
+            return ()
+
+
+def _in_sentence(node: Node) -> bool:
+    match node:
+        case Near() | Scope(ScopeKind.SENTENCE, _):
+            return True
+        case First(_, item) | Field(_, item):
+            return _in_sentence(item)
+        case _:
+            return False
+
+
+class Gates:
+    """The gates of all clauses. A clause is ``(watchlist, clause)``, both by number."""
+
+    def __init__(self, clauses: Iterable[tuple[tuple[int, int], Gate, Set[int]]], weight: Callable[[int], int]) -> None:
+        """Each clause comes with its gate and all groups of its watchlist; ``weight`` says how often a group may be hit, as a guess."""
+        # Group -> the clauses looked for by it, and what else each needs.
+        self._article: dict[int, list[tuple[tuple[int, int], tuple[Need, ...]]]] = defaultdict(list)
+        self._sentence: dict[int, list[tuple[tuple[int, int], tuple[Need, ...]]]] = defaultdict(list)
+        for clause, gate, groups in clauses:
+            if not gate.needs:
+                # True of anything: looked at where the watchlist has any hit to show.
+                for group in groups:
+                    self._article[group].append((clause, ()))
+                continue
+            first = min(gate.needs, key=lambda need: sum(map(weight, need)))
+            others = tuple(need for need in gate.needs if need is not first)
+            by = self._sentence if gate.in_sentence and others else self._article
+            for group in first:
+                by[group].append((clause, others))
+
+    def open(self, hit: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
+        """The clauses that may be true, in order, given the groups hit and the sentences each is hit in."""
+        found: set[tuple[int, int]] = set()
+        groups = hit.keys()
+        for group in groups:
+            for clause, others in self._article.get(group, ()):
+                if all(not need.isdisjoint(groups) for need in others):
+                    found.add(clause)
+        if self._sentence:
+            self._open_sentences(hit, found)
+        return sorted(found)
+
+    def _open_sentences(self, hit: Mapping[int, Sequence[int]], found: set[tuple[int, int]]) -> None:
+        by_sentence: dict[int, list[int]] = defaultdict(list)
+        for group, sentences in hit.items():
+            for sentence in set(sentences):
+                by_sentence[sentence].append(group)
+        for groups in by_sentence.values():
+            # What needs two groups needs them here.
+            if len(groups) > 1:
+                for group in groups:
+                    for clause, others in self._sentence.get(group, ()):
+                        if all(not need.isdisjoint(groups) for need in others):
+                            found.add(clause)
