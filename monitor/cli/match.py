@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -92,6 +92,8 @@ class _Found:
         return cls(file, hashlib.sha256(raw).hexdigest(), document, analyse_document(document, engine), _as_decoded(raw, document.text))
 
     def as_json(self) -> JsonObject:
+        from monitor.render.payload import match_json
+
         return {
             "file": self.file,
             "sha256": self.sha256,
@@ -99,10 +101,11 @@ class _Found:
             "title": self.analysis.title,
             "text": None if self.same else self.document.text,
             "zones": [{"zone": zone.kind.value, "start": zone.start, "end": zone.end} for zone in self.analysis.zones],
-            "matches": [_match_json(match) for match in self.analysis.matches],
+            "matches": [{"watchlist": match.watchlist, **match_json(match)} for match in self.analysis.matches],
         }
 
     def as_text(self, titles: dict[str, str]) -> str:
+        from monitor.render.payload import match_json
         from monitor.render.terminal import match_text, plain, titled
 
         color, width = wants_color(), terminal_width()
@@ -111,30 +114,8 @@ class _Found:
         lines = [f"{plain(self.file)}: {count}\n", titled(self.analysis.title, color=color, width=width)]
         for match in matches:
             title = titles.get(match.watchlist, match.watchlist)
-            lines.append(match_text(_match_json(match), title, color=color, width=width))
+            lines.append(match_text(match_json(match), title, color=color, width=width))
         return "".join(lines) + "\n"
-
-
-def _match_json(match: Any) -> JsonObject:
-    from monitor.render.payload import hit_json
-
-    return {
-        "watchlist": match.watchlist,
-        "severity": match.severity.value,
-        "stances": [stance.value for stance in match.stances],
-        "evidence": [
-            {
-                "start": evidence.start,
-                "end": evidence.end,
-                "quote": evidence.quote,
-                "zone": evidence.zone.value,
-                "stance": evidence.stance.value,
-                "clause": evidence.clause,
-                "hits": [hit_json(hit) for hit in evidence.hits],
-            }
-            for evidence in match.evidence
-        ],
-    }
 
 
 def read_file(file: str) -> tuple[Document, bytes]:

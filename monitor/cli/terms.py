@@ -51,15 +51,18 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
 
 def _as_json(expansion: Expansion) -> dict[str, object]:
     from monitor.match.expansion import attachments
+    from monitor.render.payload import entity_json
 
+    term = expansion.term
     return {
         "group": expansion.group,
-        "term": expansion.term.text,
-        "language": expansion.term.language,
-        "mark": expansion.term.mark.value,
-        "place": expansion.term.place,
+        "term": term.text,
+        "language": term.language,
+        "mark": term.mark.value,
+        "place": term.place,
+        **({"entity": entity_json(term.entity)} if term.entity else {}),
         "words": [
-            {"word": word, "forms": [{"form": f.text, "attached": attachments(f.allows).split(), "why": f.why} for f in forms]}
+            {"word": word, "forms": [{"form": f.text, "attached": list(attachments(f.allows)), "why": f.why} for f in forms]}
             for word, forms in expansion.words
         ],
     }
@@ -67,18 +70,17 @@ def _as_json(expansion: Expansion) -> dict[str, object]:
 
 def _as_text(expansion: Expansion) -> str:
     from monitor.match.expansion import attachments
+    from monitor.render.payload import entity_json
+    from monitor.render.terminal import named_as, plain
 
     term = expansion.term
+    named = f"   = {named_as(entity_json(term.entity))}" if term.entity else ""
     mark = "" if term.mark.value == "any-form" else f" ({term.mark.value})"
-    lines = [f"{expansion.group} · {term.language} · {term.text}{mark}   {term.place}"]
+    lines = [f"{expansion.group} · {term.language} · {plain(term.text)}{mark}   {term.place}{named}"]
     for word, forms in expansion.words:
         if len(expansion.words) > 1:
-            lines.append(f"  {word}")
-        if not forms:
-            lines.append(
-                "    every word of this pattern" if "*" in word else "    this name, whatever its blanks, hyphens and spelling of g"
-            )
+            lines.append(f"  {plain(word)}")
         for form in forms:
-            attached = attachments(form.allows)
+            attached = " ".join(attachments(form.allows))
             lines.append(f"    {form.text:<14}  {form.why}" + (f"; may carry {attached}" if attached else ""))
     return "\n".join(lines)

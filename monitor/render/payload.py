@@ -72,10 +72,8 @@ def render_notification(
                 "watchlist": _watchlist(facts, match),
                 "story": {"id": story.id, "first_article": story.first_article},
                 "article": _article(article),
-                "severity": match.severity.value,
-                "stances": [stance.value for stance in match.stances],
-                "evidence": [_evidence(evidence) for evidence in match.evidence],
-                "entities": [_entity(entity) for entity in _entities(match.evidence)],
+                **match_json(match),
+                "entities": [entity_json(entity) for entity in _entities(match.evidence)],
             },
         }
     )
@@ -140,6 +138,15 @@ def _article(article: Article) -> JsonObject:
     }
 
 
+def match_json(match: Match) -> JsonObject:
+    """What every JSON of this program says of a match: how grave, how said, and the passages."""
+    return {
+        "severity": match.severity.value,
+        "stances": [stance.value for stance in match.stances],
+        "evidence": [_evidence(evidence) for evidence in match.evidence],
+    }
+
+
 def _evidence(evidence: Evidence) -> JsonObject:
     return {
         "start": evidence.start,
@@ -156,11 +163,11 @@ def hit_json(hit: Hit) -> JsonObject:
     """A hit as every JSON of this program has it; ``entity`` only where it names one."""
     found: JsonObject = {"group": hit.group, "term": hit.term, "start": hit.start, "end": hit.end, "text": hit.text}
     if hit.entity is not None:
-        found["entity"] = _entity(hit.entity)
+        found["entity"] = entity_json(hit.entity)
     return found
 
 
-def _entity(entity: Entity) -> JsonObject:
+def entity_json(entity: Entity) -> JsonObject:
     return {"id": entity.id, "name": entity.name, "list": entity.list}
 
 

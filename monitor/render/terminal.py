@@ -17,6 +17,8 @@ from typing import Any, Final
 from monitor.model import JsonObject
 
 PASSAGES: Final = 3
+#: One spelling may name twenty of a list, and an article many.
+ENTITIES: Final = 8
 #: A passage longer than this many characters is cut around its first hit; three or four lines of an ordinary window.
 LONGEST_PASSAGE: Final = 420
 #: A clause is there to be recognised, not read: the query stands in the watchlist.
@@ -56,6 +58,7 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
         # Never wrapped: a terminal makes a link only of what it finds in one piece.
         lines.append(INDENT + pen.isolated(plain(data["article"]["url"]).replace(" ", "%20"), _DIM))
     lines += _passages(data["evidence"], PASSAGES, pen)
+    lines += _entities(data["evidence"], pen)
     return "\n".join(lines) + "\n"
 
 
@@ -64,6 +67,7 @@ def match_text(match: JsonObject, title: str, *, color: bool, width: int) -> str
     pen = _Pen(color, max(width, NARROWEST))
     lines = [f"{_severity(match['severity'], pen)} {pen.isolated(plain(title), _BOLD)}"]
     lines += _passages(match["evidence"], len(match["evidence"]), pen)
+    lines += _entities(match["evidence"], pen)
     return "\n".join(lines) + "\n"
 
 
@@ -102,6 +106,20 @@ def _passages(evidence: Sequence[JsonObject], most: int, pen: _Pen) -> list[str]
         more = len(evidence) - most
         lines += pen.paragraph([_Piece(f"and {more} more passage{'s' if more > 1 else ''}", _DIM)])
     return lines
+
+
+def _entities(evidence: Iterable[JsonObject], pen: _Pen) -> list[str]:
+    """Who is named, each once, as the list has them: the text may spell them otherwise."""
+    named = dict.fromkeys(named_as(hit["entity"]) for passage in evidence for hit in passage["hits"] if "entity" in hit)
+    told = [*list(named)[:ENTITIES], *([f"{len(named) - ENTITIES} more"] if len(named) > ENTITIES else ())]
+    # One a line: names of two directions in one line would trade places.
+    return [line for each in told for line in pen.paragraph([_Piece("named: ", _DIM), _Piece(each)])]
+
+
+def named_as(entity: JsonObject) -> str:
+    """An entity as it is called on a terminal: name, id and list, the name alone where it is the id as well."""
+    name, id_, source = (plain(entity[key]) for key in ("name", "id", "list"))
+    return f"{name} ({source})" if id_ == name else f"{name} ({id_}, {source})"
 
 
 def _origin(article: JsonObject) -> str:

@@ -6,6 +6,7 @@ from monitor.match import compile_engine
 from monitor.match.expansion import attachments, expansions
 from monitor.match.explain import Explained, Explanation, explain
 from monitor.model import Facts
+from monitor.text.forms import Attach
 from monitor.text.layout import lay_out
 from monitor.watchlist import load
 
@@ -78,7 +79,58 @@ def test_expansions_name_every_form_and_its_reason() -> None:
     }
     assert {form.text: form.why for form in found["سلاح"].words[0][1]}["اسلحه"] == "same lemma as سلاح (dictionary)"
     assert "ال" in attachments(found["سلاح"].words[0][1][0].allows)
-    assert found["gun*"].words == (("gun*", ()),)
-    assert found["Kim"].words == (("Kim", ()),)
+    assert [form.why for form in found["gun*"].words[0][1]] == ["every word of this pattern"]
+    assert [(form.text, form.why.partition(",")[0]) for form in found["Kim"].words[0][1]] == [("kim", "this name")]
     assert [word for word, _ in found["arms deal"].words] == ["arms", "deal"]
     assert [e.term.text for e in expansions(watchlist, nothing, "ARMS deal")] == ["arms deal"]
+
+
+EVERY = """id: w
+groups:
+  a:
+    ar: [سلاح, كيم جونغ أون (name), MD-550]
+    en: [MANPADS (exact), US, Iran, ARMS DEAL, Rosneft (exact)]
+    de: [Macht]
+    zh: [武器]
+    ko: [무기 거래]
+    tr: [kitap]
+    he: [נשק]
+    any: [UAV]
+when: a
+"""
+
+
+def test_expansions_say_what_capitals_the_text_must_have() -> None:
+    watchlist = load("w", {"w.yaml": EVERY})
+    why = {e.term.text: {f.text: f.why for f in e.words[0][1]} for e in expansions(watchlist, nothing)}
+    assert why["US"]["us"] == "as written, in capitals only"
+    assert why["MANPADS"] == {"manpads": "as written, in capitals only"}
+    assert why["Rosneft"] == {"rosneft": "as written, capitals included"}
+    assert why["Iran"]["iran"] == "as written"
+    assert why["ARMS DEAL"]["arms"] == "as written"
+    assert why["Macht"] == {"macht": "as written, capitalised only"}
+    assert why["UAV"] == {"uav": "as written, in capitals only", "uavs": "plural of an abbreviation, in capitals only"}
+    assert why["武器"] == {"武器": "these characters, one after the other"}
+
+
+def test_expansions_are_asked_for_by_any_spelling_of_the_term() -> None:
+    watchlist = load("w", {"w.yaml": EVERY})
+    for wanted, found in (
+        ("md 550", "MD-550"),
+        ("كيم جونج اون", "كيم جونغ أون"),
+        ("مسدس", ""),
+        ("سِلاح", "سلاح"),
+        ("무기  거래", "무기 거래"),
+    ):
+        assert [e.term.text for e in expansions(watchlist, nothing, wanted)] == ([found] if found else [])
+
+
+def test_a_phrase_that_is_also_written_as_one_word_is_shown_so() -> None:
+    watchlist = load("w", {"w.yaml": EVERY})
+    (found,) = expansions(watchlist, nothing, "무기 거래")
+    assert [word for word, _ in found.words] == ["무기", "거래", "무기거래"]
+
+
+def test_every_attachment_has_a_name_for_people() -> None:
+    for flag in Attach:
+        assert all(word and "_" not in word for word in attachments(flag))

@@ -319,7 +319,8 @@ def test_the_names_of_a_list_are_among_its_terms() -> None:
     assert len(list(expansions(watchlist, silent))) == 11
     (found,) = expansions(watchlist, silent, "kim jong-un")
     assert (found.group, found.term.text, found.term.place) == ("n", "Kim Jong Un", "entities/n.csv:2")
-    assert found.words == (("Kim", ()), ("Jong", ()), ("Un", ()))
+    ((word, (form,)),) = found.words
+    assert (word, form.text) == ("Kim Jong Un", "kimjongun")
 
 
 # ---------------------------------------------------------------------------------------- properties

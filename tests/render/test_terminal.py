@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Stance, ZoneKind
-from monitor.render.terminal import LONGEST_PASSAGE, alert_text, plain
+from monitor.render.terminal import LONGEST_PASSAGE, alert_text, named_as, plain
 from tests.golden_files import assert_golden
 from tests.render.samples import ARABIC, ENGLISH, UPDATE, Sample, passage, rendered, sample
 
@@ -56,6 +56,21 @@ def test_nothing_is_wider_than_asked_and_no_word_is_lost(item: Sample, width: in
         assert all(word in words for word in evidence.quote.split())
 
 
+def test_who_is_named_is_told_as_the_list_has_it() -> None:
+    quote = "Kim Jong-un met Kim Jongun and the man."
+    item = sample(
+        text=quote,
+        title=quote,
+        language="en",
+        evidence=(passage(quote, quote, {"Kim Jong-un": "place", "Kim Jongun": "place"}, Stance.REPORTED),),
+    )
+    assert [line for line in shown(item).splitlines() if "named" in line] == [
+        "  named: Kim Jong-un (Q1, places)",
+        "  named: Kim Jongun (Q1, places)",
+    ]
+    assert named_as({"id": "Rosneft", "name": "Rosneft", "list": "n.csv"}) == "Rosneft (n.csv)"
+
+
 def test_hits_are_marked_whole() -> None:
     assert "[صفقة]" in shown(ARABIC)
     assert "\x1b[1;33mصفقة\x1b[0m" in shown(ARABIC, color=True)
@@ -67,8 +82,9 @@ def test_every_line_of_right_to_left_text_is_isolated() -> None:
     for width in (44, 80):
         for line in shown(ARABIC, width=width).splitlines():
             if any(unicodedata.bidirectional(c) in {"R", "AL"} for c in line):
-                assert line.count("\u2067") == line.count("\u2069") == 1
-                assert line.strip().startswith("\u2067")
+                # What is named begins with our own word, and is a line of ours.
+                assert line.count("\u2066" if "named:" in line else "\u2067") == line.count("\u2069") == 1
+                assert line.strip().startswith(("\u2067", "\u2066named:"))
                 assert line.endswith("\u2069")
     assert not any(c in shown(ENGLISH) for c in ISOLATES)  # nothing to isolate
 
