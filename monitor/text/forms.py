@@ -20,6 +20,7 @@ from monitor.text.forms_base import Attach, Form, Lookup, Mark, Reading, Remembe
 from monitor.text.forms_hebrew import hebrew_forms, hebrew_this_form
 from monitor.text.forms_korean import korean_forms
 from monitor.text.forms_persian import persian_forms
+from monitor.text.forms_romance import romance_forms
 from monitor.text.forms_split import readings
 from monitor.text.forms_turkish import turkish_forms
 
@@ -46,6 +47,7 @@ _G_LETTERS_MOST: Final = 3
 #: Languages in which the words of a compound may be written together, and how many words one has at most.
 _WRITTEN_TOGETHER: Final = frozenset({"fa", "ko"})
 _TOGETHER_MOST: Final = 3
+_ROMANCE: Final = frozenset({"es", "fr"})
 #: What may be attached to a name, where it is more than an apostrophe's suffix.
 _NAME_ALLOWS: Final = {
     "ar": Attach.CONJ | Attach.PREP | Attach.ARTICLE,
@@ -126,6 +128,8 @@ def _from_dictionary(word: str, language: str, mark: Mark, lookup: Lookup) -> li
     forms = [Form(fold(word), Attach.APOSTROPHE, "as written")]
     if mark is not Mark.THIS_FORM:
         known = lookup(language, word)
+        if language in _ROMANCE:
+            known = romance_forms(word, language, mark, known, lookup)
         # An abbreviation that NFKC spells out is another word: the nº of número is not no.
         usable = sorted(form for form in known if unicodedata.is_normalized("NFKC", form))
         forms += (Form(fold(other), Attach.APOSTROPHE, f"same lemma as {word} (dictionary)") for other in usable)

@@ -71,6 +71,13 @@ def korean_readings(folded: str, stems: Container[str] | None = None) -> list[Re
     return out
 
 
+def korean_abbreviation(folded: str) -> list[Reading]:
+    """The Latin letters before a particle: eu의, uae에서는. How they are spoken is not known, so either set of endings may follow."""
+    end = next((at for at, letter in enumerate(folded) if letter >= "가"), 0)
+    particles = end >= _SHORTEST and any(endings.fullmatch(folded, end) for endings in (_AFTER_CONSONANT, _AFTER_VOWEL))
+    return [Reading(folded[:end], _KOREAN)] if particles else []
+
+
 def _tail(folded: str, end: int) -> int | None:
     """What a noun that ends at ``end`` has behind it, or None where it cannot end there."""
     if end == len(folded):

@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.text.forms_base import Attach, Reading
 from monitor.text.forms_hebrew import HEBREW_PREFIXES, LONGEST_PREFIX
-from monitor.text.forms_korean import korean_readings
+from monitor.text.forms_korean import korean_abbreviation, korean_readings
 from monitor.text.forms_turkish import turkish_readings
 
 #: A stem of one letter is no word of any language here.
@@ -66,6 +66,8 @@ def readings(folded: str, stems: Container[str] | None = None) -> tuple[Reading,
 def _hangul_or_latin(folded: str, first: str, stems: Container[str] | None) -> list[Reading]:
     if "\uac00" <= first <= "\ud7a3":
         return korean_readings(folded, stems)
+    if "\uac00" <= folded[-1] <= "\ud7a3":
+        return korean_abbreviation(folded)
     return _after_apostrophe(folded) + turkish_readings(folded, stems)
 
 

@@ -28,7 +28,8 @@ def _grammar(pattern: str) -> str:
 
 #: Behind a locative or a genitive: "that which is at", with its own plural and cases.
 _KI: Final = "ki(?:lAr(?:I|A|In|DA|DAn|lA)?|nI|nA|nIn|nDAn?|ylA)?"
-_COPULA: Final = "(?:DIr(?:lAr)?|y?DI(?:m|n|k|lAr)?|y?mIş(?:tIr)?|y?sA|y?ken|y?Im|sIn|y?Iz|sInIz)"
+#: Behind a vowel y joins it (silahlaydı); without one it is another word's: yayınladı is "published", no yayın.
+_COPULA: Final = "(?:DIr(?:lAr)?|(?:(?<=[aeiuüoö])y|(?<![aeiuüoö]))(?:DI(?:m|n|k|lAr)?|mIş(?:tIr)?|sA|ken|Im|Iz)|sIn|sInIz)"
 #: Cases behind a consonant, behind a vowel, and behind the possessive of the third person.
 _CASE: Final = f"(?:I|A|lA|In(?:{_KI})?|DA(?:n|{_KI})?)"
 _CASE_VOWEL: Final = f"(?:yI|yA|ylA|nIn(?:{_KI})?|DA(?:n|{_KI})?)"
@@ -69,6 +70,8 @@ _SOFTENED: Final = {"p": "b", "ç": "c", "t": "d", "k": "ğ"}
 
 #: Shorter stems are found in too much: what is given as an inflected word is a word of its own there (saldır is no form of sal).
 _SHORTEST_CITED: Final = 4
+
+_INFINITIVES: Final = ("mak", "mek")
 
 _TURKISH: Final = Attach.TURKISH.value
 _FRONT: Final = Attach.TURKISH_FRONT.value
@@ -152,8 +155,8 @@ def turkish_forms(word: str, mark: Mark, lookup: Lookup) -> Iterator[Form]:
         return
     known = lookup("tr", word) or lookup("tr", plain)
     root = plain[:-3]
-    verb = plain.endswith(("mak", "mek")) and len(root) >= 2 and (mark is Mark.VERB or not known or plain in lookup("tr", root))
-    if verb:
+    infinitive = plain.endswith(_INFINITIVES) and len(root) >= 2
+    if infinitive and (mark is Mark.VERB or not known or plain in lookup("tr", root) or _causative(root, known)):
         yield Form(folded, Attach.APOSTROPHE, "as written")
         yield from _verb(root)
         return
@@ -174,6 +177,12 @@ def turkish_forms(word: str, mark: Mark, lookup: Lookup) -> Iterator[Form]:
                 why = f"{word} is a form of {cited} (dictionary)"
                 yield Form(stem, _noun_allows(cited, known), why)
                 yield from _dropped(cited, known, why)
+
+
+def _causative(root: str, known: frozenset[str]) -> bool:
+    """Whether the dictionary files a verb of this root under the verb it is made of (uzatmak under uzamak): ekmek, bread, has none."""
+    others = (form[:-3] for form in known if form.endswith(_INFINITIVES))
+    return root[-1] in "rt" and any(len(other) > 1 and other != root and root.startswith(other) for other in others)
 
 
 def _lower(word: str) -> str:

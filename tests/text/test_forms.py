@@ -19,7 +19,7 @@ PAIRS = json.loads((Path(__file__).parents[1] / "language" / "arabic_pairs.json"
 def finds(
     term: str, surface: str, language: str = "ar", mark: Mark = Mark.ANY_FORM, *, first: bool = True, lookup: Lookup | None = None
 ) -> bool:
-    forms = expand(term, language, mark, first=first, lookup=lookup or real("ar", "en", "ru", "fa", "tr"))
+    forms = expand(term, language, mark, first=first, lookup=lookup or real("ar", "en", "ru", "fa", "tr", "es", "fr"))
     return any(meets(reading, form) for reading in readings(fold(surface)) for form in forms)
 
 
@@ -88,6 +88,20 @@ def test_a_later_word_of_a_phrase_has_articles_and_suffixes_only() -> None:
         ("fa", "سلاح", Mark.ANY_FORM, "سلاح\u200cها سلاح\u200cهای سلاحی", "صلاح"),
         ("fa", "پهپاد", Mark.ANY_FORM, "پهپادها پهپادهای", "پدر"),
         ("he", "נשק", Mark.ANY_FORM, "הנשק ונשק בנשק שהנשק", "משקה"),
+        ("fr", "contourner", Mark.ANY_FORM, "contourne contourné contournées contournaient", "contour contournement"),
+        ("fr", "durcir", Mark.ANY_FORM, "durcit durci durcies durcissent", "dur"),
+        ("fr", "livrer", Mark.ANY_FORM, "livrait livré livrés", "livre livrée livrées livraison"),
+        ("fr", "livrer", Mark.VERB, "livrait livré livrés livrées", "livraison"),
+        ("fr", "interdit", Mark.ANY_FORM, "interdits interdite interdites", "interdire interdisait"),
+        ("fr", "pouvoir", Mark.ANY_FORM, "pouvoirs Pouvoir", "peut pouvait"),
+        ("fr", "pouvoir", Mark.VERB, "pouvoir peut pouvait", "pour"),
+        ("es", "condenar", Mark.ANY_FORM, "condenaron condenado condenadas condenó", "condenación"),
+        ("es", "vender", Mark.ANY_FORM, "vende vendidas vendidos vendió", "venta"),
+        ("es", "entrar", Mark.ANY_FORM, "entra entraron entrado", "entrada entradas"),
+        ("es", "prohibido", Mark.ANY_FORM, "prohibida prohibidos prohibidas", "prohibir prohíbe"),
+        ("es", "partido", Mark.ANY_FORM, "partidos", "partida partidas partir"),
+        ("es", "poder", Mark.ANY_FORM, "poderes", "puede podría"),
+        ("es", "este", Mark.ANY_FORM, "Este", "esta estos"),
         ("any", "Rotax", Mark.ANY_FORM, "ROTAX rotax", "Rotaxes"),
     ],
 )
@@ -127,7 +141,7 @@ word = st.text(
 @settings(max_examples=300, deadline=None)
 @given(
     word=word,
-    language=st.sampled_from(["ar", "en", "ru", "fa", "he", "ko", "tr", "any", "zz"]),
+    language=st.sampled_from(["ar", "en", "ru", "fa", "he", "ko", "tr", "fr", "es", "any", "zz"]),
     mark=st.sampled_from(list(Mark)),
     first=st.booleans(),
 )
