@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
 from typing import Final
 
 from monitor.text.fold import fold
@@ -23,6 +22,7 @@ from monitor.text.forms_persian import persian_forms
 from monitor.text.forms_romance import romance_forms
 from monitor.text.forms_split import readings
 from monitor.text.forms_turkish import turkish_forms
+from monitor.text.scripts import scripts_of
 
 __all__ = [
     "Attach",
@@ -40,20 +40,18 @@ __all__ = [
     "stems",
 ]
 
-#: Letters with which Arabic writers render the g of foreign names.
-_G_LETTERS: Final = "غجق"
-#: More such letters in one word than this and only the spelling as given is looked for.
-_G_LETTERS_MOST: Final = 3
+#: What may be attached to a number or a word of another script (MD-550, 2397), which has no forms of its own there.
+_BORROWED: Final = {
+    "ar": Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.APOSTROPHE,
+    "fa": Attach.APOSTROPHE,
+    "he": Attach.HEBREW | Attach.APOSTROPHE,
+    "ko": Attach.KOREAN | Attach.APOSTROPHE,
+}
+_SCRIPT: Final = {"ar": "Arabic", "fa": "Arabic", "he": "Hebrew", "ko": "Hangul"}
 #: Languages in which the words of a compound may be written together, and how many words one has at most.
 _WRITTEN_TOGETHER: Final = frozenset({"fa", "ko"})
 _TOGETHER_MOST: Final = 3
 _ROMANCE: Final = frozenset({"es", "fr"})
-#: What may be attached to a name, where it is more than an apostrophe's suffix.
-_NAME_ALLOWS: Final = {
-    "ar": Attach.CONJ | Attach.PREP | Attach.ARTICLE,
-    "he": Attach.HEBREW | Attach.APOSTROPHE,
-    "ko": Attach.KOREAN,
-}
 
 
 def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup) -> tuple[Form, ...]:
@@ -63,10 +61,10 @@ def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup)
     prepositions may not.
     """
     folded = fold(word)
-    if language == "any" or mark is Mark.EXACT or len(folded) < 2:  # a single letter has no forms
+    if language == "any" or mark in (Mark.EXACT, Mark.NAME) or len(folded) < 2:  # a single letter has no forms, a name a key
         forms = [Form(folded, Attach.NONE, "as written")]
-    elif mark is Mark.NAME:
-        forms = _name(folded, language)
+    elif language in _BORROWED and _SCRIPT[language] not in scripts_of(word):
+        forms = [Form(folded, _BORROWED[language], "as written")]
     elif language in _BY_RULE:
         forms = _BY_RULE[language](word, mark, first, lookup)
     else:
@@ -180,15 +178,6 @@ def _english_plural(folded: str, known: frozenset[str], lookup: Lookup) -> str:
         plural = folded[:-1] + "ies"
     # A lemma of one spelling proves nothing; one with several is another word.
     return "" if len(lookup("en", plural)) > 1 else plural
-
-
-def _name(folded: str, language: str) -> list[Form]:
-    allows = _NAME_ALLOWS.get(language, Attach.APOSTROPHE)
-    forms = [Form(folded, allows, "as written")]
-    if language in ("ar", "fa") and 0 < sum(c in _G_LETTERS for c in folded) <= _G_LETTERS_MOST:
-        spellings = product(*(_G_LETTERS if c in _G_LETTERS else c for c in folded))
-        forms += (Form("".join(spelling), allows, "the same name with غ, ج or ق") for spelling in spellings)
-    return forms
 
 
 def _merged(folded: str, forms: list[Form]) -> tuple[Form, ...]:
