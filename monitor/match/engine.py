@@ -158,6 +158,8 @@ class Engine:
 
     @staticmethod
     def _severity(one: Compiled, evaluation: Evaluation) -> Severity:
+        if not one.escalate:
+            return one.watchlist.severity
         reached = [one.watchlist.severity, *(to for to, node in one.escalate if evaluation.evaluate(node))]
         return max(reached, key=lambda severity: severity.rank)
 
@@ -214,8 +216,10 @@ def _names_by_hit(leaf_hits: Mapping[Group | Literal, Sequence[Found]]) -> dict[
     """The groups (or quoted phrases) each hit is of; a term may stand in several groups."""
     out: dict[Found, tuple[str, ...]] = {}
     for leaf, hits in leaf_hits.items():
+        name = (str(leaf),)
         for hit in hits:
-            out[hit] = (*out.get(hit, ()), str(leaf))
+            known = out.get(hit)
+            out[hit] = name if known is None else known + name
     return out
 
 

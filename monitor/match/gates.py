@@ -74,7 +74,9 @@ class Gates:
                 continue
             first = min(gate.needs, key=lambda need: sum(map(weight, need)))
             others = tuple(need for need in gate.needs if need is not first)
-            by = self._sentence if gate.in_sentence and others else self._article
+            # What one group alone may satisfy (near(3, arms, arms OR deal)) is not to be told by groups that stand together.
+            together = gate.in_sentence and not frozenset.intersection(*gate.needs)
+            by = self._sentence if together else self._article
             for group in first:
                 by[group].append((clause, others))
 
@@ -96,7 +98,7 @@ class Gates:
             for sentence in set(sentences):
                 by_sentence[sentence].append(group)
         for groups in by_sentence.values():
-            # What needs two groups needs them here.
+            # Each of these clauses needs two groups at the least.
             if len(groups) > 1:
                 for group in groups:
                     for clause, others in self._sentence.get(group, ()):

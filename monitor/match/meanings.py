@@ -112,7 +112,7 @@ class Meanings:
             return Read(starts, ends, numbers, np.zeros(0, np.uint32), 0, cjk)
         at = (numbers >> self._shift).view(np.int64)
         values = self._values.take(at)
-        missed = np.flatnonzero(self._keys.take(at) != numbers)
+        missed = (self._keys.take(at) != numbers).nonzero()[0]
         if len(missed):
             self._learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
         bits = int(np.bitwise_or.reduce(values))
@@ -244,7 +244,7 @@ class Meanings:
     def pairs(self, values: Values) -> Places:
         """The places where two words stand side by side as they do in a phrase (or, rarely, do not: each is to be looked at)."""
         of_phrases = (values & PAIR) != 0
-        at = np.flatnonzero(of_phrases[:-1] & of_phrases[1:])
+        at: Places = (of_phrases[:-1] & of_phrases[1:]).nonzero()[0]
         if not len(at):
             return at
         classes = (values >> CLASS).astype(np.uint64)
@@ -253,7 +253,7 @@ class Meanings:
     # ------------------------------------------------------------------ names
     def named(self, text: str, read: Read) -> list[int]:
         """The places of chunks that begin a name which goes on in the next ones."""
-        at = np.flatnonzero(read.values & BEGINS)
+        at = (read.values & BEGINS).nonzero()[0]
         at = at[at < len(read.values) - 1]
         numbers, classes = read.numbers[at + 1].tolist(), (read.values[at] >> CLASS).tolist()
         found = []

@@ -17,8 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-import numpy as np
-
 from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Read
 from monitor.match.patterns import Table
 from monitor.model import Layout, Sentence, Span
@@ -44,25 +42,26 @@ class Found(NamedTuple):
 
 class _Worth:
     """What of a text is worth looking at: the places of chunks that are a word asked for or the first of two that stand together
-    in a phrase (also in ``pairs``), and those that begin a name. With them, all chunks of the text as lists."""
+    in a phrase (also in ``pairs``), and those that begin a name. With them, all chunks of the text."""
 
     __slots__ = ("alone", "classes", "ends", "named", "odd", "others", "pairs", "split", "starts")
 
     def __init__(self, text: str, read: Read, table: Table) -> None:
         bits = read.bits
-        self.alone: list[int] = np.flatnonzero(read.values & (ASKED | LOOK)).tolist() if bits & (ASKED | LOOK) else []
+        self.alone: list[int] = (read.values & (ASKED | LOOK)).nonzero()[0].tolist() if bits & (ASKED | LOOK) else []
         self.pairs: Set[int] = frozenset(table.meanings.pairs(read.values).tolist()) if bits & PAIR else frozenset()
         if self.pairs:
             self.alone = sorted(self.pairs | set(self.alone))
         self.named = table.meanings.named(text, read) if bits & BEGINS else []
         if self:
-            self.starts: list[int] = read.starts.tolist()
-            self.ends: list[int] = read.ends.tolist()
-            self.classes: list[int] = (read.values >> CLASS).tolist()
+            # Views, which cost nothing to make: a few of their numbers are asked for.
+            self.starts: Sequence[int] = read.starts.data
+            self.ends: Sequence[int] = read.ends.data
+            self.classes: Sequence[int] = (read.values >> CLASS).data
             #: Places of chunks whose sentence is to be split, of those that are not one word, and of what may be a mask or a cue.
-            self.split: Set[int] = frozenset(np.flatnonzero(read.values & LOOK).tolist()) if bits & LOOK else frozenset()
-            self.odd: list[int] = np.flatnonzero(read.values & ODD).tolist() if bits & ODD else []
-            self.others: list[int] = np.flatnonzero(read.values & OTHER).tolist() if bits & OTHER else []
+            self.split: Set[int] = frozenset((read.values & LOOK).nonzero()[0].tolist()) if bits & LOOK else frozenset()
+            self.odd: list[int] = (read.values & ODD).nonzero()[0].tolist() if bits & ODD else []
+            self.others: list[int] = (read.values & OTHER).nonzero()[0].tolist() if bits & OTHER else []
 
     def __bool__(self) -> bool:
         return bool(self.alone or self.named)

@@ -100,7 +100,7 @@ def chunks(text: str) -> Chunks:
 def _runs(weights: Hashes) -> tuple[Places, Places]:
     inside = np.zeros(len(weights) + 2, np.bool_)
     np.not_equal(weights, 0, out=inside[1:-1])
-    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    edges = (inside[1:] != inside[:-1]).nonzero()[0]
     return edges[0::2], edges[1::2]
 
 
