@@ -75,6 +75,9 @@ _WEIGHTS: Final = _weights(_HELD)
 _CJK: Final = _units(CJK_CLASS)
 _FIRST_CJK: Final = int(_CJK.argmax())
 _INSIDE: Final = _units(INSIDE_CLASS + r"\uff9e\uff9f")
+_QUOTE: Final = ord('"')
+_ALEF: Final = 0x5D0
+_TAV: Final = 0x5EA
 _BASE: Final = (hash("monitor.text.chunks: base") & (2**64 - 1)) | 1
 _POWERS: Final = _powers(_BASE, _BLOCK + LONGEST + 1)
 # One power short of the inverse, so that a chunk of one character is multiplied too.
@@ -86,6 +89,10 @@ def chunks(text: str) -> Chunks:
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
     cjk = bool(len(units)) and int(units.max()) >= _FIRST_CJK and pattern_for(text) is WORD_CJK
     weights = _WEIGHTS.take(units)
+    quotes = (units == _QUOTE).nonzero()[0]
+    if len(quotes):
+        # Part of a word between letters of Hebrew alone (אמל"ח), and else what parts words: the usual case of the two.
+        weights[quotes[~_between_hebrew(units, quotes)]] = 0
     starts, ends = _apart(units, weights) if cjk else _runs(weights)
     numbers = _numbers(weights, starts)
     if len(units) != len(text):
@@ -95,6 +102,11 @@ def chunks(text: str) -> Chunks:
         starts = starts - np.searchsorted(second, starts)
         ends = ends - np.searchsorted(second, ends)
     return Chunks(starts, ends, numbers, cjk)
+
+
+def _between_hebrew(units: npt.NDArray[np.uint16], places: Places) -> npt.NDArray[np.bool_]:
+    before, after = units[places - 1], units[np.minimum(places + 1, len(units) - 1)]
+    return (before >= _ALEF) & (before <= _TAV) & (after >= _ALEF) & (after <= _TAV)
 
 
 def _runs(weights: Hashes) -> tuple[Places, Places]:
