@@ -1,0 +1,210 @@
+"""Addresses of articles, compared: one article has one canonical link, however its feeds spell, mark or wrap it.
+
+``canonical`` is for comparing only and never for fetching or showing: it calls http and https the same. What is dropped
+is what publishers and aggregators add to count clicks; every other parameter stays, in its order, for many sites keep
+their articles behind one. This room knows only str: nothing is looked up, and no redirect is followed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Final
+from urllib.parse import parse_qsl, quote, urlsplit
+
+#: Characters; browsers stop at 2,000 or so, and what is longer carries a payload and no name.
+MAX_LINK: Final = 4_000
+_MAX_HOST: Final = 253  # RFC 1035; stdlib's IDNA takes quadratic time on more
+_DEFAULT_PORTS: Final = frozenset({"", "80", "443"})
+
+# ------------------------------------------------------------------------------------- tracking
+# Lower case: publishers spell them as they like. Sources: the lists of browsers' own tracking protection (Firefox, Brave)
+# and the parameters news sites put into the links of their feeds.
+_CLICKS: Final = """
+    fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid twclid ttclid li_fat_id igshid igsh srsltid _ga _gl
+    mc_cid mc_eid _hsenc _hsmi __hssc __hstc __hsfp hsctatracking mkt_tok oly_anon_id oly_enc_id rb_clickid s_cid vero_id wickedid
+    cmpid cmp ocid xtor spm wt.mc_id smid smtyp emc maca feedtype feedname mod_rss guccounter guce_referrer guce_referrer_sig
+    ns_mchannel ns_source ns_campaign ns_linkname ns_fee __twitter_impression
+"""
+#: The BBC's family, name by name: other sites use ``at_`` for what they show.
+_BBC: Final = "at_medium at_campaign at_campaign_type at_link_type at_link_id at_link_origin at_ptr_name at_ptr_type at_bbc_team at_format"
+_TRACKING: Final = frozenset(f"{_CLICKS} {_BBC}".split())
+_TRACKING_PREFIXES: Final = ("utm_", "pk_campaign", "pk_kwd", "mtm_", "itm_")
+#: Names that mean something elsewhere, with values that only say where the click came from.
+_SAYS_WHENCE: Final = frozenset({"ref", "src", "source", "partner", "from", "traffic_source", "via", "feed", "rss"})
+_WHENCE: Final = frozenset({"", "1", "rss", "rss2", "feed", "feeds", "atom", "rssfeed", "rss_feed", "newsfeed", "true", "homepage_rss"})
+#: Fragments that name no place of a page which holds several articles.
+_NO_PLACE: Final = frozenset({"", "rss", "comments", "respond", "content", "main", "top", "disqus_thread", "more"})
+
+_ESCAPE: Final = re.compile(r"%(?:([0-9A-Fa-f]{2})|)")
+_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
+_FRONT: Final = re.compile(r"/?(?:(?:index|default|home)\.(?:html?|php|aspx?|jsp))?", re.IGNORECASE)
+_INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+def canonical(url: str) -> str:
+    """The address by which an article is known, ``""`` where this is no http(s) address. ``canonical`` of it is itself."""
+    url = _INVISIBLE.sub("", url)
+    if not url or len(url) > MAX_LINK:
+        return ""
+    try:
+        parts = urlsplit(url)
+        host = _host(parts.hostname or "")
+        port = str(parts.port) if parts.port is not None else ""
+    except ValueError:  # a port that is no number, a bracket left open
+        return ""
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return ""
+    where = host if port in _DEFAULT_PORTS else f"{host}:{port}"
+    path = _SESSION.sub("", _normal(parts.path)).rstrip("/")
+    query = "&".join(part for part in _normal(parts.query).split("&") if part and not _tracks(part))
+    # A page whose script loads the article it names: all its articles have one path.
+    fragment = f"#{_normal(parts.fragment)}" if parts.fragment.startswith("!") else ""
+    return f"https://{where}{path}{'?' if query else ''}{query}{fragment}"
+
+
+def host_of(url: str) -> str:
+    """Host and port as they are counted for politeness: lower case, no default port; ``""`` where there is none."""
+    try:
+        parts = urlsplit(url)
+        host = _host(parts.hostname or "")
+        port = str(parts.port) if parts.port is not None else ""
+    except ValueError:
+        return ""
+    default = {"http": "80", "https": "443"}.get(parts.scheme.lower(), "")
+    return host if not host or port in ("", default) else f"{host}:{port}"
+
+
+def own(url: str, feed: str = "") -> str:
+    """The canonical link of one item, unwrapped; ``""`` where its address is not its own (``is_own``)."""
+    link = unwrap(url)
+    return canonical(link) if is_own(link, feed) else ""
+
+
+def is_own(link: str, feed: str = "") -> bool:
+    """Whether a link can stand for one article: False for a front page, for the feed's own address (``feed``), and for a
+    place within a page, as the entries of a live blog have. Whether several items share it, only who sees them can say."""
+    found = canonical(link)
+    if not found or (feed and found == canonical(feed)):
+        return False
+    parts = urlsplit(link)
+    fragment = parts.fragment.lower()
+    if fragment not in _NO_PLACE and "=" not in fragment and not fragment.startswith("!"):
+        return False
+    known = urlsplit(found)
+    return bool(known.query or known.fragment) or _FRONT.fullmatch(known.path) is None
+
+
+# --------------------------------------------------------------------------------------------- parts
+def _host(host: str) -> str:
+    host = host.lower().rstrip(".")
+    if len(host) > _MAX_HOST:
+        raise ValueError("no host name is that long")
+    if host.isascii():
+        return f"[{host}]" if ":" in host else host
+    return host.encode("idna").decode("ascii")  # its UnicodeError is a ValueError
+
+
+def _normal(text: str) -> str:
+    """Percent-encoding as RFC 3986 §6.2.2 wants it: capitals, nothing encoded that need not be, everything else encoded."""
+    return quote(_ESCAPE.sub(_escape, text), safe="%!$&'()*+,;=:@/?-._~[]")
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return "%25"  # a percent sign that begins no escape
+    char = chr(int(found[1], 16))
+    return char if char in _UNRESERVED else f"%{found[1].upper()}"
+
+
+def _tracks(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    name, value = name.lower(), value.lower()
+    if name in _TRACKING or name.startswith(_TRACKING_PREFIXES):
+        return True
+    return name in _SAYS_WHENCE and value in _WHENCE and (value != "" or name == "rss") and (value not in ("1", "true") or name == "rss")
+
+
+# -------------------------------------------------------------------------------------------- wrappers
+#: Hosts that stand between a reader and the article: (host or its ending, path's beginning, parameters that hold the address).
+_WRAPPERS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
+    (".facebook.com", "/l.php", ("u",)),
+    (".bing.com", "/news/apiclick", ("url",)),
+    (".duckduckgo.com", "/l/", ("uddg",)),
+    (".youtube.com", "/redirect", ("q",)),
+    (".vk.com", "/away.php", ("to",)),
+    ("out.reddit.com", "/", ("url",)),
+    ("t.umblr.com", "/redirect", ("z",)),
+    ("paid.outbrain.com", "/network/redir", ("p", "u", "url")),
+    ("feedproxy.google.com", "/", ("url", "u")),
+    ("go.redirectingat.com", "/", ("url",)),
+    ("go.skimresources.com", "/", ("url",)),
+    ("click.linksynergy.com", "/", ("murl",)),
+    (".safelinks.protection.outlook.com", "/", ("url",)),
+)
+_GOOGLE: Final = re.compile(r"(?:www\.)?google\.(?:com?\.)?[a-z]{2,3}")
+_GOOGLE_NEWS: Final = re.compile(r"/(?:__i/)?(?:rss/)?(?:rd/)?(?:articles|read)/([A-Za-z0-9_-]{16,3000})={0,2}")
+_WRAPPED: Final = 3  # an alert of an alert; more is a game
+
+
+def unwrap(url: str) -> str:
+    """The address of the article itself where ``url`` only leads there and says so: Google Alerts, older Google News links,
+    Bing News and their kin. What cannot be told without asking a server stays as it is."""
+    for _ in range(_WRAPPED):
+        inner = _inside(url)
+        if not canonical(inner):
+            return url
+        url = inner
+    return url
+
+
+def _inside(url: str) -> str:
+    """The wrapped address, ``""`` where there is none."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return ""
+    if len(url) > MAX_LINK:
+        return ""
+    if host == "news.google.com":
+        named = _GOOGLE_NEWS.fullmatch(parts.path)
+        return _news_address(named[1]) if named else ""
+    names: tuple[str, ...] = ()
+    if _GOOGLE.fullmatch(host) and parts.path == "/url":
+        names = ("url", "q", "u")
+    for ending, path, its in _WRAPPERS:
+        if (host == ending.removeprefix(".") or (ending[0] == "." and host.endswith(ending))) and parts.path.startswith(path):
+            names = its
+    if not names:
+        return ""
+    try:
+        given = dict(reversed(parse_qsl(parts.query, max_num_fields=200)))
+    except ValueError:
+        return ""
+    return next((given[name] for name in names if given.get(name, "").startswith(("http://", "https://"))), "")
+
+
+def _news_address(name: str) -> str:
+    """Names made before 2024 are a protobuf message whose field 4 is the address; newer ones are known to Google alone."""
+    try:
+        raw = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4))
+    except (ValueError, binascii.Error):
+        return ""
+    start = raw.find(b"\x22") + 1
+    if not raw.startswith(b"\x08") or not 0 < start <= 4:
+        return ""
+    length, at = 0, start
+    for shift in (0, 7):
+        if at >= len(raw):
+            return ""
+        length |= (raw[at] & 0x7F) << shift
+        at += 1
+        if raw[at - 1] < 0x80:
+            break
+    found = raw[at : at + length]
+    if len(found) != length or not found.startswith((b"http://", b"https://")) or not found.isascii():
+        return ""
+    return found.decode("ascii")
