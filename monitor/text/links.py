@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 #: Characters; browsers stop at 2,000 or so, and what is longer carries a payload and no name.
 MAX_LINK: Final = 4_000
 _MAX_HOST: Final = 253  # RFC 1035; stdlib's IDNA takes quadratic time on more
+_HOST: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _DEFAULT_PORTS: Final = frozenset({"", "80", "443"})
 
 # ------------------------------------------------------------------------------------- tracking
@@ -104,7 +105,10 @@ def _host(host: str) -> str:
         raise ValueError("no host name is that long")
     if host.isascii():
         return f"[{host}]" if ":" in host else host
-    return host.encode("idna").decode("ascii")  # its UnicodeError is a ValueError
+    known = host.encode("idna").decode("ascii")  # its UnicodeError is a ValueError
+    if not _HOST.fullmatch(known):
+        raise ValueError("what it means stands for no host")
+    return known
 
 
 def _normal(text: str) -> str:
