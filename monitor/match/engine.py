@@ -17,7 +17,7 @@ from monitor.match.evidence import Clause, evidence_of
 from monitor.match.gates import Gate, Gates, gate_of
 from monitor.match.names import LISTED
 from monitor.match.patterns import Asked, Table
-from monitor.match.scan import Found, Scanned, scan
+from monitor.match.scan import Found, Scanned
 from monitor.model import Facts, Layout, Match, Severity, Stance
 from monitor.text.forms import Lookup, Mark, Remembered
 from monitor.text.scripts import scripts_of
@@ -110,10 +110,14 @@ class Engine:
     # ------------------------------------------------------------------ matching
     def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]:
         """Every watchlist whose query is true of the text, with its evidence; in the order of the watchlists."""
-        scanned = scan(text, layout, self.table)
-        if not scanned.hits:
+        scanned = Scanned(text, layout.sentences, self.table)
+        if not scanned:
             return ()
-        hits = self._by_group(scanned)
+        # Most articles are done with here: what they may hold opens no clause.
+        glanced = scanned.glance(self._by_pattern)
+        if glanced is not None and not self._gates.open(glanced):
+            return ()
+        hits = self._by_group(scanned.collect())
         opened = self._gates.open({group: [hit.sentence for hit in found] for group, found in hits.items()})
         if not opened:
             return ()

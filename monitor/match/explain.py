@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from monitor.match.engine import Engine, leaf_hits_of, masked_words
 from monitor.match.evaluate import Article, Evaluation
-from monitor.match.scan import Found, Scanned
+from monitor.match.scan import Found, Scanned, scan
 from monitor.model import Facts, Hit, Layout, Match, Sentence, Zone, ZoneKind
 from monitor.watchlist.query import And, Count, Field, Filter, First, Group, Literal, Near, Node, Not, Or, Scope
 
@@ -49,7 +49,7 @@ class Explanation:
 def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Facts) -> Explanation:
     """How the query of ``watchlist`` fares on this text; raises KeyError where the engine has no such watchlist."""
     one = engine.one(watchlist)
-    scanned = Scanned(text, layout.sentences, engine.table)
+    scanned = scan(text, layout, engine.table)
     masked = masked_words(scanned, one.masks)
     leaves = leaf_hits_of(scanned, one.leaves, masked)
     everything = leaf_hits_of(scanned, one.leaves, {})
@@ -137,7 +137,7 @@ def _furniture(engine: Engine, watchlist: str, text: str, zones: Iterable[Zone])
     """What the watchlist's terms would have found in furniture."""
     one = engine.one(watchlist)
     lines = tuple(Sentence(z.start, z.end, z.kind, 0) for z in zones if z.kind is ZoneKind.FURNITURE)
-    scanned = Scanned(text, lines, engine.table)
+    scanned = Scanned(text, lines, engine.table).collect()
     hits = leaf_hits_of(scanned, one.leaves, {})
     return tuple(_hit(engine, scanned, leaf, hit) for leaf, found in hits.items() for hit in found)
 

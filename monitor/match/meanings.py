@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence, Set
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -192,26 +192,36 @@ class Meanings:
     def _several(self, words: list[str], met: list[tuple[int, ...]]) -> int:
         """Of several words in one chunk (dual-use, l'arme): looked at where one is of use, rather than reasoned about."""
         table = self.table
-        if any(slot in table.asked or slot in table.of_phrases for slots in met for slot in slots):
+        if any(slot in table.asked for slots in met for slot in slots) or self._phrase_within(met):
             return LOOK | ODD
         starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
         if any(map(table.names.whole, chain.from_iterable(starts))):
             return LOOK | ODD
         if any(table.names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
             return LOOK | ODD
-        # Of such a chunk no more is of use than the beginning of a name in its last word.
-        return ODD | (BEGINS if starts[-1] else 0) | self._class(tuple(-1 - start for start in starts[-1]), len(words)) << CLASS
+        # What is left are its edges: a phrase or a name may begin with its last word, or a phrase end with its first.
+        edges = [slot for slot in met[0] if slot in table.before] + [slot for slot in met[-1] if slot in table.after or slot < 0]
+        bits = ODD | (BEGINS if starts[-1] else 0) | (PAIR if table.of_phrases.intersection(edges) else 0)
+        return bits | self._class(tuple(dict.fromkeys(edges)), len(words)) << CLASS
+
+    def _phrase_within(self, met: list[tuple[int, ...]]) -> bool:
+        """Whether the two words that a phrase is looked for by stand side by side in one chunk."""
+        phrases = self.table.phrases
+        return any((one, two) in phrases for ones, twos in pairwise(met) for one in ones for two in twos)
 
     def _class(self, slots: tuple[int, ...], words: int = 1) -> int:
         known = self._classes.get((words, slots))
         if known is None:
             table = self.table
             known = self._classes[words, slots] = len(self.met)
+            self._pair(known, table.of_phrases.intersection(slots))
+            if words > 1:
+                # It stands in pairs, and a sentence where it does is split into words; by itself it is nothing but a name's beginning.
+                slots = tuple(slot for slot in slots if slot < 0)
             self.met.append(slots)
             self.words.append(words)
             self.single.append(tuple(pattern for slot in slots for pattern in table.single.get(slot, ())))
             self.anchors.append(tuple(slot for slot in slots if slot in table.others and slot in table.anchored))
-            self._pair(known, table.of_phrases.intersection(slots))
         return known
 
     # ------------------------------------------------------------------ pairs

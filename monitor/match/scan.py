@@ -66,6 +66,11 @@ class _Worth:
     def __bool__(self) -> bool:
         return bool(self.alone or self.named)
 
+    def is_odd(self, place: int) -> bool:
+        """Whether the chunk at ``place`` or the next one is not one word."""
+        at = bisect_left(self.odd, place)
+        return at < len(self.odd) and self.odd[at] <= place + 1
+
 
 class _Part(NamedTuple):
     """The chunks ``[low, high)`` of a text, those of one sentence; ``words`` as ``Scanned._words`` gives them."""
@@ -79,9 +84,10 @@ class _Part(NamedTuple):
 class Scanned:
     """One text's words and hits. ``hits`` are by pattern, each list in text order."""
 
-    __slots__ = ("_before", "_cjk", "_glue", "_spans", "hits", "pattern", "sentences", "table", "text")
+    __slots__ = ("_aside", "_before", "_cjk", "_glue", "_looked", "_spans", "_worth", "hits", "pattern", "sentences", "table", "text")
 
     def __init__(self, text: str, sentences: tuple[Sentence, ...], table: Table, *, plainly: bool = False) -> None:
+        """Finds the sentences worth looking at; ``collect`` what stands in them. ``plainly`` goes through all of them word by word."""
         self.text = text
         self.sentences = sentences
         self.table = table
@@ -90,29 +96,63 @@ class Scanned:
         self._cjk: dict[int, list[int] | None] = {}
         self._glue: dict[int, bool] = {}
         self._before: list[int] | None = None
+        self._looked: dict[int, list[int]] = {}
+        self._aside: set[int] = set()
+        self._worth: _Worth | None = None
         if plainly or not sentences:
             self.pattern = pattern_for(text)
-            for number in range(len(sentences)):
-                self._plainly(number)
-        else:
-            self._scan()
+            self._aside.update(range(len(sentences)))
+            return
+        read = table.meanings.read(text)
+        self.pattern = WORD_CJK if read.cjk else WORD
+        worth = _Worth(text, read, table)
+        if worth:
+            self._worth = worth
+            self._looked, self._aside = self._sentences(worth)
 
     # ------------------------------------------------------------------ all sentences at once
-    def _scan(self) -> None:
-        read = self.table.meanings.read(self.text)
-        self.pattern = WORD_CJK if read.cjk else WORD
-        worth = _Worth(self.text, read, self.table)
-        if not worth:
-            return
-        looked, aside = self._sentences(worth)
-        for number, at in looked.items():
-            if number not in aside and not self._plain(number, at, worth):
-                aside.add(number)
+    def __bool__(self) -> bool:
+        """Whether any sentence is worth looking at."""
+        return bool(self._looked or self._aside)
+
+    def glance(self, groups: Mapping[int, Sequence[int]]) -> dict[int, list[int]] | None:
+        """The groups that may be hit, each with the sentences, given the groups of each pattern; never fewer than ``collect`` finds.
+
+        None where a sentence has to be gone through word by word before anything can be said.
+        """
+        if self._aside or self._worth is None:
+            return None
+        out: dict[int, list[int]] = {}
+        meanings, classes, pairs = self.table.meanings, self._worth.classes, self._worth.pairs
+        last = len(classes) - 1
+        for number, places in self._looked.items():
+            for place in places:
+                here = classes[place]
+                patterns = meanings.single[here]
+                if place in pairs and place < last:
+                    patterns = (*patterns, *(phrase[0] for phrase in meanings.phrases.get((here, classes[place + 1]), ())))
+                for pattern in patterns:
+                    for group in groups.get(pattern, ()):
+                        known = out.get(group)
+                        if known is None:
+                            out[group] = [number]
+                        else:
+                            known.append(number)
+        return out
+
+    def collect(self) -> Scanned:
+        """Find the hits of the sentences worth looking at, those of masks and cues in them too."""
+        aside = set(self._aside)
+        if self._worth is not None:
+            for number, at in self._looked.items():
+                if number not in aside and not self._plain(number, at, self._worth):
+                    aside.add(number)
         for number in sorted(aside):
             self._plainly(number)
-        if aside and looked:
+        if aside and self._looked:
             for hits in self.hits.values():
                 hits.sort()
+        return self
 
     def _sentences(self, worth: _Worth) -> tuple[dict[int, list[int]], set[int]]:
         """The sentences that chunks worth looking at stand in, with those chunks, and the sentences to be split into words."""
@@ -125,7 +165,7 @@ class Scanned:
             number = bisect_right(begin, start) - 1
             if number < 0 or end > sentences[number].end:
                 aside.update(self._around(number, start, end))
-            elif place in worth.split:
+            elif place in worth.split or (place in worth.pairs and worth.odd and worth.is_odd(place)):
                 aside.add(number)
             else:
                 looked.setdefault(number, []).append(place)
@@ -320,4 +360,4 @@ def _stand(wanted: Sequence[int], met: Iterable[tuple[int, ...]]) -> bool:
 
 def scan(text: str, layout: Layout, table: Table) -> Scanned:
     """The hits of a text, furniture left out (its sentences are none)."""
-    return Scanned(text, layout.sentences, table)
+    return Scanned(text, layout.sentences, table).collect()

@@ -6,6 +6,7 @@ stand in one clause are read together:
 * A denial that is itself negated ("did not deny", لم ينف) is no denial.
 * A denial governs what it denies: in "denied the accusation" and "the accusation is baseless" the accusation is denied,
   in "denied that it plans" the plan.
+* A rejection ("rejected", رفض) is a denial only of an accusation: to reject a deal is not to deny it.
 * A negator that is itself a cue ("not", لم) denies the act or the plan right behind it, and speaks of nothing else.
 * A plan under a condition is conditional, whichever of the two words stands nearer.
 
@@ -57,6 +58,12 @@ _REFUSALS: Final = _folded(
     "відмовився відмовилася відмовились відмовляється",
     "refusé refuse rehusó סירב סירבה מסרב מסרבת",
 )
+#: Denials of what is said, but otherwise refusals of what is done: they count where they govern an accusation.
+_REJECTIONS: Final = _folded(
+    "reject rejects rejected rejecting rejection",
+    "رفض ترفض يرفض رفضت رفضوا رفضها رفضه رافضا رافضة",
+    "דחה דחתה דחו דוחה",
+)
 #: Letters that Arabic and Hebrew write together with the word behind them.
 _ATTACHED: Final = frozenset("وفושכ")
 _CONJUNCTIONS: Final = _folded("ثم لكن بل and but while и а но та але et mais y e pero و اما ولی ve ama אבל אך")
@@ -98,17 +105,20 @@ class _Clause:
         denials = [cue for stance, cue in cues if stance is Stance.DENIED]
         bare = {cue for cue in denials if self._negates(cue.first) and cue.last - cue.first == 1}
         denials = [cue for cue in denials if cue not in bare and not self._turned_round(cue)]
+        rejections = {cue for cue in denials if self._rejects(cue)}
         others = [(stance, cue) for stance, cue in cues if stance is not Stance.DENIED]
         plans = [cue for stance, cue in others if stance is Stance.PLANNED]
         conditions = [cue for stance, cue in others if stance is Stance.CONDITIONAL]
         for cue in denials:
-            yield Stance.DENIED, cue
+            if cue not in rejections:
+                yield Stance.DENIED, cue
         for cue in sorted(bare):
             supposed = any(condition.first < cue.first and self.gap(condition, cue) <= _CONDITION_REACH for condition in conditions)
             if not supposed and self._stands_before(cue, (*self._hits, *plans)):
                 yield Stance.DENIED, cue
         for stance, cue in others:
-            governed = any(self._governs(denial, stance, cue) for denial in denials)
+            deniers = denials if stance is Stance.ALLEGED else [cue for cue in denials if cue not in rejections]
+            governed = any(self._governs(denial, stance, cue) for denial in deniers)
             negated = stance is Stance.PLANNED and any(self._touch(cue, negator) for negator in bare)
             yield (Stance.DENIED if governed or negated else stance), cue
 
@@ -139,6 +149,10 @@ class _Clause:
     def _negates(self, place: int) -> bool:
         word = self._word(place)
         return word in _NEGATORS or (word[:1] in _ATTACHED and word[1:] in _NEGATORS)
+
+    def _rejects(self, denial: Found) -> bool:
+        word = self._word(denial.first)
+        return denial.last - denial.first == 1 and (word in _REJECTIONS or (word[:1] in _ATTACHED and word[1:] in _REJECTIONS))
 
     def _turned_round(self, denial: Found) -> bool:
         if any(self._negates(place) for place in range(max(0, denial.first - _NEGATOR_REACH), denial.first)):

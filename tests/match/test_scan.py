@@ -110,7 +110,7 @@ def engine() -> Engine:
 def both(text: str, sentences: tuple[Sentence, ...]) -> tuple[set[Found], set[Found]]:
     """What is found by passing over, and what word by word in the sentences that hold anything asked for."""
     table = engine().table
-    quick, plain = Scanned(text, sentences, table), Scanned(text, sentences, table, plainly=True)
+    quick, plain = Scanned(text, sentences, table).collect(), Scanned(text, sentences, table, plainly=True).collect()
     asked = {hit.sentence for pattern, hits in plain.hits.items() if pattern in table.asked_for for hit in hits}
     wanted = {hit for hits in plain.hits.values() for hit in hits if hit.sentence in asked}
     found = {hit for hits in quick.hits.values() for hit in hits if hit.sentence in asked}
@@ -123,8 +123,13 @@ def both(text: str, sentences: tuple[Sentence, ...]) -> tuple[set[Found], set[Fo
 @example("arms arms arms deal in arms")
 @example("d'UAV arms deal F-16s MD550")
 def test_passing_over_finds_the_same_as_word_by_word(text: str) -> None:
-    found, wanted = both(text, lay_out(text, all_body=True).sentences)
+    sentences = lay_out(text, all_body=True).sentences
+    found, wanted = both(text, sentences)
     assert found == wanted
+    glanced = Scanned(text, sentences, engine().table).glance({pattern: [pattern] for pattern in engine().table.asked_for})
+    if glanced is not None:
+        asked = {(hit.pattern, hit.sentence) for hit in wanted if hit.pattern in engine().table.asked_for}
+        assert asked <= {(pattern, sentence) for pattern, sentences in glanced.items() for sentence in sentences}
     assert all(text[hit.start : hit.end].strip() for hit in found)
 
 
@@ -142,7 +147,7 @@ def test_wherever_sentences_begin_and_end(text: str, places: list[int]) -> None:
     [("ステロイドの使用", 0), ("テロ対策", 1), ("反テロ", 1), ("テロリスト", 0), ("バイオテロ", 0)],
 )
 def test_short_katakana_is_found_as_a_word_of_its_own(text: str, found: int) -> None:
-    hits = Scanned(text, lay_out(text, all_body=True).sentences, engine().table).hits
+    hits = Scanned(text, lay_out(text, all_body=True).sentences, engine().table).collect().hits
     assert len([hit for found in hits.values() for hit in found]) == found
 
 
@@ -152,4 +157,4 @@ def test_the_memo_begins_anew_between_texts_when_it_is_full() -> None:
     ).table
     for start in range(0, 150_000, 30_000):
         text = " ".join(f"w{number}x" for number in range(start, start + 30_000)) + " arms deal"
-        assert len(Scanned(text, (Sentence(0, len(text), ZoneKind.BODY, 0),), table).hits) == 1
+        assert len(Scanned(text, (Sentence(0, len(text), ZoneKind.BODY, 0),), table).collect().hits) == 1
