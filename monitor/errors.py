@@ -138,12 +138,30 @@ class DocumentError(MonitorError):
 
 
 class FetchError(MonitorError):
-    """``status`` is the HTTP status where there was an answer; ``retry_after`` is in seconds where the answer asked for a wait."""
+    """``status`` is the HTTP status where there was an answer; ``retry_after`` is in seconds where the answer asked for a wait.
 
-    def __init__(self, message: str, *, hint: str = "", status: int | None = None, retry_after: float | None = None) -> None:
+    ``transport``: there was no answer at all (name, connection, deadline, TLS). ``died``: reading the body ended its worker
+    process, or had to. ``unread``: the answer was 200 and its body is no feed. It crosses processes, which keep plain
+    attributes and nothing else.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+        transport: bool = False,
+        died: bool = False,
+        unread: bool = False,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.retry_after = retry_after
+        self.transport = transport
+        self.died = died
+        self.unread = unread
 
 
 class SinkError(MonitorError):

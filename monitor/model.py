@@ -8,6 +8,7 @@ The words are those of DESIGN.md §2.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,16 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+def identity(*parts: str) -> str:
+    """32 hex digits of SHA-256 over the parts: the id of an article is that of its source and key, and so on. The parts are
+    length-prefixed, so that no two lists of parts run together alike."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode()
+        digest.update(f"{len(raw)}:".encode() + raw)
+    return digest.hexdigest()[:32]
 
 
 # --------------------------------------------------------------------------------------------- text
@@ -66,6 +77,9 @@ class Document:
     ``key`` identifies it within its source for ever (path below the folder, guid, link, external id).
     ``title`` is the title's span where the source knows it (a feed item); None lets the layout find it.
     ``notes`` name what was done to the text on the way in: ``nul``, ``surrogates``, ``encoding:windows-1256``, ``html``, ``cut``.
+    ``learnt`` are the furniture lines its source was seen to repeat and that stand in this text (keys of ``text.phrases.key``);
+    the ingester sets them. ``page`` is the address of the item's page where the item is a teaser and its page may be fetched.
+    ``link`` is the canonical link, "" where the item has none of its own (it shares it, or it is the site's front page).
     """
 
     source: str
@@ -78,6 +92,9 @@ class Document:
     language_hint: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    learnt: tuple[str, ...] = ()
+    page: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +296,8 @@ class NotificationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One thing worth telling about an alert. ``id``: 32 hex digits of SHA-256 over (alert id, ordinal).
+    """One thing worth telling about an alert, or about an operation (``alert`` is "" then). ``id``: 32 hex digits of
+    SHA-256 over (alert id, ordinal).
     ``payload`` is the CloudEvents document as UTF-8 JSON, rendered once; every sink and attempt sends these bytes."""
 
     id: str
@@ -310,7 +328,8 @@ class SinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One notification × one sink. ``sequence`` counts from 1 per sink; ``attempts`` those already finished or begun."""
+    """One notification × one sink. ``sequence`` counts from 1 per sink; ``attempts`` those already finished or begun;
+    ``alert`` is "" where an operation is told."""
 
     notification: str
     sink: str
@@ -354,12 +373,17 @@ class Answer:
 # ------------------------------------------------------------------------------------------- sources
 class SourceKind(StrEnum):
     FOLDER = "folder"
-    FEED = "feed"
+    FEED = "feed"  # RSS, RDF, Atom, JSON Feed, a sitemap with news entries
+    PUSH = "push"  # documents that others hand in; never polled
 
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """One source as configured. ``every`` in seconds. ``location`` is the folder's absolute path or the feed's URL."""
+    """One source as configured. Durations in seconds. ``location`` is the folder's absolute path, the feed's URL, or "" for
+    what is pushed. Where ``adaptive``, ``every`` holds only until a rhythm is learnt, and the learnt interval stays between
+    ``least`` and ``most``. ``match`` are a folder's globs (none: all files). A first poll tells of what is younger than
+    ``fresh``. ``full_text`` fetches the pages of items that are teasers. ``origin`` says, for people, which file and line
+    configured it."""
 
     name: str
     kind: SourceKind
@@ -369,6 +393,21 @@ class SourceSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     full_text: bool = False
     important: bool = False
+    adaptive: bool = False
+    least: float = 300.0
+    most: float = 21_600.0
+    match: tuple[str, ...] = ()
+    fresh: float = 86_400.0
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A permanent redirect that is being watched: learnt at its third sight, a day or more after the first."""
+
+    to: str
+    since: datetime
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,17 +423,43 @@ class SourceState:
     last_new: datetime | None = None
     failures: int = 0
     error: str = ""
+    #: Learnt in place of the configured address; "" is the configured one.
+    address: str = ""
+    move: Move | None = None
+    #: The server's wish: no request before (an operator's own excepted).
+    not_before: datetime | None = None
+    #: By an operator; ``paused_by`` says who and why.
+    paused: datetime | None = None
+    paused_by: str = ""
+    #: 410: never polled again until it is resumed or given another address.
+    gone: datetime | None = None
+    #: The rhythm: seconds between the last 32 arrivals, oldest first.
+    gaps: tuple[float, ...] = ()
+    #: Digests of items read before, 8 bytes each, newest first, at most 2,000.
+    known: bytes = field(default=b"", repr=False)
+    #: Polls in a row that answered 200 with nothing where there used to be items, or with what is no feed.
+    empty: int = 0
+    #: Worker processes it has ended, in a row.
+    deaths: int = 0
+    #: The last body could not be read: a 304 about it heals nothing.
+    broken: bool = False
 
     @property
     def never_succeeded(self) -> bool:
         return self.last_success is None
+
+    def address_of(self, spec: SourceSpec) -> str:
+        return self.address or spec.location
 
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
     """What one poll of one source brought. ``complete`` is False for a truncated body: its documents are taken, its
     validators are not. ``notes`` are things worth a log line that are not errors (a refused symbolic link, say). ``again``
-    asks for the next poll after so many seconds (0: there is more to read at once; a file is still being written)."""
+    asks for the next poll after so many seconds (0: there is more to read at once; a file is still being written).
+    ``wish`` is how many seconds the server asks us to stay away; ``moved`` where an unbroken run of permanent redirects led,
+    "" where none; ``known`` the next ``SourceState.known`` (None: as before); ``items`` how many the body listed (None where
+    nothing was read); ``pages`` is True where its documents may want their pages."""
 
     documents: tuple[Document, ...]
     validators: Mapping[str, str]
@@ -402,18 +467,37 @@ class PollResult:
     unchanged: bool = False
     notes: tuple[str, ...] = ()
     again: float | None = None
+    wish: float | None = None
+    moved: str = ""
+    known: bytes | None = None
+    items: int | None = None
+    pages: bool = False
 
 
 # ---------------------------------------------------------------------------------------- operations
 @dataclass(frozen=True, slots=True)
 class Operation:
     """An alarm about the daemon itself: raised once under ``key`` (``source:NAME``, ``sink:NAME``, ``watchlist:ID``,
-    ``article:ID``, ``storage``), closed when it heals."""
+    ``article:ID``, ``language:CODE``, ``network``, ``storage``), closed when it heals. ``told`` ones also go to people through
+    the routes. ``subject`` is the source or sink it is about ("" for the daemon): a sink is not told of itself."""
 
     key: str
     message: str
     raised: datetime
     severity: Severity = Severity.MEDIUM
+    told: bool = False
+    subject: str = ""
 
 
 JsonObject = dict[str, Any]
+
+
+# ------------------------------------------------------------------------------------------ commands
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a person asks: the same object from the CLI, the control socket, later the API and signed links. ``name`` is
+    ``sources.poll``, ``sources.pause``, ``sources.resume`` or ``ingest``; ``actor`` says who (``cli:alice``, ``token:wire``)."""
+
+    name: str
+    arguments: JsonObject
+    actor: str

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from monitor.model import Operation
+from monitor.model import Operation, Severity
 from monitor.ports import Clock, Meter
 
 log = structlog.get_logger("monitor.operations")
@@ -24,15 +24,17 @@ class OperationsBoard:
         self._meter = meter
         self._open: dict[str, Operation] = {}
 
-    def raise_(self, key: str, message: str) -> None:
+    def raise_(self, key: str, message: str, *, severity: Severity = Severity.MEDIUM, tell: bool = False, subject: str = "") -> None:
         known = self._open.get(key)
         if known is None:
-            self._open[key] = Operation(key, message, self._clock.now())
+            self._open[key] = Operation(key, message, self._clock.now(), severity, tell, subject)
             log.warning("operation raised", operation=key, message=message)
             self._count()
-        elif known.message != message:
+            return
+        changed = Operation(key, message, known.raised, severity, known.told or tell, subject or known.subject)
+        if changed != known:
             # It was told when it was raised; what changes about it shows on /healthz and would only fill the log.
-            self._open[key] = Operation(key, message, known.raised, known.severity)
+            self._open[key] = changed
             log.debug("operation changed", operation=key, message=message)
 
     def close(self, key: str) -> None:

@@ -6,17 +6,19 @@ Implementations live in store/, sources/, sinks/, workers.py, net.py and metrics
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from monitor.errors import DocumentError, FetchError
 from monitor.model import (
     Alert,
     Analysis,
     AnalysisFailed,
     Answer,
     Article,
+    Command,
     Decision,
     Delivery,
     DeliveryState,
@@ -26,9 +28,11 @@ from monitor.model import (
     Notification,
     Operation,
     PollResult,
+    Severity,
     SinkState,
     SourceSpec,
     SourceState,
+    Span,
     Story,
     WatchlistFacts,
     Zone,
@@ -54,10 +58,11 @@ class Meter(Protocol):
 
 
 class Operations(Protocol):
-    """Alarms about the daemon itself: a warning in the log and on /healthz."""
+    """Alarms about the daemon itself: a warning in the log and on /healthz, and to people where they are to be told."""
 
-    def raise_(self, key: str, message: str) -> None:
-        """Raise once; a second call with the same key only replaces the message."""
+    def raise_(self, key: str, message: str, *, severity: Severity = Severity.MEDIUM, tell: bool = False, subject: str = "") -> None:
+        """Raise once; a second call with the same key only replaces the message. ``tell`` sends it through the routes, now
+        or from the call on that asks for it; ``subject`` is the source or sink it is about."""
 
     def close(self, key: str) -> None:
         """It healed; closing what is not open is nothing."""
@@ -68,13 +73,15 @@ class Operations(Protocol):
 # ------------------------------------------------------------------------------------- the network
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """``url`` is the one answered last, ``complete`` False where the body ended early or was cut at the size limit."""
+    """``url`` is the one answered last, ``complete`` False where the body ended early or was cut at the size limit. ``moved``
+    is where an unbroken run of permanent redirects (301, 308) from the first address led, "" where there was none."""
 
     status: int
     url: str
     headers: Mapping[str, str]  # names in lower case
     body: bytes = field(repr=False)  # a repr of 15 MiB, made by whoever prints a task, costs 100 MiB
     complete: bool
+    moved: str = ""
 
 
 class Fetcher(Protocol):
@@ -102,6 +109,16 @@ class Source(Protocol):
 
     async def poll(self, state: SourceState, now: datetime) -> PollResult:
         """Read what is new since ``state``; raises FetchError or DocumentError (the whole source failed)."""
+
+
+class SourceList(Protocol):
+    """The sources as configured, wherever that stands."""
+
+    def stamp(self) -> str:
+        """Changes with the configuration and every file it names; cheap enough for every second."""
+
+    def read(self) -> Sequence[SourceSpec]:
+        """Raises ConfigError with every fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +163,40 @@ class WarmReport:
     faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class FeedRead:
+    """One body, read. ``documents`` are those of items not known before, oldest first; ``items`` counts all it lists;
+    ``known`` is the next ``SourceState.known``. What the feed asks of its readers: ``ttl`` in seconds, ``skip_hours`` in UTC,
+    ``skip_days`` from 0 for Monday. ``rest`` items are not read yet: ask again from ``items_read`` on."""
+
+    documents: tuple[Document, ...]
+    known: bytes
+    items: int
+    ttl: float | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
+    rest: int = 0
+    items_read: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """The article of one page; ``text`` begins with its title, whose span ``title`` is."""
+
+    text: str
+    title: Span | None
+    notes: tuple[str, ...]
+
+
 class Workers(Protocol):
-    async def parse_feed(self, spec: SourceSpec, fetched: Fetched) -> PollResult:
-        """Feed bytes to documents in a killable process; raises FetchError where it overran its limits or is no feed."""
+    async def parse_feed(self, spec: SourceSpec, fetched: Fetched, *, known: bytes = b"", skip: int = 0) -> FeedRead:
+        """Feed bytes to documents in a killable process; items whose digest is in ``known`` are not read again, and ``skip``
+        says how many of the others were read before. Raises FetchError where it overran its limits or is no feed."""
+
+    async def parse_page(self, spec: SourceSpec, fetched: Fetched, title: str) -> PageRead:
+        """The article of an HTML page, in a killable process; ``title`` is what the feed called it. Raises FetchError (no
+        article found, limits)."""
 
     async def warm(self, generation: Generation) -> WarmReport:
         """Compile a generation and run its tests beside the one in force, which goes on matching."""
@@ -160,7 +208,63 @@ class Workers(Protocol):
         """Layout, language and matches of each document, in order; one bad document fails alone."""
 
 
+class Pages(Protocol):
+    async def complete(self, spec: SourceSpec, documents: Sequence[Document]) -> Sequence[Document]:
+        """Each document with its page's text in place of the teaser, in order; the teaser (note ``page:failed``) where the
+        page cannot be had. Never raises."""
+
+
 # ------------------------------------------------------------------------------------------- storage
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one document is asked for under: its key, and its aliases (the link's first, then the content's)."""
+
+    key: str
+    content_hash: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The article that an alias or a key stands for: its id, the source and key it is made of, the length of its text in
+    code points, and the content hash remembered under that key."""
+
+    article: str
+    source: str
+    key: str
+    length: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the record knows of one probe: ``content_hash`` under (source, key), "" where the key is new; ``owner`` is what
+    the key stands for; ``siblings`` are other keys of the same source that stand for ``by_link``'s article."""
+
+    content_hash: str = ""
+    owner: Owner | None = None
+    by_link: Owner | None = None
+    by_content: Owner | None = None
+    siblings: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A document that is an article already known: its key is remembered for that article, and nothing else is written."""
+
+    key: str
+    content_hash: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePulse:
+    """When the last article of a language came, and how many there were."""
+
+    last: datetime
+    articles: int
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What an existing alert (of one watchlist and story) has told so far. ``clauses``, ``groups`` and ``entities`` are
@@ -193,7 +297,9 @@ class Decided:
 @dataclass(frozen=True, slots=True)
 class IngestArticle:
     """One article of an ingest. ``content_hash`` is what the seen key remembers (SHA-256 hex over title, text and url).
-    ``failed`` is set where the article could not be analysed; it is stored as such."""
+    ``failed`` is set where the article could not be analysed; it is stored as such. ``seen_key`` and ``seen_source`` are the
+    document's own where the article belongs to another source or key ("": the article's). ``aliases`` are what else the
+    article will be known under."""
 
     article: Article
     text: str
@@ -202,27 +308,45 @@ class IngestArticle:
     engine: str = ""
     failed: str = ""
     decided: tuple[Decided, ...] = ()
+    seen_key: str = ""
+    seen_source: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IngestBatch:
     """Everything one transaction writes. ``state`` is the source's new state (validators and next due time), None for
-    all but the last transaction of a poll."""
+    all but the last transaction of a poll. ``lines`` are the furniture lines learnt of the source with these articles."""
 
     source: str
     articles: tuple[IngestArticle, ...]
     now: datetime
     state: SourceState | None
+    sightings: tuple[Sighting, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 class Store(Protocol):
     """The record, sources and articles side. Raises StorageFull, StorageCorrupt and their kin; nothing is half written."""
 
-    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime) -> None:
-        """A row for every configured source (new ones due now); rows of sources no longer configured are retired, not deleted."""
+    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime, *, spread: float = 0.0) -> None:
+        """A row for every configured source (new ones due within ``spread`` seconds from now); rows of sources no longer
+        configured are retired, not deleted."""
 
-    async def claim_sources(self, now: datetime, lease: float, limit: int) -> Sequence[SourceState]:
-        """Lease due sources for ``lease`` seconds, oldest due first."""
+    async def claim_sources(
+        self, now: datetime, lease: float, limit: int, *, busy: Collection[str] = (), per_host: int = 4
+    ) -> Sequence[SourceState]:
+        """Lease due sources for ``lease`` seconds, oldest due first, at most ``per_host`` of one host and none of a ``busy``
+        one. What is paused, gone or pushed is never due."""
+
+    async def due_now(self, name: str, now: datetime) -> bool:
+        """An operator's poll: due at once, whatever its server asked for; False where there is no such source."""
+
+    async def pause_source(self, name: str, now: datetime, by: str) -> bool:
+        """False where there is no such source."""
+
+    async def resume_source(self, name: str, now: datetime, by: str) -> bool:
+        """Ends a pause, ``gone`` and quarantine; due now. False where there is no such source."""
 
     async def save_source(self, state: SourceState) -> None:
         """After a poll that brought nothing to ingest, or failed; ends the lease."""
@@ -231,6 +355,14 @@ class Store(Protocol):
 
     async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
         """key -> content hash of those keys already ingested from this source."""
+
+    async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
+        """What the record knows of each probe, in order, from one consistent reading."""
+
+    async def lines(self) -> Mapping[str, frozenset[str]]:
+        """The furniture lines learnt, by source."""
+
+    async def languages(self) -> Mapping[str, LanguagePulse]: ...
 
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
         """(watchlist, story) -> what its alert has told; absent where there is none."""
@@ -335,3 +467,36 @@ class Queries(Protocol):
 
     async def stats(self) -> Mapping[str, int]:
         """Row counts: articles, alerts, notifications, deliveries by state."""
+
+
+# ------------------------------------------------------------------------------------ coverage, operations
+class OperationsRecord(Protocol):
+    """The record, operations side: those that people are told of."""
+
+    async def open_operations(self) -> Sequence[Operation]: ...
+
+    async def save_operation(
+        self, operation: Operation, notification: Notification | None, sinks: tuple[str, ...], now: datetime, *, closed: bool
+    ) -> None:
+        """Row, notification and deliveries in one transaction."""
+
+
+class Watch(Protocol):
+    """Coverage: told of every poll's end, decides which operations stand."""
+
+    def succeeded(self, spec: SourceSpec, state: SourceState, *, new: int) -> None:
+        """``state`` is the source's after the poll; ``new`` counts what came in."""
+
+    def failed(self, spec: SourceSpec, state: SourceState, error: FetchError | DocumentError | Exception) -> None:
+        """``state`` is the source's after the failure."""
+
+    def forgotten(self, name: str) -> None:
+        """It is no longer configured."""
+
+    @property
+    def network_down(self) -> bool: ...
+
+
+class Commands(Protocol):
+    async def perform(self, command: Command) -> JsonObject:
+        """Raises UsageError for what cannot be done."""

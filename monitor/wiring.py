@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -26,13 +26,16 @@ from monitor.model import JsonObject, SourceKind, SourceSpec
 from monitor.net import HttpClient
 from monitor.operations import OperationsBoard
 from monitor.ports import Clock, Sink, Source
-from monitor.settings import FolderSettings, MatchSettings, RouteSettings, Settings
+from monitor.settings import FeedSettings, FetchSettings, FolderSettings, MatchSettings, PushSettings, RouteSettings, Settings
 from monitor.sinks import build_sink
 from monitor.sources.feed import FeedSource
 from monitor.sources.folder import FolderSource
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import DataFolderLock, SqlStore
 from monitor.workers import ProcessWorkers
+
+#: How often a feed is asked whose rhythm is not learnt yet (seconds).
+UNLEARNT = 900.0
 
 
 @dataclass(slots=True)
@@ -103,7 +106,9 @@ async def build(
             wake=deliverer.wake if deliver else lambda: None,
         )
         sources: list[Source] = [
-            FolderSource(spec, clock) if spec.kind is SourceKind.FOLDER else FeedSource(spec, http, workers) for spec in specs
+            FolderSource(spec, clock) if spec.kind is SourceKind.FOLDER else FeedSource(spec, http, workers)
+            for spec in specs
+            if spec.kind is not SourceKind.PUSH
         ]
         poller = Poller(store, sources, ingester, clock=clock, meter=meter, operations=operations, random=random.random)
         named = {spec.name: spec for spec in specs}
@@ -111,22 +116,35 @@ async def build(
 
 
 def source_specs(settings: Settings) -> list[SourceSpec]:
-    specs = []
-    for name, source in settings.sources.items():
-        folder = isinstance(source, FolderSettings)
-        specs.append(
-            SourceSpec(
-                name=name,
-                kind=SourceKind.FOLDER if folder else SourceKind.FEED,
-                location=str(source.folder) if isinstance(source, FolderSettings) else source.feed,
-                every=source.every,
-                language=source.language,
-                labels=dict(source.labels),
-                full_text=False if isinstance(source, FolderSettings) else source.full_text,
-                important=source.important,
-            )
+    return [source_spec(name, source, settings.fetch) for name, source in settings.sources.items()]
+
+
+def source_spec(name: str, source: FolderSettings | FeedSettings | PushSettings, fetch: FetchSettings, *, origin: str = "") -> SourceSpec:
+    common = SourceSpec(
+        name=name,
+        kind=SourceKind.PUSH,
+        location="",
+        every=UNLEARNT,
+        language=source.language,
+        labels=dict(source.labels),
+        important=source.important,
+        fresh=source.fresh,
+        origin=origin,
+    )
+    if isinstance(source, FolderSettings):
+        return replace(common, kind=SourceKind.FOLDER, location=str(source.folder), every=source.every, match=source.match)
+    if isinstance(source, FeedSettings):
+        return replace(
+            common,
+            kind=SourceKind.FEED,
+            location=source.feed,
+            every=UNLEARNT if source.every is None else source.every,
+            adaptive=source.every is None,
+            least=fetch.every_least,
+            most=fetch.every_most,
+            full_text=source.full_text,
         )
-    return specs
+    return common
 
 
 def build_sinks(settings: Settings, http: HttpClient, clock: Clock) -> list[Sink]:

@@ -67,6 +67,7 @@ HOMES: Mapping[str, str] = {
     "feedparser": "sources",
     "selectolax": "sources",
     "trafilatura": "sources",
+    "lxml": "sources",
     "sqlalchemy": "store",
     "alembic": "store",
     "sqlite3": "store",

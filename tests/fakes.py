@@ -6,11 +6,13 @@ Append new fakes at the end; a fake keeps the promises its port states, so that 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
-from monitor.errors import FetchError, MonitorError, StorageError, WatchlistError
+from monitor.errors import ConfigError, DocumentError, FetchError, MonitorError, StorageError, WatchlistError
 from monitor.model import (
     Analysis,
     AnalysisFailed,
@@ -26,21 +28,29 @@ from monitor.model import (
     Operation,
     PollResult,
     Severity,
+    SourceKind,
     SourceSpec,
     SourceState,
     Stance,
     WatchlistFacts,
     Zone,
     ZoneKind,
+    identity,
 )
 from monitor.ports import (
     Decided,
     DeliveryResult,
+    FeedRead,
     Fetched,
     Generation,
     IngestArticle,
     IngestBatch,
+    Known,
+    LanguagePulse,
+    Owner,
+    PageRead,
     Posted,
+    Probe,
     SinkStatus,
     StoredVersion,
     Told,
@@ -103,11 +113,12 @@ class FakeOperations:
         self._open: dict[str, Operation] = {}
         self.history: list[str] = []
 
-    def raise_(self, key: str, message: str) -> None:
+    def raise_(self, key: str, message: str, *, severity: Severity = Severity.MEDIUM, tell: bool = False, subject: str = "") -> None:
         known = self._open.get(key)
         if known is None:
             self.history.append(f"+{key}")
-        self._open[key] = Operation(key=key, message=message, raised=known.raised if known else self._clock.now())
+        told = tell or (known is not None and known.told)
+        self._open[key] = Operation(key, message, known.raised if known else self._clock.now(), severity, told, subject)
 
     def close(self, key: str) -> None:
         if self._open.pop(key, None) is not None:
@@ -327,6 +338,13 @@ class FakeStore:
         self.sources: dict[str, SourceState] = {}
         self.leases: dict[str, datetime] = {}
         self.seen_keys: dict[tuple[str, str], str] = {}
+        #: (source, key) -> the article it stands for, where that is not the one made of them.
+        self.stands_for: dict[tuple[str, str], str] = {}
+        self.owners: dict[str, Owner] = {}
+        self.aliases: dict[str, str] = {}
+        self.specs: dict[str, SourceSpec] = {}
+        self.learnt: dict[str, set[str]] = {}
+        self.pulses: dict[str, LanguagePulse] = {}
         self.alerts: dict[tuple[str, str], Told] = {}
         self.batches: list[IngestBatch] = []
         self.versions: dict[str, StoredVersion] = {}
@@ -341,22 +359,65 @@ class FakeStore:
     def decided(self) -> list[Decided]:
         return [decided for article in self.articles for decided in article.decided]
 
-    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime) -> None:
+    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime, *, spread: float = 0.0) -> None:
         self._check()
-        for spec in specs:
-            self.sources.setdefault(spec.name, SourceState(spec.name, now))
+        new = [spec for spec in specs if spec.name not in self.sources]
+        for n, spec in enumerate(new):
+            wait = spread * n / len(new) if spec.kind is SourceKind.FEED else 0.0
+            self.sources[spec.name] = SourceState(spec.name, now + timedelta(seconds=wait))
+        self.specs = {spec.name: spec for spec in specs}
+        for name in [name for name in self.sources if name not in self.specs]:
+            del self.sources[name]
         self.leases.clear()
 
-    async def claim_sources(self, now: datetime, lease: float, limit: int) -> Sequence[SourceState]:
+    async def claim_sources(
+        self, now: datetime, lease: float, limit: int, *, busy: Collection[str] = (), per_host: int = 4
+    ) -> Sequence[SourceState]:
         self._check()
-        due = sorted((state for state in self.sources.values() if state.next_due <= now), key=lambda state: state.next_due)
-        free = [state for state in due if state.name not in self.leases or self.leases[state.name] <= now][:limit]
-        self.leases.update({state.name: now + timedelta(seconds=lease) for state in free})
-        return free
+        due = sorted((state for state in self.sources.values() if state.next_due <= now), key=lambda state: (state.next_due, state.name))
+        taken: list[SourceState] = []
+        of_host: dict[str, int] = {}
+        for state in due:
+            host = self.host_of(state.name)
+            leased = state.name in self.leases and self.leases[state.name] > now
+            if leased or state.paused or state.gone or host in busy or self._kind_of(state.name) is SourceKind.PUSH:
+                continue
+            of_host[host] = of_host.get(host, 0) + 1
+            if (not host or of_host[host] <= per_host) and len(taken) < limit:
+                taken.append(state)
+        self.leases.update({state.name: now + timedelta(seconds=lease) for state in taken})
+        return taken
+
+    def _kind_of(self, name: str) -> SourceKind:
+        return self.specs[name].kind if name in self.specs else SourceKind.FOLDER
+
+    def host_of(self, name: str) -> str:
+        """Of a feed; "" for what is without a host."""
+        spec = self.specs.get(name)
+        return urlsplit(spec.location).netloc.lower() if spec is not None and spec.kind is SourceKind.FEED else ""
+
+    async def due_now(self, name: str, now: datetime) -> bool:
+        return self._change(name, next_due=now, not_before=None)
+
+    async def pause_source(self, name: str, now: datetime, by: str) -> bool:
+        return self._change(name, paused=now, paused_by=by)
+
+    async def resume_source(self, name: str, now: datetime, by: str) -> bool:
+        return self._change(name, paused=None, paused_by="", gone=None, deaths=0, next_due=now, not_before=None)
+
+    def _change(self, name: str, **changes: Any) -> bool:
+        self._check()
+        if name not in self.sources:
+            return False
+        self.sources[name] = replace(self.sources[name], **changes)
+        return True
 
     async def save_source(self, state: SourceState) -> None:
+        """As the record does it: an operator's pause is not the poll's to save."""
         self._check()
-        self.sources[state.name] = state
+        before = self.sources.get(state.name)
+        paused = {"paused": before.paused, "paused_by": before.paused_by} if before else {}
+        self.sources[state.name] = replace(state, **paused)  # type: ignore[arg-type]
         self.leases.pop(state.name, None)
 
     async def source_states(self) -> Sequence[SourceState]:
@@ -365,6 +426,32 @@ class FakeStore:
     async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self.seen_keys[source, key] for key in keys if (source, key) in self.seen_keys}
 
+    async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
+        return [self._known(source, probe) for probe in probes]
+
+    def _known(self, source: str, probe: Probe) -> Known:
+        stands_for = [self.aliases.get(hash_, "") for hash_ in probe.aliases]
+        link, content = (stands_for[0], stands_for[1]) if len(stands_for) > 1 else ("", stands_for[0] if stands_for else "")
+        content_hash = self.seen_keys.get((source, probe.key), "")
+        own = self.stands_for.get((source, probe.key)) or identity(source, probe.key)
+        siblings = {key for (its, key) in self.seen_keys if its == source and link and self._article_of(its, key) == link} - {probe.key}
+        return Known(
+            content_hash,
+            self.owners.get(own) if content_hash else None,
+            self.owners.get(link),
+            self.owners.get(content),
+            frozenset(siblings),
+        )
+
+    def _article_of(self, source: str, key: str) -> str:
+        return self.stands_for.get((source, key)) or identity(source, key)
+
+    async def lines(self) -> Mapping[str, frozenset[str]]:
+        return {name: frozenset(lines) for name, lines in self.learnt.items()}
+
+    async def languages(self) -> Mapping[str, LanguagePulse]:
+        return dict(self.pulses)
+
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
         return {pair: self.alerts[pair] for pair in pairs if pair in self.alerts}
 
@@ -372,11 +459,29 @@ class FakeStore:
         self._check()
         self.batches.append(batch)
         for stored in batch.articles:
-            self.seen_keys[batch.source, stored.article.key] = stored.content_hash
+            self._remember(stored, batch)
             for decided in stored.decided:
                 self._tell(stored, decided)
+        for sighting in batch.sightings:
+            self.seen_keys[batch.source, sighting.key] = sighting.content_hash
+            self.stands_for[batch.source, sighting.key] = sighting.article
+        self.learnt.setdefault(batch.source, set()).update(batch.lines)
         if batch.state is not None:
             await self.save_source(batch.state)
+
+    def _remember(self, stored: IngestArticle, batch: IngestBatch) -> None:
+        article = stored.article
+        place = (stored.seen_source or article.source, stored.seen_key or article.key)
+        self.seen_keys[place] = stored.content_hash
+        if place != (article.source, article.key):
+            self.stands_for[place] = article.id
+        for hash_ in stored.aliases:
+            self.aliases.setdefault(hash_, article.id)
+        if article.id not in self.owners:
+            before = self.pulses.get(article.language, LanguagePulse(batch.now, 0))
+            self.pulses[article.language] = LanguagePulse(batch.now, before.articles + 1)
+        own_hash = self.seen_keys.get((article.source, article.key), "")
+        self.owners[article.id] = Owner(article.id, article.source, article.key, len(stored.text), own_hash)
 
     def _tell(self, stored: IngestArticle, decided: Decided) -> None:
         if decided.alert is None or decided.notification is None:
@@ -427,16 +532,23 @@ class FakeWorkers:
         self.warmed: list[Generation] = []
         self.swapped: list[Generation] = []
         self.parsed: list[Fetched] = []
-        self.feed: PollResult | FetchError = PollResult((), {})
+        self.feed: FeedRead | FetchError = FeedRead((), b"", 0)
+        self.page: PageRead | FetchError = FetchError("no article was found on the page")
         self.severity = Severity.HIGH
         self.stances: tuple[Stance, ...] = (Stance.REPORTED,)
         self.broken: MonitorError | None = None
 
-    async def parse_feed(self, spec: SourceSpec, fetched: Fetched) -> PollResult:
+    async def parse_feed(self, spec: SourceSpec, fetched: Fetched, *, known: bytes = b"", skip: int = 0) -> FeedRead:
         self.parsed.append(fetched)
         if isinstance(self.feed, FetchError):
             raise self.feed
-        return replace(self.feed, complete=fetched.complete)
+        return self.feed
+
+    async def parse_page(self, spec: SourceSpec, fetched: Fetched, title: str) -> PageRead:
+        self.parsed.append(fetched)
+        if isinstance(self.page, FetchError):
+            raise self.page
+        return self.page
 
     async def warm(self, generation: Generation) -> WarmReport:
         """``faults`` and ``failures`` are asked for the text of the list's own file: text found in it -> what is wrong."""
@@ -522,3 +634,64 @@ class FakeWatchlists:
         if self.unreadable is not None:
             raise self.unreadable
         return dict(self.files)
+
+
+class FakePages:
+    """``pages`` is page address -> the article's text; what is not there keeps its teaser, with the note ``page:failed``."""
+
+    def __init__(self, pages: Mapping[str, str] | None = None) -> None:
+        self.pages = dict(pages or {})
+        self.asked: list[str] = []
+
+    async def complete(self, spec: SourceSpec, documents: Sequence[Document]) -> Sequence[Document]:
+        return [self._complete(document) for document in documents]
+
+    def _complete(self, document: Document) -> Document:
+        if not document.page:
+            return document
+        self.asked.append(document.page)
+        if document.page not in self.pages:
+            return replace(document, notes=(*document.notes, "page:failed"))
+        title = document.text[document.title.start : document.title.end] if document.title else ""
+        body = self.pages[document.page]
+        return replace(document, text=f"{title}\n\n{body}" if title else body)
+
+
+class FakeWatch:
+    """``told`` lists every poll's end in order: ("succeeded", name, new), ("failed", name, message), ("forgotten", name, "")."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, int | str]] = []
+        self.states: list[SourceState] = []
+        self.down = False
+
+    def succeeded(self, spec: SourceSpec, state: SourceState, *, new: int) -> None:
+        self.told.append(("succeeded", spec.name, new))
+        self.states.append(state)
+
+    def failed(self, spec: SourceSpec, state: SourceState, error: FetchError | DocumentError | Exception) -> None:
+        self.told.append(("failed", spec.name, error.message if isinstance(error, MonitorError) else str(error)))
+        self.states.append(state)
+
+    def forgotten(self, name: str) -> None:
+        self.told.append(("forgotten", name, ""))
+
+    @property
+    def network_down(self) -> bool:
+        return self.down
+
+
+class FakeSourceList:
+    """Sources as a list; its stamp changes with them."""
+
+    def __init__(self, specs: Iterable[SourceSpec] = ()) -> None:
+        self.specs = list(specs)
+        self.unreadable: ConfigError | None = None
+
+    def stamp(self) -> str:
+        return repr((self.specs, str(self.unreadable)))
+
+    def read(self) -> Sequence[SourceSpec]:
+        if self.unreadable is not None:
+            raise self.unreadable
+        return list(self.specs)

@@ -52,7 +52,7 @@ def sources_list(as_json: bool, place: Place) -> None:
     """
     from monitor.errors import StorageError
     from monitor.render.terminal import plain
-    from monitor.settings import FeedSettings, format_duration, mask_url
+    from monitor.settings import FeedSettings, FolderSettings, format_duration, mask_url
     from monitor.store.database import FILE_NAME
 
     loaded = place.load()
@@ -65,12 +65,18 @@ def sources_list(as_json: bool, place: Place) -> None:
         states = {}
     for name, source in loaded.settings.sources.items():
         state = states.get(name)
-        kind, where = ("feed", mask_url(source.feed)) if isinstance(source, FeedSettings) else ("folder", str(source.folder))
+        every = None
+        if isinstance(source, FeedSettings):
+            kind, where, every = "feed", mask_url(source.feed), source.every
+        elif isinstance(source, FolderSettings):
+            kind, where, every = "folder", str(source.folder), source.every
+        else:
+            kind, where = "push", ""
         found = {
             "name": name,
             "kind": kind,
             "location": where,
-            "every": format_duration(source.every),
+            "every": None if every is None else format_duration(every),
             "language": source.language or None,
             "labels": dict(source.labels),
             "last_poll": state.last_poll.isoformat() if state and state.last_poll else None,
@@ -82,7 +88,8 @@ def sources_list(as_json: bool, place: Place) -> None:
         if as_json:
             print_json(found)
             continue
-        click.echo(f"{name}  {kind}  {plain(where)}  every {found['every']}")
+        often = f"every {found['every']}" if every is not None else "at its own rhythm" if kind == "feed" else ""
+        click.echo("  ".join(part for part in (name, kind, plain(where), often) if part))
         last, due = (state.last_success, state.next_due) if state else (None, None)
         click.echo(f"    last read {short_time(last)}, next {short_time(due)}")
         if state and state.error:

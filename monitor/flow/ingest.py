@@ -37,6 +37,7 @@ from monitor.model import (
     SourceState,
     Story,
     WatchlistFacts,
+    identity,
 )
 from monitor.ports import Clock, Decided, IngestArticle, IngestBatch, Meter, Operations, Store, Told, Workers
 from monitor.render.payload import render_notification
@@ -281,15 +282,6 @@ def _stored(document: Document, analysis: Analysis | None, ground: _Ground) -> A
         labels=document.labels,
         notes=document.notes,
     )
-
-
-def identity(*parts: str) -> str:
-    """32 hex digits of SHA-256 over the parts. They are length-prefixed, so that no two lists of parts run together alike."""
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode()
-        digest.update(f"{len(raw)}:".encode() + raw)
-    return digest.hexdigest()[:32]
 
 
 def article_id(source: str, key: str) -> str:

@@ -85,7 +85,7 @@ class Poller:
         if self._stopping or room <= 0:
             return
         try:
-            due = await self._store.claim_sources(self._clock.now(), LEASE, room)
+            due = await self._store.claim_sources(self._clock.now(), LEASE, room, per_host=CLAIMED)
         except StorageError as error:
             self._operations.raise_("storage", f"the record cannot be read or written, and polling waits: {error.message}")
             return

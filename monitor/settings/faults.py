@@ -91,7 +91,9 @@ def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchem
         said = f"{_quoted(context.get('tag'))} is no type of sink" if kind == "union_tag_invalid" else "'type' is missing"
         return Finding(place, said, f"write one of: {expected or 'alert_log, webhook'}")
     if kind == "source_kind":
-        return Finding(path, message, "folder: PATH for files, feed: URL for RSS or Atom", key=True)
+        return Finding(
+            path, message, "folder: PATH for files, feed: URL for a feed, push: true for documents that others hand in", key=True
+        )
     if kind in _WANTED:
         secret = schema.is_secret(path)
         stands = "what stands here" if secret else "an empty value" if value is None else _quoted(value)

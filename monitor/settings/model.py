@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.model import Severity, Stance
-from monitor.settings.values import Address, Duration, Name
+from monitor.settings.values import Address, Duration, Name, Pause, Size, TimeOfDay, between
 from monitor.sinks import SinkSettings
 
 
@@ -36,6 +36,10 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Language = Annotated[str, AfterValidator(_language)]
 
 
+#: Characters of a push source's token. Shorter ones can be guessed.
+MIN_TOKEN = 16
+
+
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,35 +50,58 @@ class SourceSettings(Section):
     language: Language = Field(default="", description="The language its articles are written in, where detection should not decide alone.")
     labels: dict[str, str] = Field(default_factory=dict, description="Labels of its articles, for label(key=value) in queries.")
     important: bool = Field(default=False, description="Its silence is an alarm sooner than that of others.")
+    fresh: Duration = Field(default=86_400.0, description="Its first reading tells of articles younger than this; older ones are kept.")
 
 
 class FolderSettings(SourceSettings):
     folder: Path = Field(description="Text and HTML files in this folder are articles.")
-    every: Duration = Field(default=10.0, description="How often the folder is read.")
+    every: Annotated[Duration, between("100ms", "365d")] = Field(default=10.0, description="How often the folder is read.")
+    match: tuple[str, ...] = Field(default=(), description="Which files below the folder, as patterns such as **/*.txt. Without any, all.")
 
 
 class FeedSettings(SourceSettings):
-    feed: HttpUrl = Field(description="Address of an RSS or Atom feed.")
-    every: Duration = Field(default=900.0, description="How often the feed is asked.")
-    full_text: bool = Field(default=False, description="The feed carries whole articles, not teasers.")
+    feed: HttpUrl = Field(description="Address of an RSS, Atom or JSON feed, or of a sitemap with news entries.")
+    every: Annotated[Duration, between("30s", "365d")] | None = Field(
+        default=None, description="How often the feed is asked. Without it the interval follows the feed's own rhythm."
+    )
+    full_text: bool = Field(default=False, description="Fetch the page of items that are teasers and read the article there.")
+
+
+class PushSettings(SourceSettings):
+    push: Literal[True] = Field(description="Others hand in documents for this source: POST /v1/articles, monitor ingest.")
+    secret: SecretStr | None = Field(default=None, description="The token that names this source; better in a file.")
+    secret_file: Path | None = Field(default=None, description="A file that holds the token and nothing else.")
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> PushSettings:
+        if (self.secret is None) == (self.secret_file is None):
+            raise ValueError("a pushed source needs exactly one of secret and secret_file")
+        if self.secret is not None and len(self.secret.get_secret_value()) < MIN_TOKEN:
+            raise ValueError(f"the secret is shorter than {MIN_TOKEN} characters: make one with `openssl rand -hex 24`")
+        return self
+
+
+_KINDS: Mapping[str, type[SourceSettings]] = {"folder": FolderSettings, "feed": FeedSettings, "push": PushSettings}
 
 
 def _kind_of_source(value: Any) -> str | None:
-    if isinstance(value, FolderSettings | FeedSettings):
-        return "source:folder" if isinstance(value, FolderSettings) else "source:feed"
+    if isinstance(value, SourceSettings):
+        return next(f"source:{kind}" for kind, settings in _KINDS.items() if isinstance(value, settings))
     if not isinstance(value, Mapping):
         return None
     # The tags differ from every key, so that a fault's path never takes one for the other.
-    kinds = [kind for kind in ("folder", "feed") if kind in value]
+    kinds = [kind for kind in _KINDS if kind in value]
     return f"source:{kinds[0]}" if len(kinds) == 1 else None
 
 
 AnySource = Annotated[
-    Annotated[FolderSettings, Tag("source:folder")] | Annotated[FeedSettings, Tag("source:feed")],
+    Annotated[FolderSettings, Tag("source:folder")]
+    | Annotated[FeedSettings, Tag("source:feed")]
+    | Annotated[PushSettings, Tag("source:push")],
     Discriminator(
         _kind_of_source,
         custom_error_type="source_kind",
-        custom_error_message="a source needs exactly one of 'folder' and 'feed'",
+        custom_error_message="a source needs exactly one of 'folder', 'feed' and 'push'",
     ),
 ]
 AnySink = Annotated[SinkSettings, Field(discriminator="type")]
@@ -113,10 +140,32 @@ class RouteSettings(Section):
 class FetchSettings(Section):
     user_agent_contact: str | None = Field(default=None, description="A mail or web address that publishers may complain to.")
     allow_private: tuple[Address, ...] = Field(default=(), description="host:port pairs that sources may fetch although they are private.")
+    every_least: Annotated[Duration, between("30s", "24h")] = Field(default=300.0, description="The shortest interval that is learnt.")
+    every_most: Annotated[Duration, between("30s", "24h")] = Field(default=21_600.0, description="The longest interval that is learnt.")
+    spacing: Annotated[Pause, between("0s", "1h")] = Field(default=1.0, description="Pause between two requests to one host.")
+    concurrency: int = Field(default=64, ge=1, le=512, description="Polls at a time.")
+    starts_a_second: int = Field(default=20, ge=1, le=10_000, description="How many polls may begin in a second.")
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> FetchSettings:
+        if self.every_least > self.every_most:
+            raise ValueError("every_least is longer than every_most")
+        return self
+
+
+class CoverageSettings(Section):
+    """When silence is an alarm."""
+
+    language_silence: Annotated[Duration, between("1h", "30d")] = Field(
+        default=86_400.0, description="A language without a new article for so long is an alarm."
+    )
+    daily: TimeOfDay = Field(default="08:00", description="When ordinary silence of sources is told, once a day (UTC).")
+    silence_factor: float = Field(default=3.0, ge=1.5, le=20, description="A source is silent beyond so many times its longest usual gap.")
 
 
 class ServerSettings(Section):
     listen: Address = Field(default="127.0.0.1:8080", description="Where /healthz and /metrics answer; port 0 takes any free one.")
+    max_push: Annotated[Size, between("1KiB", "64MiB")] = Field(default=16 * 1024 * 1024, description="The largest body of one push.")
     public_url: HttpUrl | None = Field(default=None, description="The address people reach this server under, for links in messages.")
 
 
@@ -138,9 +187,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(description="The folder of the record (database, lock).")
     watchlists: Path = Field(description="The folder of watchlists; also the home of vocabulary/ and entities/.")
     sources: dict[Name, AnySource] = Field(default_factory=dict)
+    sources_from: tuple[Path, ...] = Field(default=(), description="OPML files (.opml, .xml) and YAML files of more sources.")
     sinks: dict[Name, AnySink] = Field(default_factory=dict)
     routes: tuple[RouteSettings, ...] = Field(default=(), description="First to last. Without any, every sink gets everything.")
     fetch: FetchSettings = FetchSettings()
+    coverage: CoverageSettings = CoverageSettings()
     server: ServerSettings = ServerSettings()
     workers: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()

@@ -15,6 +15,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 6048
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 _SIZES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KIB": 1024, "MIB": 1024**2, "GIB": 1024**3}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]i?B|B)", re.IGNORECASE)
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 #: Names of sources and sinks stand in metric labels, webhook ids and MONITOR_ variables, so they are kept plain.
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
@@ -74,6 +75,31 @@ def _positive(value: float) -> float:
     return value
 
 
+def between(least: str, most: str) -> AfterValidator:
+    """Bounds of a duration or a size, written as a person writes them."""
+    is_size = least.endswith("B")
+    low, high = (parse_size(least), parse_size(most)) if is_size else (parse_duration(least), parse_duration(most))
+
+    def check(value: float) -> float:
+        if not low <= value <= high:
+            stands = format_size(int(value)) if is_size else format_duration(value)
+            raise ValueError(f"{stands} is not between {least} and {most}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _time_of_day(value: str) -> str:
+    if not _TIME_OF_DAY.fullmatch(value.strip()):
+        raise ValueError(f"{value!r} is not a time of day; write hours and minutes in quotes, such as '08:00'")
+    return value.strip()
+
+
+def _time_as_text(value: object) -> object:
+    """YAML 1.1 reads 08:00 without quotes as text, but 18:30 as a number of minutes."""
+    return f"{value // 60:02}:{value % 60:02}" if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440 else value
+
+
 def split_address(address: str) -> tuple[str, int]:
     """``127.0.0.1:8080`` or ``[::1]:8080`` as host and port; raises ValueError."""
     host, colon, port = address.rpartition(":")
@@ -94,6 +120,20 @@ Duration = Annotated[
     AfterValidator(_positive),
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+$", "examples": ["15m"]}),
+]
+#: Seconds like a duration, which may be none (``0s``).
+Pause = Annotated[
+    float,
+    BeforeValidator(_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*(\d+(\.\d+)?\s*(ms|s|m|h|d|w)\s*)+$", "examples": ["1s"]}),
+]
+#: ``08:00``, in UTC.
+TimeOfDay = Annotated[
+    str,
+    BeforeValidator(_time_as_text),
+    AfterValidator(_time_of_day),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*([01]\d|2[0-3]):[0-5]\d\s*$", "examples": ["08:00"]}),
 ]
 #: Bytes, written ``5MiB``.
 Size = Annotated[

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -53,10 +52,10 @@ class FeedSource:
         if fetched.complete and validators[BODY] == state.validators.get(BODY):
             # Many servers send no validators, or new ones for the same bytes.
             return PollResult((), validators, unchanged=True)
-        result = await self._workers.parse_feed(self.spec, fetched)
-        if fetched.complete and result.complete:
-            return replace(result, validators=validators)
-        return replace(result, validators=state.validators, complete=False)
+        read = await self._workers.parse_feed(self.spec, fetched)
+        if fetched.complete:
+            return PollResult(read.documents, validators, notes=read.notes, items=read.items)
+        return PollResult(read.documents, state.validators, complete=False, notes=read.notes, items=read.items)
 
 
 def validators_of(fetched: Fetched) -> dict[str, str]:

@@ -16,6 +16,7 @@ from monitor.model import (
     Hit,
     JsonObject,
     Match,
+    Move,
     Severity,
     SinkState,
     SourceState,
@@ -85,11 +86,26 @@ def source_state(row: Row[Any]) -> SourceState:
         last_new=row.last_new,
         failures=row.failures,
         error=row.error,
+        address=row.address,
+        move=_move(row.move),
+        not_before=row.not_before,
+        paused=row.paused,
+        paused_by=row.paused_by,
+        gone=row.gone,
+        gaps=tuple(row.gaps),
+        known=row.known,
+        empty=row.empty,
+        deaths=row.deaths,
+        broken=bool(row.broken),
     )
 
 
+def _move(found: JsonObject) -> Move | None:
+    return Move(found["to"], datetime.fromisoformat(found["since"]), found["times"]) if found else None
+
+
 def source_row(state: SourceState) -> JsonObject:
-    """Saving a source's state always ends its lease."""
+    """Saving a source's state always ends its lease. ``paused`` is not among it: an operator may pause while a poll runs."""
     return {
         "next_due": state.next_due,
         "validators": dict(state.validators),
@@ -98,6 +114,15 @@ def source_row(state: SourceState) -> JsonObject:
         "last_new": state.last_new,
         "failures": state.failures,
         "error": state.error,
+        "address": state.address,
+        "move": {} if state.move is None else {"to": state.move.to, "since": iso(state.move.since), "times": state.move.times},
+        "not_before": state.not_before,
+        "gone": state.gone,
+        "gaps": list(state.gaps),
+        "known": state.known,
+        "empty": state.empty,
+        "deaths": state.deaths,
+        "broken": int(state.broken),
         "lease_until": None,
     }
 

@@ -14,26 +14,21 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.errors import StorageError
-from monitor.model import DecisionKind, DeliveryState, Notification, NotificationKind, SinkState
+from monitor.model import DecisionKind, Notification, NotificationKind
 from monitor.ports import Decided, IngestArticle, IngestBatch, Told
-from monitor.store import codec
-from monitor.store.schema import alert, article, article_text, article_version, delivery, match, notification, seen, sink, story
-from monitor.store.sources import save_source
+from monitor.store import aliases, codec, lines, telling
+from monitor.store.schema import alert, article, article_text, article_version, match, seen, story
+from monitor.store.sources import count_languages, save_source
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
 
 _NEW_TEXT = insert_new(article_text)
 _PUT_ARTICLE = upsert(article)
 _NEW_ARTICLE_VERSION = insert_new(article_version)
-_PUT_SEEN = upsert(seen)
 _NEW_MATCH = insert_new(match)
 _NEW_STORY = insert_new(story)
 _NEW_ALERT = insert(alert)
 _CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated")
 _CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
-_NEW_NOTIFICATION = insert(notification)
-_NEW_DELIVERY = insert(delivery)
-_NEW_SINK = insert(sink)
-_SET_SEQUENCE = update(sink).where(sink.c.name == bindparam("b_name")).values(last_sequence=bindparam("b_last"))
 
 Values = dict[str, Any]
 
@@ -70,7 +65,10 @@ def _alerts_of(connection: Connection, stories: Iterable[str]) -> Iterable[Any]:
 
 # ------------------------------------------------------------------------------------ the transaction
 def ingest(connection: Connection, batch: IngestBatch) -> None:
+    count_languages(connection, batch)
     _put_articles(connection, batch)
+    aliases.put(connection, batch)
+    lines.put(connection, batch.source, batch.lines, batch.now)
     _put_decisions(connection, batch)
     if batch.state is not None:
         save_source(connection, batch.state)
@@ -79,7 +77,7 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
 def _put_articles(connection: Connection, batch: IngestBatch) -> None:
     if not batch.articles:
         return
-    texts, articles, versions, keys = [], [], [], []
+    texts, articles, versions = [], [], []
     for item in batch.articles:
         a = item.article
         texts.append({"hash": a.text_hash, "text": item.text})
@@ -101,11 +99,9 @@ def _put_articles(connection: Connection, batch: IngestBatch) -> None:
         )
         version: Values = {"article": a.id, "text_hash": a.text_hash, "title": a.title, "engine": item.engine, "fetched": a.fetched}
         versions.append(version | {"zones": codec.zones_json(item.zones)})
-        keys.append({"source": a.source, "key": a.key, "content_hash": item.content_hash, "at": batch.now})
     add_rows(connection, _NEW_TEXT, texts)
     add_rows(connection, _PUT_ARTICLE, articles)
     add_rows(connection, _NEW_ARTICLE_VERSION, versions)
-    add_rows(connection, _PUT_SEEN, keys)
 
 
 @dataclass(slots=True)
@@ -178,16 +174,7 @@ class _Plan:
         return row
 
     def _add_notification(self, row: Values, told_now: Notification, decided: Decided) -> None:
-        self.notifications[told_now.id] = {
-            "id": told_now.id,
-            "alert": told_now.alert,
-            "ordinal": row["notifications"],
-            "kind": told_now.kind.value,
-            "reason": told_now.reason.value,
-            "severity": told_now.severity.value,
-            "created": told_now.created,
-            "payload": told_now.payload,
-        }
+        self.notifications[told_now.id] = telling.notification_row(told_now, row["notifications"])
         row["notifications"] += 1
         if decided.alert is not None:
             row.update(severity=decided.alert.severity.value, labels=dict(decided.alert.labels), updated=decided.alert.updated)
@@ -195,21 +182,7 @@ class _Plan:
                 # Otherwise the state stays: a person may have acknowledged it after the decision read it.
                 row["state"] = decided.alert.state.value
         self.changed_alerts[row["id"]] = row
-        for name in dict.fromkeys(decided.sinks):
-            self.deliveries.append(
-                {
-                    "notification": told_now.id,
-                    "sink": name,
-                    "severity": told_now.severity.value,
-                    "state": DeliveryState.PENDING.value,
-                    "reason": "",
-                    "attempts": 0,
-                    "due": self.now,
-                    "claimed": None,
-                    "created": told_now.created,
-                    "changed": self.now,
-                }
-            )
+        self.deliveries += telling.delivery_rows(told_now, decided.sinks, self.now)
 
 
 def _alert_row(item: IngestArticle, decided: Decided) -> Values:
@@ -237,7 +210,7 @@ def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
         return
     plan = _Plan(
         now=batch.now,
-        told_already=_existing(connection, [one.notification.id for _, one in decided if one.notification]),
+        told_already=telling.existing(connection, [one.notification.id for _, one in decided if one.notification]),
         alerts={(row.watchlist, row.story): dict(row._mapping) for row in _alerts_of(connection, {one.story.id for _, one in decided})},
     )
     for item, one in decided:
@@ -249,42 +222,4 @@ def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
     changed = [row for row in plan.changed_alerts.values() if row["id"] not in fresh]
     if changed:
         connection.execute(_CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
-    add_rows(connection, _NEW_NOTIFICATION, list(plan.notifications.values()))
-    _number(connection, plan.deliveries)
-    add_rows(connection, _NEW_DELIVERY, plan.deliveries)
-
-
-def _existing(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for some in chunks(ids):
-        found.update(connection.execute(select(notification.c.id).where(notification.c.id.in_(some))).scalars())
-    return frozenset(found)
-
-
-def _number(connection: Connection, deliveries: Sequence[Values]) -> None:
-    """Give each delivery its place in its sink's sequence: without a gap, because it is given where it is committed."""
-    if not deliveries:
-        return
-    names = sorted({row["sink"] for row in deliveries})
-    last = {
-        row.name: row.last_sequence for row in connection.execute(select(sink.c.name, sink.c.last_sequence).where(sink.c.name.in_(names)))
-    }
-    unknown = [name for name in names if name not in last]
-    add_rows(connection, _NEW_SINK, [new_sink_row(name) for name in unknown])
-    last.update(dict.fromkeys(unknown, 0))
-    for row in deliveries:
-        last[row["sink"]] += 1
-        row["sequence"] = last[row["sink"]]
-    connection.execute(_SET_SEQUENCE, [{"b_name": name, "b_last": number} for name, number in last.items()])
-
-
-def new_sink_row(name: str) -> Values:
-    return {
-        "name": name,
-        "state": SinkState.ACTIVE.value,
-        "reason": "",
-        "failures": 0,
-        "probe_due": None,
-        "last_sequence": 0,
-        "retired": None,
-    }
+    telling.tell(connection, list(plan.notifications.values()), plan.deliveries)

@@ -24,10 +24,10 @@ from monitor.errors import StorageError
 from monitor.model import AnswerKind, Delivery, DeliveryState, Severity, SinkState
 from monitor.ports import DeliveryResult, SinkStatus
 from monitor.store import codec
-from monitor.store.ingest import new_sink_row
 from monitor.store.schema import INFLIGHT, OPEN, attempt, delivery, notification, sink
 from monitor.store.sources import note
 from monitor.store.statements import add_rows, chunks
+from monitor.store.telling import new_sink_row
 
 Values = dict[str, Any]
 
@@ -48,7 +48,8 @@ _LANE = (
     .order_by(delivery.c.sequence)
     .limit(bindparam("b_limit"))
 )
-_WITH_PAYLOAD = select(delivery, notification.c.alert, notification.c.payload).join(
+# ``alert`` is empty where an operation is told.
+_WITH_PAYLOAD = select(delivery, func.coalesce(notification.c.alert, "").label("alert"), notification.c.payload).join(
     notification, notification.c.id == delivery.c.notification
 )
 _SETTLE = (

@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 #: The migration this module describes; ``migrate`` brings older records up to it.
-REVISION = "0002"
+REVISION = "0003"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -89,6 +89,18 @@ source = Table(
     Column("failures", Integer, nullable=False),
     Column("error", Text, nullable=False),
     Column("retired", UtcTime),  # no longer configured
+    Column("host", Text, nullable=False, server_default=""),  # of a feed's address, for bounds per host
+    Column("address", Text, nullable=False, server_default=""),  # learnt in place of ``location``
+    Column("move", JSON, nullable=False, server_default="{}"),  # {to, since, times}: a permanent redirect being watched
+    Column("not_before", UtcTime),  # the server's wish
+    Column("paused", UtcTime),
+    Column("paused_by", Text, nullable=False, server_default=""),
+    Column("gone", UtcTime),  # 410
+    Column("gaps", JSON, nullable=False, server_default="[]"),  # seconds between its last arrivals
+    Column("known", LargeBinary, nullable=False, server_default=text("x''")),  # digests of items read before
+    Column("empty", Integer, nullable=False, server_default=text("0")),
+    Column("deaths", Integer, nullable=False, server_default=text("0")),
+    Column("broken", Integer, nullable=False, server_default=text("0")),
     Index(None, "retired", "next_due"),
 )
 
@@ -99,6 +111,37 @@ seen = Table(
     Column("key", Text, primary_key=True),
     Column("content_hash", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("article", Text, nullable=False, server_default=""),  # what the key stands for; '' is the article made of source and key
+    Index(None, "source", "article"),
+    sqlite_with_rowid=False,
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("hash", Text, primary_key=True),  # of a canonical link, or of a source and a content
+    Column("article", Text, nullable=False),
+    Column("source", Text, nullable=False),  # the article's
+    Column("key", Text, nullable=False),  # the article's
+    Column("at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+learnt_line = Table(
+    "learnt_line",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("line", Text, primary_key=True),  # a key of text.phrases
+    Column("at", UtcTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+language = Table(
+    "language",
+    metadata,
+    Column("language", Text, primary_key=True),
+    Column("last_new", UtcTime, nullable=False),
+    Column("articles", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -228,13 +271,14 @@ notification = Table(
     "notification",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("alert", Text, ForeignKey("alert.id"), nullable=False),
+    Column("alert", Text, ForeignKey("alert.id")),  # empty where an operation is told
     Column("ordinal", Integer, nullable=False),  # 0 for the first of its alert
     Column("kind", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("created", UtcTime, nullable=False),
     Column("payload", LargeBinary, nullable=False),  # rendered once; every sink and attempt sends these bytes
+    Column("operation", Text),  # set where ``alert`` is not
     UniqueConstraint("alert", "ordinal"),
 )
 
@@ -287,6 +331,24 @@ attempt = Table(
     Column("status", Integer),
     Column("detail", Text, nullable=False),
     ForeignKeyConstraint(["notification", "sink"], ["delivery.notification", "delivery.sink"]),
+    sqlite_with_rowid=False,
+)
+
+
+# --------------------------------------------------------------------------------------- operations
+operation = Table(
+    "operation",
+    metadata,
+    Column("id", Text, primary_key=True),  # made of its key and when it was raised
+    Column("key", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("raised", UtcTime, nullable=False),
+    Column("changed", UtcTime, nullable=False),
+    Column("closed", UtcTime),
+    Column("notifications", Integer, nullable=False),  # how many exist
+    Index("ix_operation_closed_key", "closed", "key"),
     sqlite_with_rowid=False,
 )
 

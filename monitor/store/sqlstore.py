@@ -6,33 +6,53 @@ Nothing is decided here and no statement is written here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.model import Delivery, JsonObject, SourceSpec, SourceState
-from monitor.ports import DeliveryResult, IngestBatch, Outbox, Queries, SinkStatus, Store, StoredVersion, Told
-from monitor.store import ingest, outbox, queries, sources
+from monitor.ports import (
+    DeliveryResult,
+    IngestBatch,
+    Known,
+    LanguagePulse,
+    OperationsRecord,
+    Outbox,
+    Probe,
+    Queries,
+    SinkStatus,
+    Store,
+    StoredVersion,
+    Told,
+)
+from monitor.store import aliases, ingest, lines, outbox, queries, sources
 from monitor.store.database import BUSY_TIMEOUT, PATIENCE, Database
+from monitor.store.operations import OperationsSide
+from monitor.store.side import Side
 
 
-class _Side:
-    """One port's methods over the shared database."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-
-class SourcesAndArticles(_Side):
+class SourcesAndArticles(Side):
     """The Store port."""
 
-    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime) -> None:
-        await self._database.write(partial(sources.sync_sources, specs=specs, now=now))
+    async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime, *, spread: float = 0.0) -> None:
+        await self._database.write(partial(sources.sync_sources, specs=specs, now=now, spread=spread))
 
-    async def claim_sources(self, now: datetime, lease: float, limit: int) -> Sequence[SourceState]:
-        return await self._database.write(partial(sources.claim_sources, now=now, lease=lease, limit=limit))
+    async def claim_sources(
+        self, now: datetime, lease: float, limit: int, *, busy: Collection[str] = (), per_host: int = 4
+    ) -> Sequence[SourceState]:
+        claim = partial(sources.claim_sources, now=now, lease=lease, limit=limit, busy=frozenset(busy), per_host=per_host)
+        return await self._database.write(claim)
+
+    async def due_now(self, name: str, now: datetime) -> bool:
+        return await self._database.write(partial(sources.due_now, name=name, now=now))
+
+    async def pause_source(self, name: str, now: datetime, by: str) -> bool:
+        return await self._database.write(partial(sources.pause, name=name, now=now, by=by))
+
+    async def resume_source(self, name: str, now: datetime, by: str) -> bool:
+        return await self._database.write(partial(sources.resume, name=name, now=now, by=by))
 
     async def save_source(self, state: SourceState) -> None:
         await self._database.write(partial(sources.save_source, state=state))
@@ -42,6 +62,15 @@ class SourcesAndArticles(_Side):
 
     async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
         return await self._database.read(partial(ingest.seen_keys, name=source, keys=keys))
+
+    async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
+        return await self._database.read(partial(aliases.known, source=source, probes=probes))
+
+    async def lines(self) -> Mapping[str, frozenset[str]]:
+        return await self._database.read(lines.learnt)
+
+    async def languages(self) -> Mapping[str, LanguagePulse]:
+        return await self._database.read(sources.languages)
 
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
         return await self._database.read(partial(ingest.told, pairs=pairs))
@@ -59,7 +88,7 @@ class SourcesAndArticles(_Side):
         await self._database.write(partial(sources.retire_watchlist, name=watchlist, now=now))
 
 
-class Deliveries(_Side):
+class Deliveries(Side):
     """The Outbox port."""
 
     async def recover(self, now: datetime) -> int:
@@ -105,7 +134,7 @@ class Deliveries(_Side):
         return await self._database.read(outbox.pending_counts)
 
 
-class Reading(_Side):
+class Reading(Side):
     """The Queries port."""
 
     async def alerts(
@@ -120,7 +149,7 @@ class Reading(_Side):
         return await self._database.read(queries.stats)
 
 
-class SqlStore(SourcesAndArticles, Deliveries, Reading):
+class SqlStore(SourcesAndArticles, Deliveries, Reading, OperationsSide):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 
     The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:
@@ -146,5 +175,5 @@ class SqlStore(SourcesAndArticles, Deliveries, Reading):
 
 if TYPE_CHECKING:
 
-    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries]:
-        return store, store, store
+    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, OperationsRecord]:
+        return store, store, store, store

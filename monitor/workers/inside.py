@@ -11,6 +11,7 @@ import fcntl
 import gc
 import multiprocessing
 import os
+import re
 import resource
 import signal
 import sys
@@ -24,9 +25,12 @@ from monitor.dictionaries import open_dictionary
 from monitor.errors import WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
-from monitor.ports import Fetched, Generation, StoredVersion, WarmReport
+from monitor.ports import FeedRead, Fetched, Generation, PageRead, StoredVersion, WarmReport
 from monitor.sources.feedread import read_feed
+from monitor.sources.page import read_page
 from monitor.watchlist import Watchlist, load
+
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
 # <linux/prctl.h>
 _PR_SET_PDEATHSIG = 1
@@ -63,9 +67,17 @@ def die_with_service() -> None:
 
 
 # ------------------------------------------------------------------------------------------- the parse pool
-def read_feed_task(fetched: Fetched, spec: SourceSpec, now: datetime) -> tuple[Document, ...]:
+def read_feed_task(fetched: Fetched, spec: SourceSpec, now: datetime, known: bytes = b"", skip: int = 0) -> FeedRead:
     """Raises FetchError; MemoryError at the process's limit."""
-    return read_feed(fetched.body, fetched.headers, fetched.url, source=spec.name, now=now, language=spec.language, labels=spec.labels)
+    documents = read_feed(fetched.body, fetched.headers, fetched.url, source=spec.name, now=now, language=spec.language, labels=spec.labels)
+    return FeedRead(documents, known, len(documents))
+
+
+def read_page_task(fetched: Fetched, title: str) -> PageRead:
+    """Raises FetchError; MemoryError at the process's limit."""
+    found = _CHARSET.search(fetched.headers.get("content-type", ""))
+    page = read_page(fetched.body, found[1] if found else "")
+    return PageRead(page.text, page.title, page.notes)
 
 
 # ------------------------------------------------------------------------------------------- the match pool

@@ -7,15 +7,19 @@ blame fails. This module must not know what a watchlist or a feed says.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from monitor.errors import FetchError, MonitorError
-from monitor.model import Analysis, AnalysisFailed, Document, PollResult, SourceSpec
-from monitor.ports import Clock, Fetched, Generation, WarmReport
+from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
+from monitor.ports import Clock, FeedRead, Fetched, Generation, PageRead, WarmReport
 from monitor.workers import inside
 from monitor.workers.pool import KillablePool, PoolBroken, Respawns, TaskDied, TaskOverran
+
+T = TypeVar("T")
 
 #: One feed: ten times what 12,500 items took when tried (1.2 s, FAULTS.md §2) would be killed, nothing that is news.
 PARSE_LIMIT = 5.0
@@ -68,18 +72,24 @@ class ProcessWorkers:
         self._closing: set[asyncio.Task[None]] = set()
 
     # ---------------------------------------------------------------------------------------- feeds
-    async def parse_feed(self, spec: SourceSpec, fetched: Fetched) -> PollResult:
+    async def parse_feed(self, spec: SourceSpec, fetched: Fetched, *, known: bytes = b"", skip: int = 0) -> FeedRead:
         # Plain dictionaries: read-only views of one cannot be sent to another process.
         sent = replace(fetched, headers=dict(fetched.headers)), replace(spec, labels=dict(spec.labels)), self._clock.now()
+        return await self._read("the feed", partial(self._parse.run, inside.read_feed_task, *sent, known, skip))
+
+    async def parse_page(self, spec: SourceSpec, fetched: Fetched, title: str) -> PageRead:
+        sent = replace(fetched, headers=dict(fetched.headers))
+        return await self._read("the page", partial(self._parse.run, inside.read_page_task, sent, title))
+
+    async def _read(self, what: str, task: Callable[..., Awaitable[T]]) -> T:
         try:
-            documents = await self._parse.run(inside.read_feed_task, *sent, limit=self._parse_limit)
+            return await task(limit=self._parse_limit)
         except TaskOverran as error:
-            raise FetchError(f"the feed took longer than {self._parse_limit:g} s to read and was given up") from error
+            raise FetchError(f"{what} took longer than {self._parse_limit:g} s to read and was given up", died=True) from error
         except (TaskDied, MemoryError) as error:
-            raise FetchError(f"the feed needs more than {PARSE_MEMORY >> 20} MiB of memory to read, or is damaged") from error
+            raise FetchError(f"{what} needs more than {PARSE_MEMORY >> 20} MiB of memory to read, or is damaged", died=True) from error
         except PoolBroken as error:
             raise WorkersError(str(error)) from error
-        return PollResult(documents, {}, complete=fetched.complete)
 
     # ---------------------------------------------------------------------------------------- generations
     async def warm(self, generation: Generation) -> WarmReport:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from monitor.model import SourceKind, SourceSpec, SourceState
+from monitor.model import Move, SourceKind, SourceSpec, SourceState
 from monitor.ports import StoredVersion
 from monitor.store import SqlStore, schema
 from tests.store import builders as b
@@ -63,7 +63,81 @@ def test_a_limit_is_kept(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await store.sync_sources([dataclasses.replace(FEED, name=f"f{n:03}") for n in range(20)], b.NOW)
         assert [state.name for state in await store.claim_sources(b.NOW, 60, 3)] == ["f000", "f001", "f002"]
-        assert len(await store.claim_sources(b.NOW, 60, 100)) == 17
+        assert len(await store.claim_sources(b.NOW, 60, 100, per_host=17)) == 17
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_slow_host_holds_few_claims_and_a_busy_one_none(tmp_path: Path) -> None:
+    def feed(n: int, host: str) -> SourceSpec:
+        return dataclasses.replace(FEED, name=f"{host}{n}", location=f"https://{host}.example/{n}")
+
+    async def work(store: SqlStore) -> None:
+        folders = [dataclasses.replace(FEED, name=f"folder{n}", kind=SourceKind.FOLDER, location=f"/{n}") for n in range(6)]
+        await store.sync_sources([*folders, *(feed(n, host) for host in "abc" for n in range(6))], b.NOW)
+        claimed = await store.claim_sources(b.NOW, 60, 100, busy={"c.example"}, per_host=2)
+        assert [state.name for state in claimed] == ["a0", "a1", "b0", "b1", *(f"folder{n}" for n in range(6))]
+
+    b.with_store(tmp_path, work)
+
+
+def test_paused_gone_and_pushed_sources_are_never_due(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        names = ("paused", "gone", "pushed", "well")
+        specs = [dataclasses.replace(FEED, name=name, kind=SourceKind.PUSH if name == "pushed" else SourceKind.FEED) for name in names]
+        await store.sync_sources(specs, b.NOW)
+        assert await store.pause_source("paused", b.NOW, "cli:alice")
+        assert not await store.pause_source("nobody", b.NOW, "cli:alice")
+        states = {state.name: state for state in await store.source_states()}
+        await store.save_source(dataclasses.replace(states["gone"], gone=b.NOW))
+        # A poll that ran while it was paused does not end the pause.
+        await store.save_source(dataclasses.replace(states["paused"], paused=None))
+        assert [state.name for state in await store.claim_sources(b.NOW, 60, 10)] == ["well"]
+        assert await store.resume_source("paused", b.NOW, "cli:alice")
+        assert await store.resume_source("gone", b.NOW, "cli:alice")
+        assert [state.name for state in await store.claim_sources(b.NOW, 60, 10)] == ["gone", "paused"]
+
+    b.with_store(tmp_path, work)
+
+
+def test_new_feeds_are_spread_and_an_operator_may_ask_early(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([dataclasses.replace(FEED, name=f"f{n}") for n in range(4)], b.NOW, spread=40)
+        assert [(state.next_due - b.NOW).total_seconds() for state in await store.source_states()] == [0, 10, 20, 30]
+        later = dataclasses.replace((await store.source_states())[0], next_due=b.later(50), not_before=b.later(3600))
+        await store.save_source(later)
+        # A restart asks no earlier than the server wished, an operator does.
+        await store.sync_sources([dataclasses.replace(FEED, name="f0", every=1.0)], b.NOW)
+        assert [state.next_due for state in await store.source_states()] == [b.later(50)]
+        assert await store.due_now("f0", b.NOW)
+        assert [state.not_before for state in await store.claim_sources(b.NOW, 60, 10)] == [None]
+        assert not await store.due_now("nobody", b.NOW)
+
+    b.with_store(tmp_path, work)
+
+
+def test_all_that_is_learnt_of_a_source_comes_back(tmp_path: Path) -> None:
+    learnt = dataclasses.replace(
+        b.polled("feed"),
+        address="https://a.example/new",
+        move=Move("https://a.example/newer", b.NOW, 2),
+        not_before=b.later(5),
+        gone=b.NOW,
+        gaps=(1.5, 60.0),
+        known=bytes(range(16)),
+        empty=1,
+        deaths=2,
+        broken=True,
+    )
+
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        await store.save_source(learnt)
+        assert await store.source_states() == (learnt,)
+        # Under another address none of it holds.
+        await store.sync_sources([dataclasses.replace(FEED, location="https://elsewhere.example/")], b.NOW)
+        (state,) = await store.source_states()
+        assert (state.address, state.move, state.not_before, state.gone, state.known, state.validators) == ("", None, None, None, b"", {})
 
     b.with_store(tmp_path, work)
 
