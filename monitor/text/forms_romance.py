@@ -1,8 +1,9 @@
 """French and Spanish, where the dictionary parts what is one word and joins what are two.
 
 Participles: many are filed as adjectives of their own, so that *contourner* would not find *contourné*, nor *condenar*
-*condenado*; others only in part, so that *prohibido* would not find *prohibidas*. And words that the grammar of every other
-sentence is made of are spelled like nouns: who looks for *el poder* or *le pouvoir* does not mean *puede* and *peut*.
+*condenado*; others only in part, so that *prohibido* would not find *prohibidas*. Plurals that it lacks, or files under a
+verb (*fusiles*, *municiones*), are regular. And words of which the grammar of every other sentence is made are spelled
+like nouns: who looks for *el poder* or *le pouvoir* does not mean *puede* and *peut*.
 
 This room knows only str; dictionaries reach it as a look-up function.
 """
@@ -31,13 +32,19 @@ _ENDINGS: Final = {"es": ("o", "a", "os", "as"), "fr": ("", "e", "s", "es")}
 #: What a participle is cited as ends in.
 _CITED: Final = {"es": ("ado", "ido"), "fr": ("é", "i", "u", "is", "it")}
 _SHORTEST: Final = 4
+_UNSTRESSED: Final = dict(zip("áéíóú", "aeiou", strict=True))
 
 
 def romance_forms(word: str, language: str, mark: Mark, known: frozenset[str], lookup: Lookup) -> frozenset[str]:
     """The forms of a French or Spanish word, given those that share its lemma."""
     if mark is not Mark.VERB and word in _GRAMMAR[language]:
         return frozenset({word, *_GRAMMAR[language][word].split()})
-    return known | frozenset(_participles(word, language, mark, known, lookup))
+    participles = frozenset(_participles(word, language, mark, known, lookup))
+    if mark is Mark.VERB:
+        return known | participles
+    # What is a citation form and nothing else is no plural: cours is not of cour.
+    plurals = frozenset(form for form in _plurals(word, language, known) if lookup(language, form) != {form})
+    return known | participles | plurals
 
 
 def _participles(word: str, language: str, mark: Mark, known: frozenset[str], lookup: Lookup) -> Iterator[str]:
@@ -64,3 +71,23 @@ def _of_verb(word: str, language: str, known: frozenset[str]) -> str:
     if ending == "ir" and any(form.startswith(root + "iss") for form in known):
         return root + "i"
     return root + "u" if ending == "re" and root + "ant" in known else ""
+
+
+def _plurals(word: str, language: str, known: frozenset[str]) -> tuple[str, ...]:
+    """The regular plural of a word for which the dictionary has none."""
+    last = word[-1]
+    if len(word) < _SHORTEST or not word.isalpha() or (last in "sxz" and language == "fr") or any(form[-1] in "sx" for form in known):
+        return ()
+    if language == "fr":
+        return (word[:-2] + "aux",) if word.endswith("al") else (word + ("x" if word.endswith(("eau", "eu")) else "s"),)
+    if last in "aeiouáéó":
+        return (word + "s",)
+    if last in "íú":
+        return word + "es", word + "s"
+    if last == "z":
+        return (word[:-1] + "ces",)
+    # The stress stays on its syllable, which is then no longer the last: munición, municiones; francés, franceses.
+    stem = word[:-2] + _UNSTRESSED.get(word[-2], word[-2]) + last
+    if last == "s" and stem == word:
+        return ()
+    return (stem + "es",) if last in "dlnrsj" else (stem + "es", word + "s")
