@@ -13,10 +13,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from alembic import command
+from sqlalchemy import Engine, create_engine, event
 
 from monitor.errors import MonitorError
-from monitor.store import DataFolderLock, SqlStore
+from monitor.store import DataFolderLock, SqlStore, migrate
 from tests.store import builders as b
 
 
@@ -72,7 +73,7 @@ def ingest_under_a_limit(folder: str, limit: str) -> None:
 
 
 def migrate_until(folder: str, statement: str) -> None:
-    """Opens a fresh record and kills itself before the n-th statement of the opening."""
+    """Opens the record (a fresh one where there is none) and kills itself before the n-th statement of the opening."""
     left = int(statement)
 
     @event.listens_for(Engine, "before_cursor_execute")
@@ -112,6 +113,37 @@ def hold_database(path: str, seconds: str) -> None:
     time.sleep(float(seconds))
     connection.execute("ROLLBACK")
     connection.close()
+
+
+def record_of(folder: Path, revision: str) -> None:
+    """A record as an older version of the program left it: an alert that was told, and a source that was polled."""
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{folder / 'monitor.db'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        for statement in OLD_ROWS:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+#: What every revision since the first can hold.
+OLD_ROWS = (
+    "INSERT INTO source VALUES ('wire', 'feed', 'https://a.example/rss', 5, NULL, '{\"etag\": \"1\"}', 1, 1, 1, 0, '', NULL)",
+    "INSERT INTO seen VALUES ('wire', 'k1', 'hash', 1)",
+    "INSERT INTO article_text VALUES ('t1', 'the text')",
+    "INSERT INTO article VALUES ('a1', 'wire', 'k1', '', 'title', 'en', 1, 1, 't1', '{}', '[]', '')",
+    "INSERT INTO story VALUES ('a1', 'a1', 1)",
+    "INSERT INTO alert VALUES ('al1', 'arms', 'a1', 'a1', 't1', 'high', 'open', '{}', '{}', 1, 1, 1)",
+    "INSERT INTO notification VALUES ('n1', 'al1', 0, 'raised', 'first_match', 'high', 1, x'7b7d')",
+    "INSERT INTO sink VALUES ('log', 'active', '', 0, NULL, 1, NULL)",
+    "INSERT INTO delivery VALUES ('n1', 'log', 'high', 1, 'delivered', '', 1, 1, NULL, 1, 1)",
+    "INSERT INTO attempt VALUES ('n1', 'log', 1, 1, 1, 'delivered', 200, '')",
+)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from monitor.errors import SchemaTooNew, StorageError
+from monitor.model import Notification, NotificationKind, Operation, Reason, Severity
 from monitor.store import SqlStore, migrate, schema
 from tests.store import builders as b
+from tests.store import lives
 
 
 async def nothing(store: SqlStore) -> None:
@@ -97,3 +99,49 @@ def test_fault_14_a_kill_during_migration_leaves_the_old_or_the_new(tmp_path: Pa
         if life.returncode == 0:
             break
     assert killed >= 5
+
+
+def test_fault_14_a_kill_while_an_older_record_is_migrated_leaves_the_old_or_the_new(tmp_path: Path) -> None:
+    """Of a record of revision 0002, whose notifications lose a constraint that deliveries stand on."""
+    killed = 0
+    for statement in range(3, 90, 9):
+        folder = tmp_path / str(statement)
+        lives.record_of(folder, "0002")
+        life = subprocess.run(
+            [sys.executable, "-m", "tests.store.lives", "migrate_until", str(folder), str(statement)], capture_output=True, check=False
+        )
+        killed += life.returncode == -signal.SIGKILL
+        if life.returncode != 0:
+            assert revision_of(folder) == "0002"
+        b.with_store(folder, the_old_rows_are_there)
+        connection = sqlite3.connect(folder / "monitor.db")
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.close()
+        assert revision_of(folder) == schema.REVISION
+        if life.returncode == 0:
+            break
+    assert killed >= 3
+
+
+def revision_of(folder: Path) -> str:
+    connection = sqlite3.connect(folder / "monitor.db")
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    connection.close()
+    return str(found)
+
+
+async def the_old_rows_are_there(store: SqlStore) -> None:
+    (state,) = await store.source_states()
+    assert (state.name, state.validators, state.gaps, state.known, state.move) == ("wire", {"etag": "1"}, (), b"", None)
+    assert await store.seen("wire", ["k1"]) == {"k1": "hash"}
+    alert = await store.alert("al1")
+    assert alert is not None
+    assert alert["deliveries"] == {"delivered": 1}
+    # What could not be told before: something without an alert.
+    operation = Operation("source:wire", "it fails", b.NOW, told=True)
+    told = Notification("n2", "", NotificationKind.RAISED, Reason.FIRST_MATCH, Severity.MEDIUM, b.NOW, b"{}")
+    await store.save_operation(operation, told, ("log",), b.NOW, closed=False)
+    (delivery,) = await store.claim("log", b.NOW, 10)
+    assert (delivery.notification, delivery.alert, delivery.sequence) == ("n2", "", 2)
+    assert await store.open_operations() == (operation,)
