@@ -141,8 +141,8 @@ class FetchError(MonitorError):
     """``status`` is the HTTP status where there was an answer; ``retry_after`` is in seconds where the answer asked for a wait.
 
     ``transport``: there was no answer at all (name, connection, deadline, TLS). ``died``: reading the body ended its worker
-    process, or had to. ``unread``: the answer was 200 and its body is no feed. It crosses processes, which keep plain
-    attributes and nothing else.
+    process, or had to. ``unread``: the answer was 200 and its body is no feed. ``closed``: the hours of the week (0: Monday
+    00:00 UTC) in which the feed asks not to be polled. It crosses processes, which keep plain attributes and nothing else.
     """
 
     def __init__(
@@ -162,6 +162,7 @@ class FetchError(MonitorError):
         self.transport = transport
         self.died = died
         self.unread = unread
+        self.closed: frozenset[int] = frozenset()
 
 
 class SinkError(MonitorError):

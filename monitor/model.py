@@ -459,7 +459,8 @@ class PollResult:
     asks for the next poll after so many seconds (0: there is more to read at once; a file is still being written).
     ``wish`` is how many seconds the server asks us to stay away; ``moved`` where an unbroken run of permanent redirects led,
     "" where none; ``known`` the next ``SourceState.known`` (None: as before); ``items`` how many the body listed (None where
-    nothing was read); ``pages`` is True where its documents may want their pages."""
+    nothing was read); ``pages`` is True where its documents may want their pages; ``closed`` are the hours of the week (0:
+    Monday 00:00 UTC, to 167) in which the feed asks not to be polled."""
 
     documents: tuple[Document, ...]
     validators: Mapping[str, str]
@@ -472,6 +473,7 @@ class PollResult:
     known: bytes | None = None
     items: int | None = None
     pages: bool = False
+    closed: frozenset[int] = frozenset()
 
 
 # ---------------------------------------------------------------------------------------- operations
