@@ -11,5 +11,6 @@ This room must not know what a feed, an article or an alert is. No message it ra
 from monitor.net.client import HttpClient
 from monitor.net.guard import parse_allowed
 from monitor.net.limits import Limits
+from monitor.net.polite import PoliteFetcher
 
-__all__ = ["HttpClient", "Limits", "parse_allowed"]
+__all__ = ["HttpClient", "Limits", "PoliteFetcher", "parse_allowed"]

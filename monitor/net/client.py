@@ -7,7 +7,9 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Final
 
 import aiohttp
@@ -21,6 +23,22 @@ from monitor.net.limits import Limits
 from monitor.ports import Fetched, Posted
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+#: Those that say the address has changed for good (RFC 9110 §15.4.2, §15.4.9).
+PERMANENT: Final = frozenset({301, 308})
+
+#: A turn at a host ("news.example", "127.0.0.1:8080"), held while one request to it is in flight.
+Turn = Callable[[str], AbstractAsyncContextManager[None]]
+
+
+def at_once(host: str) -> AbstractAsyncContextManager[None]:
+    """No line to wait in."""
+    return nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    target: URL
+    permanent: bool
 
 
 class HttpClient:
@@ -51,34 +69,49 @@ class HttpClient:
         self._fetching = self._posting = None
 
     # ------------------------------------------------------------------------------------- fetching
-    async def get(self, url: str, headers: Mapping[str, str]) -> Fetched:
+    async def get(self, url: str, headers: Mapping[str, str], *, turn: Turn = at_once) -> Fetched:
+        """``turn`` is taken before each request, redirected ones included; waiting for it does not count as time to answer."""
         try:
-            async with asyncio.timeout(self._limits.fetch_seconds):
-                return await self._follow(_http_url(url), dict(headers))
+            return await self._follow(_http_url(url), dict(headers), turn)
         except TimeoutError:
-            raise FetchError(f"no complete answer within {self._limits.fetch_seconds:g} s") from None
+            raise FetchError(f"no complete answer within {self._limits.fetch_seconds:g} s", transport=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise FetchError(_why(error)) from None
+            raise FetchError(_why(error), transport=_is_transport(error)) from None
 
-    async def _follow(self, url: URL, headers: dict[str, str]) -> Fetched:
+    async def _follow(self, url: URL, headers: dict[str, str], turn: Turn) -> Fetched:
+        loop, left = asyncio.get_running_loop(), self._limits.fetch_seconds
+        permanent, moved = True, ""
         for _ in range(self._limits.hops + 1):
-            response = await self._fetch_session().get(
-                url, headers={**headers, "Accept-Encoding": ACCEPT_ENCODING}, allow_redirects=False, ssl=self._tls
-            )
-            try:
-                location = response.headers.get("Location")
-                if response.status not in REDIRECTS or location is None:
-                    return await self._read(response, url)
-            finally:
-                response.release()
-            target = _http_url(location, url)
-            if url.scheme == "https" and target.scheme == "http":
-                raise FetchError("the redirect leads from https to http; it was not followed", status=response.status)
-            if target.origin() != url.origin():
+            async with turn(_host(url)):
+                began = loop.time()
+                async with asyncio.timeout(left):
+                    answer = await self._hop(url, headers)
+                left -= loop.time() - began
+            if isinstance(answer, Fetched):
+                return replace(answer, moved=moved)
+            if answer.target.origin() != url.origin():
                 # What was meant for one site (a token, a cookie) is not shown to another.
                 headers = {name: value for name, value in headers.items() if name.lower() not in {"authorization", "cookie"}}
-            url = target
+            url = answer.target
+            permanent = permanent and answer.permanent
+            if permanent:
+                moved = str(url.with_user(None))
         raise FetchError(f"more than {self._limits.hops} redirects")
+
+    async def _hop(self, url: URL, headers: Mapping[str, str]) -> Fetched | _Redirect:
+        response = await self._fetch_session().get(
+            url, headers={**headers, "Accept-Encoding": ACCEPT_ENCODING}, allow_redirects=False, ssl=self._tls
+        )
+        try:
+            location = response.headers.get("Location")
+            if response.status not in REDIRECTS or location is None:
+                return await self._read(response, url)
+        finally:
+            response.release()
+        target = _http_url(location, url)
+        if url.scheme == "https" and target.scheme == "http":
+            raise FetchError("the redirect leads from https to http; it was not followed", status=response.status)
+        return _Redirect(target, response.status in PERMANENT)
 
     async def _read(self, response: aiohttp.ClientResponse, url: URL) -> Fetched:
         headers = _plain_headers(response)
@@ -182,12 +215,25 @@ def _http_url(text: str, base: URL | None = None) -> URL:
     return url.with_fragment(None)
 
 
+def _host(url: URL) -> str:
+    """Whose turn it is: the host, with its port where that is not the scheme's own."""
+    host = (url.host or "").rstrip(".").lower()
+    return host if url.is_default_port() else f"{host}:{url.port}"
+
+
 def _plain_headers(response: aiohttp.ClientResponse) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         key = name.lower()
         headers[key] = f"{headers[key]}, {value}" if key in headers else value
     return headers
+
+
+def _is_transport(error: Exception) -> bool:
+    """Whether there was no answer at all (name, connection, TLS): trouble that may be the network's and not the server's."""
+    if isinstance(error, aiohttp.ClientConnectorError) and REFUSED in str(error.os_error):
+        return False  # our own guard said no
+    return isinstance(error, aiohttp.ClientConnectionError) or (isinstance(error, OSError) and not isinstance(error, aiohttp.ClientError))
 
 
 def _why(error: Exception) -> str:
