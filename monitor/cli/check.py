@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.lists import Lists, compiled, dictionary, read_lists
 from monitor.cli.options import Place, config_options, json_option, print_json
 from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
+
+if TYPE_CHECKING:
+    from monitor.watchlist.namelint import Coverage
+
+#: Warnings printed of one file.
+SHOWN = 20
 
 
 @click.command(short_help="Check configuration, watchlists and their tests.")
@@ -68,7 +76,7 @@ class _Report:
         self.passed: dict[str, int] = {}
         self.config = ""
         self.routed: dict[str, str] = {}
-        self.names: list[str] = []
+        self.names: list[Coverage] = []
 
     @property
     def failed(self) -> bool:
@@ -119,7 +127,7 @@ class _Report:
         for watchlist in chosen:
             doubts = (*lint(watchlist, opened.lookup, opened.citation), *lint_names(watchlist, opened.lookup))
             self.warnings += [_below(lists.folder, fault) for fault in doubts]
-            self.names += [str(coverage) for coverage in coverages(watchlist)]
+            self.names += coverages(watchlist)
             failed = run_tests(watchlist, engine, lists.files)
             if failed:
                 self.failures[watchlist.id] = failed
@@ -131,9 +139,10 @@ class _Report:
         if as_json:
             print_json(self._json())
             return
-        for fault in (*self.faults, *self.warnings):
+        for fault in self.faults:
             click.echo(str(fault))
-        for line in dict.fromkeys(self.names):
+        self._print_warnings()
+        for line in dict.fromkeys(map(str, self.names)):
             click.echo(plain(line))
         for id_, failures in self.failures.items():
             for failure in failures:
@@ -144,6 +153,17 @@ class _Report:
             click.echo(f"{self.config}: {'read' if not self.faults else 'see above'}")
         click.echo("failed" if self.failed else "all is well" if not self.warnings else "no faults; see the warnings above")
 
+    def _print_warnings(self) -> None:
+        """The first of each file: a vocabulary of thousands of terms may have hundreds, and nobody reads them at once."""
+        by_file: dict[str, list[Fault]] = {}
+        for fault in self.warnings:
+            by_file.setdefault(fault.file, []).append(fault)
+        for file, found in by_file.items():
+            for fault in found[:SHOWN]:
+                click.echo(str(fault))
+            if len(found) > SHOWN:
+                click.echo(f"{file}: {len(found) - SHOWN} more warnings; --json has them all")
+
     def _json(self) -> dict[str, object]:
         return {
             "ok": not self.failed,
@@ -153,6 +173,7 @@ class _Report:
                 {"watchlist": id_, "tests_passed": passed, "tests_failed": list(self.failures.get(id_, ()))}
                 for id_, passed in self.passed.items()
             ],
+            "names": [asdict(coverage) for coverage in dict.fromkeys(self.names)],
         }
 
 

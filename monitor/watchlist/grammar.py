@@ -108,6 +108,7 @@ class _Parser(Cursor):
         return self.fail(f"{self.shown()} is not expected here", self.quotable())
 
     def _many(self, word: str, below: Callable[[], Node], make: Callable[..., Node], kind: type[And] | type[Or]) -> Node:
+        start = self.token.at
         first = below()
         if not self.word(word):
             return first
@@ -117,7 +118,7 @@ class _Parser(Cursor):
             items.append(below())
         # (a OR b) OR c is a OR b OR c: one flat node, so that trees of equal queries are equal.
         flat = tuple(sub for item in items for sub in (item.items if isinstance(item, kind) else (item,)))
-        return make(flat, at=first.at, length=self._length(first.at))
+        return make(flat, at=start, length=self._length(start))
 
     def _length(self, at: int) -> int:
         last = self.tokens[max(0, self.index - 1)]
@@ -143,6 +144,7 @@ class _Parser(Cursor):
         return node
 
     def near(self) -> Node:
+        start = self.token.at
         left = self.unary()
         if not self.word("near", "then"):
             return left
@@ -154,7 +156,7 @@ class _Parser(Cursor):
             raise self._chain([left, right], [(operator, words)])
         for side in (left, right):
             self._need_leaves(side, f"a side of {operator.partition('/')[0]}", lambda node: beside(node, left, operator, right))
-        return Near(words, (left, right), operator.startswith("THEN"), at=left.at, length=self._length(left.at))
+        return Near(words, (left, right), operator.startswith("THEN"), at=start, length=self._length(start))
 
     def _operator(self) -> tuple[str, int]:
         """NEAR or THEN with its window, as written in full, and the window."""

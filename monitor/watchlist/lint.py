@@ -6,26 +6,39 @@ finds, one so short that it finds everything. Pure: the dictionary comes in as a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import combinations
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Final
 
 from monitor.errors import Fault
 from monitor.text.fold import fold
 from monitor.text.forms import Lookup, Mark, expand
-from monitor.text.scripts import scripts_of
+from monitor.text.scripts import ARABIC, CYRILLIC, EAST_ASIAN, HANGUL, HEBREW, LATIN, scripts_of
 from monitor.text.words import is_cjk, words
+from monitor.watchlist.lint_query import lint_query, queries
 from monitor.watchlist.model import Term, Watchlist
-from monitor.watchlist.query import And, Field, FieldKind, Group, Literal, Near, Node, Not, Or, leaves
+from monitor.watchlist.places import Places
+from monitor.watchlist.query import Literal, leaves
+from monitor.watchlist.shapes import Shape, redundant, shape
 
-#: Wider than a long sentence's half: such a window is an AND in all but name.
-WIDE_WINDOW: Final = 50
 #: Shorter terms are found inside too much of everything; acronyms and CJK words are meant so.
 SHORT_TERM: Final = 2
-#: Scripts whose characters are syllables: two of them are an ordinary word.
-_SYLLABLES: Final = frozenset({"Hangul"})
-#: Comparing every term with every other is for lists that people write, not for imported names.
-_COMPARED: Final = 2_000
+#: Comparing terms is for lists that people write: a group of more than this was made by a program.
+_COMPARED: Final = 20_000
+#: The scripts of languages that are not written in Latin letters. Latin names and codes stand in all of them.
+_SCRIPTS: Final = {
+    "ar": {ARABIC},
+    "fa": {ARABIC},
+    "ur": {ARABIC},
+    "he": {HEBREW},
+    "ru": {CYRILLIC},
+    "uk": {CYRILLIC},
+    "bg": {CYRILLIC},
+    "be": {CYRILLIC},
+    "zh": EAST_ASIAN,
+    "ja": EAST_ASIAN,
+    "ko": EAST_ASIAN,
+    **{language: {LATIN} for language in ("en", "fr", "es", "tr", "de", "it", "pt", "nl", "pl", "cs", "sv", "id", "vi")},
+}
 
 #: (language, word) -> the citation form the dictionary files it under, or "" where it knows none.
 Citation = Callable[[str, str], str]
@@ -33,222 +46,110 @@ Citation = Callable[[str, str], str]
 
 def lint(watchlist: Watchlist, lookup: Lookup, citation: Citation | None = None) -> tuple[Fault, ...]:
     """Warnings about one watchlist, in the order of its file."""
+    places = Places(watchlist)
+    shapes = {name: [shape(term, lookup) for term in terms] if len(terms) <= _COMPARED else [] for name, terms in watchlist.groups.items()}
+    useless = [(name, one.term, finder.term) for name, each in shapes.items() for one, finder in redundant(each)]
     found = [
-        *_groups(watchlist),
-        *_masked(watchlist),
-        *_short(watchlist),
-        *_wildcards(watchlist),
-        *_covered(watchlist, lookup),
-        *(_beyond(watchlist, citation, lookup) if citation else ()),
-        *_query(watchlist),
+        *_masked(places, shapes, [shape(mask, lookup) for mask in watchlist.masks]),
+        *_terms(watchlist, places),
+        *(_redundant(places, name, term, finder) for name, term, finder in useless),
+        *(_beyond(watchlist, places, citation, lookup, {(name, term) for name, term, _ in useless}) if citation else ()),
+        *_phrases(watchlist, places),
+        *lint_query(watchlist, places),
     ]
-    return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file, fault.line, fault.message)))
+    own = places.file
+    return tuple(sorted(dict.fromkeys(found), key=lambda fault: (fault.file != own, fault.file, fault.line, fault.column, fault.message)))
 
 
-def _fault(watchlist: Watchlist, message: str, hint: str = "", place: str = "") -> Fault:
-    file, _, line = place.rpartition(":")
-    return Fault(message, file or f"{watchlist.id}.yaml", int(line) if line.isdecimal() else 0, hint=hint, warning=True)
-
-
-def _nodes(watchlist: Watchlist) -> tuple[Node, ...]:
-    return (watchlist.when, *(step.when for step in watchlist.escalate))
-
-
-# ------------------------------------------------------------------------------------------- groups
-def _groups(watchlist: Watchlist) -> Iterator[Fault]:
-    asked = {leaf.name for node in _nodes(watchlist) for leaf in leaves(node) if isinstance(leaf, Group)}
-    for name in watchlist.groups:
-        if name not in asked:
-            yield _fault(watchlist, f"no query asks for the group {name!r}", "use it in when:, or remove it")
-    yield from _silent_languages(watchlist)
-
-
-def _silent_languages(watchlist: Watchlist) -> Iterator[Fault]:
-    """A group whose terms of one language can never matter, because no clause that asks for it has that language throughout."""
-    clauses = watchlist.when.items if isinstance(watchlist.when, Or) else (watchlist.when,)
-    # Names are of any language, but for those whose list says otherwise.
-    spoken = {name: {term.language for term in terms} | _of_names(watchlist, name) for name, terms in watchlist.groups.items()}
-    for name, languages in spoken.items():
-        asking = [clause for clause in clauses if any(isinstance(leaf, Group) and leaf.name == name for leaf in leaves(clause))]
-        for language in sorted(languages - {"any"}):
-            if asking and not any(_speaks(clause, language, spoken) for clause in asking):
-                lacking = sorted(_lacking(asking[0], language, spoken))
-                message = f"the {language} terms of {name!r} can never count: beside them {', '.join(lacking)} has none in {language}"
-                yield _fault(watchlist, message, f"add {language} terms there")
-
-
-def _of_names(watchlist: Watchlist, group: str) -> set[str]:
-    return {"any"} if group in watchlist.names else set()
-
-
-def _has(node: Node, language: str, spoken: Mapping[str, set[str]]) -> bool:
-    return not isinstance(node, Group) or bool(spoken.get(node.name, set()) & {language, "any"})
-
-
-def _speaks(node: Node, language: str, spoken: Mapping[str, set[str]]) -> bool:
-    """Whether the node can be true in a text of this language alone."""
-    match node:
-        case Group() | Literal():
-            return _has(node, language, spoken)
-        case Or(items):
-            return any(_speaks(item, language, spoken) for item in items)
-        case Not():
-            return True
-        case _:
-            return all(_speaks(item, language, spoken) for item in node.children())
-
-
-def _lacking(node: Node, language: str, spoken: Mapping[str, set[str]]) -> set[str]:
-    return {str(leaf) for leaf in leaves(node) if not _has(leaf, language, spoken)}
+def _phrases(watchlist: Watchlist, places: Places) -> Iterator[Fault]:
+    """Quoted phrases are terms of no group."""
+    for path, query in queries(watchlist):
+        for leaf in leaves(query):
+            if isinstance(leaf, Literal):
+                for message, hint in _doubtful(leaf.text):
+                    yield places.of_query(path, leaf, f"{leaf} {message}", hint)
+                for word in (leaf.text[span.start : span.end] for span in words(leaf.text)):
+                    if len(scripts_of(word)) > 1:
+                        message = f"the word '{word}' mixes scripts ({', '.join(sorted(scripts_of(word)))})"
+                        yield places.of_query(path, leaf, message, "a look-alike letter never matches: type it again in one script")
 
 
 # -------------------------------------------------------------------------------------------- terms
-def _folded(term: Term) -> tuple[str, ...]:
-    text = term.text.replace("*", "")
-    return tuple(fold(text[span.start : span.end]) for span in words(text))
-
-
-def _within(inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
-    return any(outer[at : at + len(inner)] == inner for at in range(len(outer) - len(inner) + 1))
-
-
-def _masked(watchlist: Watchlist) -> Iterator[Fault]:
-    masks = [(mask, _folded(mask)) for mask in watchlist.masks]
-    for name, terms in watchlist.groups.items():
-        for term in terms if masks else ():
-            key = _folded(term)
-            for mask, covered in masks:
-                if mask.language in (term.language, "any") and _within(covered, key):
-                    yield _fault(watchlist, f"{term.text!r} ({name}) can never be found: the mask {mask.text!r} covers it", "", term.place)
-                    break
-
-
-def _short(watchlist: Watchlist) -> Iterator[Fault]:
+def _every_term(watchlist: Watchlist) -> Iterator[tuple[Term, str]]:
+    """Each term with the name of its group."""
     for name, terms in watchlist.groups.items():
         for term in terms:
-            parts = [term.text[span.start : span.end] for span in words(term.text)]
-            if (
-                len(parts) == 1
-                and len(parts[0]) <= SHORT_TERM
-                and not parts[0].isupper()
-                and not is_cjk(parts[0])
-                and not _SYLLABLES & scripts_of(parts[0])
-                and term.entity is None
-            ):
-                message = f"{term.text!r} ({name}) is so short that it will be found everywhere"
-                yield _fault(watchlist, message, "write a phrase, or ask for it only NEAR something", term.place)
+            yield term, name
 
 
-def _wildcards(watchlist: Watchlist) -> Iterator[Fault]:
-    for name, terms in watchlist.groups.items():
-        for term in terms:
-            if any(word.startswith("*") for word in term.text.split()):
-                message = f"{term.text!r} ({name}) begins with a wildcard: every new word of every article is tried against it"
-                yield _fault(watchlist, message, "write out the beginnings that are meant", term.place)
+def _masked(places: Places, shapes: Mapping[str, list[Shape]], masks: list[Shape]) -> Iterator[Fault]:
+    for name, each in shapes.items() if masks else ():
+        for one in each:
+            mask = next((mask for mask in masks if mask.finds_within(one)), None)
+            if mask is not None:
+                message = f"{_said(one.term)} ({name}) can never be found: the mask {_said(mask.term)} covers it"
+                yield places.of_term(one.term, message, "remove one of them")
 
 
-def _covered(watchlist: Watchlist, lookup: Lookup) -> Iterator[Fault]:
+def _short(text: str) -> bool:
+    """Whether one word, its stars left out, is so short that it is found inside too much of everything."""
+    parts = [text[span.start : span.end] for span in words(text.replace("*", ""))]
+    if len(parts) != 1 or len(parts[0]) > SHORT_TERM:
+        return False
+    return not (parts[0].isupper() or is_cjk(parts[0]) or HANGUL in scripts_of(parts[0]))
+
+
+def _doubtful(text: str) -> Iterator[tuple[str, str]]:
+    """(what is doubtful about a term or a quoted phrase, what to do)."""
+    if _short(text):
+        yield "is so short that it will be found everywhere", "write a phrase, or ask for it only NEAR something"
+    stars = [word for word in text.split() if "*" in word.rstrip("*")]
+    if any(word.startswith("*") for word in stars):
+        hint = "write out the beginnings that are meant"
+        yield "begins with a wildcard: every new word of every article is tried against it", hint
+    elif stars:
+        hint = "write one term for each word that is meant, or a star at the end only"
+        yield "has a wildcard inside a word: every new word of every article is tried against it", hint
+
+
+def _terms(watchlist: Watchlist, places: Places) -> Iterator[Fault]:
+    for term, name in _every_term(watchlist):
+        if term.mark is not Mark.NAME:
+            for message, hint in _doubtful(term.text):
+                yield places.of_term(term, f"{_said(term)} ({name}) {message}", hint)
+        known = _SCRIPTS.get(term.language)
+        foreign = scripts_of(term.text) - {LATIN} - (known or set())
+        if known and foreign and not scripts_of(term.text) & known:
+            message = f"{_said(term)} ({name}) is written in {', '.join(sorted(foreign))} script, and stands under {term.language}"
+            yield places.of_term(term, message, "put it under its own language: only there are its forms found")
+
+
+def _redundant(places: Places, name: str, term: Term, finder: Term) -> Fault:
     """A term that another term of its group already finds, in all its forms."""
-    for name, terms in watchlist.groups.items():
-        if len(terms) > _COMPARED:
-            continue
-        by_language: dict[str, list[tuple[Term, tuple[str, ...]]]] = {}
-        for term in terms:
-            if term.mark is Mark.ANY_FORM and "*" not in term.text:
-                by_language.setdefault(term.language, []).append((term, _folded(term)))
-        for language, keyed in by_language.items():
-            lemmas = {term.text: frozenset(map(fold, lookup(language, term.text))) for term, key in keyed if len(key) == 1}
-            yield from (_twice(watchlist, name, *pair) for pair in _same(keyed, lemmas))
+    if term == finder:
+        line = finder.place.rpartition(":")[2]
+        there = f", first in line {line}" if finder.place.partition(":")[0] == term.place.partition(":")[0] else f" and in {finder.place}"
+        return places.of_term(term, f"{_said(term)} ({name}) stands here twice{there}", "remove one of them")
+    return places.of_term(term, f"{_said(term)} ({name}) adds nothing: {_said(finder)} already finds it", "remove one of them")
 
 
-def _same(keyed: list[tuple[Term, tuple[str, ...]]], lemmas: Mapping[str, frozenset[str]]) -> Iterator[tuple[Term, Term]]:
-    """(redundant, the one that finds it): equal keys, or two single words of one lemma."""
-    for (one, key), (two, other) in combinations(keyed, 2):
-        if key == other or (len(key) == len(other) == 1 and (other[0] in lemmas[one.text] or key[0] in lemmas[two.text])):
-            yield two, one
-
-
-def _twice(watchlist: Watchlist, name: str, redundant: Term, finder: Term) -> Fault:
-    return _fault(
-        watchlist, f"{redundant.text!r} ({name}) adds nothing: {finder.text!r} already finds it", "remove one of them", redundant.place
-    )
-
-
-def _beyond(watchlist: Watchlist, citation: Citation, lookup: Lookup) -> Iterator[Fault]:
+def _beyond(
+    watchlist: Watchlist, places: Places, citation: Citation, lookup: Lookup, useless: Container[tuple[str, Term]]
+) -> Iterator[Fault]:
     """A term written as an inflected form also finds its citation form, which may mean something else (عقوبات, عقوبة)."""
-    for name, terms in watchlist.groups.items():
-        for term in terms:
-            key = _folded(term)
-            if term.mark is not Mark.ANY_FORM or len(key) != 1 or "*" in term.text:
-                continue
-            lemma = citation(term.language, term.text)
-            if lemma and fold(lemma) != key[0] and _finds(term, fold(lemma), lookup):
-                message = f"{term.text!r} ({name}) also finds {lemma!r} and its other forms"
-                yield _fault(watchlist, message, f"write {lemma}, or {term.text} (this-form) to find only this", term.place)
+    for term, name in _every_term(watchlist):
+        if term.mark is not Mark.ANY_FORM or "*" in term.text or len(words(term.text)) != 1 or (name, term) in useless:
+            continue
+        lemma = citation(term.language, term.text)
+        if lemma and fold(lemma) != fold(term.text) and _finds(term, fold(lemma), lookup):
+            message = f"{_said(term)} ({name}) also finds '{lemma}' and its other forms"
+            yield places.of_term(term, message, f"write {lemma}, or {term.text} (this-form) to find only this")
 
 
 def _finds(term: Term, folded: str, lookup: Lookup) -> bool:
     return any(form.text == folded for form in expand(term.text, term.language, term.mark, first=True, lookup=lookup))
 
 
-# -------------------------------------------------------------------------------------------- query
-def _query(watchlist: Watchlist) -> Iterator[Fault]:
-    for node in _nodes(watchlist):
-        for each in node.walk():
-            if isinstance(each, Near) and each.words > WIDE_WINDOW:
-                yield _fault(watchlist, f"{each} reaches further than most sentences", "sentence(a, b) says the same more plainly")
-        if not _possible(node, watchlist, frozenset(FieldKind)):
-            yield _fault(watchlist, f"this can never be true: {node}", _reason(node, watchlist))
-
-
-def _languages(node: Node, watchlist: Watchlist) -> set[str]:
-    if isinstance(node, Or):
-        return set().union(*(_languages(item, watchlist) for item in node.items))
-    if isinstance(node, Literal):
-        return {"any"}
-    if isinstance(node, Group):
-        return {term.language for term in watchlist.groups.get(node.name, ())} | _of_names(watchlist, node.name)
-    return {"any"}
-
-
-def _share(node: Near, watchlist: Watchlist) -> bool:
-    """Whether some choice of languages lets all sides meet."""
-    sides = [_languages(item, watchlist) for item in node.items]
-    return any(all(language in side or "any" in side for side in sides) for language in set().union(*sides))
-
-
-def _possible(node: Node, watchlist: Watchlist, fields: frozenset[FieldKind]) -> bool:
-    """Whether anything can make the node true; ``fields`` are the prefixes that still leave something to be seen."""
-    match node:
-        case And(items):
-            refused = {item.item for item in items if isinstance(item, Not)}
-            return not refused.intersection(items) and _all(items, watchlist, fields)
-        case Or(items):
-            return any(_possible(item, watchlist, fields) for item in items)
-        case Near():
-            return _share(node, watchlist)
-        case Field(kind, item):
-            below = fields & _BELOW[kind]
-            return bool(below) and _possible(item, watchlist, below)
-        case Not():
-            return True
-        case _:
-            return _all(node.children(), watchlist, fields)
-
-
-def _all(items: Iterable[Node], watchlist: Watchlist, fields: frozenset[FieldKind]) -> bool:
-    return all(_possible(item, watchlist, fields) for item in items)
-
-
-_BELOW: Final = {
-    FieldKind.TITLE: frozenset({FieldKind.TITLE}),
-    FieldKind.LEAD: frozenset({FieldKind.LEAD}),
-    FieldKind.BODY: frozenset({FieldKind.LEAD, FieldKind.BODY}),
-}
-
-
-def _reason(node: Node, watchlist: Watchlist) -> str:
-    apart = next((each for each in node.walk() if isinstance(each, Near) and not _share(each, watchlist)), None)
-    if apart is not None:
-        return f"the sides of {apart} have no language in common"
-    return "a part of it is asked for and refused, or stands in two places at once"
+def _said(term: Term) -> str:
+    """A term in a message: as written, with its mark where that is not the usual one."""
+    return f"'{term.text}'" if term.mark is Mark.ANY_FORM else f"'{term.text} ({term.mark.value})'"

@@ -7,7 +7,7 @@ at once and most only by their first letter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -19,6 +19,7 @@ from monitor.text.names import key_words
 from monitor.text.scripts import EAST_ASIAN, LATIN, script_of, scripts_of
 from monitor.watchlist.model import Watchlist
 from monitor.watchlist.names import NameList
+from monitor.watchlist.places import Places
 from monitor.watchlist.query import And, Count, Field, Filter, First, Group, Node, Not, Or, Scope
 
 #: Letters up to which a name is short; characters, where one is a syllable or a word.
@@ -38,7 +39,10 @@ class Coverage:
 
     file: str
     entities: int
-    scripts: dict[str, int]
+    scripts: Mapping[str, int]
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.entities))
 
     def __str__(self) -> str:
         told = ", ".join(f"{script} {number:,}" for script, number in self.scripts.items())
@@ -60,11 +64,8 @@ def coverages(watchlist: Watchlist) -> tuple[Coverage, ...]:
 
 def lint_names(watchlist: Watchlist, lookup: Lookup | None = None) -> tuple[Fault, ...]:
     """Warnings about the lists of names of one watchlist. With a dictionary, names that are words of it are known as such."""
-    return tuple(dict.fromkeys((*_unwritten(watchlist), *_alone(watchlist, lookup))))
-
-
-def _fault(watchlist: Watchlist, message: str, hint: str) -> Fault:
-    return Fault(message, f"{watchlist.id}.yaml", hint=hint, warning=True)
+    places = Places(watchlist)
+    return tuple(dict.fromkeys((*_unwritten(watchlist, places), *_alone(watchlist, places, lookup))))
 
 
 # ------------------------------------------------------------------------------------------ scripts
@@ -73,19 +74,24 @@ def _script(spelling: str) -> str:
     return LATIN if spelling.isascii() else next(filter(None, map(script_of, spelling)), "")
 
 
-def _unwritten(watchlist: Watchlist) -> Iterator[Fault]:
+def _unwritten(watchlist: Watchlist, places: Places) -> Iterator[Fault]:
     """Scripts in which the watchlist has terms and a list few spellings."""
     spoken = {script for terms in watchlist.groups.values() for term in terms for script in scripts_of(term.text)}
-    for found in coverages(watchlist):
+    taken: dict[NameList, str] = {}
+    for group, lists in watchlist.names.items():
+        for names in lists:
+            taken.setdefault(names, group)
+    for names, group in taken.items():
+        found = coverage(names)
         for script in sorted(spoken):
             number = found.scripts.get(script, 0)
             if number < FEW * found.entities:
                 message = f"of {found.entities:,} names of {found.file} {number:,} have a spelling in {script} script"
-                yield _fault(watchlist, message, f"the others are not found there: add {script} spellings to their aliases")
+                yield places.of_group(group, message, f"the others are not found there: add {script} spellings to their aliases")
 
 
 # --------------------------------------------------------------------------------------- by themselves
-def _alone(watchlist: Watchlist, lookup: Lookup | None) -> Iterator[Fault]:
+def _alone(watchlist: Watchlist, places: Places, lookup: Lookup | None) -> Iterator[Fault]:
     languages = sorted({term.language for terms in watchlist.groups.values() for term in terms} - {"any"}) or ["en"]
     for group in sorted(alone(watchlist.when)):
         for names in watchlist.names.get(group, ()):
@@ -94,7 +100,9 @@ def _alone(watchlist: Watchlist, lookup: Lookup | None) -> Iterator[Fault]:
                 told = ", ".join(f"{spelling} (line {names.place(at).rpartition(':')[2]})" for at, spelling in doubtful[:TOLD])
                 more = f" and {len(doubtful) - TOLD:,} more" if len(doubtful) > TOLD else ""
                 message = f"{group!r} alone makes the query true, and names of {names.file} are short or words of every day: {told}{more}"
-                yield _fault(watchlist, message, f"ask for them beside something else ({group} NEAR/10 …), or take them out of the list")
+                yield places.of_group(
+                    group, message, f"ask for them beside something else ({group} NEAR/10 …), or take them out of the list"
+                )
 
 
 def alone(node: Node) -> frozenset[str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from monitor.text.forms import Mark
 from monitor.text.scripts import scripts_of
-from monitor.text.words import words
-from monitor.watchlist.marks import split_mark
+from monitor.text.words import is_cjk, words
+from monitor.watchlist.marks import MARKS, parse_mark, split_mark
 from monitor.watchlist.model import Term
 from monitor.watchlist.reader import FileReader
 from monitor.yamlmap import Path
@@ -17,7 +17,11 @@ from monitor.yamlmap import Path
 #: Language keys a group may have: two letters of ISO 639-1, or ``any``.
 _LANGUAGE = re.compile(r"[a-z]{2}")
 ANY = "any"
-_MARKS = ", ".join(f"({mark.value})" for mark in Mark)
+_INSIDE = re.compile(r"\(([^()]*)\)")
+#: Operators of ours and of other tools between the words of a term. Small letters are words: bread and butter.
+_OPERATOR = re.compile(r"(?<=\s)(?:AND(?:\s+NOT)?|OR|NOT|NEAR(?:/\d+)?|THEN/\d+|(?:w|pre|W|PRE)/\d+|(?:adj|near|ADJ)\d+|&&|\|\|)(?=\s)")
+#: What other tools write for a wildcard; a name may end in an exclamation mark, so that this is a warning.
+_FOREIGN_STAR = re.compile(r"[^\W\d]\w*[?#][^\W\d]\w*|[^\W\d]\w+[!$](?=\s|$)")
 
 
 def is_language(key: str) -> bool:
@@ -59,7 +63,17 @@ def _line(reader: FileReader, path: Path, line: str, offset: int, language: str)
         return
     body, mark = split_mark(stripped)
     if mark is not None and not isinstance(mark, Mark):
-        reader.fault_in(path, at + len(body), len(stripped) - len(body), f"({mark}) is not a mark", f"marks: {_MARKS}")
+        reader.fault_in(
+            path,
+            at + len(body),
+            len(stripped) - len(body),
+            f"({mark}) is not a mark",
+            f"marks: {MARKS}; other parentheses mean nothing in a term: leave them out",
+        )
+        return
+    inside = next((found for found in _INSIDE.finditer(body) if parse_mark(found[1]) is not None), None)
+    if inside is not None:
+        reader.fault_in(path, at + inside.start(), len(inside[0]), "a mark stands behind its term", f"write: … {inside[0]} at the end")
         return
     if not words(body.replace("*", "")):
         reader.fault_in(path, at, len(stripped), "a term needs at least one letter or digit")
@@ -67,6 +81,7 @@ def _line(reader: FileReader, path: Path, line: str, offset: int, language: str)
     if not _check_wildcard(reader, path, at, body, mark):
         return
     _warn_mixed(reader, path, at, body)
+    _warn_foreign(reader, path, at, body)
     yield Term(body, language, mark or Mark.ANY_FORM, place=reader.place(path, at))
 
 
@@ -78,10 +93,27 @@ def _check_wildcard(reader: FileReader, path: Path, at: int, body: str, mark: Ma
         reader.fault_in(path, at + star, 1, f"a wildcard cannot also be ({mark.value})", "remove the mark or the *")
         return False
     for word in body.split():
+        if "*" in word and any(map(is_cjk, word)):
+            message = "a wildcard means nothing in a script without blanks: the characters are found wherever they stand"
+            reader.fault_in(path, at + star, 1, message, f"write: {body.replace('*', '')}")
+            return False
         if "*" in word and len(word.replace("*", "")) < 2:
             reader.fault_in(path, at + star, 1, "a wildcard needs at least two letters beside it", "write more of the word")
             return False
     return True
+
+
+def _warn_foreign(reader: FileReader, path: Path, at: int, body: str) -> None:
+    """What is written for another tool: it would be read as the words it is made of, or as none."""
+    found = _OPERATOR.search(body)
+    if found:
+        message = f"{found[0]!r} is no operator here: a term is one word or phrase, and is looked for as its words stand"
+        hint = "write the parts as terms, and the operator in when:"
+        reader.fault_in(path, at + found.start(), len(found[0]), message, hint, warning=True)
+    found = _FOREIGN_STAR.search(body)
+    if found:
+        hint = f"write: {re.sub(r'[!?$#]+', '*', found[0])}"
+        reader.fault_in(path, at + found.start(), len(found[0]), f"{found[0]!r} is no wildcard here", hint, warning=True)
 
 
 def _warn_mixed(reader: FileReader, path: Path, at: int, body: str) -> None:

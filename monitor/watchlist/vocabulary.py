@@ -78,7 +78,7 @@ def read_languages(reader: FileReader, path: Path, value: Any, skip: tuple[str, 
             reader.fault((*path, language), f"{language!r} is not a language code", hint, key=True)
             continue
         terms.extend(read_terms(reader, (*path, language), below, language))
-    return tuple(dict.fromkeys(terms))
+    return tuple(terms)
 
 
 def read_groups(
@@ -89,13 +89,14 @@ def read_groups(
     out: dict[str, tuple[Term, ...]] = {}
     for name, below in reader.mapping_at(path, value, "groups: {deal: {en: [arms deal]}}").items():
         here = (*path, name)
+        before = len(reader.faults)
         if not _good_name(name):
             reader.fault(here, f"{name!r} cannot be a group's name", "use letters, digits, '-' and '_'; operators are taken", key=True)
             continue
         options = reader.mapping_at(here, below, "deal: {ar: [صفقة أسلحة], en: [arms deal]}")
         terms = read_languages(reader, here, options, skip=("add", "drop", "from", "weak"))
         out[name] = _combined(reader, here, options, terms, shared.get(name))
-        if not out[name] and "from" not in options and reader.readable and not any(f.line for f in reader.faults):
+        if not out[name] and "from" not in options and all(fault.warning for fault in reader.faults[before:]):
             reader.fault(here, f"the group {name!r} has no terms", key=True)
     return out
 
@@ -144,7 +145,7 @@ def _combined(
     for text in sorted(missing):
         reader.fault((*here, "drop"), f"drop: the vocabulary's group {name!r} has no term {text!r}")
     kept = tuple(term for term in shared if term.text not in dropped)
-    return tuple(dict.fromkeys(kept + terms))
+    return kept + terms
 
 
 def _drops(reader: FileReader, path: Path, value: Any) -> set[str]:
@@ -155,7 +156,8 @@ def _drops(reader: FileReader, path: Path, value: Any) -> set[str]:
 
 def _good_name(name: str) -> bool:
     """Whether a query can name it: no operator, of ours or of another tool."""
-    if not name.replace("-", "_").isidentifier() or name.lower() in RESERVED:
+    # Joiners are spelling in Persian, and no part of what Python calls an identifier.
+    if not re.sub("[-\u200c\u200d]", "_", name).isidentifier() or name.lower() in RESERVED:
         return False
     try:
         return parse_query(name) == Group(name)

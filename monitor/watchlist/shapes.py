@@ -1,0 +1,155 @@
+"""Which terms find which: whether every text that one term is found in is one that another is found in as well.
+
+For the warnings of ``monitor check`` about terms that add nothing and terms that a mask always covers. A term's shape is
+the forms of each of its words, so that بالسلاح is found by سلاح and gunrunner by gunrun*. Where two terms differ in
+something rare (a pronoun that one form may carry and another may not) the answer is no.
+
+Pure: the dictionary comes in as a look-up function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from monitor.text.fold import fold
+from monitor.text.forms import Lookup, Mark, expand, noun_by_capital, readings
+from monitor.text.names import name_key
+from monitor.text.words import words
+from monitor.watchlist.model import Term
+
+ANY: Final = "any"
+_WITH_STAR: Final = re.compile(r"[\s\-]+")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a term: the attachments each of its forms allows by the form, or the pieces between its stars."""
+
+    allowed: Mapping[str, int]
+    pieces: tuple[str, ...] = ()
+
+    def finds(self, other: Word) -> bool:
+        """Whether whatever meets the other word meets this one."""
+        if self.pieces:
+            return other.pieces == self.pieces or all(self._fits(text) for text in (other.allowed or (other._least,)))
+        if other.pieces:
+            return False
+        # A word that carries something (بالسلاح) is this one, whatever forms it would have if it were a word of its own.
+        written = next(iter(other.allowed))
+        carries = any(bits and not bits & ~self.allowed.get(stem, 0) for stem, bits in readings(written, self.allowed))
+        return carries or all(self._meets(text, allows) for text, allows in other.allowed.items())
+
+    def _meets(self, text: str, allows: int) -> bool:
+        """Whether a form, with all that may be attached to it, is met."""
+        found = ((bits, self.allowed.get(stem)) for stem, bits in readings(text, self.allowed))
+        return any(known is not None and not (bits | allows) & ~known for bits, known in found)
+
+    def _fits(self, text: str) -> bool:
+        return bool(self._pattern.fullmatch(text))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("[^\0]*".join(map(re.escape, self.pieces)), re.DOTALL)
+
+    @cached_property
+    def _least(self) -> str:
+        """What this pattern fits, with a character in the place of each star that only a star fits."""
+        return "\1".join(self.pieces)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A term, its words as written, and what they are looked for as; of a name only its key."""
+
+    term: Term
+    written: tuple[str, ...]
+    words: tuple[Word, ...]
+    key: str = ""
+
+    def finds(self, other: Shape) -> bool:
+        """Whether this term is found wherever the other one is, at the same words."""
+        return len(self.words) == len(other.words) and self.finds_within(other)
+
+    def finds_within(self, other: Shape) -> bool:
+        """Whether this term is found wherever the other one is, at some of its words."""
+        if self.term.language not in (other.term.language, ANY):
+            return False
+        if self.key or other.key:
+            return self.key == other.key
+        if self._needs_capitals and (self.written != other.written or self.term.mark is Mark.EXACT is not other.term.mark):
+            return False
+        spare = len(other.words) - len(self.words)
+        return any(self._at(other.words[at:]) for at in range(spare + 1))
+
+    def _at(self, others: Sequence[Word]) -> bool:
+        return bool(self.words) and all(one.finds(other) for one, other in zip(self.words, others, strict=False))
+
+    @cached_property
+    def _needs_capitals(self) -> bool:
+        """Whether small letters are not found: abbreviations, German nouns, exact spellings."""
+        return self.term.mark is Mark.EXACT or any(part.isupper() or noun_by_capital(part, self.term.language) for part in self.written)
+
+
+def shape(term: Term, lookup: Lookup) -> Shape:
+    if term.mark is Mark.NAME:
+        return Shape(term, (), (), name_key(fold(term.text)))
+    parts = tuple(part for chunk in _chunks(term.text) for part in chunk)
+    return Shape(term, parts, tuple(_word(part, term, index == 0, lookup) for index, part in enumerate(parts)))
+
+
+def _chunks(text: str) -> Iterable[list[str]]:
+    """The words of a term, a star kept with its word."""
+    for chunk in _WITH_STAR.split(text) if "*" in text else (text,):
+        yield [chunk] if "*" in chunk else [chunk[span.start : span.end] for span in words(chunk)]
+
+
+def _word(part: str, term: Term, first: bool, lookup: Lookup) -> Word:
+    if "*" in part:
+        return Word({}, tuple(map(fold, part.split("*"))))
+    forms = expand(part, term.language, term.mark, first=first, lookup=lookup)
+    return Word({form.text: form.allows.value for form in forms})
+
+
+def redundant(shapes: Sequence[Shape]) -> list[tuple[Shape, Shape]]:
+    """(a term that adds nothing, the one that finds it already), in the order of the terms; of two alike the first stays."""
+    finders: dict[int, int] = {}
+    beginnings = _by_beginning(shapes)
+    for at in reversed(range(len(shapes))):
+        one = shapes[at]
+        finder = next((n for n in _candidates(one, beginnings) if n != at and n not in finders and shapes[n].finds(one)), None)
+        if finder is not None:
+            finders[at] = finder
+    return [(shapes[at], shapes[_last(finders, at)]) for at in sorted(finders)]
+
+
+def _last(finders: Mapping[int, int], at: int) -> int:
+    """The finder of the finder, as far as it goes: a term that is kept."""
+    while at in finders:
+        at = finders[at]
+    return at
+
+
+#: For terms whose first word is looked for as it stands: its form -> their places; under "" the others, which are always tried.
+_Beginnings = Mapping[str, Sequence[int]]
+
+
+def _by_beginning(shapes: Sequence[Shape]) -> _Beginnings:
+    places: dict[str, list[int]] = {"": []}
+    for at, one in enumerate(shapes):
+        keys = [one.key] if one.key else one.words[0].allowed if one.words and one.words[0].allowed else [""]
+        for key in keys:
+            places.setdefault(key, []).append(at)
+    return places
+
+
+def _candidates(one: Shape, beginnings: _Beginnings) -> Iterable[int]:
+    """The terms that could find this one, in their order."""
+    if one.key:
+        return beginnings.get(one.key, ())
+    written = next(iter(one.words[0].allowed), "") if one.words else ""
+    stems = [stem for stem, _ in readings(written, beginnings)] if written else []
+    return sorted({at for stem in (*stems, "") for at in beginnings.get(stem, ())})
