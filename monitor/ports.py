@@ -227,13 +227,17 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The article that an alias or a key stands for: its id, the source and key it is made of, the length of its text in
-    code points, and the content hash remembered under that key."""
+    code points, the content hash remembered under that key, and what it keeps where another source brings it anew."""
 
     article: str
     source: str
     key: str
     length: int
     content_hash: str
+    title: str = ""
+    url: str = ""
+    published: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,11 +254,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A document that is an article already known: its key is remembered for that article, and nothing else is written."""
+    """A document that is an article already known: its key is remembered for that article, and with it its content, where an
+    ``alias`` of it is given; nothing else is written."""
 
     key: str
     content_hash: str
     article: str
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +332,10 @@ class IngestBatch:
     lines: tuple[str, ...] = ()
 
 
+class DecideAgain(Exception):
+    """What a batch was judged by no longer holds: another source brought one of its articles first. Nothing was written."""
+
+
 class Store(Protocol):
     """The record, sources and articles side. Raises StorageFull, StorageCorrupt and their kin; nothing is half written."""
 
@@ -368,7 +378,7 @@ class Store(Protocol):
         """(watchlist, story) -> what its alert has told; absent where there is none."""
 
     async def ingest(self, batch: IngestBatch) -> None:
-        """All of it in one transaction, or none of it."""
+        """All of it in one transaction, or none of it. Raises DecideAgain where an alias became another article's meanwhile."""
 
     async def good_versions(self) -> Sequence[StoredVersion]:
         """The last good version of every watchlist not retired."""

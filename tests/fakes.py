@@ -38,6 +38,7 @@ from monitor.model import (
     identity,
 )
 from monitor.ports import (
+    DecideAgain,
     Decided,
     DeliveryResult,
     FeedRead,
@@ -457,6 +458,10 @@ class FakeStore:
 
     async def ingest(self, batch: IngestBatch) -> None:
         self._check()
+        claims = [(hash_, item.article.id) for item in batch.articles for hash_ in item.aliases]
+        claims += [(hash_, sighting.article) for sighting in batch.sightings for hash_ in sighting.aliases]
+        if any(self.aliases.get(hash_, article) != article for hash_, article in claims):
+            raise DecideAgain
         self.batches.append(batch)
         for stored in batch.articles:
             self._remember(stored, batch)
@@ -465,6 +470,8 @@ class FakeStore:
         for sighting in batch.sightings:
             self.seen_keys[batch.source, sighting.key] = sighting.content_hash
             self.stands_for[batch.source, sighting.key] = sighting.article
+            for hash_ in sighting.aliases:
+                self.aliases.setdefault(hash_, sighting.article)
         self.learnt.setdefault(batch.source, set()).update(batch.lines)
         if batch.state is not None:
             await self.save_source(batch.state)
@@ -481,7 +488,17 @@ class FakeStore:
             before = self.pulses.get(article.language, LanguagePulse(batch.now, 0))
             self.pulses[article.language] = LanguagePulse(batch.now, before.articles + 1)
         own_hash = self.seen_keys.get((article.source, article.key), "")
-        self.owners[article.id] = Owner(article.id, article.source, article.key, len(stored.text), own_hash)
+        self.owners[article.id] = Owner(
+            article.id,
+            article.source,
+            article.key,
+            len(stored.text),
+            own_hash,
+            article.title,
+            article.url,
+            article.published,
+            article.labels,
+        )
 
     def _tell(self, stored: IngestArticle, decided: Decided) -> None:
         if decided.alert is None or decided.notification is None:

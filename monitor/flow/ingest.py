@@ -1,70 +1,84 @@
-"""What a poll brought becomes part of the record: drop what is known, analyse, decide, and write it in one transaction.
+"""What a poll brought becomes part of the record: judge what is known, fetch pages, analyse, decide, and write it.
 
-The order of the steps stands in ``Ingester.ingest``. Decisions are made against committed state, and a poll's position
-(validators, next due time) is written with its last articles or not at all, so that a crash or a full disk at any moment
-means the same poll again and nothing else. It speaks to ports only; it knows neither feeds nor SQL.
+The order of the steps stands in ``Ingester.ingest`` and ``_batch``. Decisions are made against committed state, and a poll's
+position (validators, next due time, the items known) is written with its last articles or not at all, so that a crash or a
+full disk at any moment means the same poll again and nothing else. It speaks to ports only; it knows neither feeds nor SQL.
 """
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol, TypeVar
+from weakref import WeakValueDictionary
 
 import structlog
 
 from monitor.errors import StorageError
+from monitor.flow.decision import Ground, Router, ingested, is_stale, page_failed
+from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
+from monitor.flow.rhythm import arrived
 from monitor.model import (
-    Alert,
-    AlertState,
     Analysis,
     AnalysisFailed,
-    Article,
-    DecisionKind,
     Document,
     JsonObject,
-    Match,
-    Mode,
     Notification,
-    NotificationKind,
     PollResult,
-    Severity,
     SourceKind,
     SourceSpec,
     SourceState,
-    Story,
     WatchlistFacts,
-    identity,
+    Zone,
 )
-from monitor.ports import Clock, Decided, IngestArticle, IngestBatch, Meter, Operations, Store, Told, Workers
-from monitor.render.payload import render_notification
-from monitor.story.decide import decide
+from monitor.ports import Clock, DecideAgain, Decided, IngestArticle, IngestBatch, Meter, Operations, Pages, Sighting, Store, Told, Workers
 
-#: Articles of one transaction: a feed's first poll is one, and the writer is held for some 50 ms.
+#: Articles of one transaction: the writer is held for some 50 ms (FAULTS.md row 44: a feed of 50,000 items).
 BATCH = 500
-#: At a feed's first poll, items older than this are kept and not told (DESIGN.md §7).
-FRESH = timedelta(hours=24)
+#: The same where pages are fetched first: what they took minutes to bring is not to be lost with the process.
+BATCH_OF_PAGES = 25
+#: Times that a poll is judged anew because another source brought the same article meanwhile; then without its aliases.
+JUDGED = 4
+#: Documents whose judging, at some 50 µs each, the loop may wait for.
+MANY = 200
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
 
-class Router(Protocol):
-    """The routes in force: which sinks a notification goes to."""
+class Lines(Protocol):
+    """Furniture learnt per source."""
 
-    def __call__(self, *, facts: WatchlistFacts, severity: Severity, article: Article, match: Match) -> tuple[str, ...]: ...
+    def learnt_in(self, source: str, text: str) -> tuple[str, ...]:
+        """Keys of the learnt lines that stand in this text."""
+
+    def note(self, source: str, article: str, text: str, zones: Sequence[Zone]) -> None:
+        """One more text of the source."""
+
+    def take_new(self, source: str) -> tuple[str, ...]:
+        """The lines learnt since this was last asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """``articles`` counts new and changed ones."""
+    """``articles`` counts new and changed ones, ``edited`` the latter; ``sighted`` were articles known from elsewhere."""
 
     articles: int = 0
     matches: int = 0
     notifications: int = 0
     failed: int = 0
+    edited: int = 0
+    sighted: int = 0
+    unchanged: int = 0
+
+    @property
+    def new(self) -> int:
+        return self.articles - self.edited
 
     def __add__(self, other: IngestReport) -> IngestReport:
         return IngestReport(
@@ -72,23 +86,32 @@ class IngestReport:
             self.matches + other.matches,
             self.notifications + other.notifications,
             self.failed + other.failed,
+            self.edited + other.edited,
+            self.sighted + other.sighted,
+            self.unchanged + other.unchanged,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What the decisions of one transaction are made against."""
+@dataclass(slots=True)
+class _Poll:
+    """One poll's way through: what came of it so far."""
 
     spec: SourceSpec
-    now: datetime
-    first_poll: bool
-    facts: Mapping[str, WatchlistFacts]
-    told: Mapping[tuple[str, str], Told]
+    after: SourceState
+    documents: Sequence[Document]
+    first: bool
+    report: IngestReport = field(default_factory=IngestReport)
+    pages: dict[str, Document] = field(default_factory=dict)  # by key: fetched once, however often the poll is judged
+    brought: bool = False  # something its readers have not had
+
+    def state(self) -> SourceState:
+        return arrived(self.after) if self.brought else self.after
 
 
 class Ingester:
     """``facts`` gives the watchlists by id, those just replaced included; ``announce`` shows a committed notification's
-    document to a person; ``wake`` tells the deliverer that there is something to send."""
+    document to a person; ``wake`` tells the deliverer that there is something to send. Without ``pages`` teasers stay what
+    they are, without ``lines`` no furniture is learnt."""
 
     def __init__(
         self,
@@ -102,6 +125,8 @@ class Ingester:
         operations: Operations,
         announce: Callable[[JsonObject], None] = lambda document: None,
         wake: Callable[[], None] = lambda: None,
+        pages: Pages | None = None,
+        lines: Lines | None = None,
     ) -> None:
         self._store = store
         self._workers = workers
@@ -112,119 +137,132 @@ class Ingester:
         self._operations = operations
         self._announce = announce
         self._wake = wake
+        self._pages = pages
+        self._lines = lines
+        self._unwritten: dict[str, tuple[str, ...]] = {}  # lines learnt whose transaction failed
+        self._turns = _Turns()
 
     async def ingest(self, spec: SourceSpec, before: SourceState, after: SourceState, result: PollResult) -> IngestReport:
         """Everything ``result`` brought that is not known yet, and with it ``after`` as the source's state.
 
         Raises StorageError where the record cannot be written, MonitorError where nothing can be analysed now; the
         source's position then stays where it was."""
-        report = IngestReport()
+        first = spec.kind is SourceKind.FEED and before.never_succeeded
+        documents = await _apart(len(result.documents), partial(prepared, result.documents, spec))
+        poll = _Poll(spec, after, documents, first)
         try:
-            new = await self._unknown(spec, result.documents)
-            first_poll = spec.kind is SourceKind.FEED and before.never_succeeded
-            if new:
-                after = replace(after, last_new=after.last_poll)
-            for start in range(0, len(new), BATCH):
-                batch = new[start : start + BATCH]
-                last = start + BATCH >= len(new)
-                report += await self._batch(spec, batch, after if last else None, first_poll=first_poll)
-            if not new:
-                await self._store.save_source(after)
+            for judged in range(JUDGED + 1):
+                try:
+                    await self._round(poll, before, claiming=judged < JUDGED)
+                    break
+                except DecideAgain:
+                    self._meter.count("ingest_judged_again_total")
         except StorageError as error:
             self._meter.count("storage_errors_total")
             self._operations.raise_("storage", f"the record cannot be written, and polling waits: {error.message}")
             raise
         self._operations.close("storage")
-        return report
+        known = len(poll.documents) - poll.report.articles - poll.report.sighted
+        return replace(poll.report, unchanged=known)
 
-    async def _unknown(self, spec: SourceSpec, documents: Sequence[Document]) -> list[tuple[Document, str]]:
-        """(document, content hash) of what is new or changed; of a key that comes twice, the first."""
-        unique: dict[str, Document] = {}
-        for document in documents:
-            unique.setdefault(document.key, document)
-        if not unique:
+    async def _round(self, poll: _Poll, before: SourceState, *, claiming: bool) -> None:
+        """Judge all that came, then write it in parts. Raises DecideAgain where a part was judged by what no longer holds;
+        the parts before it stay written, and are known in the next round."""
+        changed = [verdict for verdict in await self._judged(poll) if verdict.kind is not Kind.UNCHANGED]
+        if not claiming:
+            changed = [replace(verdict, aliases=()) for verdict in changed]
+        size = BATCH_OF_PAGES if self._pages is not None and poll.spec.full_text else BATCH
+        for start in range(0, len(changed), size):
+            verdicts = await self._completed(poll, changed[start : start + size])
+            if any(page_failed(verdict.document) and verdict.tries < RETRIES for verdict in verdicts):
+                # What was dropped as known would never be asked for its page again.
+                poll.after = replace(poll.after, known=before.known)
+            await self._batch(poll, verdicts, last=start + size >= len(changed))
+        if not changed:
+            await self._store.save_source(poll.after)
+
+    async def _judged(self, poll: _Poll) -> list[Verdict]:
+        if not poll.documents:
             return []
-        seen = await self._store.seen(spec.name, list(unique))
-        hashed = [(document, content_hash(document)) for document in unique.values()]
-        return [(document, hash_) for document, hash_ in hashed if seen.get(document.key) != hash_]
+        many = len(poll.documents)
+        probes = await _apart(many, lambda: [probe(document) for document in poll.documents])
+        known = await self._store.known(poll.spec.name, probes)
+        return await _apart(many, partial(judge, poll.spec, poll.documents, probes, known))
 
-    async def _batch(
-        self, spec: SourceSpec, batch: Sequence[tuple[Document, str]], state: SourceState | None, *, first_poll: bool
-    ) -> IngestReport:
-        """One transaction: analyse, look up what was told, decide, write; then tell."""
-        analyses = await self._workers.analyse([document for document, _ in batch])
-        facts = self._facts()
-        told = await self._told(spec, batch, analyses, facts)
-        ground = _Ground(spec, self._clock.now(), first_poll, facts, told)
-        articles = [self._article(document, hash_, analysis, ground) for (document, hash_), analysis in zip(batch, analyses, strict=True)]
-        await self._store.ingest(IngestBatch(spec.name, tuple(articles), ground.now, state))
-        return self._after_commit(spec, articles)
+    # ----------------------------------------------------------------------------------------- pages
+    async def _completed(self, poll: _Poll, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """With the pages of what will be told or kept as a whole; what a first poll keeps to itself costs no request."""
+        if self._pages is not None and poll.spec.full_text:
+            now = self._clock.now()
+            wanted = [
+                verdict.document
+                for verdict in verdicts
+                if verdict.kind in (Kind.NEW, Kind.EDITED)
+                and verdict.document.key not in poll.pages
+                and not (poll.first and is_stale(verdict.document.published, poll.spec, now))
+            ]
+            if wanted:
+                fetched = await self._pages.complete(poll.spec, wanted)
+                poll.pages.update((document.key, whole) for document, whole in zip(wanted, fetched, strict=True))
+        return [_settled(verdict, poll.pages.get(verdict.document.key, verdict.document)) for verdict in verdicts]
+
+    # --------------------------------------------------------------------------------- one transaction
+    async def _batch(self, poll: _Poll, verdicts: Sequence[Verdict], *, last: bool) -> None:
+        """Analyse, look up what was told, decide, write; then tell."""
+        sightings = tuple(_sighting(verdict) for verdict in verdicts if verdict.kind is Kind.SIGHTED)
+        written = [verdict for verdict in verdicts if verdict.kind is not Kind.SIGHTED]
+        analyses = await self._workers.analyse([self._to_analyse(poll.spec, verdict) for verdict in written]) if written else []
+        self._learn(poll.spec, written, analyses)
+        poll.brought = poll.brought or any(map(_brings, verdicts))
+        async with self._turns.of({verdict.source for verdict in written} | {poll.spec.name}):
+            facts = self._facts()
+            told = await self._told(written, analyses, facts)
+            ground = Ground(poll.spec, self._clock.now(), poll.first, facts, told, self._route)
+            articles = [ingested(verdict, analysis, ground) for verdict, analysis in zip(written, analyses, strict=True)]
+            await self._write(poll, IngestBatch(poll.spec.name, tuple(articles), ground.now, poll.state() if last else None, sightings))
+        edited = sum(verdict.kind is Kind.EDITED for verdict in written)
+        poll.report += replace(self._after_commit(poll.spec, articles), edited=edited, sighted=len(sightings))
+        if sightings:
+            self._meter.count("articles_sighted_total", len(sightings), source=poll.spec.name)
+
+    def _to_analyse(self, spec: SourceSpec, verdict: Verdict) -> Document:
+        """The document as its watchlists see it: under the source and labels of the article it is."""
+        document = verdict.document
+        if self._lines is not None:
+            document = replace(document, learnt=self._lines.learnt_in(spec.name, document.text))
+        if verdict.foreign and verdict.owner is not None:
+            document = replace(document, source=verdict.owner.source, labels=verdict.owner.labels)
+        return document
+
+    def _learn(self, spec: SourceSpec, written: Sequence[Verdict], analyses: Sequence[Analysis | AnalysisFailed]) -> None:
+        if self._lines is None:
+            return
+        for verdict, analysis in zip(written, analyses, strict=True):
+            if isinstance(analysis, Analysis):
+                self._lines.note(spec.name, verdict.article, verdict.document.text, analysis.zones)
 
     async def _told(
-        self,
-        spec: SourceSpec,
-        batch: Sequence[tuple[Document, str]],
-        analyses: Sequence[Analysis | AnalysisFailed],
-        facts: Mapping[str, WatchlistFacts],
+        self, written: Sequence[Verdict], analyses: Sequence[Analysis | AnalysisFailed], facts: Mapping[str, WatchlistFacts]
     ) -> Mapping[tuple[str, str], Told]:
         pairs = [
-            (match.watchlist, article_id(spec.name, document.key))
-            for (document, _), analysis in zip(batch, analyses, strict=True)
+            (match.watchlist, verdict.article)
+            for verdict, analysis in zip(written, analyses, strict=True)
             if isinstance(analysis, Analysis)
             for match in analysis.matches
             if match.watchlist in facts
         ]
         return await self._store.told(pairs) if pairs else {}
 
-    # ------------------------------------------------------------------------------------- one article
-    def _article(self, document: Document, hash_: str, analysis: Analysis | AnalysisFailed, ground: _Ground) -> IngestArticle:
-        """Never raises: an article that cannot be analysed or told of is stored as such, and does not hold up its source."""
-        if isinstance(analysis, Analysis):
-            try:
-                article = _stored(document, analysis, ground)
-                decided = tuple(
-                    self._decided(article, match, analysis, ground)
-                    for match in analysis.matches
-                    if match.watchlist in ground.facts and ground.facts[match.watchlist].mode is not Mode.OFF
-                )
-                return IngestArticle(article, document.text, analysis.zones, hash_, analysis.engine, decided=decided)
-            except Exception as error:  # whatever it is, it is this article's alone
-                reason = f"{type(error).__name__}: {error}"[:500]
-        else:
-            reason = analysis.reason
-        return IngestArticle(_stored(document, None, ground), document.text, (), hash_, failed=reason)
-
-    def _decided(self, article: Article, match: Match, analysis: Analysis, ground: _Ground) -> Decided:
-        # Until stories are built, each article is its own.
-        story = Story(article.id, article.id)
-        facts, told, now = ground.facts[match.watchlist], ground.told.get((match.watchlist, story.id)), ground.now
-        stale = ground.first_poll and article.published is not None and article.published < now - FRESH
-        decision = decide(told, match, facts, language=analysis.language, stale=stale)
-        if decision.kind not in (DecisionKind.RAISE, DecisionKind.UPDATE):
-            return Decided(match, decision, story, alert=told.alert if told else None)
-        if told is None:
-            kind = NotificationKind.RAISED
-            id_ = alert_id(match.watchlist, article.id)
-            alert = Alert(id_, match.watchlist, story.id, match.severity, AlertState.OPEN, facts.labels, now, now)
-        else:
-            kind = NotificationKind.UPDATED
-            alert = replace(told.alert, severity=max(told.alert.severity, match.severity, key=lambda severity: severity.rank), updated=now)
-        notification_id = identity(alert.id, str(told.notifications if told else 0))
-        payload = render_notification(
-            notification_id=notification_id,
-            kind=kind,
-            reason=decision.reason,
-            created=now,
-            alert=alert,
-            story=story,
-            article=article,
-            match=match,
-            facts=facts,
-            engine=analysis.engine,
-        )
-        notification = Notification(notification_id, alert.id, kind, decision.reason, match.severity, now, payload)
-        sinks = self._route(facts=facts, severity=match.severity, article=article, match=match)
-        return Decided(match, decision, story, alert, notification, sinks)
+    async def _write(self, poll: _Poll, batch: IngestBatch) -> None:
+        """With the furniture learnt of the source; where the transaction fails, the next one writes it."""
+        name = poll.spec.name
+        lines = self._unwritten.pop(name, ()) + (self._lines.take_new(name) if self._lines is not None else ())
+        try:
+            await self._store.ingest(replace(batch, lines=lines))
+        except BaseException:
+            if lines:
+                self._unwritten[name] = lines
+            raise
 
     # ------------------------------------------------------------------------------------- after the commit
     def _after_commit(self, spec: SourceSpec, articles: Sequence[IngestArticle]) -> IngestReport:
@@ -244,7 +282,8 @@ class Ingester:
                 if decided.notification is not None:
                     notifications += 1
                     self._told_of(decided, decided.notification)
-        self._meter.count("articles_ingested_total", len(articles), source=spec.name)
+        if articles:
+            self._meter.count("articles_ingested_total", len(articles), source=spec.name)
         if notifications:
             self._wake()
         return IngestReport(len(articles), matches, notifications, failed)
@@ -266,37 +305,45 @@ class Ingester:
             log.warning("announce_failed", alert=notification.alert, exc_info=True)
 
 
-def _stored(document: Document, analysis: Analysis | None, ground: _Ground) -> Article:
-    """The article as the record keeps it; without an analysis, with the title its source knew."""
-    known = document.text[document.title.start : document.title.end] if document.title else ""
-    return Article(
-        id=article_id(ground.spec.name, document.key),
-        source=ground.spec.name,
-        key=document.key,
-        url=document.url,
-        title=analysis.title if analysis else known,
-        language=analysis.language if analysis else "und",
-        published=document.published,
-        fetched=ground.now,
-        text_hash=analysis.text_hash if analysis else hashlib.sha256(document.text.encode("utf-8", "replace")).hexdigest(),
-        labels=document.labels,
-        notes=document.notes,
-    )
+class _Turns:
+    """What is told of one article is decided by one at a time. Several sources may hold an article, so the turn is that of
+    the source that owns it: between looking up what was told and writing what is told now, nobody else decides."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def of(self, sources: Iterable[str]) -> AsyncIterator[None]:
+        async with AsyncExitStack() as held:
+            for name in sorted(sources):  # always in one order, so that no two wait for each other
+                lock = self._locks.get(name)
+                if lock is None:
+                    lock = self._locks[name] = asyncio.Lock()
+                await held.enter_async_context(lock)
+            yield
 
 
-def article_id(source: str, key: str) -> str:
-    return identity(source, key)
+async def _apart(many: int, work: Callable[[], T]) -> T:
+    """Pure work on so many documents: of a long list off the loop, which has other polls to serve."""
+    return await asyncio.to_thread(work) if many > MANY else work()
 
 
-def alert_id(watchlist: str, first_article: str) -> str:
-    return identity(watchlist, first_article)
+def _settled(verdict: Verdict, document: Document) -> Verdict:
+    """The verdict after the pages: an edit that hung on its page is one only where the page came."""
+    settled = replace(verdict, document=document)
+    if verdict.kind is not Kind.EDITED or verdict.owner is None:
+        return settled
+    in_vain = verdict.tries > 0 and page_failed(document)
+    if in_vain or (verdict.if_grown and not grown(document, verdict.owner)):
+        return replace(settled, kind=Kind.SIGHTED)
+    return settled
 
 
-def content_hash(document: Document) -> str:
-    """What the record remembers of an item to know it unchanged: title and text are one here."""
-    digest = hashlib.sha256()
-    title = document.text[document.title.start : document.title.end] if document.title else ""
-    for part in (title, document.text, document.url):
-        raw = part.encode("utf-8", "replace")
-        digest.update(f"{len(raw)}:".encode() + raw)
-    return digest.hexdigest()
+def _sighting(verdict: Verdict) -> Sighting:
+    failed = page_failed(verdict.document)
+    return Sighting(verdict.document.key, remembered(verdict, failed=failed), verdict.article, verdict.aliases)
+
+
+def _brings(verdict: Verdict) -> bool:
+    """Whether a reader of this source alone would call it new: its own articles, and another source's that it has now."""
+    return verdict.kind is not Kind.SIGHTED or (verdict.foreign and not verdict.tries)

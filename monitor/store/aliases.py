@@ -1,5 +1,8 @@
 """What an item is known under: its key within its source, its canonical link, its content; and which article that stands for.
 
+An alias belongs to the first article that claims it. Two sources that bring the same article at the same moment both find it
+unknown; the second to write is told to decide again.
+
 This module must not know how a link is made canonical, nor what follows from an item being known.
 """
 
@@ -11,35 +14,36 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from monitor.model import identity
-from monitor.ports import IngestBatch, Known, Owner, Probe
+from monitor.ports import DecideAgain, IngestBatch, Known, Owner, Probe
 from monitor.store.schema import alias, article, article_text, seen
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
 
 _PUT_SEEN = upsert(seen)
 _NEW_ALIAS = insert_new(alias)
 
+Values = dict[str, Any]
+
 
 def known(connection: Connection, source: str, probes: Sequence[Probe]) -> list[Known]:
-    """What each probe stands for, in order: the keys, then the aliases, then the articles behind either."""
+    """What each probe stands for, in order: the keys, then the aliases, then the articles behind either. What is found
+    unchanged under its key is asked for nothing more."""
     keys = _keys(connection, source, [probe.key for probe in probes])
-    aliases = _aliases(connection, sorted({hash_ for probe in probes for hash_ in probe.aliases}))
-    owners = _owners(connection, sorted({row.article or identity(source, key) for key, row in keys.items()} | set(aliases.values())))
-    siblings = _siblings(connection, source, sorted(set(aliases.values())), owners)
-    found = []
-    for probe in probes:
-        row = keys.get(probe.key)
-        *links, content = ["", *(aliases.get(hash_, "") for hash_ in probe.aliases)] if probe.aliases else ["", ""]
-        link = links[-1]
-        found.append(
-            Known(
-                content_hash="" if row is None else row.content_hash,
-                owner=None if row is None else owners.get(row.article or identity(source, probe.key)),
-                by_link=owners.get(link),
-                by_content=owners.get(content),
-                siblings=siblings.get(link, frozenset()) - {probe.key},
-            )
+    open_ = [probe for probe in probes if probe.key not in keys or keys[probe.key].content_hash != probe.content_hash]
+    aliases = _aliases(connection, sorted({hash_ for probe in open_ for hash_ in probe.aliases}))
+    stand_for = {probe.key: keys[probe.key].article or identity(source, probe.key) for probe in open_ if probe.key in keys}
+    owners = _owners(connection, sorted({*stand_for.values(), *aliases.values()}))
+    links = {probe.key: aliases.get(probe.aliases[0], "") for probe in open_ if len(probe.aliases) > 1}
+    siblings = _siblings(connection, source, sorted(set(links.values()) - {""}), owners)
+    return [
+        Known(
+            content_hash=keys[probe.key].content_hash if probe.key in keys else "",
+            owner=owners.get(stand_for.get(probe.key, "")),
+            by_link=owners.get(links.get(probe.key, "")),
+            by_content=owners.get(aliases.get(probe.aliases[-1], "")) if probe.aliases else None,
+            siblings=siblings.get(links.get(probe.key, ""), frozenset()) - {probe.key},
         )
-    return found
+        for probe in probes
+    ]
 
 
 def _keys(connection: Connection, source: str, keys: Sequence[str]) -> dict[str, Any]:
@@ -62,14 +66,26 @@ def _aliases(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
 
 def _owners(connection: Connection, ids: Sequence[str]) -> dict[str, Owner]:
     wanted = (
-        select(article.c.id, article.c.source, article.c.key, func.length(article_text.c.text).label("length"), seen.c.content_hash)
+        select(
+            article.c.id,
+            article.c.source,
+            article.c.key,
+            article.c.title,
+            article.c.url,
+            article.c.published,
+            article.c.labels,
+            func.length(article_text.c.text).label("length"),
+            seen.c.content_hash,
+        )
         .join(article_text, article_text.c.hash == article.c.text_hash)
         .outerjoin(seen, (seen.c.source == article.c.source) & (seen.c.key == article.c.key))
     )
     found: dict[str, Owner] = {}
     for some in chunks(ids):
         for row in connection.execute(wanted.where(article.c.id.in_(some))):
-            found[row.id] = Owner(row.id, row.source, row.key, row.length, row.content_hash or "")
+            found[row.id] = Owner(
+                row.id, row.source, row.key, row.length, row.content_hash or "", row.title, row.url, row.published, dict(row.labels)
+            )
     return found
 
 
@@ -83,16 +99,31 @@ def _siblings(connection: Connection, source: str, articles: Sequence[str], owne
 
 
 def put(connection: Connection, batch: IngestBatch) -> None:
-    """The keys of the articles and sightings of one transaction, and what the articles are known under besides."""
-    seen_rows, alias_rows = [], []
+    """The keys of the articles and sightings of one transaction, and what the articles are known under besides.
+
+    Raises DecideAgain where one of the aliases is another article's."""
+    seen_rows: list[Values] = []
+    claimed: dict[str, Values] = {}
     for item in batch.articles:
         a = item.article
         source, key = item.seen_source or a.source, item.seen_key or a.key
         stands_for = "" if (source, key) == (a.source, a.key) else a.id
         seen_rows.append({"source": source, "key": key, "content_hash": item.content_hash, "at": batch.now, "article": stands_for})
-        alias_rows += [{"hash": hash_, "article": a.id, "source": a.source, "key": a.key, "at": batch.now} for hash_ in item.aliases]
+        claimed |= {hash_: {"hash": hash_, "article": a.id, "source": a.source, "key": a.key, "at": batch.now} for hash_ in item.aliases}
     for sighting in batch.sightings:
-        row = {"source": batch.source, "key": sighting.key, "content_hash": sighting.content_hash, "at": batch.now}
-        seen_rows.append({**row, "article": sighting.article})
+        row: Values = {"source": batch.source, "key": sighting.key, "content_hash": sighting.content_hash, "at": batch.now}
+        its_own = sighting.article == identity(batch.source, sighting.key)
+        seen_rows.append(row | {"article": "" if its_own else sighting.article})
+        # Of an article of another source the alias keeps the key it was found under.
+        held = {"article": sighting.article, "source": batch.source, "key": sighting.key, "at": batch.now}
+        claimed |= {hash_: {"hash": hash_} | held for hash_ in sighting.aliases}
     add_rows(connection, _PUT_SEEN, seen_rows)
-    add_rows(connection, _NEW_ALIAS, alias_rows)
+    _claim(connection, claimed)
+
+
+def _claim(connection: Connection, claimed: Mapping[str, Values]) -> None:
+    """Each alias goes to the article that claims it, unless it has gone to another."""
+    add_rows(connection, _NEW_ALIAS, list(claimed.values()))
+    held = _aliases(connection, sorted(claimed))
+    if any(held[hash_] != row["article"] for hash_, row in claimed.items()):
+        raise DecideAgain

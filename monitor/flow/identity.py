@@ -1,0 +1,271 @@
+"""Which article is this? What a source brought, held against what the record knows: new, edited, seen elsewhere, unchanged.
+
+Rules, the first that holds; *key* is the item's within its source, *link* its canonical link, *alike* speaks of titles:
+
+    1  key known, same content                                                     UNCHANGED
+    2  key known, other content
+         link and title are another article's (the id was given again)             as if the key were new
+         the article is this source's own                                          EDITED
+         it is another source's and the text at least half as long                 EDITED
+         shorter                                                                   SIGHTED
+    3  same content in this source under another key (an id made anew each time)   SIGHTED
+         without a link only where the published date is the same too
+    4  link known in this source
+         its key no longer listed and the titles alike (id made anew, and edited)  EDITED
+         else (entries of a live blog)                                             NEW
+    5  link known in another source
+         this source has other keys for it, one still listed or a title unlike     NEW
+         the text much longer, or its page may be (a teaser became a full text)    EDITED
+         else                                                                      SIGHTED
+    6  else                                                                        NEW
+
+Where in doubt it is NEW: an article told twice is a nuisance, one taken for another is lost. Within one poll an article is
+written once. This module must not know how anything is stored or fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from monitor.model import Document, SourceSpec, identity
+from monitor.ports import Known, Owner, Probe
+from monitor.text.fold import fold
+from monitor.text.links import own
+from monitor.text.words import words
+
+#: How much longer than the article known a text must be to take its place: a feed with full texts beside one of teasers.
+GROWN: Final = 1.5
+#: How long, of the article's, an edit by a source that does not own it must be: its feed may hold the beginning only.
+KEPT: Final = 0.5
+#: How many of the words of the shorter title two titles must share to be of one article.
+ALIKE: Final = 0.6
+#: Times that the page of an item is asked for again after it could not be had, at each changed body of its feed.
+RETRIES: Final = 3
+_TITLE: Final = 300  # characters of a title that are compared
+_RETRY: Final = "retry"
+
+
+class Kind(StrEnum):
+    NEW = "new"
+    EDITED = "edited"
+    SIGHTED = "sighted"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one document is. ``owner`` is the article it stands for, None for a new one; ``key`` is the article's within
+    ``source`` (both the owner's where there is one). ``aliases`` are those the article is to be known under from now on;
+    ``hash`` is what its own key will remember. ``tries`` counts how often its page could not be had. ``if_grown`` ones are
+    edited only where their text, its page fetched, is much longer than the article."""
+
+    kind: Kind
+    document: Document
+    source: str
+    key: str
+    hash: str
+    owner: Owner | None = None
+    aliases: tuple[str, ...] = ()
+    tries: int = 0
+    if_grown: bool = False
+
+    @property
+    def article(self) -> str:
+        return self.owner.article if self.owner is not None else identity(self.source, self.key)
+
+    @property
+    def foreign(self) -> bool:
+        """The article is another source's."""
+        return self.owner is not None and self.owner.source != self.document.source
+
+
+# ---------------------------------------------------------------------------------------- what to ask
+def prepared(documents: Sequence[Document], spec: SourceSpec) -> list[Document]:
+    """The documents of one poll, one a key, with their links; a link that several of them share is nobody's own."""
+    unique: dict[str, Document] = {}
+    for document in documents:
+        unique.setdefault(document.key, document)
+    linked = [replace(document, source=spec.name, link=document.link or own(document.url, spec.location)) for document in unique.values()]
+    texts: dict[str, set[str]] = {}
+    for document in linked:
+        texts.setdefault(document.link, set()).add(document.text)
+    return [replace(document, link="") if len(texts[document.link]) > 1 else document for document in linked]
+
+
+def probe(document: Document) -> Probe:
+    return Probe(document.key, content_hash(document), aliases(document))
+
+
+def aliases(document: Document) -> tuple[str, ...]:
+    """(the link's, the content's); the content's alone where there is no link, none where there is no date either."""
+    within = document.link or (document.published.isoformat() if document.published else "")
+    if not within:
+        return ()
+    content = identity("content", document.source, within, _digest(title_of(document), document.text))
+    return (identity("link", document.link), content) if document.link else (content,)
+
+
+def content_hash(document: Document) -> str:
+    """What the record remembers of an item to know it unchanged: title and text are one here. It is of the item as its feed
+    had it, never of the page that was fetched for it."""
+    return _digest(_titled(document), document.text, document.link or document.url)
+
+
+def _digest(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode("utf-8", "replace")
+        digest.update(f"{len(raw)}:".encode() + raw)
+    return digest.hexdigest()
+
+
+def _titled(document: Document) -> str:
+    return document.text[document.title.start : document.title.end] if document.title else ""
+
+
+def title_of(document: Document) -> str:
+    """The title its source knew, else the first line."""
+    return _titled(document) or document.text.lstrip().partition("\n")[0][:_TITLE]
+
+
+# ---------------------------------------------------------------------------------------- the verdicts
+def judge(spec: SourceSpec, documents: Sequence[Document], probes: Sequence[Probe], known: Sequence[Known]) -> list[Verdict]:
+    """One verdict for each document of one poll, in order; ``known`` is what the record knows of the probe of each."""
+    judging = _Judging(spec, frozenset(document.key for document in documents))
+    return [judging.verdict(*asked) for asked in zip(documents, probes, known, strict=True)]
+
+
+class _Judging:
+    """The verdicts of one poll: what it has made new or edited so far counts as known."""
+
+    def __init__(self, spec: SourceSpec, listed: frozenset[str]) -> None:
+        self._spec = spec
+        self._listed = listed
+        self._made: dict[str, Owner] = {}  # alias -> an article of this very poll
+        self._written: set[str] = set()
+
+    def verdict(self, document: Document, asked: Probe, known: Known) -> Verdict:
+        tries, remembered = _tried(known.content_hash)
+        same = remembered == asked.content_hash
+        if same and not tries:
+            return Verdict(Kind.UNCHANGED, document, self._spec.name, document.key, asked.content_hash, known.owner)
+        kind, owner = self._rule(document, asked, known, same=same)
+        if owner is not None and kind is Kind.EDITED and owner.article in self._written:
+            kind = Kind.SIGHTED
+        found = Verdict(
+            kind,
+            document,
+            owner.source if owner else self._spec.name,
+            owner.key if owner else self._new_key(document, known),
+            asked.content_hash,
+            owner,
+            tries=tries if same else 0,
+        )
+        if kind is Kind.EDITED and found.foreign and (same or known.owner is None):
+            found = replace(found, if_grown=True)
+        return replace(found, aliases=self._claimed(found, asked, known))
+
+    # --------------------------------------------------------------------------------- rules 2 to 6
+    def _rule(self, document: Document, asked: Probe, known: Known, *, same: bool) -> tuple[Kind, Owner | None]:
+        """``same``: only its page could not be had before."""
+        owner = known.owner
+        if owner is not None and not _given_again(document, owner):
+            if owner.source == self._spec.name or (not same and len(document.text) >= KEPT * owner.length):
+                return Kind.EDITED, owner
+            return (Kind.EDITED if same and may_grow(self._spec, document, owner) else Kind.SIGHTED), owner
+        by_content = known.by_content or (self._made.get(asked.aliases[-1]) if asked.aliases else None)
+        if by_content is not None:
+            return Kind.SIGHTED, by_content
+        by_link = known.by_link or (self._made.get(asked.aliases[0]) if document.link else None)
+        if by_link is None:
+            return Kind.NEW, None
+        if by_link.source == self._spec.name:
+            return self._in_this_source(document, by_link)
+        return self._in_another_source(document, by_link, known)
+
+    def _in_this_source(self, document: Document, owner: Owner) -> tuple[Kind, Owner | None]:
+        gone = owner.key not in self._listed or owner.key == document.key
+        if gone and owner.article not in self._written and alike(title_of(document), owner.title):
+            return Kind.EDITED, owner
+        return Kind.NEW, None
+
+    def _in_another_source(self, document: Document, owner: Owner, known: Known) -> tuple[Kind, Owner | None]:
+        others = known.siblings - {document.key}
+        if others and (others & self._listed or not alike(title_of(document), owner.title)):
+            return Kind.NEW, None
+        return (Kind.EDITED if may_grow(self._spec, document, owner) else Kind.SIGHTED), owner
+
+    # ------------------------------------------------------------------------------------ what follows
+    def _new_key(self, document: Document, known: Known) -> str:
+        """An id given to a second article needs another for that article."""
+        return f"{document.key}#{identity(document.link)[:12]}" if known.owner is not None else document.key
+
+    def _claimed(self, found: Verdict, asked: Probe, known: Known) -> tuple[str, ...]:
+        """The aliases nobody has. A sighting claims its content for the article it is one of."""
+        held = {alias for alias, owner in self._standing(asked, known).items() if owner is not None}
+        free = tuple(alias for alias in asked.aliases if alias not in held)
+        if found.kind is Kind.SIGHTED:
+            free = tuple(alias for alias in free if alias == asked.aliases[-1])
+        else:
+            self._written.add(found.article)
+        made = found.owner or Owner(
+            found.article, found.source, found.key, len(found.document.text), found.hash, title_of(found.document), found.document.url
+        )
+        self._made.update(dict.fromkeys(free, made))
+        return free
+
+    def _standing(self, asked: Probe, known: Known) -> dict[str, Owner | None]:
+        record = [known.by_link, known.by_content][-len(asked.aliases) :] if asked.aliases else []
+        return {alias: owner or self._made.get(alias) for alias, owner in zip(asked.aliases, record, strict=True)}
+
+
+def may_grow(spec: SourceSpec, document: Document, owner: Owner) -> bool:
+    """Whether this document's text is, or with its page may be, much longer than the article of another source."""
+    return grown(document, owner) or (spec.full_text and owner.length < GROWN * len(document.text))
+
+
+def grown(document: Document, owner: Owner) -> bool:
+    return len(document.text) > GROWN * owner.length
+
+
+def _given_again(document: Document, owner: Owner) -> bool:
+    """The same id on another article: another link and an unlike title, both known on either side."""
+    link, title = own(owner.url), title_of(document)
+    if not link or not document.link or link == document.link or not title or not owner.title:
+        return False
+    return not alike(title, owner.title)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two titles may be of one article: equal, one within the other, or most of the words of the shorter."""
+    first, second = fold(one[:_TITLE]), fold(other[:_TITLE])
+    its, others = _words(first), _words(second)
+    if not its or not others:
+        return False
+    if its == others:
+        return True
+    shared, fewest = len(its & others), min(len(its), len(others))
+    return fewest > 1 and shared >= ALIKE * fewest
+
+
+def _words(folded: str) -> frozenset[str]:
+    return frozenset(folded[span.start : span.end] for span in words(folded))
+
+
+# --------------------------------------------------------------------------------- pages that failed
+def _tried(remembered: str) -> tuple[int, str]:
+    """(how often its page was asked for in vain, the content hash) of what the record remembers under a key."""
+    if not remembered.startswith(_RETRY):
+        return 0, remembered
+    count, _, found = remembered.removeprefix(_RETRY).partition(":")
+    return (int(count), found) if count.isdecimal() else (0, remembered)
+
+
+def remembered(verdict: Verdict, *, failed: bool) -> str:
+    """What the item's key shall remember; where its page ``failed``, so that the next body asks for it again, three times."""
+    tries = verdict.tries + 1
+    return f"{_RETRY}{tries}:{verdict.hash}" if failed and tries <= RETRIES else verdict.hash
