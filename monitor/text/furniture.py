@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from monitor.text.lines import Kind, Line
-from monitor.text.phrases import NOTICE, are_known
-from monitor.text.scripts import EAST_ASIAN, each_script, main_script
+from monitor.text.phrases import NOTICE, known_lines
+from monitor.text.scripts import EAST_ASIAN, LATIN, each_script, main_script, majority_script
 from monitor.text.sentences import split
+from monitor.text.survey import Survey
 
 #: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
 SHORT: Final = 5
@@ -31,109 +31,103 @@ _LONGEST_TITLE: Final = 250
 #: Without any prose, this many short lines are a short item; more are a menu.
 _SHORT_ITEM: Final = 3
 
-#: How much of a line's first and last word is compared before the whole line is.
-_EDGE: Final = 16
-
 _BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.):\-]\s?\S")
 
 
-def mark(lines: Sequence[Line], *, title: str = "", find_title: bool = True) -> None:
-    """Give each line its kind. ``title`` is the text of a title that stands elsewhere; else the first line that is not
-    furniture becomes it, unless ``find_title`` is off."""
+def mark(text: str, lines: Sequence[Line], enders: Sequence[int], found: Survey, *, title: str = "", find_title: bool = True) -> None:
+    """Give each of the ``lines`` of ``text`` its kind. ``title`` is the text of a title that stands elsewhere; else the first line
+    that is not furniture becomes it, unless ``find_title`` is off. ``enders`` are the ``ender_places`` of the text."""
     if len(lines) == 1 and not title:
-        _mark_lone(lines[0], find_title=find_title)
+        # A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence.
+        lines[0].kind = Kind.TITLE if find_title and not _several_sentences(text, lines[0], enders) else Kind.BODY
         return
-    _mark_known(lines)
-    _mark_repeated(lines, title)
-    first = _find_title(lines) if find_title else -1
+    texts = [line.text for line in lines]
+    sizes = [line.size for line in lines]
+    _mark_known(lines, texts, sizes, simple=found.simple)
+    _mark_repeated(lines, texts, title)
+    first = _find_title(text, lines, enders) if find_title else -1
     _mark_short(lines, first)
     if first >= 0:
         lines[first].kind = Kind.TITLE
 
 
-def _mark_lone(line: Line, *, find_title: bool) -> None:
-    """A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence."""
-    line.kind = Kind.TITLE if find_title and not _several_sentences(line) else Kind.BODY
-
-
 # ------------------------------------------------------------------------------------- what is known
-def _mark_known(lines: Sequence[Line]) -> None:
+def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int], *, simple: bool) -> None:
     """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
-    answers = are_known([(line.text, line.size, line.closed) for line in lines])
-    own: AbstractSet[str] | None = None
-    prose_begun = in_list = False
-    for line, (listed, opens) in zip(lines, answers, strict=True):
-        known = listed
-        if not known and line.size <= _FOREIGN and len(line.text) <= NOTICE:
+    known = known_lines(texts, sizes, [line.closed for line in lines], simple=simple)
+    for place in known:
+        lines[place].kind = Kind.FURNITURE
+    own: str | None = None
+    for place, size in enumerate(sizes):
+        if size <= _FOREIGN and place not in known and len(texts[place]) <= NOTICE:
             if own is None:
-                own = _own_scripts([line for line, (other, _) in zip(lines, answers, strict=True) if not other])
-            known = _is_foreign(line.text, own)
-        if known:
-            line.kind = Kind.FURNITURE
-        elif in_list:
-            in_list = not (line.closed and line.size >= 2 * SHORT) and line.size < _LONG
+                own = _own_script([text for other, text in enumerate(texts) if other not in known])
+            if _is_foreign(texts[place], own):
+                lines[place].kind = Kind.FURNITURE
+    if any(known.values()):
+        _mark_headlines(lines, known)
+
+
+def _mark_headlines(lines: Sequence[Line], known: Mapping[int, bool]) -> None:
+    """Below a line that opens a list of headlines, once there was prose, all is furniture until prose comes."""
+    prose_begun = in_list = False
+    for place, line in enumerate(lines):
+        prose = line.size >= _LONG or (line.closed and line.size >= 2 * SHORT)
+        if in_list and line.kind is not Kind.FURNITURE:
+            in_list = not prose
             if in_list:
                 line.kind = Kind.FURNITURE
-        prose_begun = prose_begun or (line.closed and line.size >= 2 * SHORT) or line.size >= _LONG
-        in_list = in_list or (opens and prose_begun)
+        prose_begun = prose_begun or prose
+        in_list = in_list or (known.get(place, False) and prose_begun)
 
 
-def _own_scripts(lines: Sequence[Line]) -> AbstractSet[str]:
-    """The script of a text, read from its three longest lines: menus are short. (Zh, ja and ko share theirs.)"""
-    longest = sorted(lines, key=lambda line: line.end - line.start, reverse=True)[:3]
-    script = main_script("".join([line.text[:120] for line in longest]))
-    return EAST_ASIAN if script in EAST_ASIAN else {script} if script else set()
+def _own_script(texts: Sequence[str]) -> str:
+    """The script of a text, read from its three longest lines: menus are short."""
+    longest = sorted(texts, key=len, reverse=True)[:3]
+    return main_script("".join([text[:120] for text in longest]))
 
 
-def _is_foreign(label: str, own: AbstractSet[str]) -> bool:
+def _is_foreign(label: str, own: str) -> bool:
     """Whether a short line has no letter, or nearly all in other scripts than the text's: a name in Latin letters does not make
-    a line foreign."""
+    a line foreign. (Zh, ja and ko share theirs.)"""
+    if label.isascii():
+        return (own not in ("", LATIN)) or not any(map(str.isalpha, label))
     if own:
-        # Half of it is enough to tell, nearly always.
-        if sum(map(each_script(label[: len(label) // 2]).count, own)) * 5 >= len(label):
+        if majority_script(label) == own:
             return False
         scripts = each_script(label)
-        ours = sum(map(scripts.count, own))
+        ours = sum(map(scripts.count, EAST_ASIAN)) if own in EAST_ASIAN else scripts.count(own)
         if ours * 5 < len(label) - scripts.count(""):
             return True
     return not any(map(str.isalpha, label))
 
 
 # ---------------------------------------------------------------------------------------- repetition
-def _mark_repeated(lines: Sequence[Line], title: str) -> None:
+def _mark_repeated(lines: Sequence[Line], texts: Sequence[str], title: str) -> None:
     """A repeated label is furniture wherever it stands; of a repeated longer line, all but the first (it may be the title)."""
-    # Lines that end or begin otherwise are different: of most texts there is no more to compare.
-    ends = [line.text[-_EDGE:].rsplit(None, 1)[-1] for line in lines]
-    ends += [title[-_EDGE:].rsplit(None, 1)[-1]] if title else []
-    several = _several(ends)
-    if not several:
+    if title:
+        said = " ".join(title.split())
+        for line, text in zip(lines, texts, strict=True):
+            if text[0] == said[0] and text[-1] == said[-1] and " ".join(text.split()) == said:
+                line.kind = Kind.FURNITURE
+    if len(set(map(len, texts))) == len(texts):  # of most texts there is no more to compare
         return
-    candidates = [line for line, end in zip(lines, ends, strict=False) if end in several]
-    beginnings = [line.text[:_EDGE].split(None, 1)[0] for line in candidates]
-    beginnings += [title[:_EDGE].split(None, 1)[0]] if title else []
-    several = _several(beginnings)
-    compared = [
-        (line, " ".join(line.text.split())) for line, beginning in zip(candidates, beginnings, strict=False) if beginning in several
-    ]
-    counts = Counter([text for _, text in compared])
-    seen = {" ".join(title.split())} if title else set()
-    for line, text in compared:
-        label = line.size < SHORT and not line.closed
-        if text in seen or (label and counts[text] > 1):
-            line.kind = Kind.FURNITURE
-        elif line.size >= SHORT:
-            seen.add(text)
-
-
-def _several(words: Sequence[str]) -> set[str]:
-    """Those that stand in ``words`` more than once."""
-    return set() if len(set(words)) == len(words) else {word for word, count in Counter(words).items() if count > 1}
+    counts = Counter(texts)
+    if len(counts) == len(texts):
+        return
+    seen: set[str] = set()
+    for line, text in zip(lines, texts, strict=True):
+        if counts[text] > 1:
+            if text in seen or (line.size < SHORT and not line.closed):
+                line.kind = Kind.FURNITURE
+            elif line.size >= SHORT:
+                seen.add(text)
 
 
 # ------------------------------------------------------------------------------- the title and short lines
-def _find_title(lines: Sequence[Line]) -> int:
+def _find_title(text: str, lines: Sequence[Line], enders: Sequence[int]) -> int:
     """The first line that is not furniture; -1 where that is a paragraph and no short line before it can be a headline."""
-    first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and not _is_short(line)), -1)
+    first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and (line.size >= SHORT or line.closed)), -1)
     if first < 0:
         return next((i for i, line in enumerate(lines) if line.kind is Kind.BODY), -1)
     if (lines[first].closed and lines[first].size >= 2 * SHORT) or lines[first].size > _LONG:
@@ -141,45 +135,41 @@ def _find_title(lines: Sequence[Line]) -> int:
         before = [i for i in range(first) if lines[i].kind is Kind.BODY and lines[i].size > 1]
         if before:
             return max(before, key=lambda i: (lines[i].size, -i))
-        if _is_paragraph(lines[first]):
+        if _is_paragraph(text, lines[first], enders):
             return -1
     return first
 
 
-def _is_paragraph(line: Line) -> bool:
+def _is_paragraph(text: str, line: Line, enders: Sequence[int]) -> bool:
     """Whether a line is plainly no headline: several sentences, and long or wrapped."""
-    return (len(line.text) > _LONGEST_TITLE or len(line.text.splitlines()) > 1) and _several_sentences(line)
+    wrapped = line.last_width < line.end - line.start
+    return (wrapped or len(line.text) > _LONGEST_TITLE) and _several_sentences(text, line, enders)
 
 
-def _several_sentences(line: Line) -> bool:
-    return len(split(line.text, 0, len(line.text))) > 1
+def _several_sentences(text: str, line: Line, enders: Sequence[int]) -> bool:
+    return len(split(text, line.start, line.end, enders)) > 1
 
 
 def _mark_short(lines: Sequence[Line], title: int) -> None:
     """Short lines are furniture, but for headings (between prose and prose) and the items of a list that prose announces."""
-    if not any(line.kind is Kind.BODY and _is_prose(line) for i, line in enumerate(lines) if i != title):
-        short = [line for i, line in enumerate(lines) if i != title and line.kind is Kind.BODY and _is_short(line)]
-        if len(short) <= _SHORT_ITEM:
-            return
+    body = [line for i, line in enumerate(lines) if line.kind is Kind.BODY and i != title]
+    short = [line for line in body if line.size < SHORT and not line.closed]
+    if not short or (len(short) <= _SHORT_ITEM and not any(map(_is_prose, body))):
+        return
     prose_begun = in_list = False
     for i, line in enumerate(lines):
         if i == title or line.kind is not Kind.BODY:
             in_list = False
-            continue
-        if _is_short(line):
+        elif line.size < SHORT and not line.closed:
             heads = prose_begun and i + 1 < len(lines) and lines[i + 1].kind is Kind.BODY and _is_prose(lines[i + 1])
             item = in_list and bool(_BULLET.match(line.text))
             if not heads and not item:
                 line.kind = Kind.FURNITURE
                 in_list = False
-            continue
-        prose_begun = prose_begun or _is_prose(line)
-        in_list = line.text.rstrip().endswith((":", "：")) or (in_list and bool(_BULLET.match(line.text)))
-
-
-def _is_short(line: Line) -> bool:
-    return line.size < SHORT and not line.closed
+        else:
+            prose_begun = prose_begun or _is_prose(line)
+            in_list = line.text.endswith((":", "：")) or (in_list and bool(_BULLET.match(line.text)))
 
 
 def _is_prose(line: Line) -> bool:
-    return (line.closed and line.size >= SHORT) or line.size >= _LONG
+    return line.size >= _LONG or (line.closed and line.size >= SHORT)

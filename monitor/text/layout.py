@@ -18,6 +18,7 @@ from monitor.model import Layout, Sentence, Span, Zone, ZoneKind
 from monitor.text.furniture import mark
 from monitor.text.lines import WIDEST_WRAP, Kind, Line, logical_lines
 from monitor.text.sentences import INVISIBLE_CHARS, ender_places, split
+from monitor.text.survey import Survey, survey
 
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 
@@ -29,15 +30,20 @@ def lay_out(text: str, title: Span | None = None, *, all_body: bool = False) -> 
     """
     given = None if all_body or title is None else _trim(text, max(title.start, 0), max(title.end, 0))
     find_title = not all_body and title is None
-    lines, invisible = _lines(text, given, find_title=find_title)
-    if not all_body:
-        mark(lines, title=text[given.start : given.end] if given else "", find_title=find_title)
+    found = survey(text)
+    lines, invisible = _lines(text, found, given, find_title=find_title)
+    enders = ender_places(text, found.enders)
+    if all_body:
+        for line in lines:
+            line.kind = Kind.BODY
+    else:
+        mark(text, lines, enders, found, title=text[given.start : given.end] if given else "", find_title=find_title)
     if given:
         lines.append(_title_line(text, given))
         lines.sort(key=lambda line: line.start)
     zones: list[Zone] = []
     sentences: list[Sentence] = []
-    _assemble(text, lines, zones, sentences)
+    _assemble(text, lines, enders, zones, sentences)
     if invisible:
         zones = _widen(zones, invisible) if all_body else _cover(zones, invisible)
     return Layout(tuple(zones), tuple(sentences), _title_text(text, zones, sentences))
@@ -50,11 +56,11 @@ def _trim(text: str, start: int, end: int) -> Span | None:
     return Span(start, start + len(piece)) if piece else None
 
 
-def _lines(text: str, given: Span | None, *, find_title: bool) -> tuple[list[Line], list[tuple[int, int]]]:
+def _lines(text: str, found: Survey, given: Span | None, *, find_title: bool) -> tuple[list[Line], list[tuple[int, int]]]:
     if given is None:
-        return logical_lines(text, 0, len(text), title_first=find_title)
-    before, hidden_before = logical_lines(text, 0, given.start, title_first=False)
-    after, hidden_after = logical_lines(text, given.end, len(text), title_first=False)
+        return logical_lines(text, 0, len(text), found, title_first=find_title)
+    before, hidden_before = logical_lines(text, 0, given.start, found, title_first=False)
+    after, hidden_after = logical_lines(text, given.end, len(text), found, title_first=False)
     return before + after, hidden_before + hidden_after
 
 
@@ -62,29 +68,32 @@ def _title_line(text: str, span: Span) -> Line:
     return Line(span.start, span.end, text[span.start : span.end], 0, True, True, 0, Kind.TITLE)
 
 
-def _assemble(text: str, lines: list[Line], zones: list[Zone], sentences: list[Sentence]) -> None:
+def _assemble(text: str, lines: list[Line], enders: list[int], zones: list[Zone], sentences: list[Sentence]) -> None:
     """Append the zones and sentences of ``lines`` to the lists, neighbouring lines of one zone as one."""
-    enders = ender_places(text)
     ahead = 0  # in enders
     paragraph = -1
-    body_paragraphs = 0
+    body = ZoneKind.LEAD  # the zone of prose, until its first paragraph has ended
+    begun = False
+    zone: ZoneKind | None = None
+    start = 0
     before: Line | None = None
-    start, zone = 0, None
     for line in lines:
-        new = before is None or before.kind is not line.kind or line.opens or before.last_width > WIDEST_WRAP
-        if line.kind is Kind.BODY and new:
-            body_paragraphs += 1
-        kind = _zone_kind(line.kind, body_paragraphs)
-        if line.kind is Kind.TITLE:
-            paragraph += 1
-            sentences.append(Sentence(line.start, line.end, kind, paragraph))
-        elif line.kind is Kind.BODY:
-            paragraph += new
+        kind = ZoneKind.FURNITURE
+        if line.kind is Kind.BODY:
+            if before is None or before.kind is not Kind.BODY or line.opens or before.last_width > WIDEST_WRAP:
+                paragraph += 1
+                body = ZoneKind.BODY if begun else ZoneKind.LEAD
+                begun = True
+            kind = body
             ahead = bisect_left(enders, line.start, ahead)
             if ahead == len(enders) or enders[ahead] >= line.end - 1:  # none before its last character
                 sentences.append(Sentence(line.start, line.end, kind, paragraph))
             else:
-                sentences += [Sentence(first, last, kind, paragraph) for first, last in split(text, line.start, line.end, enders)]
+                sentences += [Sentence(first, last, kind, paragraph) for first, last in split(text, line.start, line.end, enders, ahead)]
+        elif line.kind is Kind.TITLE:
+            kind = ZoneKind.TITLE
+            paragraph += 1
+            sentences.append(Sentence(line.start, line.end, kind, paragraph))
         if kind is not zone or kind is ZoneKind.TITLE:
             if before is not None and zone is not None:
                 zones.append(Zone(zone, start, before.end))
@@ -92,12 +101,6 @@ def _assemble(text: str, lines: list[Line], zones: list[Zone], sentences: list[S
         before = line
     if before is not None and zone is not None:
         zones.append(Zone(zone, start, before.end))
-
-
-def _zone_kind(kind: Kind, body_paragraphs: int) -> ZoneKind:
-    if kind is Kind.BODY:
-        return ZoneKind.LEAD if body_paragraphs == 1 else ZoneKind.BODY
-    return ZoneKind.TITLE if kind is Kind.TITLE else ZoneKind.FURNITURE
 
 
 def _cover(zones: list[Zone], invisible: list[tuple[int, int]]) -> list[Zone]:

@@ -2,7 +2,9 @@
 
 Physical lines become logical ones: the lines of a hard-wrapped paragraph are joined again, so that no sentence is cut
 in half and no wrapped line is taken for a menu entry. A break is taken for wrapping where the next word would not have
-fitted (a *tight* break) and the run of such lines ends as prose ends, in closing punctuation.
+fitted (a *tight* break) and the run of such lines ends as prose ends, in closing punctuation. Of a *column*, a thousand
+lines of a few characters one after another, the rest is one piece of furniture: no article holds one, and a text built
+of nothing else must not become a million lines.
 
 This room knows only str.
 """
@@ -14,9 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from monitor.text.sentences import INVISIBLE, INVISIBLE_CHARS, closed
+from monitor.text.survey import EAST_ASIAN, ENDERS, Survey
 
 #: No one wraps wider than this: a break after a longer line is meant, and ends a paragraph.
 WIDEST_WRAP: Final = 120
@@ -28,12 +32,15 @@ _TIGHT: Final = 0.8
 _EAST_ASIAN_WORD: Final = 3
 #: Words are counted exactly up to here; beyond it a line is long, however long.
 _COUNTED: Final = 20
+#: A column: more lines than this, each with fewer characters than that (a sentence of zh, ja or ko needs no more than four).
+_COLUMN: Final = 1_000
+_TINY: Final = 10
+_TINY_EAST_ASIAN: Final = 4
+#: Lines are cut out of so many characters at a time, so that those of a long text are never all there at once.
+_CHUNK: Final = 1 << 18
+#: In prose so many characters hold more words than are counted: then they need not be cut apart.
+_SURVEYED: Final = 160
 
-_EAST_ASIAN: Final = re.compile(
-    "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]"
-)
-#: Nearly all that is not of zh, ja or ko, in ranges so few that a text is run through four times as fast.
-_WESTERN: Final = re.compile("[\0-\u10ff\u1200-\u2e7f]*")
 _ALNUM: Final = re.compile(r"[^\W_]")
 _INVISIBLE_ONLY: Final = re.compile(rf"[\s{INVISIBLE}]*\Z")
 
@@ -46,8 +53,9 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Line:
-    """A logical line. ``size`` is its length in words (of which zh, ja and ko count three characters as one);
-    ``opens`` says that a blank line or the edge of the text stands before it; ``last_width`` is that of its last physical line."""
+    """A logical line; ``text`` has blanks where it was wrapped. ``size`` is its length in words (of which zh, ja and ko count three
+    characters as one); ``opens`` says that a blank line or the edge of the text stands before it; ``last_width`` is that of its
+    last physical line."""
 
     start: int
     end: int
@@ -63,39 +71,63 @@ class Line:
 _Physical = tuple[int, int, str]
 
 
-def logical_lines(text: str, start: int, end: int, *, title_first: bool) -> tuple[list[Line], list[tuple[int, int]]]:
+class _Aside(NamedTuple):
+    """Columns (with the last of their lines), and the spans of lines that hold nothing but invisible characters."""
+
+    columns: list[_Physical]
+    invisible: list[tuple[int, int]]
+
+
+def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first: bool) -> tuple[list[Line], list[tuple[int, int]]]:
     """The logical lines of ``text[start:end]``, and the spans of lines that hold nothing but invisible characters.
 
     ``title_first`` says that a title may still come: it is not joined to the prose below it unless that goes on in lower case.
     """
-    western = _WESTERN.match(text, start, end)
-    east_asian = western is None or bool(_EAST_ASIAN.search(text, western.end(), end))
     lines: list[Line] = []
-    invisible: list[tuple[int, int]] = []
-    for block in _blocks(text, start, end, invisible):
+    aside = _Aside([], [])
+    east_asian = found.east_asian
+    for block in _blocks(text, start, end, found, aside):
         opens = True
         for run in _runs(block, title_first=title_first) if len(block) > 1 else (block,):
-            line = _line(text, run, east_asian, opens)
-            lines.append(line)
+            first, last, line = run[-1]
+            last_width = last - first
+            if len(run) > 1:
+                first = run[0][0]
+                line = " ".join([piece for _, _, piece in run])
+            size = _size(line, east_asian)
+            shut = line[-1] in ENDERS or (not line[-1].isalnum() and closed(line))
+            lines.append(Line(first, last, line, size, shut, opens, last_width))
             opens = False
-            title_first = title_first and line.size < 5
-    return lines, invisible
+            title_first = title_first and size < 5
+    if aside.columns:
+        lines += [Line(first, last, line, 0, False, True, last - first, Kind.FURNITURE) for first, last, line in aside.columns]
+        lines.sort(key=attrgetter("start"))
+    return lines, aside.invisible
 
 
-def _blocks(text: str, start: int, end: int, invisible: list[tuple[int, int]]) -> Iterator[list[_Physical]]:
-    """Runs of physical lines without a blank line between them."""
+def _blocks(text: str, start: int, end: int, found: Survey, aside: _Aside) -> Iterator[list[_Physical]]:
+    """Runs of physical lines without a blank line between them, and without what is put aside."""
+    tiny = _TINY_EAST_ASIAN if found.east_asian else _TINY
+    break_width = 1 if found.newlines else 0
+    in_a_row = 0
     block: list[_Physical] = []
     after = start
-    for raw in text[start:end].splitlines(keepends=True):
-        at, after = after, after + len(raw)
+    for raw in _raw_lines(text, start, end, newlines=found.newlines):
+        at = after
+        after += len(raw) + break_width
         piece = raw.strip()
         if piece:
             if raw[0] != piece[0]:
                 at += len(raw) - len(raw.lstrip())
-            if piece[0] not in INVISIBLE_CHARS or not _INVISIBLE_ONLY.match(piece):
+            in_a_row = in_a_row + 1 if len(piece) < tiny else 0
+            if in_a_row > _COLUMN:
+                first = at if in_a_row == _COLUMN + 1 else aside.columns.pop()[0]
+                aside.columns.append((first, at + len(piece), piece))
+            elif piece[0] not in INVISIBLE_CHARS or not _INVISIBLE_ONLY.match(piece):
                 block.append((at, at + len(piece), piece))
                 continue
-            invisible.append((at, at + len(piece)))
+            else:
+                aside.invisible.append((at, at + len(piece)))
         if block:
             yield block
             block = []
@@ -103,14 +135,31 @@ def _blocks(text: str, start: int, end: int, invisible: list[tuple[int, int]]) -
         yield block
 
 
+def _raw_lines(text: str, start: int, end: int, *, newlines: bool) -> Iterator[str]:
+    """The lines as they stand there, with their line ends unless those are all newlines."""
+    while start < end:
+        cut = text.find("\n", start + _CHUNK, end)
+        cut = end if cut < 0 else cut
+        if newlines:  # other line breaks are looked for one character at a time
+            yield from text[start:cut].split("\n")
+        else:
+            yield from text[start : min(cut + 1, end)].splitlines(keepends=True)
+        start = cut + 1
+
+
 def _runs(block: list[_Physical], *, title_first: bool) -> Iterator[list[_Physical]]:
     """The block's physical lines, those of one wrapped paragraph together."""
-    width = max(end - start for start, end, _ in block)
+    width = max([end - start for start, end, _ in block])
+    beginnings = "".join([line[0] for _, _, line in block])
+    if width > WIDEST_WRAP and beginnings == beginnings.upper():
+        # No line of a block this wide was wrapped, unless the next goes on in lower case: most breaks of the web.
+        for line in block:
+            yield [line]
+        return
     run = [block[0]]
     lower = True
     for before, after in pairwise(block):
         goes_on = after[2][0].islower()
-        # No line of a block this wide was wrapped, unless the next goes on in lower case: most breaks of the web.
         may_go_on = goes_on or (width <= WIDEST_WRAP and not (title_first and len(run) == 1))
         if may_go_on and _tight(before[2], after[2], width, goes_on=goes_on):
             run.append(after)
@@ -142,28 +191,21 @@ def _tight(before: str, after: str, width: int, *, goes_on: bool) -> bool:
         return length >= _NARROWEST_WRAP // 2
     if not _NARROWEST_WRAP // 2 <= width <= WIDEST_WRAP:
         return False
-    east_asian = bool(_EAST_ASIAN.match(before[-1]))
+    east_asian = bool(EAST_ASIAN.match(before[-1]))
     if width < _NARROWEST_WRAP and not east_asian:
         return False
     word = 1 if east_asian else len(after[:width].split(None, 1)[0])
     return length + 1 + word >= _TIGHT * width
 
 
-def _line(text: str, run: list[_Physical], east_asian: bool, opens: bool) -> Line:
-    start, end, line = run[-1]
-    last_width = end - start
-    if len(run) > 1:
-        start = run[0][0]
-        line = text[start:end]
-    return Line(start, end, line, _size(line, east_asian), closed(line), opens, last_width)
-
-
 def _size(line: str, east_asian: bool) -> int:
-    if east_asian and (characters := len(_EAST_ASIAN.findall(line, 0, 1000))) * 2 > len(line[:1000].replace(" ", "")):
+    if east_asian and (characters := len(EAST_ASIAN.findall(line, 0, 1000))) * 2 > len(line[:1000].replace(" ", "")):
         return characters // _EAST_ASIAN_WORD
+    if len(line) > _SURVEYED and line.count(" ", 0, _SURVEYED) >= _COUNTED and line.find("  ", 0, _SURVEYED) < 0:
+        return _COUNTED + 1
     words = line.split(None, _COUNTED)
     if len(words) >= _COUNTED:
         return len(words)
     if "".join([word[0] for word in words]).isalnum():
         return len(words)
-    return sum(1 for word in words if word[0].isalnum() or _ALNUM.search(word))
+    return len([word for word in words if word[0].isalnum() or _ALNUM.search(word)])

@@ -15,11 +15,16 @@ from importlib import resources
 from typing import Final
 
 from monitor.text.fold import fold
+from monitor.text.notices import Finder
 
 #: Copyright lines and the like are no longer than this.
 NOTICE: Final = 200
-#: Lines longer than this are not folded whole (folding costs 0.4 µs a character): only the beginnings of notices.
+#: Lines longer than this are nothing but notices, which are known by their beginnings or by what stands inside.
 _FOLDED: Final = 80
+#: So much of a line tells nearly always that it begins with no notice.
+_GLANCE: Final = 20
+#: How many lines, and beginnings of lines, are remembered.
+_REMEMBERED: Final = 8_192
 #: Where the scripts of zh, ja and ko begin.
 _EAST_ASIAN: Final = "\u2e80"
 _GAPS: Final = re.compile(r"[\W_]+")
@@ -31,7 +36,8 @@ _PARTICLES: Final = frozenset({"and", "et", "y", "de", "del", "la", "le", "van",
 @dataclass(frozen=True, slots=True)
 class Phrases:
     """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it; those of scripts
-    without blanks between words stand under ''. Each of ``inside`` holds one of ``inside_words``, its longest."""
+    without blanks between words stand under ''. ``finder`` finds the texts that may hold one of ``inside``.
+    ``first_words`` and ``first_letters`` are those of all phrases but ``inside``."""
 
     whole: frozenset[str]
     openers: frozenset[str]
@@ -40,8 +46,10 @@ class Phrases:
     names: frozenset[str]
     notices: dict[str, tuple[str, ...]]
     inside: tuple[str, ...]
-    inside_words: tuple[str, ...]
+    finder: Finder
     dates: frozenset[str]
+    first_words: frozenset[str]
+    first_letters: frozenset[str]
 
 
 def key(line: str) -> str:
@@ -88,6 +96,7 @@ def parse_phrases(source: str) -> Phrases:
             whole.add(phrase)
             if line.startswith(">"):
                 openers.add(phrase)
+    begin = whole | labels | short | names | dates.union(*notices.values())
     beginnings = {word: tuple(sorted(group)) for word, group in notices.items()}
     return Phrases(
         whole=frozenset(whole),
@@ -97,45 +106,62 @@ def parse_phrases(source: str) -> Phrases:
         names=frozenset(names),
         notices=beginnings,
         inside=tuple(sorted(inside)),
-        inside_words=tuple(sorted({max(phrase.split(" "), key=len) for phrase in inside})),
+        finder=Finder(inside),
         dates=frozenset(dates),
+        first_words=frozenset(phrase.partition(" ")[0] for phrase in begin),
+        first_letters=frozenset(phrase[0] for phrase in begin),
     )
 
 
-def is_known(text: str, size: int, *, closed: bool) -> tuple[bool, bool]:
-    """Whether the phrase list knows a line (of ``size`` words, ``closed`` by punctuation), and whether it opens a list of headlines."""
-    if len(text) <= _FOLDED:
-        return _is_known_short(text, size, closed)
-    return begins_notice(text) or (len(text) <= NOTICE and _holds_notice(_GAPS.sub(" ", text.casefold()))), False
+def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[bool], *, simple: bool) -> dict[int, bool]:
+    """Which of a text's lines (of ``sizes`` words, ``closed`` by punctuation) the phrase list knows, by their place, and whether
+    they open a list of headlines. ``simple`` is what the survey says of the text."""
+    known = phrases()
+    # Few lines begin with a word that any phrase begins with; only those are folded whole.
+    firsts = [_FIRST_WORDS[text.partition(" ")[0]] for text in texts]
+    if "" in firsts:
+        firsts = [first or _later_word(text) for first, text in zip(firsts, texts, strict=True)]
+    found: dict[int, bool] = {}
+    for place, first in enumerate(firsts):
+        if first in known.first_words or not first.isalpha() or (first[0] >= _EAST_ASIAN and first[0] in known.first_letters):
+            listed = opens = False
+            if len(texts[place]) <= _FOLDED:
+                listed, opens = _is_known_short(texts[place], sizes[place], closed[place])
+            elif _first_word(first) in known.notices:
+                listed = _begins_notice(texts[place], known.notices[_first_word(first)])
+            if listed:
+                found[place] = opens
+    # What may stand anywhere in a line is looked for in all lines at once: it is rarely there.
+    if known.finder.may_be_in("\n".join([text for text in texts if len(text) <= NOTICE]), simple=simple):
+        found |= {place: False for place, text in enumerate(texts) if len(text) <= NOTICE and _holds_notice(text, simple)}
+    return found
 
 
-def are_known(lines: Sequence[tuple[str, int, bool]]) -> list[tuple[bool, bool]]:
-    """``is_known`` for each of a text's lines: (text, size, closed)."""
-    # What stands inside notices is looked for in all the lines at once that are too long to be remembered: it is rarely there.
-    middling = "\n".join([text for text, _, _ in lines if _FOLDED < len(text) <= NOTICE]).casefold()
-    words = phrases().inside_words
-    notices = any(map(middling.__contains__, filter(str.isascii, words) if middling.isascii() else words))
-    return [
-        _is_known_short(text, size, closed)
-        if len(text) <= _FOLDED
-        else is_known(text, size, closed=closed)
-        if notices
-        else (begins_notice(text), False)
-        for text, size, closed in lines
-    ]
+def _later_word(text: str) -> str:
+    """The first word of a line that does not begin with one."""
+    return next(filter(None, map(_FIRST_WORDS.__getitem__, text[:_FOLDED].split())), "")
 
 
-def begins_notice(text: str) -> bool:
-    """Whether a long line begins as a notice does."""
-    return _may_begin_notice(text[:40].split(None, 1)[0]) and _is_notice(key(text[: 2 * _FOLDED]))
+def _holds_notice(text: str, simple: bool) -> bool:
+    return phrases().finder.may_be_in(text, simple=simple) and any(map(key(text).__contains__, phrases().inside))
 
 
-@lru_cache(maxsize=8_192)
-def _may_begin_notice(opening: str) -> bool:
-    return opening[0] >= _EAST_ASIAN or fold(opening) in phrases().notices
+class _FirstWords(dict[str, str]):
+    """The first word of the key of each beginning of a line met so far: most lines begin with a common word."""
+
+    def __missing__(self, beginning: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        word = key(beginning[:_FOLDED]).partition(" ")[0]
+        if len(beginning) <= _FOLDED:
+            self[beginning] = word
+        return word
 
 
-@lru_cache(maxsize=8_192)
+_FIRST_WORDS: Final = _FirstWords()
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _is_known_short(text: str, size: int, closed: bool) -> tuple[bool, bool]:
     # Remembered: the menu of a site comes with each of its articles.
     known = phrases()
@@ -155,19 +181,19 @@ def _is_known_short(text: str, size: int, closed: bool) -> tuple[bool, bool]:
                 return True, beginning in known.openers
         if (_DIGIT.search(folded) or len(words) == 1) and _is_date(phrase):
             return True, False
-    return _is_notice(phrase) or _holds_notice(phrase), False
+    return phrase.startswith(known.notices.get(_first_word(phrase), ())), False
 
 
 def _are_names(words: Sequence[str]) -> bool:
     return not any(word[0].islower() for word in words if word not in _PARTICLES)
 
 
-def _holds_notice(phrase: str) -> bool:
-    return any(part in phrase for part in phrases().inside)
-
-
-def _is_notice(phrase: str) -> bool:
-    return phrase.startswith(phrases().notices.get(_first_word(phrase), ()))
+def _begins_notice(text: str, notices: tuple[str, ...]) -> bool:
+    """Whether a long line begins with one of ``notices``."""
+    beginning = key(text[:_GLANCE])[:-1]  # the last letter may have had marks
+    if not beginning.startswith(notices) and not any(notice.startswith(beginning) for notice in notices):
+        return False
+    return key(text[: 2 * _FOLDED]).startswith(notices)
 
 
 def _first_word(phrase: str) -> str:

@@ -12,37 +12,38 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from monitor.text.abbreviations import AFTER_A_TIME, ANYWHERE, BEFORE_A_NAME, BEFORE_A_NUMBER, MAY_END, MONTHS, SMALL, STARTERS
+from monitor.text.survey import EAST_ASIAN_ENDERS, ENDERS
 
 #: Characters that show nothing: marks of direction, joiners, byte order marks, soft hyphens. They never part or join anything.
 INVISIBLE: Final = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 INVISIBLE_CHARS: Final = "\u00ad\u061c\ufeff" + "".join(map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]))
 
-_EAST_ASIAN: Final = "。！？｡．"
 _SURE: Final = "؟۔।॥"
-_ENDERS: Final = ".!?…‼⁇⁈⁉" + _SURE + _EAST_ASIAN
 _CLOSERS: Final = "\"'”’»›)\\]}】」』》〉）］"
 _OPENERS: Final = "\"'“‘«‹(\\[{„‚—–\\-¿¡【「『《〈（*•"
 
-# Punctuation, what closes after it (French sets a no-break space before its closing guillemet), and the gap that follows.
-_CANDIDATE: Final = re.compile(rf"([{_ENDERS}]+)((?:[{_CLOSERS}{INVISIBLE}]|[\u00a0\u202f][»›])*)([\s{INVISIBLE}]*)")
+# Punctuation (the stops of an ellipsis may be set apart), what closes after it (French sets a no-break space before its closing
+# guillemet), and the gap that follows.
+_CANDIDATE: Final = re.compile(rf"([{ENDERS}]+(?: \.+(?![\w.]))*)((?:[{_CLOSERS}{INVISIBLE}]|[\u00a0\u202f][»›])*)([\s{INVISIBLE}]*)")
 _NEXT_LETTER: Final = re.compile(rf"[{_OPENERS}\s{INVISIBLE}]{{0,8}}(\w?)")
 _NEXT_WORD: Final = re.compile(rf"[{_OPENERS}\s{INVISIBLE}]{{0,8}}([^\W\d_]{{1,12}})")
 _TOKEN_EDGE: Final = re.compile(r"[\"'“”«»(\[{‘’…—–/،,;:]")
 _LINE_BREAK: Final = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _AFTER_CLOSED: Final = ",،、，;؛:"
-_ENDERS_PLAIN: Final = frozenset(_ENDERS)
+_ENDERS_PLAIN: Final = frozenset(ENDERS)
 _SURE_SET: Final = frozenset(_SURE)
-_EAST_ASIAN_SET: Final = frozenset(_EAST_ASIAN)
+_EAST_ASIAN_SET: Final = frozenset(EAST_ASIAN_ENDERS)
 _TRAILING: Final = _CLOSERS.replace("\\", "") + INVISIBLE_CHARS + "\u00a0\u202f "
 
 #: The longest token looked at before a full stop; longer ones are not abbreviations.
 _TOKEN: Final = 24
 _ABBREVIATIONS: Final = MAY_END | BEFORE_A_NAME | BEFORE_A_NUMBER | ANYWHERE
-#: So many letters in a row are none.
-_NO_ABBREVIATION: Final = max(map(len, _ABBREVIATIONS)) + 1
+#: Of so few characters before its punctuation one must be a letter or a digit, or there is no sentence: ``. . .``
+_NOTHING: Final = 3
 
 
 def closed(line: str) -> bool:
@@ -56,25 +57,26 @@ def closed(line: str) -> bool:
     return bool(tail) and tail[-1] in _ENDERS_PLAIN
 
 
-def ender_places(text: str) -> list[int]:
-    """Where the characters stand that may end a sentence, in order.
+def ender_places(text: str, enders: str = ENDERS) -> list[int]:
+    """Where the characters of ``enders`` stand, which may end a sentence, in order.
 
     Looking for each by itself is several times faster than looking for all with one pattern, most of them being absent.
     """
     places: list[int] = []
-    for ender in _ENDERS:
-        at = text.find(ender)
-        while at >= 0:
-            places.append(at)
-            at = text.find(ender, at + 1)
+    for ender in enders:
+        if ender in text:
+            lengths = list(map(len, text.split(ender)))
+            lengths.pop()
+            places += [number + length for number, length in enumerate(accumulate(lengths))]
     places.sort()
     return places
 
 
-def split(text: str, start: int, end: int, enders: Sequence[int] | None = None) -> list[tuple[int, int]]:
+def split(text: str, start: int, end: int, enders: Sequence[int] | None = None, ahead: int = 0) -> list[tuple[int, int]]:
     """The sentences of ``text[start:end]``, a piece of prose without headings: sorted, disjoint, without blanks at their ends.
 
-    A plain line break inside it is a blank like any other. ``enders`` are the ``ender_places`` of ``text``, where they are known.
+    A plain line break inside it is a blank like any other. ``enders`` are the ``ender_places`` of ``text``, where they are known;
+    none of those before ``ahead`` is in the piece.
     """
     if start < end and (text[start].isspace() or text[end - 1].isspace()):
         start, end = _without_blanks(text, start, end)
@@ -82,17 +84,24 @@ def split(text: str, start: int, end: int, enders: Sequence[int] | None = None) 
         enders = [start + at for at in ender_places(text[start:end])]
     found: list[tuple[int, int]] = []
     begin = dealt_with = start
-    for number in range(bisect_left(enders, start), len(enders)):
+    last = end - 1
+    for number in range(bisect_left(enders, start, ahead), bisect_left(enders, last, ahead)):
         at = enders[number]
-        if at + 1 >= end:
-            break
         if at < dealt_with:
+            continue
+        if at - begin < _NOTHING and not any(map(str.isalnum, text[begin:at])):
+            match = _CANDIDATE.match(text, at, end)
+            assert match is not None, "an ender is a candidate"
+            dealt_with = match.end()
+            if found and match[3]:  # what stands alone after a sentence belongs to it
+                found[-1] = (found[-1][0], match.end(2))
+                begin = dealt_with
             continue
         following = text[at + 1]
         if text[at] == ".":
             # The two that are common, without a pattern: a full stop and a blank before a letter, and one inside a number or name.
-            if following == " " and text[at + 2].isalnum():
-                if not text[at + 2].islower() and _full_stop_ends(text, begin, at, at + 2):
+            if following == " " and (after := text[at + 2]).isalnum():
+                if not after.islower() and _full_stop_ends(text, begin, at, at + 2):
                     found.append((begin, at + 1))
                     begin = at + 2
                 continue
@@ -104,7 +113,9 @@ def split(text: str, start: int, end: int, enders: Sequence[int] | None = None) 
         if dealt_with < end and _ends(text, begin, match):
             found.append((begin, match.end(2)))
             begin = dealt_with
-    if begin < end:
+    if found and (begin == end or (end - begin <= _NOTHING and not any(map(str.isalnum, text[begin:end])))):
+        found[-1] = (found[-1][0], end)
+    elif begin < end:
         found.append((begin, end))
     return found
 
@@ -181,9 +192,8 @@ def _before_a_name(token: str) -> bool:
 
 def _full_stop_ends(text: str, begin: int, at: int, after: int) -> bool:
     """Whether the one full stop at ``at`` ends the sentence that began at ``begin``; the text goes on at ``after``."""
-    if at - begin >= _NO_ABBREVIATION and text[at - _NO_ABBREVIATION : at].isalpha():
-        return True
-    token = _token(text, begin, at)
+    word = text[max(at - _TOKEN, begin) : at].rpartition(" ")[2]
+    token = word if word.isalnum() else _token(text, begin, at)
     key = token.casefold()
     if not token or (len(token) > 2 and token.isalpha() and key not in _ABBREVIATIONS):
         return True

@@ -341,6 +341,29 @@ def test_a_blank_line_ends_a_sentence_and_a_paragraph(blank: str) -> None:
     ]
 
 
+# --------------------------------------------------------------------------------------------------- columns
+@pytest.mark.parametrize("line", ["a", "ab.", "ب", "؟", "1", "制", "\u200f", "x\r", "a b c d e"])
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_of_a_column_only_the_beginning_is_looked_at(line: str, gap: str) -> None:
+    column = (line + gap) * 3_000
+    text = f"{TITLE}\n\n{PROSE}\n\n{column}\n{PROSE.replace('Monday', 'Friday')}\n"
+    layout = lay_out(text)
+    check(text, layout)
+    assert layout.title == TITLE
+    assert [text[s.start : s.end] for s in layout.sentences][-2:] == ["The United Nations said on Friday that the deal had been "
+        "signed in Moscow.", "Officials denied it."]  # fmt: skip
+    assert len(layout.sentences) < 1_010
+    assert any(zone.kind is ZoneKind.FURNITURE and zone.end - zone.start > len(column) // 2 for zone in layout.zones)
+    for title in (Span(0, len(TITLE)), Span(0, 0)):
+        check(text, lay_out(text, title))
+    check(text, lay_out(text, all_body=True))
+
+
+def test_no_short_list_is_a_column() -> None:
+    text = f"{TITLE}\n\n{PROSE}\n\n" + "He left.\n" * 900
+    assert len(lay_out(text).sentences) == 3 + 900
+
+
 # -------------------------------------------------------------------------------------------- linear time
 @pytest.mark.parametrize(
     "text",
@@ -355,8 +378,29 @@ def test_a_blank_line_ends_a_sentence_and_a_paragraph(blank: str) -> None:
         '."' * 200_000,
         "a word of\n" * 20_000,
         ("." + "(" * 50 + " ") * 10_000,
+        "a\n" * 1_000_000,
+        "制" * 200_000,
+        "\u200f\n" * 500_000,
+        "Home\nShare\n\n" * 50_000,
+        "\n".join(f"w{i:x} abcde" for i in range(90_000)),
     ],
-    ids=["marks", "no blanks", "newlines", "short lines", "stops", "dots", "blanks", "quotes", "wrapped", "brackets"],
+    ids=[
+        "marks",
+        "no blanks",
+        "newlines",
+        "short lines",
+        "stops",
+        "dots",
+        "blanks",
+        "quotes",
+        "wrapped",
+        "brackets",
+        "letters",
+        "Han",
+        "invisible",
+        "menu",
+        "labels",
+    ],
 )
 def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
     begun = process_time()

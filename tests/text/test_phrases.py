@@ -7,7 +7,8 @@ from importlib import resources
 
 import pytest
 
-from monitor.text.phrases import is_known, key, parse_phrases, phrases
+from monitor.text.phrases import key, known_lines, parse_phrases, phrases
+from monitor.text.survey import survey
 
 SOURCE = resources.files("monitor.text").joinpath("data/furniture.txt").read_text(encoding="utf-8")
 
@@ -54,8 +55,30 @@ def test_the_marks_of_the_list() -> None:
         ("", False),
     ],
 )
-def test_is_known(line: str, known: bool) -> None:
-    assert is_known(line, len(line.split()), closed=False)[0] is known
+def test_known_lines(line: str, known: bool) -> None:
+    assert is_known(line) is known
+
+
+def is_known(line: str) -> bool:
+    return bool(known_lines([line], [len(line.split())], [False], simple=survey(line).simple))
+
+
+def test_a_list_of_headlines_is_opened_by_a_whole_line() -> None:
+    assert known_lines(["Kim", "Related articles", "Menu"], [1, 2, 1], [False] * 3, simple=True) == {1: True, 2: False}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "E-posta hesabınız yayımlanmayacak, ancak yorumunuz onaylandıktan sonra burada görünecektir, gerekli alanlar işaretlenmiştir",
+        "« We use cookies » to improve your experience on this site, and by continuing you agree to our use of them and to our terms",
+        "— Your email address will not be published by us, and the fields that are required are marked with an asterisk, as always *",
+        "* لَن يتم نشـر عنوان بريدك الإلكتروني بأي حال من الأحوال، والحقول الإلزامية مشار إليها بعلامة النجمة في هذا النموذج أدناه *",
+    ],
+)
+def test_a_long_notice_is_known_by_its_first_words(line: str) -> None:
+    assert 80 < len(line) <= 200
+    assert is_known(line)
 
 
 def test_a_key_is_folded_and_without_punctuation() -> None:

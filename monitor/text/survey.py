@@ -1,0 +1,65 @@
+"""Survey: what a text holds at all, found in one pass before anyone looks for it.
+
+Nearly every text breaks its lines with a newline, ends its sentences with a handful of marks and is not written in Han,
+kana or hangul. To know that is to be spared looking for all that it could hold: line separators, full-width full
+stops, characters that are words of their own. A survey may say "maybe" of what is not there, never "no" of what is.
+
+This room knows only str.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+#: Zh, ja and ko letters, whose words are not set apart.
+EAST_ASIAN: Final = re.compile(
+    "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]"
+)
+#: What may end a sentence, the four that are common first; the last five belong to East Asian texts.
+COMMON_ENDERS: Final = ".!?…؟"
+EAST_ASIAN_ENDERS: Final = "。！？｡．"
+ENDERS: Final = COMMON_ENDERS + "‼⁇⁈⁉۔।॥" + EAST_ASIAN_ENDERS
+
+#: Letters and common punctuation that folding changes, if at all, each by itself and into one: composed, and in no other dress.
+#: (Latin-1 and Latin Extended-A, Cyrillic, Hebrew, Arabic.)
+_SIMPLE: Final = re.compile(
+    "[\t\n\r -~\u00a0-\u00a7\u00a9\u00ab\u00ac\u00ae\u00b0\u00b1\u00b6\u00b7\u00bb\u00bf-\u00de\u00e0-\u0131\u0134-\u013e"
+    "\u0141-\u0148\u014a-\u017e\u0400-\u0482\u048a-\u052f\u05b0-\u05ea\u060c\u061b\u061f-\u0652\u0660-\u0674\u0679-\u06d3"
+    "\u06d5\u06f0-\u06fc\u2010\u2012-\u2016\u2018-\u201e\u2020-\u2022\u2026]*"
+)
+#: All below the East Asian blocks but the line breaks that are no newline, and the enders that are not common. (Carriage
+#: returns are seen to apart.) Of few characters it is one look-up each, however many ranges there are.
+_PLAIN: Final = re.compile(
+    "[\0-\n\r\x0e-\x1b\x1f-\x84\x86-\u06d3\u06d5-\u0963\u0966-\u10ff\u1200-\u2027\u202a-\u203b\u203d-\u2046\u204a-\u2e7f]*"
+)
+_WESTERN: Final = re.compile("[\0-\u10ff\u1200-\u2e7f]*")
+
+
+class Survey(NamedTuple):
+    """``simple``: folding changes the text letter by letter, or takes marks and tatweel out of it; ``newlines``: every line break
+    is ``\\n`` or ``\\r\\n``; ``east_asian``: it may hold zh, ja or ko letters; ``enders``: those of ENDERS that it may hold."""
+
+    simple: bool
+    newlines: bool
+    east_asian: bool
+    enders: str
+
+
+def survey(text: str) -> Survey:
+    plain_from = _end(_SIMPLE, text, 0)
+    simple = plain_from == len(text)
+    western_from = _end(_PLAIN, text, plain_from)
+    if western_from == len(text):
+        lone = "\r" in text and text.count("\r") != text.count("\r\n")
+        return Survey(simple, newlines=not lone, east_asian=False, enders=COMMON_ENDERS)
+    rest = _end(_WESTERN, text, western_from)
+    if rest == len(text):
+        return Survey(simple=False, newlines=False, east_asian=False, enders=ENDERS[: -len(EAST_ASIAN_ENDERS)])
+    return Survey(simple=False, newlines=False, east_asian=bool(EAST_ASIAN.search(text, rest)), enders=ENDERS)
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    assert found is not None, "nothing is something"
+    return found.end()
