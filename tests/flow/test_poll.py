@@ -108,7 +108,7 @@ def test_intervals_are_spread_a_little(random: float, due: float) -> None:
 
 def test_fault_32_failures_double_the_pause_up_to_a_day_and_one_body_that_is_read_heals() -> None:
     house = House(FakeSource(feed("a"), [DOWN] * 10 + [NOTHING, FOUND]), random=0)
-    pauses = []
+    pauses: list[float] = []
 
     async def work() -> None:
         for _ in range(10):

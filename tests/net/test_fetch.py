@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import resource
+import ssl
 import time
 import traceback
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -99,6 +102,20 @@ def test_gzip_of_two_members_and_padding() -> None:
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "bogus"])
 def test_fault_36_encodings_we_cannot_bound_are_refused(coding: str) -> None:
     assert "compressed in a way that was not asked for" in problem(Reply(200, {"Content-Encoding": coding}, b"\x8b\xff\xff"))
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip"])
+def test_fault_36_encodings_we_cannot_bound_are_refused_behind_a_redirect_too(coding: str) -> None:
+    async def work(client: HttpClient, receiver: Receiver) -> None:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        receiver.script = [Reply(301, {"Location": "/bomb"}), Reply(200, {"Content-Encoding": coding}, bytes(MIB))]
+        with pytest.raises(FetchError, match="compressed in a way that was not asked for"):
+            await client.get(receiver.url, {})
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        print(f"{coding}: {grown:.1f} MiB")
+        assert grown < 64
+
+    serve(work)
 
 
 def test_fault_34_truncated_gzip_is_incomplete() -> None:
@@ -195,6 +212,34 @@ def test_fault_37_slow_answers_meet_the_total_deadline(habit: Habit) -> None:
     assert time.perf_counter() - began < 2
 
 
+def test_fault_37_a_drip_of_headers_meets_the_total_deadline() -> None:
+    """A header line every few milliseconds, for ever: no time between two bytes is long, and no limit on sizes is reached."""
+
+    async def run() -> None:
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(OSError):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"HTTP/1.1 200 OK\r\n")
+                while not writer.is_closing():
+                    writer.write(b"X")
+                    await writer.drain()
+                    await asyncio.sleep(0.02)
+
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        client = HttpClient(allow_private=[f"127.0.0.1:{port}"], limits=SMALL)
+        began = time.perf_counter()
+        with pytest.raises(FetchError, match=r"no complete answer within 0\.3 s"):
+            await client.get(f"http://127.0.0.1:{port}/", {})
+        assert time.perf_counter() - began < 2
+        await client.close()
+        server.close()
+        await server.wait_closed()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(run())
+
+
 def test_headers_over_the_limit() -> None:
     answer = b"HTTP/1.1 200 OK\r\n" + b"X-Big: " + b"a" * 20_000 + b"\r\n\r\n"
     with pytest.raises(FetchError, match="not valid HTTP"):
@@ -217,6 +262,54 @@ def test_redirects_are_followed_by_hand() -> None:
         assert fetched.body == b"here"
 
     serve(work)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "moved"),
+    [
+        ([], ""),
+        ([301], "/1"),
+        ([308], "/1"),
+        ([302], ""),
+        ([303], ""),
+        ([307], ""),
+        ([301, 308], "/2"),
+        ([301, 302], "/1"),
+        ([302, 301], ""),
+        ([308, 307, 308], "/1"),
+    ],
+)
+def test_fault_31_where_an_unbroken_run_of_permanent_redirects_led(statuses: list[int], moved: str) -> None:
+    async def work(client: HttpClient, receiver: Receiver) -> None:
+        hops = [Reply(status, {"Location": f"/{n}?a=b&c=%D8%AE#part"}) for n, status in enumerate(statuses, 1)]
+        for last in (Reply(200, {}, b"here"), Reply(304)):
+            receiver.script = [*hops, last]
+            fetched = await client.get(receiver.url.replace("127.0.0.1", "user:secret@127.0.0.1"), {})
+            assert fetched.moved == (f"http://127.0.0.1:{receiver.port}{moved}?a=b&c=%D8%AE" if moved else "")
+            assert fetched.status == last.status
+
+    serve(work)
+
+
+def test_what_was_no_answer_at_all_is_told_from_what_was_one() -> None:
+    async def work(client: HttpClient, receiver: Receiver) -> None:
+        async def transport(reply: Reply | None, url: str = "") -> bool:
+            # By default, not once: a connection that was dropped is tried again by the library, for it may have been idle.
+            receiver.default = reply or Reply()
+            with pytest.raises(FetchError) as caught:
+                await client.get(url or receiver.url, {})
+            return caught.value.transport
+
+        assert await transport(Reply(habit=Habit.HANG))
+        assert await transport(Reply(habit=Habit.RESET))
+        assert await transport(None, "http://127.0.0.1:1/") is False, "our own guard said no"
+        assert await transport(Reply(302, {"Location": "gopher://x/"})) is False
+        assert await transport(Reply(200, {"Content-Encoding": "br"})) is False
+        await receiver.stop()
+        assert await transport(None)
+        assert await transport(None, "http://[::1") is False
+
+    serve(work, SMALL)
 
 
 def test_at_most_five_hops() -> None:
@@ -316,3 +409,39 @@ def test_fault_50_no_secret_in_an_error(reply: Reply) -> None:
             assert not any(canary in printed for canary in CANARIES), printed
 
     serve(work, SMALL)
+
+
+TLS = Path(__file__).parent / "tls"
+
+
+@pytest.mark.parametrize(
+    ("served", "trusted", "said"),
+    [
+        ("trusted", None, "self-signed certificate"),
+        ("expired", "expired", "certificate has expired"),
+        ("other_name", "other_name", "127.0.0.1"),
+        ("trusted", "trusted", ""),
+    ],
+)
+def test_fault_26_tls_is_verified_when_fetching_too(served: str, trusted: str | None, said: str) -> None:
+    async def run() -> None:
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(TLS / f"{served}.pem", TLS / "key.pem")
+        async with Receiver(tls=server) as secure, Receiver() as plain:
+            client = HttpClient(
+                tls=ssl.create_default_context(cafile=str(TLS / f"{trusted}.pem")) if trusted else None,
+                allow_private=[f"127.0.0.1:{receiver.port}" for receiver in (secure, plain)],
+            )
+            plain.default = Reply(302, {"Location": secure.url})
+            for url in (secure.url, plain.url):
+                if said:
+                    with pytest.raises(FetchError, match="the TLS certificate is not accepted") as caught:
+                        await client.get(url, {})
+                    assert said in str(caught.value)
+                    assert caught.value.transport
+                    assert secure.requests == []
+                else:
+                    assert (await client.get(url, {})).status == 200
+            await client.close()
+
+    asyncio.run(run())
