@@ -16,7 +16,9 @@ A cue of one language says nothing about a hit of another.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import Final
 
 from monitor.match.scan import Found, Scanned
@@ -30,7 +32,7 @@ _ORDER: Final = (Stance.CONDITIONAL, Stance.DENIED, Stance.ALLEGED, Stance.PLANN
 _RANK: Final = {stance: rank for rank, stance in enumerate(_ORDER)}
 #: Words over which a condition reaches a plan: about a clause.
 _CONDITION_REACH: Final = 12
-#: Words over which a denial reaches what it governs, those of the evidence between them not counted.
+#: Words over which a denial reaches what it governs; where the evidence stands between them, on either side of it.
 _GOVERNED_REACH: Final = 3
 #: Words over which a negator, and over which a refusal to say, turns a denial round: "declined to confirm or deny".
 _NEGATOR_REACH: Final = 2
@@ -69,6 +71,7 @@ _ATTACHED: Final = frozenset("وفושכ")
 _CONJUNCTIONS: Final = _folded("ثم لكن بل and but while и а но та але et mais y e pero و اما ولی ve ama אבל אך")
 #: The "and" that is written together with its word; hardly a word of theirs begins with this letter otherwise.
 _ATTACHED_AND: Final = ("و", "ו")
+_RELATIVES: Final = _folded("which who whose التي الذي الذين который которая которое которые которую qui dont")
 #: Helpers of a verb that may stand between a negator and what it negates.
 _HELPERS: Final = _folded("been be being any été ha han haya")
 _BREAK: Final = re.compile(r"[,;:،؛、，；：—–]|\s-\s")
@@ -77,7 +80,7 @@ _BREAK: Final = re.compile(r"[,;:،؛、，；：—–]|\s-\s")
 def stance_of(scanned: Scanned, sentence: int, hits: Sequence[Found], cues: Iterable[Cue]) -> Stance:
     """The stance of the evidence ``hits`` in ``sentence``, given the cues found in that sentence."""
     clause = _Clause(scanned, sentence, hits)
-    ranks = [(min(clause.gap(cue, hit) for hit in hits), _RANK[stance]) for stance, cue in clause.read(list(cues))]
+    ranks = [(clause.gap_to_evidence(cue), _RANK[stance]) for stance, cue in clause.read(list(cues))]
     if not ranks:
         return Stance.REPORTED
     nearest = _ORDER[min(ranks)[1]]
@@ -87,92 +90,106 @@ def stance_of(scanned: Scanned, sentence: int, hits: Sequence[Found], cues: Iter
 
 
 class _Clause:
-    """One sentence with its evidence, and how its cues stand to each other."""
+    """One sentence with its evidence, and how its cues stand to each other.
+
+    Each cue looks at what stands a few words around it, so that a sentence with many cues takes no more than its share.
+    """
 
     def __init__(self, scanned: Scanned, sentence: int, hits: Sequence[Found]) -> None:
         self._scanned = scanned
         self._sentence = sentence
-        self._hits = hits
+        ordered = sorted(hits)
+        self._starts = [hit.first for hit in ordered]
+        self._ends = list(accumulate((hit.last for hit in ordered), max))
 
-    def gap(self, one: Found, other: Found) -> float:
-        """Words between two places; none where they overlap."""
-        if one.first < other.last and other.first < one.last:
-            return 0
-        return self._scanned.between(self._sentence, min(one.last, other.last), max(one.first, other.first))
+    def gap_to_evidence(self, cue: Found) -> float:
+        """Words between a cue and the nearest hit; none where they overlap."""
+        place = bisect_left(self._starts, cue.last)
+        gaps = []
+        if place:
+            gaps.append(self._between(self._ends[place - 1], cue.first))
+        if place < len(self._starts):
+            gaps.append(self._between(cue.last, self._starts[place]))
+        return min(gaps)
 
     def read(self, cues: Sequence[Cue]) -> Iterator[Cue]:
         """The cues that count, each with what it says where it stands."""
-        denials = [cue for stance, cue in cues if stance is Stance.DENIED]
-        bare = {cue for cue in denials if self._negates(cue.first) and cue.last - cue.first == 1}
-        denials = [cue for cue in denials if cue not in bare and not self._turned_round(cue)]
-        rejections = {cue for cue in denials if self._rejects(cue)}
-        others = [(stance, cue) for stance, cue in cues if stance is not Stance.DENIED]
-        plans = [cue for stance, cue in others if stance is Stance.PLANNED]
-        conditions = [cue for stance, cue in others if stance is Stance.CONDITIONAL]
-        for cue in denials:
-            if cue not in rejections:
-                yield Stance.DENIED, cue
-        for cue in sorted(bare):
-            supposed = any(condition.first < cue.first and self.gap(condition, cue) <= _CONDITION_REACH for condition in conditions)
-            if not supposed and self._stands_before(cue, (*self._hits, *plans)):
-                yield Stance.DENIED, cue
-        for stance, cue in others:
-            deniers = denials if stance is Stance.ALLEGED else [cue for cue in denials if cue not in rejections]
-            governed = any(self._governs(denial, stance, cue) for denial in deniers)
-            negated = stance is Stance.PLANNED and any(self._touch(cue, negator) for negator in bare)
-            yield (Stance.DENIED if governed or negated else stance), cue
+        by: dict[Stance, list[Found]] = {stance: sorted(cue for other, cue in cues if other is stance) for stance in _ORDER}
+        bare = [cue for cue in by[Stance.DENIED] if cue.last - cue.first == 1 and self._is(cue.first, _NEGATORS)]
+        negators = frozenset(bare)
+        denials = [cue for cue in by[Stance.DENIED] if cue not in negators and not self._turned_round(cue)]
+        plain = [cue for cue in denials if cue.last - cue.first > 1 or not self._is(cue.first, _REJECTIONS)]
+        for cue in chain(plain, self._negating(bare, by[Stance.PLANNED], by[Stance.CONDITIONAL])):
+            yield Stance.DENIED, cue
+        starts, ends = {cue.first for cue in bare}, {cue.last for cue in bare}
+        for stance in (Stance.CONDITIONAL, Stance.ALLEGED, Stance.PLANNED):
+            deniers = denials if stance is Stance.ALLEGED else plain
+            before, behind = {cue.last: cue for cue in deniers}, {cue.first: cue for cue in deniers}
+            for cue in by[stance]:
+                denied = self._governed(cue, before, behind if stance is Stance.ALLEGED else {})
+                negated = stance is Stance.PLANNED and (cue.last in starts or cue.first in ends)
+                yield (Stance.DENIED if denied or negated else stance), cue
 
-    def _governs(self, denial: Found, stance: Stance, cue: Found) -> bool:
-        first, second = sorted((denial, cue))
-        if first.last > second.first or self._broken(first, second):
-            return False
-        inside = [hit for hit in self._hits if first.last <= hit.first and hit.last <= second.first]
-        if denial is second and stance is not Stance.ALLEGED:
-            return False
-        if inside and denial is first:
-            return False  # What is denied is the evidence itself; the cue behind it speaks of something else.
-        words = self._scanned.between(self._sentence, first.last, second.first)
-        if inside:
-            start, end = min(hit.first for hit in inside), max(hit.last for hit in inside)
-            words -= self._scanned.between(self._sentence, start, end)
-        return words <= _GOVERNED_REACH
+    def _negating(self, bare: Sequence[Found], plans: Sequence[Found], conditions: Sequence[Found]) -> Iterator[Found]:
+        """The negators right before a hit or a plan, where no condition makes it a supposition."""
+        negated = {*self._starts, *(plan.first for plan in plans)}
+        supposed = [condition.last for condition in conditions]
+        for cue in bare:
+            place = cue.last
+            while self._word(place) in _HELPERS:
+                place += 1
+            condition = bisect_right(supposed, cue.first)
+            if place in negated and not (condition and self._between(supposed[condition - 1], cue.first) <= _CONDITION_REACH):
+                yield cue
 
-    def _broken(self, first: Found, second: Found) -> bool:
+    def _governed(self, cue: Found, before: Mapping[int, Found], behind: Mapping[int, Found]) -> bool:
+        """Whether a denial stands a few words before or behind the cue, or the evidence alone between the two."""
+        for step in range(4 * _GOVERNED_REACH + 1):  # A word may be four characters, see Scanned.between.
+            first, second = before.get(cue.first - step), behind.get(cue.last + step)
+            if first and self._close(first.last, cue.first) and not self._inside(first.last, cue.first) and not self._parted(first, cue):
+                return True
+            if (
+                second
+                and self._close(cue.last, second.first)
+                and not self._inside(cue.last, second.first)
+                and not self._parted(cue, second)
+            ):
+                return True
+            far = behind.get(self._ends[-1] + step) if cue.last <= self._starts[0] else None
+            if far and self._close(cue.last, self._starts[0]) and self._close(self._ends[-1], far.first) and not self._parted(cue, far):
+                # "accused of a deal which Moscow called absurd": the deal is absurd, not the accusation.
+                return not any(self._is(place, _RELATIVES) for place in range(self._ends[-1], far.first))
+        return False
+
+    def _parted(self, first: Found, second: Found) -> bool:
         """Whether another clause begins between two cues: at a comma, or at a conjunction right before the second."""
         text = self._scanned.text
-        if _BREAK.search(text, first.end, second.start):
-            return True
-        if self._word(second.first)[:1] in _ATTACHED_AND:
+        if _BREAK.search(text, first.end, second.start) or self._word(second.first)[:1] in _ATTACHED_AND:
             return True
         return any(self._word(place) in _CONJUNCTIONS for place in range(max(first.last, second.first - 2), second.first))
 
-    def _negates(self, place: int) -> bool:
-        word = self._word(place)
-        return word in _NEGATORS or (word[:1] in _ATTACHED and word[1:] in _NEGATORS)
-
-    def _rejects(self, denial: Found) -> bool:
-        word = self._word(denial.first)
-        return denial.last - denial.first == 1 and (word in _REJECTIONS or (word[:1] in _ATTACHED and word[1:] in _REJECTIONS))
-
     def _turned_round(self, denial: Found) -> bool:
-        if any(self._negates(place) for place in range(max(0, denial.first - _NEGATOR_REACH), denial.first)):
+        if any(self._is(place, _NEGATORS) for place in range(max(0, denial.first - _NEGATOR_REACH), denial.first)):
             return True
-        refusals = range(max(0, denial.first - _REFUSAL_REACH), denial.first)
-        for place in refusals:
+        for place in range(max(0, denial.first - _REFUSAL_REACH), denial.first):
             if self._word(place) in _REFUSALS:
-                behind = range(place + 1, denial.first)
-                return not any(self._word(other) in _CONJUNCTIONS for other in behind)
+                return not any(self._word(other) in _CONJUNCTIONS for other in range(place + 1, denial.first))
         return False
 
-    def _stands_before(self, negator: Found, others: Iterable[Found]) -> bool:
-        """Whether the word right behind ``negator``, helpers of the verb aside, begins one of ``others``."""
-        place = negator.last
-        while self._word(place) in _HELPERS:
-            place += 1
-        return any(other.first == place for other in others)
+    def _inside(self, last: int, first: int) -> bool:
+        """Whether a hit begins between two places."""
+        return bisect_left(self._starts, last) < bisect_left(self._starts, first)
 
-    def _touch(self, plan: Found, negator: Found) -> bool:
-        return plan.last == negator.first or negator.last == plan.first
+    def _close(self, last: int, first: int) -> bool:
+        return self._between(last, first) <= _GOVERNED_REACH
+
+    def _between(self, last: int, first: int) -> float:
+        return self._scanned.between(self._sentence, last, first)
+
+    def _is(self, place: int, words: frozenset[str]) -> bool:
+        """Whether the word at ``place``, what is written together with it taken off or not, is one of ``words``."""
+        word = self._word(place)
+        return word in words or (word[:1] in _ATTACHED and word[1:] in words)
 
     def _word(self, place: int) -> str:
         """The folded word at ``place``, "" behind the last."""
