@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,9 +16,8 @@ from urllib.parse import urljoin, urlsplit
 
 from monitor.model import Document, Span
 from monitor.text.decode import clean
+from monitor.text.links import own
 
-#: The newest items taken of one body (FAULTS.md row 44: a feed of 50,000 items on its first poll).
-MAX_ITEMS = 500
 MAX_TITLE = 2_000  # characters; titles of 20 MiB have been tried (row 41)
 MAX_KEY = 500  # characters; a longer identity is kept as its hash
 MAX_URL = 4_000
@@ -56,18 +55,15 @@ def bounded(instant: datetime | None, now: datetime) -> datetime | None:
 _EDITIONS: Final = 2
 
 
-def newest(items: Iterable[Item]) -> list[Item]:
-    """At most ``MAX_ITEMS``, newest first; items without a date keep the feed's order, which is newest first."""
-    kept = list(items)
-    if len(kept) > MAX_ITEMS:
-        order = sorted(range(len(kept)), key=lambda i: (kept[i].published or _UNDATED, -i), reverse=True)
-        kept = [kept[i] for i in sorted(order[:MAX_ITEMS])]
-    if kept and all(item.published is not None for item in kept):
-        kept.sort(key=lambda item: item.published or _UNDATED, reverse=True)
-    return kept
+def in_order(items: Sequence[Item]) -> list[int]:
+    """The numbers of ``items``, oldest first. Where one has no date they keep the feed's order, which is newest first."""
+    backwards = list(range(len(items) - 1, -1, -1))
+    if all(item.published is not None for item in items):
+        backwards.sort(key=lambda number: items[number].published or _UNDATED)
+    return backwards
 
 
-def identities(items: list[Item]) -> list[str]:
+def identities(items: Sequence[Item]) -> list[str]:
     """guid, else link, else a hash of the content. A guid that several links share names none of them (some feeds give
     every item the site's address), nor does one of three titles or more; an item listed twice, edited, has two at most."""
     links: dict[str, set[str]] = {}
@@ -98,9 +94,11 @@ def _hashed(text: str) -> str:
 
 
 def to_document(
-    item: Item, key: str, url: str, *, source: str, language: str, labels: Mapping[str, str], notes: tuple[str, ...]
+    item: Item, key: str, url: str, *, source: str, language: str, labels: Mapping[str, str], notes: tuple[str, ...], shared: bool = False
 ) -> Document:
-    """``url`` is the feed's, ``language`` the configured one, which goes before what the feed says of itself."""
+    """``url`` is the feed's, ``language`` the configured one, which goes before what the feed says of itself; ``shared``
+    says that other items of the feed have this one's link too."""
+    address = _link(url, item.link)
     title = clean(item.title).text
     body = "" if item.body == item.title else item.body
     cleaned = clean(f"{title}\n\n{body}" if title and body else title or body)
@@ -110,12 +108,13 @@ def to_document(
         key=key,
         text=cleaned.text,
         title=Span(0, len(title)) if title else None,
-        url=_link(url, item.link),
+        url=address,
         published=item.published,
         published_raw=clean(item.published_raw).text,
         language_hint=hint[1].lower() if hint else "",
         labels=dict(labels),
         notes=notes + tuple(note for note in cleaned.notes if note not in notes),
+        link=own(address, url) if address and not shared else "",
     )
 
 

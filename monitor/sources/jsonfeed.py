@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from monitor.errors import FetchError
-from monitor.sources.item import MAX_TITLE, Item, bounded
+from monitor.sources.item import MAX_TITLE, Item
 from monitor.sources.markup import html_to_text, one_line
+from monitor.sources.parts import dated
 
 
 def items(text: str, now: datetime) -> list[Item]:
@@ -25,25 +26,17 @@ def items(text: str, now: datetime) -> list[Item]:
 
 
 def _item(entry: Mapping[str, Any], language: str, now: datetime) -> Item:
-    raw = _string(entry, "date_published") or _string(entry, "date_modified")
-    markup = _string(entry, "content_html")
+    raw, published = dated((_string(entry, "date_published"), _string(entry, "date_modified")), now)
+    bodies = html_to_text(_string(entry, "content_html")), _string(entry, "content_text")
     return Item(
         guid=_string(entry, "id"),
         link=_string(entry, "url") or _string(entry, "external_url"),
         title=one_line(_string(entry, "title"))[:MAX_TITLE].strip(),
-        body=html_to_text(markup) if markup else _string(entry, "content_text") or _string(entry, "summary"),
-        published=bounded(_instant(raw), now),
-        published_raw=" ".join(raw[:200].split()),
+        body=max(bodies, key=len) or _string(entry, "summary"),
+        published=published,
+        published_raw=raw,
         language=_string(entry, "language") or language,
     )
-
-
-def _instant(raw: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(raw)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _string(values: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ the HTML came from. Bounded: nesting that would make the HTML parser quadratic i
 from __future__ import annotations
 
 import html
+import html.entities
 import re
 
 from selectolax.lexbor import LexborHTMLParser
@@ -29,12 +30,113 @@ _BLOCKS = (
 _FLAT_NAMES = "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th option thead tbody tfoot colgroup"
 _FLAT = frozenset(_FLAT_NAMES.split())
 
+# What nearly every feed item is made of, and what an HTML parser makes of it without surprises. The quick path takes a
+# fragment of these alone, well nested; ``tests/sources/test_markup.py`` holds it to the parser's answer.
+_INLINE_NAMES = "a abbr b bdi bdo big cite code del em font i img ins kbd mark q s samp small span strike strong sub sup time tt u"
+_INLINE = frozenset(_INLINE_NAMES.split())
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_PLAIN_BLOCK_NAMES = "article aside blockquote div figcaption figure footer header ol section ul"
+_PLAIN_BLOCKS = frozenset(_PLAIN_BLOCK_NAMES.split())
+_QUICK_TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])([^<>]*)>")
+#: References that HTML reads in a way of its own: to controls and to what windows-1252 has there, too long, unfinished.
+_ODD_REFERENCE = re.compile(
+    r"&#(?!(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6]|1[6-9]\d|[2-9]\d\d|[1-9]\d{3}|[1-4]\d{4});|x(?:[2-7][0-9a-eA-E]|[1-9a-cA-C][0-9a-fA-F]{3});)"
+)
+_MOST_QUICK_TAGS = 5_000
+
+_REFERENCE = re.compile(r"&#?\w+;")
+_NAMED = re.compile(r"&(\w+);")
+
 
 def html_to_text(markup: str) -> str:
     """Plain text of an HTML fragment or page: blocks become paragraphs (a blank line between), ``<br>`` a line break."""
     markup = _CONTROLS.sub(" ", markup)
     if "<" not in markup:
         return _paragraphs(html.unescape(markup))
+    quick = _quick(markup)
+    return _parsed(markup) if quick is None else quick
+
+
+def part_to_text(value: str, kind: str) -> str:
+    """One part of a feed item: ``kind`` is its media type in lower case, "" for what is not said. Not text: ""."""
+    if kind == "text/plain" and "<" not in value and not _escaped_twice(value):
+        return "\n".join(line.rstrip() for line in value.strip().splitlines())
+    if kind == "application/xhtml+xml":
+        value = value.replace("</br>", "")  # serialised from XML: HTML reads it as a second line break
+    if not kind or kind.startswith("text/") or kind.endswith(("html", "+xml", "/xml")):
+        return html_to_text(value)
+    return ""
+
+
+def _escaped_twice(value: str) -> bool:
+    """Whether plain text was written as HTML all the same: it holds references, and all their names are HTML's."""
+    return (
+        "&" in value
+        and _REFERENCE.search(value) is not None
+        and all(name in html.entities.name2codepoint for name in _NAMED.findall(value))
+    )
+
+
+def _quick(markup: str) -> str | None:
+    """The answer of ``_parsed`` without a parser, for plain fragments; None for all others."""
+    if markup.count("<") > _MOST_QUICK_TAGS or _ODD_REFERENCE.search(markup):
+        return None
+    first, *rest = markup.split("<")
+    pieces, stack = [first], [""]
+    for piece in rest:
+        tag = _QUICK_TAG.match(piece)
+        if tag is None:
+            return None
+        end, name, attributes = tag[1], tag[2].lower(), tag[3]
+        # A quote left open holds the tag's own end.
+        if attributes and (attributes.count('"') | attributes.count("'")) & 1:
+            return None
+        if name not in _INLINE:
+            mark = _LINE if name == "br" else _PARAGRAPH if _nests(stack, name, bool(end)) else ""
+            if not mark or (end and name == "br"):
+                return None
+            pieces.append(mark)
+        pieces.append(piece[tag.end() :])
+    return _paragraphs(html.unescape("".join(pieces)))
+
+
+def _nests(stack: list[str], name: str, end: bool) -> bool:
+    """Opens or closes a block on ``stack``; False where an HTML parser would have to mend something."""
+    top = stack[-1]
+    if name == "p":
+        if end:
+            if top == "p":
+                stack.pop()
+            return top == "p" or "p" not in stack
+        if top != "p":
+            stack.append("p")
+        return True
+    if top == "p":  # a paragraph ends where another block begins, or the block around it ends
+        stack.pop()
+        top = stack[-1]
+    if end:
+        if top == "li" and name in ("ul", "ol"):
+            stack.pop()
+            top = stack[-1]
+        if top != name:
+            return False
+        stack.pop()
+        return True
+    if name == "li":
+        if top == "li":
+            return True
+        if top not in ("ul", "ol"):
+            return False
+    elif name in _HEADINGS:
+        if top in _HEADINGS:
+            return False
+    elif name not in _PLAIN_BLOCKS:
+        return False
+    stack.append(name)
+    return True
+
+
+def _parsed(markup: str) -> str:
     if too_deep(markup):
         return _paragraphs(html.unescape(_ANY_TAG.sub(_PARAGRAPH, markup)))
     tree = LexborHTMLParser(markup)

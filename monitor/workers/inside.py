@@ -69,8 +69,17 @@ def die_with_service() -> None:
 # ------------------------------------------------------------------------------------------- the parse pool
 def read_feed_task(fetched: Fetched, spec: SourceSpec, now: datetime, known: bytes = b"", skip: int = 0) -> FeedRead:
     """Raises FetchError; MemoryError at the process's limit."""
-    documents = read_feed(fetched.body, fetched.headers, fetched.url, source=spec.name, now=now, language=spec.language, labels=spec.labels)
-    return FeedRead(documents, known, len(documents))
+    return read_feed(
+        fetched.body,
+        fetched.headers,
+        fetched.url,
+        source=spec.name,
+        now=now,
+        language=spec.language,
+        labels=spec.labels,
+        known=known,
+        skip=skip,
+    )
 
 
 def read_page_task(fetched: Fetched, title: str) -> PageRead:

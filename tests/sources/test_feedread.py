@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from monitor.errors import FetchError
 from monitor.model import Document, Span
-from monitor.sources.feedread import read_feed
-from monitor.sources.item import MAX_ITEMS, MAX_KEY
+from monitor.ports import FeedRead
+from monitor.sources.feedread import MOST_ITEMS, read_feed
+from monitor.sources.item import MAX_KEY
+from monitor.sources.split import DIGEST, MOST_KNOWN
 
 NOW = datetime(2025, 5, 1, 12, 0, tzinfo=UTC)
 URL = "https://news.example/feeds/all.xml"
@@ -18,7 +21,12 @@ URL = "https://news.example/feeds/all.xml"
 
 def read(body: bytes | str, headers: dict[str, str] | None = None, **more: str) -> tuple[Document, ...]:
     raw = body.encode() if isinstance(body, str) else body
-    return read_feed(raw, headers or {}, URL, source="example", now=NOW, language=more.get("language", ""), labels={"country": "EG"})
+    return whole(raw, headers, **more).documents
+
+
+def whole(body: bytes | str, headers: dict[str, str] | None = None, *, language: str = "", **more: Any) -> FeedRead:
+    raw = body.encode() if isinstance(body, str) else body
+    return read_feed(raw, headers or {}, URL, source="example", now=NOW, language=language, labels={"country": "EG"}, **more)
 
 
 def rss(*items: str, head: str = "") -> str:
@@ -42,6 +50,7 @@ def test_an_item_becomes_title_blank_line_body() -> None:
         published=datetime(2025, 5, 1, 10, tzinfo=UTC),
         published_raw="Thu, 01 May 2025 10:00:00 GMT",
         labels={"country": "EG"},
+        link="https://news.example/a/1",
     )
 
 
@@ -87,7 +96,9 @@ def test_a_json_feed_is_read() -> None:
         ('{"error": "no"}', "the answer is JSON, but no JSON feed"),
         ("{broken", "the answer is neither RSS nor Atom nor a JSON feed"),
         ("Not found", "the answer is neither RSS nor Atom nor a JSON feed"),
-        ("<?xml version='1.0'?><sitemapindex/>", "the answer is XML, but no feed (its first element is <sitemapindex>)"),
+        ("<?xml version='1.0'?><opml/>", "the answer is XML, but no feed (its first element is <opml>)"),
+        ("<?xml version='1.0'?><sitemapindex/>", "the answer is an index of sitemaps"),
+        ("<urlset><url><loc>http://x.example/</loc></url></urlset>", "a sitemap without news entries"),
         ("/etc/passwd", "the answer is neither RSS nor Atom nor a JSON feed"),
     ],
 )
@@ -95,6 +106,7 @@ def test_what_is_no_feed_is_named(body: str, message: str) -> None:
     with pytest.raises(FetchError) as caught:
         read(body)
     assert caught.value.message == message
+    assert caught.value.unread
 
 
 def test_a_feed_without_items_is_a_feed() -> None:
@@ -146,11 +158,15 @@ def test_fault_40_utf_8_declared_as_something_else(declared: str) -> None:
 
 def test_fault_40_a_large_body_is_read_whole_in_its_encoding() -> None:
     body = '<?xml version="1.0" encoding="utf-8"?>' + rss(*(item(n, guid=str(n), description=ARABIC * 50) for n in range(400)))[21:]
-    documents = read(body.encode("cp1256"))
-    assert len(documents) == 400
-    assert documents[-1].text.endswith(ARABIC)
-    utf16 = body.replace("utf-8", "utf-16").encode("utf-16")
-    assert read(utf16)[0].text.endswith(ARABIC)
+    for encoded in (body.encode("cp1256"), body.replace("utf-8", "utf-16").encode("utf-16")):
+        documents: list[Document] = []
+        found = whole(encoded)
+        documents += found.documents
+        while found.rest:
+            found = whole(encoded, skip=found.items_read)
+            documents += found.documents
+        assert len({document.key for document in documents}) == 400
+        assert all(document.text.endswith(ARABIC) for document in documents)
 
 
 def test_fault_41_controls_surrogates_and_huge_titles() -> None:
@@ -204,11 +220,19 @@ def test_a_long_identity_is_kept_as_its_hash() -> None:
     assert len(document.key) <= MAX_KEY
 
 
-def test_fault_44_the_newest_items_of_a_flood_oldest_first() -> None:
-    start = datetime(2025, 4, 1, tzinfo=UTC)
-    items = [item(n, guid=str(n), pubDate=f"{start + timedelta(minutes=n):%a, %d %b %Y %H:%M:%S GMT}") for n in range(2_000)]
-    documents = read(rss(*items))
-    assert [document.key for document in documents] == [str(n) for n in range(2_000 - MAX_ITEMS, 2_000)]
+def test_fault_44_a_flood_is_read_in_slices_and_every_item_of_it() -> None:
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    items = [item(n, guid=str(n), pubDate=f"{start + timedelta(minutes=n):%a, %d %b %Y %H:%M:%S GMT}") for n in reversed(range(5_000))]
+    for odd in ("", "<item><guid>4999</guid></item>"):  # read in parts; and whole, since two items share a guid
+        slices, skip = [], 0
+        while not slices or slices[-1].rest:
+            slices.append(whole(rss(odd, *items), skip=skip))
+            skip = slices[-1].items_read
+            assert len(slices[-1].documents) <= MOST_ITEMS
+        assert [document.key for read in reversed(slices) for document in read.documents] == [str(n) for n in range(5_000)]
+        assert len(slices) == 3
+        assert {read.items for read in slices} == {5_000 + bool(odd)}
+        assert {len(read.known) for read in slices} == {MOST_KNOWN * DIGEST}
 
 
 def test_items_without_a_date_come_in_the_reverse_of_the_feeds_order() -> None:
@@ -230,5 +254,5 @@ def test_different_items_under_one_guid_are_all_kept() -> None:
             f"<item><guid>same</guid>{link}<title>Item {n}</title><description>Text {n}</description></item>" for n in range(50)
         )
         body = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
-        documents = read_feed(body, {}, "http://example.org/feed", source="s", now=NOW)
+        documents = read_feed(body, {}, "http://example.org/feed", source="s", now=NOW).documents
         assert len({document.key for document in documents}) == 50
