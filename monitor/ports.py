@@ -30,6 +30,7 @@ from monitor.model import (
     PollResult,
     Severity,
     SinkState,
+    SourceKind,
     SourceSpec,
     SourceState,
     Span,
@@ -363,9 +364,6 @@ class Store(Protocol):
 
     async def source_states(self) -> Sequence[SourceState]: ...
 
-    async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """key -> content hash of those keys already ingested from this source."""
-
     async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
         """What the record knows of each probe, in order, from one consistent reading."""
 
@@ -479,6 +477,21 @@ class Queries(Protocol):
         """Row counts: articles, alerts, notifications, deliveries by state."""
 
 
+class SourceQueries(Protocol):
+    """What commands and pages read of sources. Dictionaries here are ready for JSON."""
+
+    async def source(self, name: str) -> JsonObject | None:
+        """Everything kept of one source, retired ones included: the state's fields, ``articles`` and ``sighted`` (items that
+        are articles of others, or listed again), ``items_known`` and its ``latest`` ten articles."""
+
+    async def quiet(self, source: str | None = None, since: datetime | None = None) -> Sequence[JsonObject]:
+        """What first polls kept to themselves because it was too old to be told (``--catch-up``), oldest first: watchlist,
+        severity, article, source, title, url, published, at, quote."""
+
+    async def languages(self) -> Mapping[str, LanguagePulse]:
+        """By ISO 639-1 code."""
+
+
 # ------------------------------------------------------------------------------------ coverage, operations
 class OperationsRecord(Protocol):
     """The record, operations side: those that people are told of."""
@@ -489,6 +502,15 @@ class OperationsRecord(Protocol):
         self, operation: Operation, notification: Notification | None, sinks: tuple[str, ...], now: datetime, *, closed: bool
     ) -> None:
         """Row, notification and deliveries in one transaction."""
+
+
+class CoverageRecord(Protocol):
+    """The record, as coverage asks it."""
+
+    async def coverage(self) -> Sequence[tuple[SourceKind, SourceState]]:
+        """Every source that is configured, without what only its own reader needs (validators, digests of known items)."""
+
+    async def languages(self) -> Mapping[str, LanguagePulse]: ...
 
 
 class Watch(Protocol):

@@ -17,7 +17,7 @@ from monitor.errors import StorageError
 from monitor.model import DecisionKind, Notification, NotificationKind
 from monitor.ports import Decided, IngestArticle, IngestBatch, Told
 from monitor.store import aliases, codec, lines, telling
-from monitor.store.schema import alert, article, article_text, article_version, match, seen, story
+from monitor.store.schema import alert, article, article_text, article_version, match, story
 from monitor.store.sources import count_languages, save_source
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
 
@@ -34,14 +34,6 @@ Values = dict[str, Any]
 
 
 # ------------------------------------------------------------------------------------ what is known
-def seen_keys(connection: Connection, name: str, keys: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for some in chunks(keys):
-        rows = connection.execute(select(seen.c.key, seen.c.content_hash).where(seen.c.source == name, seen.c.key.in_(some)))
-        found.update((row.key, row.content_hash) for row in rows)
-    return found
-
-
 def told(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Told]:
     """The story is the narrow side: few alerts share one, so stories are looked up and the watchlists picked from them."""
     wanted = set(pairs)

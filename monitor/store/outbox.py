@@ -24,8 +24,8 @@ from monitor.errors import StorageError
 from monitor.model import AnswerKind, Delivery, DeliveryState, Severity, SinkState
 from monitor.ports import DeliveryResult, SinkStatus
 from monitor.store import codec
+from monitor.store.audit import note
 from monitor.store.schema import INFLIGHT, OPEN, attempt, delivery, notification, sink
-from monitor.store.sources import note
 from monitor.store.statements import add_rows, chunks
 from monitor.store.telling import new_sink_row
 

@@ -1,27 +1,29 @@
-"""Sources and watchlist versions in the record: due times, leases, validators, and the last good version of each list.
+"""Sources in the record: due times, leases, what is remembered of each between polls, and the rhythm of languages.
 
-This module must not know how a source is polled or what a watchlist says.
+This module must not know how a source is polled, nor when: due times are given to it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import zlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_update
 
 from monitor.model import SourceKind, SourceSpec, SourceState
-from monitor.ports import IngestBatch, LanguagePulse, StoredVersion
+from monitor.ports import IngestBatch, LanguagePulse
 from monitor.store import codec
-from monitor.store.schema import article, audit, language, source, watchlist, watchlist_file, watchlist_version
-from monitor.store.statements import chunks, insert_new, upsert
+from monitor.store.audit import note
+from monitor.store.schema import article, language, source
+from monitor.store.statements import chunks
 
-ACTOR = "monitor"
+#: The longest wish, and the longest pause of a failing source: after a clock that was set back nothing waits longer.
+DAY = timedelta(days=1)
 
 _NEW_SOURCE = insert(source)
 _RESYNC = (
@@ -32,64 +34,47 @@ _RESYNC = (
         location=bindparam("b_location"),
         host=bindparam("b_host"),
         next_due=bindparam("b_next_due"),
-        validators=bindparam("b_validators"),
         lease_until=None,
         retired=None,
     )
 )
 #: What was learnt of a source under another address, or another kind, says nothing of it under this one.
-_FORGET = update(source).where(source.c.name == bindparam("b_name")).values(address="", move={}, known=b"", gone=None, not_before=None)
-_NEW_AUDIT = insert(audit)
-_PUT_WATCHLIST = upsert(watchlist)
-_NEW_VERSION = insert_new(watchlist_version)
-_NEW_FILE = insert_new(watchlist_file)
+_FORGET = (
+    update(source)
+    .where(source.c.name == bindparam("b_name"))
+    .values(address="", move={}, known=b"", validators={}, gone=None, not_before=None, failures=0, error="", empty=0, deaths=0, broken=0)
+)
+#: Somebody took it out and put it back: it is tried again.
+_BACK = update(source).where(source.c.name == bindparam("b_name")).values(gone=None, deaths=0)
+_SYNCED = select(
+    source.c.name,
+    source.c.kind,
+    source.c.location,
+    source.c.address,
+    source.c.next_due,
+    source.c.not_before,
+    source.c.failures,
+    source.c.retired,
+)
 
-#: Characters of a file from which on it stands in the record once, compressed, and not in every version that uses it.
-LARGE = 64 * 1024
 
-
-def note(connection: Connection, now: datetime, action: str, subject: str, *, actor: str = ACTOR, **detail: object) -> None:
-    """One line of the audit: what the program did to the record on the configuration's behalf, or a person's."""
-    connection.execute(_NEW_AUDIT, {"at": now, "actor": actor, "action": action, "object": subject, "detail": detail})
-
-
-# ------------------------------------------------------------------------------------------- sources
+# ------------------------------------------------------------------------------ as configured
 def sync_sources(connection: Connection, specs: Sequence[SourceSpec], now: datetime, spread: float = 0.0) -> None:
-    """Called at start: whoever held a lease is gone, so every lease ends. New feeds come one after the other over ``spread``."""
-    there = {row.name: row for row in connection.execute(select(source))}
-    new = [spec for spec in specs if spec.name not in there]
+    """At start, and when the configuration changed: whoever held a lease is gone, so every lease ends. New feeds come one
+    after the other over ``spread`` seconds, in an order that keeps neighbours of the list (often of one host) apart."""
+    there = {row.name: row for row in connection.execute(_SYNCED)}
+    new = sorted((spec for spec in specs if spec.name not in there), key=lambda spec: blake2b(spec.name.encode()).digest())
     if new:
         apart = spread / len(new)
         waits = [n * apart if spec.kind is SourceKind.FEED else 0.0 for n, spec in enumerate(new)]
         connection.execute(_NEW_SOURCE, [_new_row(spec, now + timedelta(seconds=wait)) for spec, wait in zip(new, waits, strict=True)])
-    known = [spec for spec in specs if spec.name in there]
+    known = [(spec, there[spec.name]) for spec in specs if spec.name in there]
+    for changed, statement in ((_moved, _FORGET), (_back, _BACK)):
+        names = [{"b_name": spec.name} for spec, row in known if changed(spec, row)]
+        if names:
+            connection.execute(statement, names)
     if known:
-        rows = []
-        for spec in known:
-            row = there[spec.name]
-            moved = (row.kind, row.location) != _place(spec)
-            # A shorter interval counts from now, not from when the longer one would have ended; so does a clock that
-            # was set back. What is new or back in the configuration is due at once.
-            latest = (
-                now if moved or row.retired is not None else now + timedelta(seconds=max(spec.every, spec.most if spec.adaptive else 0))
-            )
-            if row.not_before is not None and not moved:
-                latest = max(latest, row.not_before)
-            rows.append(
-                {
-                    "b_name": spec.name,
-                    "b_kind": spec.kind.value,
-                    "b_location": spec.location,
-                    "b_host": host_of(spec.location if moved else row.address or spec.location, spec.kind),
-                    "b_next_due": min(row.next_due, latest),
-                    # ETags of one address say nothing of another.
-                    "b_validators": {} if moved else row.validators,
-                }
-            )
-        connection.execute(_RESYNC, rows)
-        elsewhere = [{"b_name": spec.name} for spec in known if (there[spec.name].kind, there[spec.name].location) != _place(spec)]
-        if elsewhere:
-            connection.execute(_FORGET, elsewhere)
+        connection.execute(_RESYNC, [_synced(spec, row, now) for spec, row in known])
     configured = {spec.name for spec in specs}
     for row in there.values():
         if row.name not in configured and row.retired is None:
@@ -97,8 +82,37 @@ def sync_sources(connection: Connection, specs: Sequence[SourceSpec], now: datet
             note(connection, now, "retire source", row.name, location=row.location)
 
 
-def _place(spec: SourceSpec) -> tuple[str, str]:
-    return spec.kind.value, spec.location
+def _moved(spec: SourceSpec, row: Any) -> bool:
+    return (row.kind, row.location) != (spec.kind.value, spec.location)
+
+
+def _back(spec: SourceSpec, row: Any) -> bool:
+    return row.retired is not None
+
+
+def _synced(spec: SourceSpec, row: Any, now: datetime) -> dict[str, object]:
+    moved = _moved(spec, row)
+    return {
+        "b_name": spec.name,
+        "b_kind": spec.kind.value,
+        "b_location": spec.location,
+        "b_host": host_of(spec.location if moved else row.address or spec.location, spec.kind),
+        "b_next_due": _due(spec, row, now, moved=moved),
+    }
+
+
+def _due(spec: SourceSpec, row: Any, now: datetime, *, moved: bool) -> datetime:
+    """A shorter interval counts from now, not from when the longer one would have ended; so does a clock that was set back.
+    What is new or back in the configuration is due at once. Never before the time its server asked for, nor is the pause of
+    a failing source cut short by a restart."""
+    if moved or _back(spec, row):
+        latest = now
+    elif row.failures:
+        latest = now + DAY
+    else:
+        latest = now + timedelta(seconds=max(spec.every, spec.most if spec.adaptive else 0.0))
+    due: datetime = min(row.next_due, latest)
+    return due if moved or row.not_before is None else max(due, min(row.not_before, now + DAY))
 
 
 def host_of(location: str, kind: SourceKind) -> str:
@@ -108,10 +122,10 @@ def host_of(location: str, kind: SourceKind) -> str:
 
 def _new_row(spec: SourceSpec, due: datetime) -> dict[str, object]:
     fresh = codec.source_row(SourceState(name=spec.name, next_due=due))
-    kind, location = _place(spec)
-    return {**fresh, "name": spec.name, "kind": kind, "location": location, "host": host_of(spec.location, spec.kind)}
+    return {**fresh, "name": spec.name, "kind": spec.kind.value, "location": spec.location, "host": host_of(spec.location, spec.kind)}
 
 
+# ------------------------------------------------------------------------------ polls
 def claim_sources(
     connection: Connection, now: datetime, lease: float, limit: int, *, busy: Collection[str] = (), per_host: int = 4
 ) -> tuple[SourceState, ...]:
@@ -119,29 +133,47 @@ def claim_sources(
     place = func.row_number().over(
         partition_by=func.coalesce(func.nullif(source.c.host, ""), source.c.name), order_by=(source.c.next_due, source.c.name)
     )
-    due = select(source, place.label("place")).where(
-        source.c.retired.is_(None),
-        source.c.next_due <= now,
-        source.c.lease_until.is_(None) | (source.c.lease_until <= now),
-        source.c.paused.is_(None),
-        source.c.gone.is_(None),
-        source.c.kind != SourceKind.PUSH.value,
-        source.c.host.not_in(sorted(busy)),
+    due = (
+        select(source.c.name, source.c.next_due, place.label("place"))
+        .where(
+            source.c.retired.is_(None),
+            source.c.next_due <= now,
+            source.c.lease_until.is_(None) | (source.c.lease_until <= now),
+            source.c.paused.is_(None),
+            source.c.gone.is_(None),
+            source.c.kind != SourceKind.PUSH.value,
+            source.c.host.not_in(sorted(busy)),
+        )
+        .subquery()
     )
-    first = due.subquery()
-    rows = connection.execute(select(first).where(first.c.place <= per_host).order_by(first.c.next_due, first.c.name).limit(limit)).all()
-    for names in chunks([row.name for row in rows]):
-        connection.execute(update(source).where(source.c.name.in_(names)).values(lease_until=now + timedelta(seconds=lease)))
-    return tuple(codec.source_state(row) for row in rows)
+    first = select(due.c.name).where(due.c.place <= per_host).order_by(due.c.next_due, due.c.name).limit(limit)
+    states: dict[str, SourceState] = {}
+    names = list(connection.execute(first).scalars())
+    for some in chunks(names):
+        states |= {row.name: codec.source_state(row) for row in connection.execute(select(source).where(source.c.name.in_(some)))}
+        connection.execute(update(source).where(source.c.name.in_(some)).values(lease_until=now + timedelta(seconds=lease)))
+    return tuple(states[name] for name in names)
 
 
 def save_source(connection: Connection, state: SourceState) -> None:
+    """After a poll; the bounds per host go with the address that is asked from now on."""
     values = codec.source_row(state)
-    if connection.execute(update(source).where(source.c.name == state.name).values(values)).rowcount == 0:
-        # A source that was never configured here (pushed documents, say) gets its row with its first state.
-        connection.execute(_NEW_SOURCE, {**values, "name": state.name, "kind": "", "location": ""})
+    row = connection.execute(select(source.c.kind, source.c.location).where(source.c.name == state.name)).first()
+    if row is None:
+        # A source that was never configured here gets its row with its first state.
+        connection.execute(_NEW_SOURCE, {**values, "name": state.name, "kind": "", "location": "", "host": ""})
+        return
+    if row.kind == SourceKind.FEED:
+        values["host"] = host_of(state.address or row.location, SourceKind.FEED)
+    connection.execute(update(source).where(source.c.name == state.name).values(values))
 
 
+def source_states(connection: Connection) -> tuple[SourceState, ...]:
+    rows = connection.execute(select(source).where(source.c.retired.is_(None)).order_by(source.c.name))
+    return tuple(codec.source_state(row) for row in rows)
+
+
+# ------------------------------------------------------------------------------ as an operator wishes
 def due_now(connection: Connection, name: str, now: datetime) -> bool:
     asked = update(source).where(source.c.name == name, source.c.retired.is_(None)).values(next_due=now, not_before=None)
     return connection.execute(asked).rowcount > 0
@@ -166,6 +198,7 @@ def resume(connection: Connection, name: str, now: datetime, by: str) -> bool:
     return True
 
 
+# ------------------------------------------------------------------------------ languages
 def count_languages(connection: Connection, batch: IngestBatch) -> None:
     """Before the articles are written: each article counts once, however often it is edited."""
     ids = {item.article.id: item.article.language for item in batch.articles}
@@ -184,67 +217,3 @@ def count_languages(connection: Connection, batch: IngestBatch) -> None:
 
 def languages(connection: Connection) -> dict[str, LanguagePulse]:
     return {row.language: LanguagePulse(row.last_new, row.articles) for row in connection.execute(select(language))}
-
-
-def source_states(connection: Connection) -> tuple[SourceState, ...]:
-    rows = connection.execute(select(source).where(source.c.retired.is_(None)).order_by(source.c.name))
-    return tuple(codec.source_state(row) for row in rows)
-
-
-# ---------------------------------------------------------------------------------------- watchlists
-def good_versions(connection: Connection) -> tuple[StoredVersion, ...]:
-    last_good = (
-        select(watchlist.c.id, watchlist.c.version, watchlist.c.engine, watchlist_version.c.files)
-        .join(watchlist_version, (watchlist_version.c.watchlist == watchlist.c.id) & (watchlist_version.c.version == watchlist.c.version))
-        .where(watchlist.c.retired.is_(None))
-        .order_by(watchlist.c.id)
-    )
-    rows = connection.execute(last_good).all()
-    large = _unpacked(connection, {each["sha256"] for row in rows for each in row.files.values() if isinstance(each, dict)})
-    return tuple(
-        StoredVersion(
-            watchlist=row.id,
-            version=row.version,
-            files={name: large[each["sha256"]] if isinstance(each, dict) else each for name, each in row.files.items()},
-            engine=row.engine,
-        )
-        for row in rows
-    )
-
-
-def save_version(connection: Connection, version: StoredVersion, now: datetime) -> None:
-    before = connection.execute(select(watchlist).where(watchlist.c.id == version.watchlist)).first()
-    row = {"id": version.watchlist, "version": version.version, "engine": version.engine, "saved": now, "retired": None}
-    connection.execute(_PUT_WATCHLIST, row)
-    files = _packed(connection, version.files)
-    connection.execute(_NEW_VERSION, {"watchlist": version.watchlist, "version": version.version, "files": files, "first_saved": now})
-    if before is None or before.version != version.version or before.retired is not None:
-        note(connection, now, "accept watchlist", version.watchlist, version=version.version, engine=version.engine)
-
-
-def _packed(connection: Connection, files: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
-    """The files as a version holds them; what is large goes into its own table, unless it stands there."""
-    kept: dict[str, str | dict[str, str]] = {}
-    for name, text in files.items():
-        if len(text) < LARGE:
-            kept[name] = text
-            continue
-        raw = text.encode()
-        sha256 = hashlib.sha256(raw).hexdigest()
-        kept[name] = {"sha256": sha256}
-        there = connection.execute(select(watchlist_file.c.sha256).where(watchlist_file.c.sha256 == sha256)).first()
-        if there is None:
-            connection.execute(_NEW_FILE, {"sha256": sha256, "packed": zlib.compress(raw)})
-    return kept
-
-
-def _unpacked(connection: Connection, hashes: set[str]) -> dict[str, str]:
-    """The texts of large files by hash: one text, however many versions use it."""
-    rows = connection.execute(select(watchlist_file).where(watchlist_file.c.sha256.in_(sorted(hashes))))
-    return {row.sha256: zlib.decompress(row.packed).decode() for row in rows}
-
-
-def retire_watchlist(connection: Connection, name: str, now: datetime) -> None:
-    in_force = update(watchlist).where(watchlist.c.id == name, watchlist.c.retired.is_(None))
-    if connection.execute(in_force.values(retired=now)).rowcount:
-        note(connection, now, "retire watchlist", name)

@@ -17,20 +17,21 @@ from monitor.ports import (
     DeliveryResult,
     IngestBatch,
     Known,
-    LanguagePulse,
     OperationsRecord,
     Outbox,
     Probe,
     Queries,
     SinkStatus,
+    SourceQueries,
     Store,
     StoredVersion,
     Told,
 )
-from monitor.store import aliases, ingest, lines, outbox, queries, sources
+from monitor.store import aliases, ingest, lines, outbox, queries, sources, versions
 from monitor.store.database import BUSY_TIMEOUT, PATIENCE, Database
 from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
+from monitor.store.source_pages import SourcePages
 
 
 class SourcesAndArticles(Side):
@@ -60,17 +61,11 @@ class SourcesAndArticles(Side):
     async def source_states(self) -> Sequence[SourceState]:
         return await self._database.read(sources.source_states)
 
-    async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
-        return await self._database.read(partial(ingest.seen_keys, name=source, keys=keys))
-
     async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
         return await self._database.read(partial(aliases.known, source=source, probes=probes))
 
     async def lines(self) -> Mapping[str, frozenset[str]]:
         return await self._database.read(lines.learnt)
-
-    async def languages(self) -> Mapping[str, LanguagePulse]:
-        return await self._database.read(sources.languages)
 
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
         return await self._database.read(partial(ingest.told, pairs=pairs))
@@ -79,13 +74,13 @@ class SourcesAndArticles(Side):
         await self._database.write(partial(ingest.ingest, batch=batch))
 
     async def good_versions(self) -> Sequence[StoredVersion]:
-        return await self._database.read(sources.good_versions)
+        return await self._database.read(versions.good_versions)
 
     async def save_version(self, version: StoredVersion, now: datetime) -> None:
-        await self._database.write(partial(sources.save_version, version=version, now=now))
+        await self._database.write(partial(versions.save_version, version=version, now=now))
 
     async def retire_watchlist(self, watchlist: str, now: datetime) -> None:
-        await self._database.write(partial(sources.retire_watchlist, name=watchlist, now=now))
+        await self._database.write(partial(versions.retire_watchlist, name=watchlist, now=now))
 
 
 class Deliveries(Side):
@@ -149,7 +144,7 @@ class Reading(Side):
         return await self._database.read(queries.stats)
 
 
-class SqlStore(SourcesAndArticles, Deliveries, Reading, OperationsSide):
+class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 
     The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:
@@ -175,5 +170,5 @@ class SqlStore(SourcesAndArticles, Deliveries, Reading, OperationsSide):
 
 if TYPE_CHECKING:
 
-    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, OperationsRecord]:
-        return store, store, store, store
+    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord]:
+        return store, store, store, store, store

@@ -34,7 +34,7 @@ from monitor.model import (
     Zone,
     ZoneKind,
 )
-from monitor.ports import Decided, DeliveryResult, IngestArticle, IngestBatch
+from monitor.ports import Decided, DeliveryResult, IngestArticle, IngestBatch, Probe
 from monitor.store import SqlStore
 
 T = TypeVar("T")
@@ -148,6 +148,12 @@ def simple(key: str, *, severity: Severity = Severity.HIGH, sinks: Sequence[str]
     """One article that raises one alert of ``severity`` to ``sinks``."""
     a = article(key)
     return batch(item(a, raised(a, found(severity=severity), sinks)), now=now)
+
+
+async def seen(store: SqlStore, source: str, keys: Sequence[str]) -> dict[str, str]:
+    """key -> what is remembered of it; without those that are new."""
+    found = await store.known(source, [Probe(key, "", ()) for key in keys])
+    return {key: known.content_hash for key, known in zip(keys, found, strict=True) if known.content_hash}
 
 
 def polled(name: str = "samples", *, due: datetime | None = None, etag: str = "e1") -> SourceState:

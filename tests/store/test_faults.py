@@ -107,7 +107,7 @@ def test_fault_05_a_full_disk_stops_writing_and_resumes(small_disk: Path) -> Non
                 break
         assert "no space to write the record" in said
         assert (await store.stats())["articles"] == n + 1
-        assert await store.seen("samples", [str(n)]) == {}
+        assert await b.seen(store, "samples", [str(n)]) == {}
         assert [state.validators for state in await store.source_states()] == [{"etag": str(n - 1)}]
         ballast.unlink()
         await store.ingest(b.simple("after"))

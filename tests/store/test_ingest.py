@@ -35,7 +35,7 @@ def test_everything_of_one_article_is_written_together(tmp_path: Path) -> None:
             "deliveries": 2,
             "deliveries_pending": 2,
         }
-        assert await store.seen("samples", ["a", "b"]) == {"a": b.item(a).content_hash}
+        assert await b.seen(store, "samples", ["a", "b"]) == {"a": b.item(a).content_hash}
         (state,) = await store.source_states()
         assert state == b.polled()
 
@@ -64,7 +64,7 @@ def test_a_failure_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
         with pytest.raises(StorageError, match="decided against an older state"):
             await store.ingest(broken)
         assert await counts(store) == {}
-        assert await store.seen("samples", ["good", "bad"]) == {}
+        assert await b.seen(store, "samples", ["good", "bad"]) == {}
         assert await store.source_states() == ()
 
     b.with_store(tmp_path, work)
@@ -196,7 +196,7 @@ def test_quiet_and_unanalysable_articles_are_kept(tmp_path: Path) -> None:
         await store.ingest(b.batch(b.item(stale, b.quiet(stale, b.found())), b.item(failed, body="x", failed="took longer than 5 s")))
         stats = await store.stats()
         assert (stats["articles"], stats["alerts"], stats["matches"], stats["notifications"]) == (2, 0, 1, 0)
-        assert set(await store.seen("samples", ["stale", "failed"])) == {"stale", "failed"}
+        assert set(await b.seen(store, "samples", ["stale", "failed"])) == {"stale", "failed"}
         assert await store.told([("arms", stale.id)]) == {}
 
     b.with_store(tmp_path, work)
@@ -230,9 +230,9 @@ def test_more_keys_and_pairs_than_one_statement_takes(tmp_path: Path) -> None:
 
     async def work(store: SqlStore) -> None:
         await store.ingest(b.batch(*(b.item(a, b.raised(a, b.found())) for a in articles)))
-        assert len(await store.seen("samples", [a.key for a in articles] + ["unknown"])) == 1_200
+        assert len(await b.seen(store, "samples", [a.key for a in articles] + ["unknown"])) == 1_200
         assert len(await store.told([("arms", a.id) for a in articles] + [("other", articles[0].id)])) == 1_200
-        assert await store.seen("samples", []) == {}
+        assert await b.seen(store, "samples", []) == {}
         assert await store.told([]) == {}
 
     b.with_store(tmp_path, work)

@@ -134,7 +134,7 @@ def revision_of(folder: Path) -> str:
 async def the_old_rows_are_there(store: SqlStore) -> None:
     (state,) = await store.source_states()
     assert (state.name, state.validators, state.gaps, state.known, state.move) == ("wire", {"etag": "1"}, (), b"", None)
-    assert await store.seen("wire", ["k1"]) == {"k1": "hash"}
+    assert await b.seen(store, "wire", ["k1"]) == {"k1": "hash"}
     alert = await store.alert("al1")
     assert alert is not None
     assert alert["deliveries"] == {"delivered": 1}
