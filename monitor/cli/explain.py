@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,15 @@ from monitor.cli.options import Place, config_options, json_option, print_json, 
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.match.explain import Explained, Explanation
-    from monitor.model import Hit
+    from monitor.match.explain import Explained, Explanation, Told
+    from monitor.model import Zone
 
 _HELD, _FAILED, _NEAR = "\x1b[32m", "\x1b[31m", "\x1b[33m"
 _OFF = "\x1b[0m"
+#: Characters shown of a zone's beginning; hits listed that did not count.
+LONGEST = 60
+LONGEST_QUERY = 120
+LISTED = 12
 
 
 @click.command(short_help="Show which clauses of a query held on a text, and which failed.")
@@ -28,8 +32,10 @@ _OFF = "\x1b[0m"
 def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool, place: Place) -> int:
     """Show, for one text, how each part of a watchlist's query fared: held or failed, why, and what was found below it.
 
-    Near misses (all parts but one held) are marked, and so are hits that a mask took and what stands in furniture, where
-    nothing is matched. FILE may be - for standard input. With --json each watchlist is one line.
+    The zones of the text come first, then each query as a tree: + held, - failed, ~ failed by one part alone, with the
+    zone of each hit and whom it names; below it what a mask took, and what stands in furniture, where nothing is matched.
+    Parts of a passage or behind a prefix are told of that passage or field. FILE may be - for standard input. With
+    --json each watchlist is one line.
 
     \b
     Example:
@@ -47,12 +53,14 @@ def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool
     wanted = [known[name] for name in chosen] or list(known.values())
     engine = compiled(wanted, dictionary(wanted))
     document, _ = read_file(file)
-    for watchlist in wanted:
+    for number, watchlist in enumerate(wanted):
         explanation = explain_document(document, engine, watchlist.id)
         if as_json:
             print_json({"file": file, **_as_json(explanation)})
-        else:
-            click.echo("\n".join(_as_text(explanation, wants_color())) + "\n")
+            continue
+        if number == 0:
+            click.echo("\n".join(_zones(explanation.zones, document.text)) + "\n")
+        click.echo("\n".join(_as_text(explanation, wants_color())) + "\n")
     return 0
 
 
@@ -60,9 +68,13 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
     return {
         "watchlist": explanation.watchlist,
         "matched": explanation.match is not None,
+        "severity": explanation.match.severity.value if explanation.match else None,
         "query": _node(explanation.root),
-        "masked": [_hit(hit) for hit in explanation.masked],
-        "furniture": [_hit(hit) for hit in explanation.furniture],
+        "escalate": [{"to": to.value, "query": _node(node)} for to, node in explanation.escalate],
+        "zones": [{"zone": zone.kind.value, "start": zone.start, "end": zone.end} for zone in explanation.zones],
+        "masked": [{**_hit(told), "mask": told.mask} for told in explanation.masked],
+        "furniture": [_hit(told) for told in explanation.furniture],
+        "with_furniture": explanation.with_furniture,
     }
 
 
@@ -73,23 +85,57 @@ def _node(node: Explained) -> dict[str, object]:
         "near_miss": node.near_miss,
         "why": node.note,
         "found": node.found,
-        "hits": [_hit(hit) for hit in node.hits],
+        "hits": [_hit(told) for told in node.hits],
         "parts": [_node(part) for part in node.parts],
     }
 
 
-def _hit(hit: Hit) -> dict[str, object]:
+def _hit(told: Told) -> dict[str, object]:
     from monitor.render.payload import hit_json
 
-    return hit_json(hit)
+    return {**hit_json(told.hit), "zone": told.zone.value}
+
+
+# ------------------------------------------------------------------------------------------------ as text
+def _zones(zones: Sequence[Zone], text: str) -> Iterator[str]:
+    """What the text is made of: a line for each kind of zone, furniture by its lines."""
+    if not zones:
+        yield "an empty text"
+    by_kind: dict[str, list[Zone]] = {}
+    for zone in zones:
+        by_kind.setdefault(zone.kind.value, []).append(zone)
+    for kind, found in by_kind.items():
+        size = sum(zone.end - zone.start for zone in found)
+        where = (
+            f"from {found[0].start} to {found[-1].end}"
+            if kind != "furniture"
+            else f"in {len(found)} pieces"
+            if len(found) > 1
+            else "in one piece"
+        )
+        first = _shown(text[found[0].start : found[0].end])
+        yield f"{kind}: {size} characters {where}: {first[:LONGEST]}{'…' if len(first) > LONGEST else ''}"
 
 
 def _as_text(explanation: Explanation, color: bool) -> Iterator[str]:
-    yield f"{explanation.watchlist}: {'matched' if explanation.match else 'not matched'}"
+    severity = f" ({explanation.match.severity.value})" if explanation.match else ""
+    yield f"{explanation.watchlist}: {'matched' if explanation.match else 'not matched'}{severity}"
     yield from _tree(explanation.root, "  ", color)
-    for title, hits in (("taken by a mask", explanation.masked), ("in furniture, where nothing is matched", explanation.furniture)):
-        if hits:
-            yield f"  {title}: " + ", ".join(dict.fromkeys(f"{_shown(hit.text)} ({hit.group})" for hit in hits))
+    for to, node in explanation.escalate:
+        yield f"  escalate to {to.value}:"
+        yield from _tree(node, "    ", color)
+    if explanation.masked:
+        told = (f"{_shown(each.hit.text)} ({each.hit.group}) by {each.mask}" for each in explanation.masked)
+        yield f"  taken by a mask: {_listed(told)}"
+    if explanation.furniture:
+        would = "; with it the query would have held" if explanation.with_furniture else ""
+        told = (f"{_shown(each.hit.text)} ({each.hit.group})" for each in explanation.furniture)
+        yield f"  in furniture, where nothing is matched{would}: {_listed(told)}"
+
+
+def _listed(told: Iterable[str]) -> str:
+    each = list(dict.fromkeys(told))
+    return ", ".join(each[:LISTED]) + (f" and {len(each) - LISTED} more" if len(each) > LISTED else "")
 
 
 def _tree(node: Explained, indent: str, color: bool) -> Iterator[str]:
@@ -97,11 +143,28 @@ def _tree(node: Explained, indent: str, color: bool) -> Iterator[str]:
     if color:
         sign = f"{ {'+': _HELD, '~': _NEAR, '-': _FAILED}[sign] }{sign}{_OFF}"
     note = f"   ({node.note})" if node.note else ""
-    found = f"   {', '.join(dict.fromkeys(_shown(hit.text) for hit in node.hits))}" if node.hits else ""
+    found = f"   {', '.join(dict.fromkeys(map(_found, node.hits)))}" if node.hits else ""
     more = f" and {node.found - len(node.hits)} more" if node.found > len(node.hits) else ""
-    yield f"{indent}{sign} {node.query}{note}{found}{more}"
-    for part in node.parts:
+    query = _shown(node.query)
+    # What has parts is told by them.
+    cut = f"{query[:LONGEST_QUERY]}…" if node.parts and len(query) > LONGEST_QUERY else query
+    yield f"{indent}{sign} {cut}{note}{found}{more}"
+    for part in node.parts if node.held or _anything(node) else ():
         yield from _tree(part, indent + "  ", color)
+
+
+def _anything(node: Explained) -> bool:
+    """Whether anything was found, or held, below a node: else it is told in one line."""
+    return bool(node.hits) or any(part.held or _anything(part) for part in node.parts)
+
+
+def _found(told: Told) -> str:
+    """A hit as it stands in the text, with its zone, and whom it names where the text may spell it otherwise."""
+    entity = told.hit.entity
+    zone = "" if told.zone.value == "body" else told.zone.value
+    named = f"{_shown(entity.name)}, {_shown(entity.id)}" if entity else ""
+    about = "; ".join(filter(None, (zone, named)))
+    return f"{_shown(told.hit.text)} ({about})" if about else _shown(told.hit.text)
 
 
 def _shown(text: str) -> str:

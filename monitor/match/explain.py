@@ -1,22 +1,59 @@
 """Explaining: for one text and one watchlist, which clauses held and which failed, and what was found below them.
 
-Used for ``monitor explain`` and ``why``. Slower than matching and says more: hits of clauses that failed, hits that a mask
-took, what stands in furniture, and near misses (an AND, a NEAR or a passage of which all parts but one held).
+Used for ``monitor explain`` and ``why``. Slower than matching and says more: hits of clauses that failed and where they
+stand, hits that a mask took, what stands in furniture, and near misses (an AND, a NEAR or a passage of which all parts
+but one held). Below a prefix or a passage the parts are told as seen through it: of a sentence that came nearest, not of
+the whole article.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+from typing import Final
 
-from monitor.match.engine import Engine, leaf_hits_of, masked_words
-from monitor.match.evaluate import Article, Evaluation
+from monitor.match.engine import Compiled, Engine, leaf_hits_of, masked_words
+from monitor.match.evaluate import Article, Evaluation, View
 from monitor.match.scan import Found, Scanned, scan
-from monitor.model import Facts, Hit, Layout, Match, Sentence, Zone, ZoneKind
-from monitor.watchlist.query import And, Count, Field, Filter, First, Group, Literal, Near, Node, Not, Or, Scope
+from monitor.model import Facts, Hit, Layout, Match, Sentence, Severity, Zone, ZoneKind
+from monitor.watchlist.query import (
+    And,
+    Count,
+    Field,
+    FieldKind,
+    Filter,
+    First,
+    Group,
+    Literal,
+    Near,
+    Node,
+    Not,
+    Or,
+    Scope,
+    ScopeKind,
+    leaves,
+)
 
 #: Hits shown below one leaf: the rest is counted.
-SHOWN: int = 5
+SHOWN: Final = 5
+#: What a prefix leaves to be seen.
+_ZONES: Final = {
+    FieldKind.TITLE: frozenset({ZoneKind.TITLE}),
+    FieldKind.LEAD: frozenset({ZoneKind.LEAD}),
+    FieldKind.BODY: frozenset({ZoneKind.LEAD, ZoneKind.BODY}),
+}
+#: A window as wide as any sentence, to see how far apart things stand.
+_ANY_DISTANCE: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A hit and the zone it stands in; of one that a mask took, the mask."""
+
+    hit: Hit
+    zone: ZoneKind
+    mask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,85 +67,184 @@ class Explained:
     held: bool
     note: str
     found: int
-    hits: tuple[Hit, ...]
+    hits: tuple[Told, ...]
     parts: tuple[Explained, ...]
     near_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """``match`` is what the watchlist answers; ``masked`` and ``furniture`` are hits that did not count, and why."""
+    """``match`` is what the watchlist answers, ``zones`` what the text is made of.
+
+    ``masked`` and ``furniture`` are hits that did not count; ``with_furniture`` says that the query, which did not hold, would
+    have held if furniture counted. ``escalate`` are the steps that raise the severity.
+    """
 
     watchlist: str
     match: Match | None
     root: Explained
-    masked: tuple[Hit, ...]
-    furniture: tuple[Hit, ...]
+    escalate: tuple[tuple[Severity, Explained], ...]
+    zones: tuple[Zone, ...]
+    masked: tuple[Told, ...]
+    furniture: tuple[Told, ...]
+    with_furniture: bool
 
 
 def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Facts) -> Explanation:
     """How the query of ``watchlist`` fares on this text; raises KeyError where the engine has no such watchlist."""
     one = engine.one(watchlist)
     scanned = scan(text, layout, engine.table)
-    masked = masked_words(scanned, one.masks)
-    leaves = leaf_hits_of(scanned, one.leaves, masked)
-    everything = leaf_hits_of(scanned, one.leaves, {})
+    found = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks))
     article = Article(scanned, facts, engine.table.pattern)
-    teller = _Teller(engine, article, Evaluation(article, leaves))
-    taken = {leaf: [hit for hit in hits if hit not in set(leaves.get(leaf, ()))] for leaf, hits in everything.items()}
-    match = next((m for m in engine.match(text, layout, facts) if m.watchlist == watchlist), None)
+    teller = _Teller(engine, article, Evaluation(article, found))
+    match = _match(engine, watchlist, text, layout, facts)
+    furniture = _furniture(engine, one, text, layout)
     return Explanation(
         watchlist,
         match,
-        teller.tell(one.watchlist.when),
-        tuple(teller.hit(leaf, hit) for leaf, hits in taken.items() for hit in hits),
-        _furniture(engine, watchlist, text, layout.zones),
+        teller.tell(one.watchlist.when, article.whole()),
+        tuple((step.to, teller.tell(step.when, article.whole())) for step in one.watchlist.escalate),
+        layout.zones,
+        tuple(sorted(_taken(engine, one, scanned, found), key=_place)),
+        furniture,
+        match is None and bool(furniture) and _match(engine, watchlist, text, _all_counted(layout), facts) is not None,
     )
 
 
+def _match(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Facts) -> Match | None:
+    return next((match for match in engine.match(text, layout, facts) if match.watchlist == watchlist), None)
+
+
+# ----------------------------------------------------------------------------------- what did not count
+def _taken(engine: Engine, one: Compiled, scanned: Scanned, kept: dict[Group | Literal, list[Found]]) -> Iterator[Told]:
+    """The hits that a mask took, each with the mask."""
+    masks = [hit for pattern in sorted(one.masks) for hit in scanned.hits.get(pattern, ())]
+    for leaf, hits in leaf_hits_of(scanned, one.leaves, {}).items() if masks else ():
+        for hit in sorted(set(hits) - set(kept.get(leaf, ()))):
+            mask = next(m for m in masks if m.sentence == hit.sentence and m.first < hit.last and hit.first < m.last)
+            yield replace(_told(engine, scanned, leaf, hit), mask=engine.table.pattern(mask.pattern).term)
+
+
+def _furniture(engine: Engine, one: Compiled, text: str, layout: Layout) -> tuple[Told, ...]:
+    """What the watchlist's terms would have found in furniture."""
+    lines = tuple(_lines(layout, 0))
+    scanned = scan(text, Layout(layout.zones, lines, layout.title), engine.table)
+    hits = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks))
+    return tuple(sorted((_told(engine, scanned, leaf, hit) for leaf, found in hits.items() for hit in found), key=_place))
+
+
+def _lines(layout: Layout, paragraph: int) -> Iterator[Sentence]:
+    """Each piece of furniture as a sentence, and a paragraph, of its own."""
+    pieces = (zone for zone in layout.zones if zone.kind is ZoneKind.FURNITURE)
+    return (Sentence(zone.start, zone.end, zone.kind, paragraph + number) for number, zone in enumerate(pieces))
+
+
+def _all_counted(layout: Layout) -> Layout:
+    """The same text, had its furniture been text."""
+    after = max((sentence.paragraph for sentence in layout.sentences), default=0) + 1
+    return Layout(layout.zones, tuple(sorted((*layout.sentences, *_lines(layout, after)))), layout.title)
+
+
+def _told(engine: Engine, scanned: Scanned, leaf: Group | Literal, hit: Found) -> Told:
+    span, pattern = scanned.span(hit), engine.table.pattern(hit.pattern)
+    found = Hit(str(leaf), pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity)
+    return Told(found, scanned.sentences[hit.sentence].zone)
+
+
+def _place(told: Told) -> tuple[int, int, str]:
+    return told.hit.start, told.hit.end, told.hit.group
+
+
+# --------------------------------------------------------------------------------------------- the tree
 class _Teller:
+    """Tells the tree of one query. ``where`` says in words what a view leaves to be seen."""
+
     def __init__(self, engine: Engine, article: Article, evaluation: Evaluation) -> None:
         self.engine, self.article, self.evaluation = engine, article, evaluation
 
-    def tell(self, node: Node) -> Explained:
-        held = bool(self.evaluation.evaluate(node))
-        parts = tuple(self.tell(child) for child in node.children())
-        found: Sequence[Found] = ()
+    def tell(self, node: Node, view: View, where: str = "") -> Explained:
+        held = self._holds(node, view)
+        inner, there = self._inner(node, view, where)
+        parts = tuple(self.tell(child, inner, there) for child in node.children())
+        found: Sequence[Found] = self.evaluation.hits(node, view) if isinstance(node, Group | Literal) else ()
+        return Explained(
+            str(node),
+            held,
+            "" if held else self._why(node, view, where, parts),
+            len(found),
+            tuple(self._shown(node, found[:SHOWN])),
+            parts,
+            not held and self._near_miss(node, parts),
+        )
+
+    def _holds(self, node: Node, view: View) -> bool:
+        return bool(self.evaluation.evaluate(node, view))
+
+    def _shown(self, node: Node, found: Sequence[Found]) -> Iterator[Told]:
         if isinstance(node, Group | Literal):
-            found = self.evaluation.hits(node, self.article.whole())
-        near_miss = not held and isinstance(node, And | Near | Scope) and self._one_short(node, parts)
-        shown = tuple(self.hit(node, hit) for hit in found[:SHOWN]) if isinstance(node, Group | Literal) else ()
-        return Explained(str(node), held, "" if held else self._why(node, parts), len(found), shown, parts, near_miss)
+            yield from (_told(self.engine, self.article.scanned, node, hit) for hit in found)
 
-    def hit(self, leaf: Group | Literal, hit: Found) -> Hit:
-        return _hit(self.engine, self.article.scanned, leaf, hit)
+    def _inner(self, node: Node, view: View, where: str) -> tuple[View, str]:
+        """What the parts of the node are looked for in."""
+        match node:
+            case Field(kind):
+                zones = _ZONES[kind] if view.zones is None else _ZONES[kind] & view.zones
+                return replace(view, zones=zones), f"in the {kind.value}"
+            case First(words):
+                fewer = words if view.words is None else min(words, view.words)
+                return replace(view, words=fewer), f"within the first {fewer} words"
+            case Scope():
+                nearest = self._nearest(node, view)
+                return (nearest, f"in this {node.kind.value}") if nearest is not None else (view, where)
+        return view, where
 
+    def _nearest(self, scope: Scope, view: View) -> View | None:
+        """The passage in which the most parts hold: the first of those in which all do, where it held."""
+        passages = [replace(view, low=low, high=high) for low, high in self._passages(scope, view)]
+        return max(passages, key=lambda passage: sum(self._holds(item, passage) for item in scope.items), default=None)
+
+    def _passages(self, scope: Scope, view: View) -> Iterator[tuple[int, int]]:
+        """The passages that hold a hit of anything that the scope asks for."""
+        hit = {found.sentence for leaf in leaves(scope) for found in self.evaluation.hits(leaf, view)}
+        sentences = self.article.scanned.sentences
+        seen = range(view.low, view.high)
+        for _, group in groupby(seen, lambda n: n if scope.kind is ScopeKind.SENTENCE else sentences[n].paragraph):
+            numbers = list(group)
+            if hit.intersection(numbers):
+                yield numbers[0], numbers[-1] + 1
+
+    # ------------------------------------------------------------------ why not
     @staticmethod
-    def _one_short(node: Node, parts: tuple[Explained, ...]) -> bool:
+    def _near_miss(node: Node, parts: tuple[Explained, ...]) -> bool:
         failed = sum(not part.held for part in parts)
-        return failed == 1 or (failed == 0 and not isinstance(node, And))
+        match node:
+            case And() | Scope():
+                return failed == 1 and len(parts) > 1
+            case Near():
+                return failed <= 1
+        return False
 
-    def _why(self, node: Node, parts: tuple[Explained, ...]) -> str:
-        failed = [part.query for part in parts if not part.held]
+    def _why(self, node: Node, view: View, where: str, parts: tuple[Explained, ...]) -> str:
         match node:
             case Group() | Literal():
-                return "not found"
+                return f"found, but not {where}" if where and self._holds(node, self.article.whole()) else "not found"
             case Or():
                 return "none of these held"
             case Not():
-                return "it was found"
+                return f"it was found {where}".rstrip()
             case Filter():
                 return self._filter(node)
-            case Near() if not failed:
-                return self._distance(node)
-            case Scope(kind) if not failed:
-                return f"not in one {kind.value}"
+            case Near() if all(part.held for part in parts):
+                return self._apart(node, view)
+            case Scope(kind, items) if all(self._holds(item, view) for item in items):
+                return f"not in one {kind.value}; below, the one that comes nearest"
             case Count(item, least):
-                return f"found {len(self.evaluation.hits(item, self.article.whole()))} times, {least} needed apart from each other"
-            case Field(kind) if not failed:
+                return f"found {_times(self._disjoint(item, view))}, {least} needed apart from each other"
+            case Field(kind, item) if self._holds(item, view):
                 return f"found, but not in the {kind.value}"
-            case First(words) if not failed:
+            case First(words, item) if self._holds(item, view):
                 return f"found, but not in the first {words} words"
+        failed = [part.query for part in parts if not part.held]
         return f"{' and '.join(failed)} did not hold" if failed else ""
 
     def _filter(self, node: Filter) -> str:
@@ -116,32 +252,33 @@ class _Teller:
         have = {"lang": facts.language, "source": facts.source or "(none)"}.get(node.kind.value) or facts.labels.get(node.key, "(none)")
         return f"this article has {have}"
 
-    def _distance(self, node: Near) -> str:
-        """How far apart the nearest two sides stand, for a NEAR whose sides were all found."""
-        sides = [self.evaluation.hits(item, self.article.whole()) for item in node.items]
+    def _disjoint(self, item: Node, view: View) -> int:
+        """How many hits lie apart from each other: what count() counts."""
+        apart: list[Found] = []
+        for hit in sorted(self.evaluation.hits(item, view), key=lambda hit: (hit.sentence, hit.last, -hit.first)):
+            if not apart or hit.sentence > apart[-1].sentence or hit.first >= apart[-1].last:
+                apart.append(hit)
+        return len(apart)
+
+    def _apart(self, node: Near, view: View) -> str:
+        """How far apart the sides of a NEAR stand that were all found."""
+        wide = replace(node, words=_ANY_DISTANCE)
+        met = self.evaluation.evaluate(wide, view)
+        if met:
+            return f"at the nearest {min(map(self._between, met)):g} words apart, {node.words} allowed"
+        if node.ordered and self._holds(replace(wide, ordered=False), view):
+            return "in the other order"
+        sides = [{hit.sentence for hit in self.evaluation.hits(item, view)} for item in node.items]
+        if set.intersection(*sides):
+            return "in one sentence, but in different languages, or the same words"
+        most = max(set.union(*sides), key=lambda sentence: sum(sentence in side for side in sides))
+        here = [str(item) for item, side in zip(node.items, sides, strict=True) if most in side]
+        return f"never in one sentence, at the most {' and '.join(here)}" if len(here) > 1 else "never in one sentence"
+
+    def _between(self, hits: Sequence[Found]) -> float:
         between = self.article.scanned.between
-        gaps = [
-            between(a.sentence, min(a.last, b.last), max(a.first, b.first))
-            for a in sides[0]
-            for b in sides[-1]
-            if a.sentence == b.sentence and (a.last <= b.first or b.last <= a.first)
-        ]
-        if not gaps:
-            return "never in one sentence"
-        if min(gaps) > node.words:
-            return f"at the nearest {min(gaps):g} words apart, {node.words} allowed"
-        return "in the other order" if node.ordered else "within reach, but in different languages"
+        return sum(between(one.sentence, one.last, two.first) for one, two in pairwise(sorted(hits)))
 
 
-def _furniture(engine: Engine, watchlist: str, text: str, zones: Iterable[Zone]) -> tuple[Hit, ...]:
-    """What the watchlist's terms would have found in furniture."""
-    one = engine.one(watchlist)
-    lines = tuple(Sentence(z.start, z.end, z.kind, 0) for z in zones if z.kind is ZoneKind.FURNITURE)
-    scanned = Scanned(text, lines, engine.table).collect()
-    hits = leaf_hits_of(scanned, one.leaves, {})
-    return tuple(_hit(engine, scanned, leaf, hit) for leaf, found in hits.items() for hit in found)
-
-
-def _hit(engine: Engine, scanned: Scanned, leaf: Group | Literal, hit: Found) -> Hit:
-    span, pattern = scanned.span(hit), engine.table.pattern(hit.pattern)
-    return Hit(str(leaf), pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity)
+def _times(number: int) -> str:
+    return {0: "nowhere", 1: "once", 2: "twice"}.get(number, f"{number} times")

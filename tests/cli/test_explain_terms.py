@@ -32,7 +32,42 @@ def test_explain_as_text(folder: Path) -> None:
     assert "w: not matched" in done.out
     assert "~ weapon NEAR/3 transfer   (at the nearest 4 words apart, 3 allowed)" in done.out
     assert "+ transfer   بيع" in done.out
-    assert "taken by a mask: السلاح (weapon)" in done.out
+    assert "taken by a mask: السلاح (weapon) by رفاق السلاح" in done.out
+
+
+ARTICLE = """Weapon sale
+
+A weapon was shown in the capital on the first day of the year, and many people came.
+
+The sale that Kim Jong-un spoke of went on. Weapons for sale.
+
+Read more: weapon sale
+"""
+
+
+def test_explain_tells_zones_names_and_what_does_not_count(folder: Path) -> None:
+    (folder / "entities").mkdir()
+    (folder / "entities" / "n.csv").write_text("id,name\nQ1,Kim Jong Un\n", encoding="utf-8")
+    step = "escalate: [{to: critical, when: 'title: transfer'}]"
+    more = f"  leader: {{from: entities/n.csv}}\n{step}\nwhen: sentence(leader, transfer, NOT weapon)\n"
+    (folder / "w.yaml").write_text(LIST.partition("mask:")[0] + more, encoding="utf-8")
+    done = program("explain", "-", "--watchlists", folder, stdin=ARTICLE.encode())
+    lines = done.out.splitlines()
+    assert [line.partition(":")[0] for line in lines[:4]] == ["title", "lead", "body", "furniture"]
+    assert lines[0] == "title: 11 characters from 0 to 11: Weapon sale"
+    assert "w: matched (critical)" in lines
+    assert "    + leader   Kim Jong-un (Kim Jong Un, Q1)" in lines
+    assert "      - weapon   (found, but not in this sentence)" in lines
+    assert "  escalate to critical:" in lines
+    assert "      + transfer   sale (title)" in lines
+    assert "  in furniture, where nothing is matched: weapon (weapon), sale (transfer)" in lines
+
+
+def test_explain_of_clauses_that_found_nothing_is_one_line_each(folder: Path) -> None:
+    done = program("explain", "-", "--watchlists", folder, stdin=b"Nothing is said here.")
+    assert [line for line in done.out.splitlines() if line.startswith("  ")] == [
+        "  - weapon NEAR/3 transfer   (weapon and transfer did not hold)",
+    ]
 
 
 def test_explain_as_json(folder: Path) -> None:
@@ -40,7 +75,13 @@ def test_explain_as_json(folder: Path) -> None:
     answer = json.loads(done.out)
     assert answer["matched"] is True
     assert answer["query"]["held"] is True
-    assert [part["hits"][0]["text"] for part in answer["query"]["parts"]] == ["weapon", "sale"]
+    assert [(part["hits"][0]["text"], part["hits"][0]["zone"]) for part in answer["query"]["parts"]] == [
+        ("weapon", "title"),
+        ("sale", "title"),
+    ]
+    assert answer["severity"] == "medium"
+    assert answer["zones"] == [{"zone": "title", "start": 0, "end": 11}]
+    assert (answer["masked"], answer["furniture"], answer["with_furniture"], answer["escalate"]) == ([], [], False, [])
 
 
 def test_explain_of_a_list_that_is_not_there(folder: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+
 from monitor.match import compile_engine
 from monitor.match.expansion import attachments, expansions
 from monitor.match.explain import Explained, Explanation, explain
-from monitor.model import Facts
+from monitor.model import Facts, Severity, ZoneKind
 from monitor.text.forms import Attach
 from monitor.text.layout import lay_out
-from monitor.watchlist import load
+from monitor.watchlist import Watchlist, load
+from monitor.watchlist.query import Node
+from tests.match.oracle import true
+from tests.match.test_oracle import GROUP_TERMS, GROUPS, lay, paragraphs, queries, sentences
 
 LIST = """id: w
 groups:
@@ -45,12 +51,12 @@ def test_a_tree_says_what_held_and_what_failed_and_why() -> None:
     assert found.match is None
     near = node(found.root, "a NEAR/2 b")
     assert (near.held, near.near_miss, near.note) == (False, True, "at the nearest 7 words apart, 2 allowed")
-    assert [hit.text for hit in node(near, "a").hits] == ["alpha"]
+    assert [told.hit.text for told in node(near, "a").hits] == ["alpha"]
     both = node(found.root, "a AND c")
     assert (both.held, both.near_miss, both.note) == (False, True, "c did not hold")
     assert node(found.root, "title: b").note == "found, but not in the title"
     assert node(found.root, "lang(fr)").note == "this article has en"
-    assert node(found.root, "count(c) >= 2").note == "found 0 times, 2 needed apart from each other"
+    assert node(found.root, "count(c) >= 2").note == "found nowhere, 2 needed apart from each other"
 
 
 def test_a_match_is_told_with_its_tree() -> None:
@@ -58,17 +64,104 @@ def test_a_match_is_told_with_its_tree() -> None:
     assert found.match is not None
     assert found.root.held
     assert node(found.root, "a NEAR/2 b").held
-    assert node(found.root, "NOT b").note == "it was found"
+    assert node(found.root, "NOT b").note == "it was found in this sentence"
 
 
 def test_what_a_mask_took_and_what_stands_in_furniture_is_named() -> None:
     text = "Gamma\n\nA headline that is long enough to be one\n\nHe met mister beta in the long and quiet street of the old town.\n\nalpha"
     found = explained(text, title=True)
-    assert [(hit.text, hit.group) for hit in found.masked] == [("beta", "b")]
-    assert {hit.text for hit in found.furniture} <= {"Gamma", "alpha"}
+    assert [(told.hit.text, told.hit.group, told.mask, told.zone) for told in found.masked] == [("beta", "b", "mister beta", ZoneKind.LEAD)]
+    assert {told.hit.text for told in found.furniture} <= {"Gamma", "alpha"}
     assert found.furniture
-    for hit in found.furniture:
-        assert text[hit.start : hit.end] == hit.text
+    for told in found.furniture:
+        assert text[told.hit.start : told.hit.end] == told.hit.text
+        assert told.zone is ZoneKind.FURNITURE
+    assert found.zones == lay_out(text).zones
+
+
+def asked(when: str, text: str, *, body: bool = True, more: str = "") -> Explanation:
+    groups = "groups: {a: {en: [alpha]}, b: {en: [beta]}, c: {en: [gamma]}, f: {fr: [bêta]}}"
+    engine = compile_engine([load("w", {"w.yaml": f"id: w\n{groups}\nwhen: '{when}'\n{more}"})], nothing)
+    return explain(engine, "w", text, lay_out(text, all_body=body), Facts("en", "wire", {"country": "EG"}))
+
+
+@pytest.mark.parametrize(
+    ("when", "text", "near_miss", "note"),
+    [
+        ("a AND b", "An alpha.", True, "b did not hold"),
+        ("a AND b", "Nothing.", False, "a and b did not hold"),
+        ("a AND b AND c", "An alpha.", False, "b and c did not hold"),
+        ("a NEAR/1 b", "alpha x y beta", True, "at the nearest 2 words apart, 1 allowed"),
+        ("a THEN/1 b", "beta alpha", True, "in the other order"),
+        ("a NEAR/1 b", "An alpha. A beta.", True, "never in one sentence"),
+        ("a NEAR/1 f", "alpha bêta", True, "in one sentence, but in different languages, or the same words"),
+        ("near(2, a, b, c)", "alpha x y beta z gamma", True, "at the nearest 3 words apart, 2 allowed"),
+        ("near(2, a, b, c)", "Alpha beta. Gamma.", True, "never in one sentence, at the most a and b"),
+        ("near(2, a, b, c)", "Alpha beta.", True, "c did not hold"),
+        ("near(2, a, b, c)", "Alpha.", False, "b and c did not hold"),
+        ("sentence(a, b)", "Alpha. Beta.", True, "not in one sentence; below, the one that comes nearest"),
+        ("paragraph(a, NOT b)", "Alpha. Beta.", True, "NOT b did not hold"),
+        ("count(a) >= 3", "alpha alpha", False, "found twice, 3 needed apart from each other"),
+        ("title: a", "alpha", False, "found, but not in the title"),
+        ("first(2, a)", "x y alpha", False, "found, but not in the first 2 words"),
+        ("a AND lang(fr)", "alpha", True, "lang(fr) did not hold"),
+    ],
+)
+def test_why_a_query_failed(when: str, text: str, near_miss: bool, note: str) -> None:
+    root = asked(when, text).root
+    assert (root.held, root.near_miss, root.note) == (False, near_miss, note)
+
+
+def test_parts_of_a_passage_are_told_of_the_one_that_comes_nearest() -> None:
+    root = asked("sentence(a, b, c)", "An alpha. A beta gamma. A gamma.").root
+    assert [(part.query, part.held, part.note) for part in root.parts] == [
+        ("a", False, "found, but not in this sentence"),
+        ("b", True, ""),
+        ("c", True, ""),
+    ]
+    assert [told.hit.start for told in root.parts[2].hits] == [17]
+
+
+def test_parts_behind_a_prefix_are_told_of_what_it_shows() -> None:
+    text = "Alpha on the move today\n\nBeta and alpha stand in the body of this longer text, which is a lead."
+    root = asked("title: (a AND b)", text, body=False).root
+    assert [told.zone for told in root.parts[0].parts[0].hits] == [ZoneKind.TITLE]
+    assert root.parts[0].parts[1].note == "found, but not in the title"
+    first = asked("first(7, a AND first(3, b))", text, body=False).root
+    assert [part.note for part in first.parts[0].parts[1].parts] == ["found, but not within the first 3 words"]
+
+
+def test_filters_say_what_the_article_has() -> None:
+    root = asked("a AND lang(fr) AND source(x) AND label(country=SA) AND label(desk=y)", "alpha").root
+    assert [part.note for part in root.parts] == [
+        "",
+        "this article has en",
+        "this article has wire",
+        "this article has EG",
+        "this article has (none)",
+    ]
+
+
+def test_steps_that_escalate_are_told() -> None:
+    found = asked("a", "alpha", more="severity: low\nescalate: [{to: high, when: b}, {to: critical, when: a}]\n")
+    assert [(to, node.held) for to, node in found.escalate] == [(Severity.HIGH, False), (Severity.CRITICAL, True)]
+
+
+def test_what_furniture_would_have_made_of_it() -> None:
+    text = "Alpha\n\nA headline that is long enough to be one\n\nHe met a beta in the long and quiet street of the old town.\n"
+    assert asked("a AND b", text, body=False).with_furniture
+    assert not asked("a NEAR/5 b", text, body=False).with_furniture
+    assert not asked("b", text, body=False).with_furniture
+
+
+@given(queries, sentences, paragraphs)
+def test_the_tree_says_what_matching_says(query: Node, words: list[list[str]], breaks: list[int]) -> None:
+    text, layout, plain = lay(words, breaks)
+    engine = compile_engine([Watchlist("w", "v", {}, GROUP_TERMS, query)], nothing)
+    found = explain(engine, "w", text, layout, Facts())
+    assert found.root.held is (found.match is not None) is true(query, plain, GROUPS)
+    assert found.root.note == "" if found.root.held else found.root.note
+    assert not found.with_furniture
 
 
 def test_expansions_name_every_form_and_its_reason() -> None:
