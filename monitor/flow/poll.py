@@ -20,6 +20,7 @@ from monitor.errors import DocumentError, FetchError, MonitorError, StorageError
 from monitor.flow import pace
 from monitor.flow.hosts import HostBounds
 from monitor.flow.ingest import Ingester, IngestReport
+from monitor.flow.rhythm import arrived
 from monitor.flow.watch import BoardWatch
 from monitor.model import SourceKind, SourceSpec, SourceState
 from monitor.ports import Clock, Meter, Operations, Source, Store, Watch
@@ -315,6 +316,8 @@ class Poller:
             log.warning("source_note", source=source.spec.name, note=note)
         if after.address != state.address:
             log.info("source_moved", source=source.spec.name, learnt=bool(after.address))
+        if report.articles:
+            after = arrived(after)  # as the ingester has committed it
         self._meter.count("polls_total", source=source.spec.name, outcome="unchanged" if result.unchanged else "read")
         self._watch.succeeded(source.spec, after, new=report.articles)
         self._operations.close("workers")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 
 from monitor.errors import ConfigError, FetchError
-from monitor.net import HttpClient, Limits, parse_allowed
+from monitor.model import SourceKind, SourceSpec, SourceState
+from monitor.net import HttpClient, Limits, PoliteFetcher, parse_allowed
 from monitor.net.guard import is_public
+from monitor.sources.feed import FeedSource
+from tests.fakes import START, FakeClock, FakeWorkers
 from tests.receiver import Receiver, Reply
 
 SMALL = Limits(fetch_seconds=1.0)
@@ -37,25 +43,226 @@ LOCAL_FORMS = (
 )
 
 
-@pytest.mark.parametrize("host", LOCAL_FORMS)
-def test_fault_45_no_form_of_loopback_is_reached(host: str) -> None:
+#: More spellings of the same, beyond the fifteen that the row names: octal and hexadecimal parts, dots and digits of other
+#: scripts, a final dot, capitals, a user in front, and what browsers take for slashes.
+MORE_FORMS = (
+    "0177.0.0.1",
+    "0x7f.1",
+    "0x7f.0x0.0x0.0x1",
+    "127.0.1",
+    "127.0.0.1.",
+    "LOCALHOST",
+    "localhost.",
+    "127。0。0。1",
+    "１２７.０.０.１",
+    "①②⑦.⓪.⓪.①",
+    "%31%32%37.0.0.1",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:0:127.0.0.1]",
+    "[::1%25lo]",
+    "news.example@127.0.0.1",
+    "news.example:80@127.0.0.1",
+    "news.example%00.127.0.0.1",
+)
+PERMANENT_AND_NOT = (301, 302, 303, 307, 308)
+
+#: What may stand in a Location beside an honest address; {inner} is host and port of the server within.
+TRICKS = (
+    "file:///etc/passwd",
+    "gopher://{inner}/_GET",
+    "ftp://{inner}/",
+    "data:text/xml,<rss/>",
+    "javascript:alert(1)",
+    "unix:///var/run/docker.sock",
+    "//{inner}/inner",
+    "///{inner}/inner",
+    "http:{inner}/inner",
+    "http:/{inner}/inner",
+    "http:///{inner}/inner",
+    "http:\\\\{inner}\\inner",
+    "\\\\{inner}\\inner",
+    "/\\{inner}/inner",
+    " http://{inner}/inner",
+    "ht\ttp://{inner}/inner",
+    "HTTP://{inner}/inner",
+    "http://{inner}\\@news.example/",
+    "http://{allowed}@{inner}/inner",
+    "http://{allowed}#@{inner}/inner",
+    "http://u:p@{inner}/inner",
+    "http://{inner}/%0d%0aHost:%20{allowed}",
+)
+
+
+class Inner:
+    """The server within, on the loopback of both families. It counts connections as they are made, before any request."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.connections = 0
+        self._servers: list[asyncio.Server] = []
+
+    async def __aenter__(self) -> Inner:
+        for address in ("127.0.0.1", "::1"):
+            with suppress(OSError):  # a machine without IPv6
+                self._servers.append(await asyncio.start_server(self._reached, address, self.port))
+                self.port = self._servers[0].sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.close()
+            await server.wait_closed()
+
+    async def _reached(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret")
+        writer.close()
+
+
+class House:
+    """One allowed server outside, one within, and a feed source over a polite client, as the daemon has them."""
+
+    def __init__(self, inner: Inner, outside: Receiver) -> None:
+        self.inner = inner
+        self.outside = outside
+        self.client = HttpClient(limits=SMALL, allow_private=[f"127.0.0.1:{outside.port}"])
+        self.polite = PoliteFetcher(self.client, FakeClock(), spacing=0.0, random=lambda: 0.0)
+        self.tried = 0
+        outside.answer = self._answer
+
+    def _answer(self, path: str, headers: object, body: bytes) -> Reply:
+        """``/STATUS/HOPS?TARGET``: a redirect to the target after so many to ourselves."""
+        where, _, target = path.partition("?")
+        known = re.fullmatch(r"/(30\d)/(\d)", where)
+        if known is None:
+            return Reply(404)  # a trick that came out as a path of ours
+        status, hops = known.groups()
+        if hops == "0":
+            return Reply(int(status), {"Location": unquote(target)})
+        return Reply(int(status), {"Location": f"/{status}/{int(hops) - 1}?{target}"})
+
+    def redirect(self, target: str, status: int = 302, hops: int = 0) -> str:
+        return f"http://127.0.0.1:{self.outside.port}/{status}/{hops}?{quote(target, safe='')}"
+
+    async def get(self, url: str) -> None:
+        self.tried += 1
+        with pytest.raises(FetchError):
+            await self.polite.get(url, {})
+
+    async def follow(self, url: str) -> None:
+        """What may end well, so long as it ends at the allowed server."""
+        self.tried += 1
+        with suppress(FetchError):
+            assert (await self.polite.get(url, {})).url.startswith(f"http://127.0.0.1:{self.outside.port}")
+
+    async def poll(self, *, address: str = "", learnt: str = "") -> None:
+        self.tried += 1
+        spec = SourceSpec("f", SourceKind.FEED, address or self.outside.url, 900)
+        with pytest.raises(FetchError):
+            await FeedSource(spec, self.polite, FakeWorkers()).poll(SourceState("f", START, address=learnt), START)
+
+
+def test_fault_45_reached_0_of_all_tried() -> None:
+    """Every form of every inner address by every way in, and every trick of a scheme: nobody gets as far as a connection."""
+
     async def run() -> None:
-        async with Receiver() as receiver:
-            client = HttpClient(limits=SMALL)
-            try:
+        async with Inner() as inner, Receiver() as outside:
+            house = House(inner, outside)
+            for form in (*LOCAL_FORMS, *MORE_FORMS):
+                url = f"http://{form}:{inner.port}/inner"
+                await house.poll(address=url)
+                await house.poll(learnt=url)
+                for status in PERMANENT_AND_NOT:
+                    await house.get(house.redirect(url, status))
+                await house.get(house.redirect(url, 302, hops=1))
+                await house.get(house.redirect(url, 308, hops=3))
+            for trick in TRICKS:
+                target = trick.format(inner=f"127.0.0.1:{inner.port}", allowed=f"127.0.0.1:{outside.port}")
+                for status in PERMANENT_AND_NOT:
+                    await house.follow(house.redirect(target, status))
+                await house.follow(target)
+            print(f"reached {inner.connections} of {house.tried}")
+            assert inner.connections == 0
+            assert house.tried > 350
+            await house.client.close()
+            # The same server answers where it is let in: what stood in the way was the guard, and nothing else.
+            client = HttpClient(limits=SMALL, allow_private=[f"127.0.0.1:{inner.port}"])
+            assert (await client.get(f"http://127.0.0.1:{inner.port}/inner", {})).body == b"secret"
+            assert inner.connections == 1
+            await client.close()
+
+    asyncio.run(run())
+
+
+def test_fault_45_a_line_break_in_a_redirect_reaches_nobody() -> None:
+    async def run() -> None:
+        async with Inner() as inner:
+            heads = [
+                f"HTTP/1.1 302 Found\r\nLocation: /a\r\n\tb\r\nLocation: http://127.0.0.1:{inner.port}/\r\n\r\n",
+                f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inner.port}/\nX: y\r\n\r\n",
+                f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{inner.port}/\r\rX: y\r\n\r\n",
+                f"HTTP/1.1 302 Found\r\nLocation:\x00http://127.0.0.1:{inner.port}/\r\n\r\n",
+            ]
+
+            async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(heads[0].encode())
+                writer.close()
+
+            outside = await asyncio.start_server(answer, "127.0.0.1", 0)
+            port = outside.sockets[0].getsockname()[1]
+            client = HttpClient(limits=SMALL, allow_private=[f"127.0.0.1:{port}"])
+            while heads:
                 with pytest.raises(FetchError):
-                    await client.get(f"http://{host}:{receiver.port}/", {})
-            finally:
-                await client.close()
-            # The same as a redirect from an allowed address, on another port.
-            async with Receiver() as allowed:
-                client = HttpClient(limits=SMALL, allow_private=[f"127.0.0.1:{allowed.port}"])
-                allowed.default = Reply(302, {"Location": f"http://{host}:{receiver.port}/inner"})
-                with pytest.raises(FetchError):
-                    await client.get(allowed.url, {})
-                await client.close()
-                assert len(allowed.requests) == 1
-            assert receiver.requests == []
+                    await client.get(f"http://127.0.0.1:{port}/", {})
+                heads.pop(0)
+            assert inner.connections == 0
+            await client.close()
+            outside.close()
+            await outside.wait_closed()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "10.0.0.1", "100.64.0.1", "224.0.0.1", "fd00::1", "fec0::1", "::ffff:169.254.169.254"]
+)
+def test_fault_45_names_of_neighbours_are_not_dialled(address: str) -> None:
+    async def run() -> None:
+        client = HttpClient(limits=SMALL, lookup=answering([address]))
+        with pytest.raises(FetchError, match="is not a public address") as caught:
+            await client.get("http://metadata.example/latest/meta-data/", {})
+        assert not caught.value.transport, "a refusal of ours says nothing of the network"
+        await client.close()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("answers", [("127.0.0.1", "127.0.0.2"), ("127.0.0.2", "127.0.0.1")])
+def test_fault_45_of_mixed_answers_only_the_allowed_one_is_reached(answers: tuple[str, str]) -> None:
+    """A name with a public address beside a private one ("public" here is the one that is let in), in either order."""
+
+    async def run() -> None:
+        async with Receiver() as allowed:
+            reached: list[str] = []
+
+            async def inner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                reached.append("inner")
+                writer.close()
+
+            server = await asyncio.start_server(inner, "127.0.0.2", allowed.port)
+            client = HttpClient(limits=SMALL, lookup=answering(answers), allow_private=[f"127.0.0.1:{allowed.port}"])
+            for _ in range(3):
+                assert (await client.get(f"http://mixed.example:{allowed.port}/", {})).status == 200
+            assert (len(allowed.requests), reached) == (3, [])
+            # The allowed one goes away: the other is still none of ours.
+            await allowed.stop()
+            with pytest.raises(FetchError):
+                await client.get(f"http://mixed.example:{allowed.port}/", {})
+            assert reached == []
+            await client.close()
+            server.close()
+            await server.wait_closed()
 
     asyncio.run(run())
 
@@ -80,13 +287,19 @@ def test_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
+def _info(address: str, port: int) -> tuple[Any, ...]:
+    if ":" in address:
+        return (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
+
+
 def answering(*addresses: Sequence[str]) -> Any:
     """A resolver that gives the next list of addresses at each look-up, and the last one for ever."""
     answers = [list(found) for found in addresses]
 
     def lookup(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
         found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
+        return [_info(address, port) for address in found]
 
     return lookup
 
