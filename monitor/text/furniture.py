@@ -84,7 +84,7 @@ def _mark_headlines(lines: Sequence[Line], known: Mapping[int, bool]) -> None:
 def _own_script(texts: Sequence[str]) -> str:
     """The script of a text, read from its three longest lines: menus are short."""
     longest = sorted(texts, key=len, reverse=True)[:3]
-    return main_script("".join([text[:120] for text in longest]))
+    return main_script("".join([text[:120:3] for text in longest]))
 
 
 def _is_foreign(label: str, own: str) -> bool:

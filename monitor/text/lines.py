@@ -38,7 +38,7 @@ _TINY: Final = 10
 _TINY_EAST_ASIAN: Final = 4
 #: Lines are cut out of so many characters at a time, so that those of a long text are never all there at once.
 _CHUNK: Final = 1 << 18
-#: In prose so many characters hold more words than are counted: then they need not be cut apart.
+#: In prose so many characters hold more words than are counted: no more are looked at.
 _SURVEYED: Final = 160
 
 _ALNUM: Final = re.compile(r"[^\W_]")
@@ -199,8 +199,11 @@ def _tight(before: str, after: str, width: int, *, goes_on: bool) -> bool:
 
 
 def _size(line: str, east_asian: bool) -> int:
-    if east_asian and (characters := len(EAST_ASIAN.findall(line, 0, 1000))) * 2 > len(line[:1000].replace(" ", "")):
-        return characters // _EAST_ASIAN_WORD
+    if east_asian:
+        others = EAST_ASIAN.sub("", line[:_SURVEYED])
+        characters = len(line[:_SURVEYED]) - len(others)
+        if characters > len(others) - others.count(" "):
+            return characters // _EAST_ASIAN_WORD
     if len(line) > _SURVEYED and line.count(" ", 0, _SURVEYED) >= _COUNTED and line.find("  ", 0, _SURVEYED) < 0:
         return _COUNTED + 1
     words = line.split(None, _COUNTED)

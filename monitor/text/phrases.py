@@ -21,6 +21,8 @@ from monitor.text.notices import Finder
 NOTICE: Final = 200
 #: Lines longer than this are nothing but notices, which are known by their beginnings or by what stands inside.
 _FOLDED: Final = 80
+#: Where a line's first word has ended, however its writer stretched it.
+_BEGINNING: Final = 40
 #: So much of a line tells nearly always that it begins with no notice.
 _GLANCE: Final = 20
 #: How many lines, and beginnings of lines, are remembered.
@@ -118,7 +120,7 @@ def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[boo
     they open a list of headlines. ``simple`` is what the survey says of the text."""
     known = phrases()
     # Few lines begin with a word that any phrase begins with; only those are folded whole.
-    firsts = [_FIRST_WORDS[text.partition(" ")[0]] for text in texts]
+    firsts = [_FIRST_WORDS[text[:_BEGINNING].partition(" ")[0] if text[:1] < _EAST_ASIAN else text[0]] for text in texts]
     if "" in firsts:
         firsts = [first or _later_word(text) for first, text in zip(firsts, texts, strict=True)]
     found: dict[int, bool] = {}
@@ -139,7 +141,7 @@ def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[boo
 
 def _later_word(text: str) -> str:
     """The first word of a line that does not begin with one."""
-    return next(filter(None, map(_FIRST_WORDS.__getitem__, text[:_FOLDED].split())), "")
+    return next(filter(None, map(_FIRST_WORDS.__getitem__, text[:_BEGINNING].split())), "")
 
 
 def _holds_notice(text: str, simple: bool) -> bool:
@@ -152,9 +154,7 @@ class _FirstWords(dict[str, str]):
     def __missing__(self, beginning: str) -> str:
         if len(self) >= _REMEMBERED:
             self.clear()
-        word = key(beginning[:_FOLDED]).partition(" ")[0]
-        if len(beginning) <= _FOLDED:
-            self[beginning] = word
+        word = self[beginning] = key(beginning).partition(" ")[0]
         return word
 
 

@@ -101,9 +101,12 @@ def split(text: str, start: int, end: int, enders: Sequence[int] | None = None, 
         if text[at] == ".":
             # The two that are common, without a pattern: a full stop and a blank before a letter, and one inside a number or name.
             if following == " " and (after := text[at + 2]).isalnum():
-                if not after.islower() and _full_stop_ends(text, begin, at, at + 2):
-                    found.append((begin, at + 1))
-                    begin = at + 2
+                if not after.islower():
+                    word = text[max(text.rfind(" ", begin, at) + 1, begin) : at]
+                    plain = len(word) > 1 and word.isalpha() and word.casefold() not in _ABBREVIATIONS
+                    if plain or _full_stop_ends(text, begin, at, at + 2):
+                        found.append((begin, at + 1))
+                        begin = at + 2
                 continue
             if following.isalnum() and not _glues(following):
                 continue
@@ -195,7 +198,7 @@ def _full_stop_ends(text: str, begin: int, at: int, after: int) -> bool:
     word = text[max(at - _TOKEN, begin) : at].rpartition(" ")[2]
     token = word if word.isalnum() else _token(text, begin, at)
     key = token.casefold()
-    if not token or (len(token) > 2 and token.isalpha() and key not in _ABBREVIATIONS):
+    if not token or (len(token) > 1 and token.isalpha() and key not in _ABBREVIATIONS):
         return True
     if token.isdigit() and len(token) <= 3:
         # "1. Item" numbers an item, "5. Mayıs" a day.

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-#: Zh, ja and ko letters, whose words are not set apart.
+#: Runs of zh, ja and ko letters, whose words are not set apart.
 EAST_ASIAN: Final = re.compile(
-    "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]"
+    "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]+"
 )
 #: What may end a sentence, the four that are common first; the last five belong to East Asian texts.
 COMMON_ENDERS: Final = ".!?…؟"
@@ -23,10 +23,15 @@ ENDERS: Final = COMMON_ENDERS + "‼⁇⁈⁉۔।॥" + EAST_ASIAN_ENDERS
 
 #: Letters and common punctuation that folding changes, if at all, each by itself and into one: composed, and in no other dress.
 #: (Latin-1 and Latin Extended-A, Cyrillic, Hebrew, Arabic.)
-_SIMPLE: Final = re.compile(
-    "[\t\n\r -~\u00a0-\u00a7\u00a9\u00ab\u00ac\u00ae\u00b0\u00b1\u00b6\u00b7\u00bb\u00bf-\u00de\u00e0-\u0131\u0134-\u013e"
+_SIMPLE_CHARS: Final = (
+    "\t\n\r -~\u00a0-\u00a7\u00a9\u00ab\u00ac\u00ae\u00b0\u00b1\u00b6\u00b7\u00bb\u00bf-\u00de\u00e0-\u0131\u0134-\u013e"
     "\u0141-\u0148\u014a-\u017e\u0400-\u0482\u048a-\u052f\u05b0-\u05ea\u060c\u061b\u061f-\u0652\u0660-\u0674\u0679-\u06d3"
-    "\u06d5\u06f0-\u06fc\u2010\u2012-\u2016\u2018-\u201e\u2020-\u2022\u2026]*"
+    "\u06d5\u06f0-\u06fc\u2010\u2012-\u2016\u2018-\u201e\u2020-\u2022\u2026"
+)
+_SIMPLE: Final = re.compile(f"[{_SIMPLE_CHARS}]*")
+#: The same with kana, Han, Hangul and their punctuation, whose width changes and nothing else.
+_SIMPLE_EAST_ASIAN: Final = re.compile(
+    f"[{_SIMPLE_CHARS}\u3000-\u3029\u3041-\u3096\u30a1-\u30fe\u3400-\u9fff\uac00-\ud7a3\uff01-\uff0f\uff1a-\uff20]*"
 )
 #: All below the East Asian blocks but the line breaks that are no newline, and the enders that are not common. (Carriage
 #: returns are seen to apart.) Of few characters it is one look-up each, however many ranges there are.
@@ -47,16 +52,17 @@ class Survey(NamedTuple):
 
 
 def survey(text: str) -> Survey:
-    plain_from = _end(_SIMPLE, text, 0)
-    simple = plain_from == len(text)
-    western_from = _end(_PLAIN, text, plain_from)
-    if western_from == len(text):
+    end = len(text)
+    simple_to = _end(_SIMPLE, text, 0)
+    plain_to = _end(_PLAIN, text, simple_to)
+    if plain_to == end:
         lone = "\r" in text and text.count("\r") != text.count("\r\n")
-        return Survey(simple, newlines=not lone, east_asian=False, enders=COMMON_ENDERS)
-    rest = _end(_WESTERN, text, western_from)
-    if rest == len(text):
+        return Survey(simple_to == end, newlines=not lone, east_asian=False, enders=COMMON_ENDERS)
+    western_to = _end(_WESTERN, text, plain_to)
+    if western_to == end:
         return Survey(simple=False, newlines=False, east_asian=False, enders=ENDERS[: -len(EAST_ASIAN_ENDERS)])
-    return Survey(simple=False, newlines=False, east_asian=bool(EAST_ASIAN.search(text, rest)), enders=ENDERS)
+    simple = _end(_SIMPLE_EAST_ASIAN, text, simple_to) == end
+    return Survey(simple, newlines=False, east_asian=bool(EAST_ASIAN.search(text, western_to)), enders=ENDERS)
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
