@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from monitor.model import Article, Match, Severity, Stance, WatchlistFacts
+from monitor.model import Article, Match, Operation, Severity, Stance, WatchlistFacts
+
+#: How the keys of operations about a sink begin.
+SINK = "sink:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,15 @@ class Conditions:
             and all(facts.labels.get(key) in wanted or article.labels.get(key) in wanted for key, wanted in self.labels.items())
         )
 
+    def hold_of(self, operation: Operation) -> bool:
+        """An operation has a severity and a source it is about; conditions that ask for anything else do not hold of it."""
+        others = self.watchlist or self.stance or self.language or self.owner or self.labels
+        return (
+            not others
+            and (not self.severity or operation.severity in self.severity)
+            and (not self.source or (operation.subject in self.source and not operation.key.startswith(SINK)))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -65,4 +77,18 @@ def sinks_for(routes: Sequence[Route], *, facts: WatchlistFacts, severity: Sever
         chosen.update(dict.fromkeys(route.to))
         if route.stop:
             break
+    return tuple(chosen)
+
+
+def sinks_for_operation(routes: Sequence[Route], operation: Operation) -> tuple[str, ...]:
+    """Names of the sinks that are told of an operation, each once; a sink is never told of its own trouble."""
+    chosen: dict[str, None] = {}
+    for route in routes:
+        if not route.match.hold_of(operation) or (not route.unless.empty and route.unless.hold_of(operation)):
+            continue
+        chosen.update(dict.fromkeys(route.to))
+        if route.stop:
+            break
+    if operation.key.startswith(SINK):
+        chosen.pop(operation.subject or operation.key.removeprefix(SINK), None)
     return tuple(chosen)

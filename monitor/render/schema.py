@@ -1,4 +1,4 @@
-"""The JSON Schema of an alert's document: what receivers may rely on.
+"""The JSON Schemas of what receivers get, the document of an alert and that of an operation: what they may rely on.
 
 Fields are only ever added, so unknown ones are allowed everywhere and everything listed here is required unless it says
 otherwise. The lists of values come from the model, so that the schema cannot fall behind it.
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitor.model import AlertState, JsonObject, Mode, NotificationKind, Reason, Severity, Stance, ZoneKind
+from monitor.render.operation import OPERATION_PREFIX, OPERATION_SCHEMA, OPERATION_VERSION
 from monitor.render.payload import DATA_SCHEMA, SCHEMA_VERSION, TYPE_PREFIX
 
 _HEX_32: Final[JsonObject] = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
@@ -26,10 +27,39 @@ _SPAN: Final[JsonObject] = {
 
 def alert_schema() -> JsonObject:
     """JSON Schema 2020-12 of the whole document, as webhooks receive it and as a line of the alert log."""
+    source = {"type": "string", "format": "uri-reference", "minLength": 1, "description": "/watchlists/ and the watchlist's id."}
+    types = [TYPE_PREFIX + kind.value for kind in NotificationKind]
+    subject = {**_HEX_32, "description": "The alert that is told of."}
+    return _document("Alert notification", DATA_SCHEMA, source=source, types=types, subject=subject, definitions=_definitions())
+
+
+def operation_schema() -> JsonObject:
+    """JSON Schema 2020-12 of the document that tells of an operation, an alarm about the daemon itself."""
+    source = {"const": "/operations"}
+    types = [OPERATION_PREFIX + kind.value for kind in (NotificationKind.RAISED, NotificationKind.UPDATED, NotificationKind.CLOSED)]
+    subject = {"type": "string", "minLength": 1, "description": "The operation's key, such as source:example-ar or network."}
+    operation = _object(
+        {
+            "id": {**_HEX_32, "description": "The same from raised to closed; raised again later, the same key has another."},
+            "key": _TEXT,
+            "message": {**_TEXT, "description": "For the person who must act."},
+            "severity": _one_of(Severity),
+            "subject": {**_TEXT, "description": "The source or sink it is about; empty for the daemon as a whole."},
+            "state": {"enum": ["open", "closed"]},
+            "raised": _TIME,
+            "closed": {"anyOf": [_TIME, {"type": "null"}]},
+        }
+    )
+    data = _object({"schema_version": {"type": "integer", "minimum": OPERATION_VERSION}, "operation": operation})
+    return _document("Operation notification", OPERATION_SCHEMA, source=source, types=types, subject=subject, definitions={"data": data})
+
+
+def _document(title: str, name: str, *, source: JsonObject, types: list[str], subject: JsonObject, definitions: JsonObject) -> JsonObject:
+    """The envelope that both share; ``definitions`` has ``data``."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": DATA_SCHEMA,
-        "title": "Alert notification",
+        "$id": name,
+        "title": title,
         "description": "One CloudEvents 1.0 document in structured form. New versions only add fields.",
         **_object(
             {
@@ -38,17 +68,12 @@ def alert_schema() -> JsonObject:
                     **_HEX_32,
                     "description": "The notification. The same on every attempt and at every sink: use it to drop duplicates.",
                 },
-                "source": {
-                    "type": "string",
-                    "format": "uri-reference",
-                    "minLength": 1,
-                    "description": "/watchlists/ and the watchlist's id.",
-                },
-                "type": {"enum": [TYPE_PREFIX + kind.value for kind in NotificationKind]},
-                "subject": {**_HEX_32, "description": "The alert that is told of."},
+                "source": source,
+                "type": {"enum": types},
+                "subject": subject,
                 "time": {**_TIME, "description": "When the notification was made."},
                 "datacontenttype": {"const": "application/json"},
-                "dataschema": {"const": DATA_SCHEMA},
+                "dataschema": {"const": name},
                 "data": {"$ref": "#/$defs/data"},
                 "sequence": {
                     "type": "integer",
@@ -58,7 +83,7 @@ def alert_schema() -> JsonObject:
             },
             optional={"sequence"},
         ),
-        "$defs": _definitions(),
+        "$defs": definitions,
     }
 
 

@@ -48,9 +48,12 @@ _KINDS: Final = {"updated": "update", "corrected": "correction", "closed": "clos
 
 
 def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
-    """One alert as lines that end in a newline; ``width`` in terminal cells. Hits stand in brackets where there is no colour."""
+    """One alert (or operation) as lines that end in a newline; ``width`` in terminal cells. Hits stand in brackets where there
+    is no colour."""
     pen = _Pen(color, max(width, NARROWEST))
     data = document["data"]
+    if "operation" in data:
+        return _operation(document, data["operation"], pen)
     lines = [_headline(document, data, pen)]
     lines += pen.paragraph([_Piece(plain(data["article"]["title"]) or "(no title)", _BOLD)])
     lines += pen.paragraph([_Piece(_origin(data["article"]), _DIM)])
@@ -83,6 +86,14 @@ def plain(text: Any) -> str:
 
 
 # ----------------------------------------------------------------------------------------- what is said
+def _operation(document: JsonObject, operation: JsonObject, pen: _Pen) -> str:
+    """An alarm about the daemon itself: its key, whether it healed, and its message."""
+    kind = _KINDS.get(str(document["type"]).rpartition(".")[2])
+    told = f" ({kind})" if kind else ""
+    head = f"{_severity(operation['severity'], pen)} operation: {pen.isolated(plain(operation['key']), _BOLD)}{told}"
+    return "\n".join([head, *pen.paragraph([_Piece(plain(operation["message"]))])]) + "\n"
+
+
 def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:
     kind = _KINDS.get(str(document["type"]).rpartition(".")[2])
     label = _severity(data["alert"]["severity"], pen)

@@ -1,4 +1,4 @@
-"""Operations that people are told of, in the record, so that a restart tells nothing twice.
+"""Operations that people are told of, in the record, so that a restart tells nothing twice; and what coverage asks.
 
 An operation is one row for each time it stood (its key and when it was raised); what was told of it goes through the outbox
 as what is told of alerts does. This module must not know what an operation means.
@@ -12,19 +12,24 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from monitor.model import Notification, Operation, Severity, identity
+from monitor.model import Notification, Operation, Severity, SourceKind, SourceState
+from monitor.render.operation import operation_id
 from monitor.store import telling
-from monitor.store.codec import iso
-from monitor.store.schema import operation
+from monitor.store.schema import operation, source
 from monitor.store.side import Side
 from monitor.store.statements import add_rows, upsert
 
+#: What coverage asks of a source's state: not what only its own reader needs, which may be 16 KB each.
+_PULSE = ("name", "next_due", "last_poll", "last_success", "last_new", "failures", "error", "paused", "gone", "gaps", "empty", "deaths")
 _PUT = upsert(operation, "notifications")
 _COUNT = update(operation).where(operation.c.id == bindparam("b_id")).values(notifications=operation.c.notifications + 1)
 
 
 class OperationsSide(Side):
-    """The OperationsRecord port."""
+    """The OperationsRecord port, and what coverage asks."""
+
+    async def coverage(self) -> Sequence[tuple[SourceKind, SourceState]]:
+        return await self._database.read(coverage)
 
     async def open_operations(self) -> Sequence[Operation]:
         return await self._database.read(open_operations)
@@ -35,8 +40,15 @@ class OperationsSide(Side):
         await self._database.write(partial(save_operation, standing=operation, told=notification, sinks=sinks, now=now, closed=closed))
 
 
-def operation_id(standing: Operation) -> str:
-    return identity("operation", standing.key, iso(standing.raised) or "")
+def coverage(connection: Connection) -> list[tuple[SourceKind, SourceState]]:
+    columns = (getattr(source.c, name) for name in ("kind", *_PULSE))
+    rows = connection.execute(select(*columns).where(source.c.retired.is_(None)).order_by(source.c.name))
+    found = []
+    for row in rows:
+        state = {name: getattr(row, name) for name in _PULSE} | {"gaps": tuple(row.gaps)}
+        # A row without a kind was never configured here: documents were handed in under its name.
+        found.append((SourceKind(row.kind or SourceKind.PUSH), SourceState(**state)))
+    return found
 
 
 def open_operations(connection: Connection) -> tuple[Operation, ...]:

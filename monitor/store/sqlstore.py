@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from monitor.model import Delivery, JsonObject, SourceSpec, SourceState
 from monitor.ports import (
+    CoverageRecord,
     DeliveryResult,
     IngestBatch,
     Known,
@@ -170,5 +171,5 @@ class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsS
 
 if TYPE_CHECKING:
 
-    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord]:
-        return store, store, store, store, store
+    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord, CoverageRecord]:
+        return store, store, store, store, store, store

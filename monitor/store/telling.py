@@ -30,7 +30,8 @@ def notification_row(told: Notification, ordinal: int, *, operation: str | None 
         "alert": told.alert or None,
         "ordinal": ordinal,
         "kind": told.kind.value,
-        "reason": told.reason.value,
+        # An operation has no reason of its own.
+        "reason": told.reason.value if operation is None else "",
         "severity": told.severity.value,
         "created": told.created,
         "payload": told.payload,

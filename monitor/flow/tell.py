@@ -1,0 +1,107 @@
+"""Operations go to people: what the board wants told becomes a notification and travels as those of alerts do.
+
+Each change is told once: raised, updated (another message that is to be told), closed. What was told stands in the record, so
+a restart tells nothing twice; where the record cannot be written now, it is tried again at the next tick. An operation that
+was raised and healed between two ticks is no news. It must not know why an operation stands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from monitor.errors import StorageError
+from monitor.flow.route import Route, sinks_for_operation
+from monitor.model import JsonObject, Notification, NotificationKind, Operation, Reason, identity
+from monitor.ports import Clock, Meter, OperationsRecord
+from monitor.render.operation import operation_id, render_operation
+from monitor.render.payload import timestamp
+
+log = structlog.get_logger()
+
+
+class Board(Protocol):
+    """The board of open operations, its told side."""
+
+    def told(self) -> Sequence[Operation]:
+        """Those open that people are to be told of, each with the message that is to be told."""
+
+    def restore(self, operations: Sequence[Operation]) -> None:
+        """Those told before the restart stand again; whoever raised them closes them."""
+
+
+class Teller:
+    """``announce`` shows a committed notification's document to a person; ``wake`` tells the deliverer of something to send."""
+
+    def __init__(
+        self,
+        board: Board,
+        record: OperationsRecord,
+        routes: Sequence[Route],
+        clock: Clock,
+        meter: Meter,
+        *,
+        announce: Callable[[JsonObject], None] = lambda document: None,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._board = board
+        self._record = record
+        self._routes = tuple(routes)
+        self._clock = clock
+        self._meter = meter
+        self._announce = announce
+        self._wake = wake
+        self._told: dict[str, Operation] = {}
+        # Made once and kept until it is in the record, so that a commit whose answer was lost is not told twice.
+        self._making: dict[tuple[str, NotificationKind], Notification] = {}
+
+    async def restore(self) -> None:
+        """Before anything is raised. Raises StorageError."""
+        self._told = {operation.key: operation for operation in await self._record.open_operations()}
+        self._board.restore(list(self._told.values()))
+
+    async def tick(self) -> None:
+        """Tell what has changed since the last tick."""
+        wanted = {operation.key: operation for operation in self._board.told()}
+        try:
+            for key, told in list(self._told.items()):
+                if key not in wanted or wanted[key].raised != told.raised:
+                    await self._tell(told, NotificationKind.CLOSED)
+                    del self._told[key]
+            for key, operation in wanted.items():
+                before = self._told.get(key)
+                if before is None:
+                    await self._tell(operation, NotificationKind.RAISED)
+                elif (before.message, before.severity) != (operation.message, operation.severity):
+                    await self._tell(operation, NotificationKind.UPDATED)
+                self._told[key] = operation
+        except StorageError as error:
+            log.debug("operation_not_told", error=error.message)  # whoever writes articles raises ``storage``
+
+    async def _tell(self, operation: Operation, kind: NotificationKind) -> None:
+        notification = self._notification(operation, kind)
+        sinks = sinks_for_operation(self._routes, operation)
+        closed = kind is NotificationKind.CLOSED
+        await self._record.save_operation(operation, notification, sinks, notification.created, closed=closed)
+        del self._making[operation.key, kind]
+        self._meter.count("operations_told_total", kind=kind.value)
+        log.info("operation told", operation=operation.key, kind=kind.value, sinks=list(sinks))
+        self._wake()
+        try:
+            self._announce(json.loads(notification.payload))
+        except Exception:  # a terminal that went away must not stop what is already in the record
+            log.warning("announce_failed", operation=operation.key, exc_info=True)
+
+    def _notification(self, operation: Operation, kind: NotificationKind) -> Notification:
+        made = self._making.get((operation.key, kind))
+        if made is not None:
+            return made
+        now = self._clock.now()
+        notification_id = identity(operation_id(operation), kind.value, timestamp(now))
+        payload = render_operation(notification_id=notification_id, kind=kind, created=now, operation=operation)
+        made = Notification(notification_id, "", kind, Reason.FIRST_MATCH, operation.severity, now, payload)
+        self._making[operation.key, kind] = made
+        return made
