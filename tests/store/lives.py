@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import resource
 import signal
@@ -17,8 +18,15 @@ from alembic import command
 from sqlalchemy import Engine, create_engine, event
 
 from monitor.errors import MonitorError
+from monitor.flow.ingest import Ingester
+from monitor.model import Document, PollResult, SourceKind, SourceSpec
 from monitor.store import DataFolderLock, SqlStore, migrate
+from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeWorkers, watchlist_facts
 from tests.store import builders as b
+
+#: What ``poll_until`` polls, and how many items it lists: three transactions.
+FEED = SourceSpec("feed", SourceKind.FEED, "https://example.org/feed.xml", 900)
+POLLED = 1_200
 
 
 def hold_lock(folder: str) -> None:
@@ -88,6 +96,49 @@ def migrate_until(folder: str, statement: str) -> None:
 
     asyncio.run(life())
     print("opened", flush=True)
+
+
+def poll_until(folder: str, statement: str) -> None:
+    """One poll that brings ``POLLED`` items, through the ingester, and kills itself before the n-th statement of it."""
+    left = int(statement)
+
+    async def life() -> None:
+        store = await SqlStore.open(Path(folder))
+        clock = FakeClock(b.NOW)
+        ingester = Ingester(
+            store,
+            FakeWorkers({"arms": "rocket"}),
+            route=lambda **_: ("log",),
+            facts=lambda: {"arms": watchlist_facts("arms")},
+            clock=clock,
+            meter=FakeMeter(),
+            operations=FakeOperations(clock),
+        )
+        documents = [
+            Document(
+                "feed",
+                str(n),
+                f"Item {n}\n\n{'a rocket rose' if n % 10 == 0 else 'nothing'}",
+                url=f"https://example.org/{n}",
+                published=b.NOW,
+            )
+            for n in range(POLLED)
+        ]
+        await store.sync_sources([FEED], b.NOW)
+        (before,) = await store.source_states()
+
+        @event.listens_for(Engine, "before_cursor_execute")
+        def _count(*_: Any) -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        after = dataclasses.replace(before, last_poll=b.NOW, last_success=b.NOW, validators={"etag": "e1"}, known=b"12345678")
+        await ingester.ingest(FEED, before, after, PollResult(tuple(documents), after.validators))
+
+    asyncio.run(life())
+    print("polled", flush=True)
 
 
 def open_as_nobody(folder: str) -> None:
