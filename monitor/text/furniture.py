@@ -17,7 +17,7 @@ from typing import Final
 from monitor.text.lines import Kind, Line
 from monitor.text.phrases import NOTICE, known_lines
 from monitor.text.scripts import EAST_ASIAN, LATIN, each_script, main_script, majority_script
-from monitor.text.sentences import split
+from monitor.text.sentences import are_several
 from monitor.text.survey import Survey
 
 #: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
@@ -39,7 +39,7 @@ def mark(text: str, lines: Sequence[Line], enders: Sequence[int], found: Survey,
     that is not furniture becomes it, unless ``find_title`` is off. ``enders`` are the ``ender_places`` of the text."""
     if len(lines) == 1 and not title:
         # A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence.
-        lines[0].kind = Kind.TITLE if find_title and not _several_sentences(text, lines[0], enders) else Kind.BODY
+        lines[0].kind = Kind.TITLE if find_title and not are_several(text, lines[0].start, lines[0].end, enders) else Kind.BODY
         return
     texts = [line.text for line in lines]
     sizes = [line.size for line in lines]
@@ -143,11 +143,7 @@ def _find_title(text: str, lines: Sequence[Line], enders: Sequence[int]) -> int:
 def _is_paragraph(text: str, line: Line, enders: Sequence[int]) -> bool:
     """Whether a line is plainly no headline: several sentences, and long or wrapped."""
     wrapped = line.last_width < line.end - line.start
-    return (wrapped or len(line.text) > _LONGEST_TITLE) and _several_sentences(text, line, enders)
-
-
-def _several_sentences(text: str, line: Line, enders: Sequence[int]) -> bool:
-    return len(split(text, line.start, line.end, enders)) > 1
+    return (wrapped or len(line.text) > _LONGEST_TITLE) and are_several(text, line.start, line.end, enders)
 
 
 def _mark_short(lines: Sequence[Line], title: int) -> None:

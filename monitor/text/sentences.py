@@ -42,6 +42,8 @@ _TRAILING: Final = _CLOSERS.replace("\\", "") + INVISIBLE_CHARS + "\u00a0\u202f 
 #: The longest token looked at before a full stop; longer ones are not abbreviations.
 _TOKEN: Final = 24
 _ABBREVIATIONS: Final = MAY_END | BEFORE_A_NAME | BEFORE_A_NUMBER | ANYWHERE
+#: One of so many enders ends a sentence, nearly always.
+_FEW: Final = 6
 #: Of so few characters before its punctuation one must be a letter or a digit, or there is no sentence: ``. . .``
 _NOTHING: Final = 3
 
@@ -121,6 +123,13 @@ def split(text: str, start: int, end: int, enders: Sequence[int] | None = None, 
     elif begin < end:
         found.append((begin, end))
     return found
+
+
+def are_several(text: str, start: int, end: int, enders: Sequence[int]) -> bool:
+    """Whether ``text[start:end]`` holds more than one sentence."""
+    ahead = bisect_left(enders, start)
+    few = enders[ahead : ahead + _FEW]
+    return len(split(text, start, end, few)) > 1 or (len(few) == _FEW and len(split(text, start, end, enders, ahead)) > 1)
 
 
 def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:
@@ -217,12 +226,10 @@ def _full_stop_ends(text: str, begin: int, at: int, after: int) -> bool:
 
 def _is_initials(token: str) -> bool:
     """``J``, ``U.S``, ``أ.ف.ب``: single letters, or short pieces parted by full stops."""
+    if len(token) == 1:
+        return token.isalpha() and not "\u2e80" <= token <= "\u9fff"
     pieces = token.split(".")
-    return (
-        all(len(piece) <= 2 and piece.isalpha() for piece in pieces)
-        and (len(pieces) > 1 or len(token) == 1)
-        and not "\u2e80" <= token[0] <= "\u9fff"
-    )
+    return len(pieces) > 1 and all(len(piece) <= 2 and piece.isalpha() for piece in pieces) and not "\u2e80" <= token[0] <= "\u9fff"
 
 
 def _is_unit(text: str, at: int, token: str) -> bool:
