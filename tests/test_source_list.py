@@ -32,7 +32,8 @@ def test_each_feed_says_its_language_country_and_site(language: str) -> None:
     assert len(found) >= (40 if language == "ar" else 10)
     for outline in found:
         assert outline.language == language
-        assert len(outline.labels["country"]) == 2 and outline.labels["country"].isupper()
+        assert len(outline.labels["country"]) == 2
+        assert outline.labels["country"].isupper()
         assert urlsplit(outline.site).hostname
         assert not outline.verified
         assert outline.url.startswith("https://") or urlsplit(outline.url).hostname in WITHOUT_TLS
