@@ -6,11 +6,12 @@ import contextlib
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.catch_up import catch_up_lines
 from monitor.cli.options import Place, config_options, print_json, terminal_width, wants_color
 from monitor.errors import ConfigError, ExitStatus
 
@@ -48,16 +49,21 @@ def run(quiet: bool, place: Place) -> None:
 
 @click.command(short_help="Poll, match, commit and deliver one time.")
 @click.option("--no-send", is_flag=True, help="Commit alerts, but leave their deliveries pending.")
+@click.option("--catch-up", is_flag=True, help="Say which alerts a feed's first poll would have raised for what is older than its `fresh`.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for programs.")
 @config_options
-def once(no_send: bool, as_json: bool, place: Place) -> int:
+def once(no_send: bool, catch_up: bool, as_json: bool, place: Place) -> int:
     """Poll every source one time, match, commit and deliver, then end.
 
     What cannot be delivered now stays pending for the next run. Exit status 1 if a source failed.
 
+    A feed's first poll stores what was published before the freshness window (24 h, or the source's `fresh`) and keeps
+    quiet about it. With --catch-up the alerts it would have raised for that are listed; they are not sent.
+
     \b
     Example:
       monitor once --no-send
+      monitor once --catch-up
     """
     import asyncio
 
@@ -66,8 +72,8 @@ def once(no_send: bool, as_json: bool, place: Place) -> int:
     loaded = _prepared(place, announcing=False)
     announce_first_use()
     lock = _locked(loaded.settings)
-    report, stats = asyncio.run(_once(loaded.settings, lock, deliver=not no_send))
-    _print_summary(report, stats, as_json)
+    report, stats, quiet = asyncio.run(_once(loaded.settings, lock, deliver=not no_send))
+    _print_summary(report, stats, as_json, quiet if catch_up else None)
     return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
 
 
@@ -123,34 +129,42 @@ async def _serve(settings: Settings, lock: DataFolderLock, printer: Printer | No
         await house.close()
 
 
-async def _once(settings: Settings, lock: DataFolderLock, *, deliver: bool) -> tuple[PollReport, dict[str, int]]:
+async def _once(settings: Settings, lock: DataFolderLock, *, deliver: bool) -> tuple[PollReport, dict[str, int], Sequence[JsonObject]]:
     from monitor.wiring import build
 
     house = await build(settings, lock, deliver=deliver)
     try:
         await house.start()
+        began = house.clock.now()
         report = await house.poller.once()
         if deliver:
             house.deliverer.wake()
             await house.deliverer.idle()
             await house.deliverer.drain()
-        return report, dict(await house.store.stats())
+        return report, dict(await house.store.stats()), await house.store.quiet(since=began)
     finally:
         await house.close()
 
 
-def _print_summary(report: PollReport, stats: dict[str, int], as_json: bool) -> None:
+def _print_summary(report: PollReport, stats: dict[str, int], as_json: bool, quiet: Sequence[JsonObject] | None) -> None:
+    """``quiet`` is what this round kept to itself, None where nobody asked."""
     ingested = report.ingested
     pending = stats.get("deliveries_pending", 0)
     if as_json:
-        summary = {"sources": report.sources, "failed": dict(report.failed), "articles": ingested.articles}
-        print_json({**summary, "matches": ingested.matches, "notifications": ingested.notifications, "pending": pending})
+        summary: JsonObject = {"sources": report.sources, "failed": dict(report.failed), "articles": ingested.articles}
+        summary |= {"matches": ingested.matches, "notifications": ingested.notifications, "pending": pending}
+        print_json(summary if quiet is None else summary | {"catch_up": list(quiet)})
         return
     click.echo(f"{report.sources} source{'' if report.sources == 1 else 's'} polled, {len(report.failed)} failed")
     click.echo(f"{ingested.articles} new or changed articles, {ingested.matches} matches, {ingested.notifications} notifications")
     click.echo(f"{pending} deliveries pending, {stats.get('deliveries_delivered', 0)} delivered in all")
     for name, message in report.failed.items():
         click.echo(f"{name}: {message}")
+    if quiet is not None:
+        for line in catch_up_lines(
+            quiet, "Nothing was kept quiet: no feed was polled for the first time, or it had nothing old that matches."
+        ):
+            click.echo(line)
 
 
 class Printer:

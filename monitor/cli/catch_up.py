@@ -1,0 +1,30 @@
+"""What first polls kept to themselves, as ``--catch-up`` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from monitor.cli.options import short_time
+
+if TYPE_CHECKING:
+    from monitor.model import JsonObject
+
+#: More than a person reads at once; ``--json`` lists all.
+SHOWN = 50
+
+
+def catch_up_lines(rows: Sequence[JsonObject], nothing: str) -> Iterator[str]:
+    """Two lines for each alert that was not raised, as ``SourceQueries.quiet`` gives them; ``nothing`` where there is none."""
+    from monitor.render.terminal import plain
+
+    if not rows:
+        yield nothing
+        return
+    yield f"Would have raised {len(rows)} alert{'' if len(rows) == 1 else 's'} for what was there before:"
+    for row in rows[:SHOWN]:
+        when = short_time(row["published"]) if row["published"] else "undated"
+        yield f"  {row['severity']:<8}  {when}  {row['watchlist']}  {plain(row['source'])}  {plain(row['title']) or '(no title)'}"
+        yield f"            {plain(row['quote'])}"
+    if len(rows) > SHOWN:
+        yield f"  … and {len(rows) - SHOWN} more; --json lists all"
