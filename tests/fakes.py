@@ -25,6 +25,7 @@ from monitor.model import (
     Hit,
     Match,
     Mode,
+    Notification,
     Operation,
     PollResult,
     Severity,
@@ -712,3 +713,36 @@ class FakeSourceList:
         if self.unreadable is not None:
             raise self.unreadable
         return list(self.specs)
+
+
+class FakeOperationsRecord:
+    """Operations that were told, by key; ``told`` lists what was committed as (key, kind, sinks). Where ``lost`` is set, a
+    commit succeeds and its answer is lost, once."""
+
+    def __init__(self) -> None:
+        self.standing: dict[str, Operation] = {}
+        self.told: list[tuple[str, str, tuple[str, ...]]] = []
+        self.payloads: dict[str, bytes] = {}
+        self.failing: StorageError | None = None
+        self.lost = False
+
+    async def open_operations(self) -> Sequence[Operation]:
+        if self.failing is not None:
+            raise self.failing
+        return list(self.standing.values())
+
+    async def save_operation(
+        self, operation: Operation, notification: Notification | None, sinks: tuple[str, ...], now: datetime, *, closed: bool
+    ) -> None:
+        if self.failing is not None:
+            raise self.failing
+        if closed:
+            self.standing.pop(operation.key, None)
+        else:
+            self.standing[operation.key] = replace(operation, told=True)
+        if notification is not None and notification.id not in self.payloads:
+            self.payloads[notification.id] = notification.payload
+            self.told.append((operation.key, notification.kind.value, sinks))
+        if self.lost:
+            self.lost = False
+            raise StorageError("the disk did not answer")

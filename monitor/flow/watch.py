@@ -41,6 +41,8 @@ EMPTY: Final = 2
 #: Seconds between two looks around; sources judged between two turns of the event loop.
 LOOK: Final = 60.0
 SLICE: Final = 200
+#: Seconds by which wall and monotonic time may differ between two ticks.
+STEPPED: Final = 60.0
 #: The day's report is made within an hour of its time, or not that day: a start in the afternoon is no morning.
 REPORT_WITHIN: Final = timedelta(hours=1)
 #: Names in the day's report.
@@ -97,6 +99,7 @@ class Coverage:
         self._factor = factor
         self._network = Network()
         self._since = clock.now()
+        self._offset = clock.now().timestamp() - clock.monotonic()
         self._seen: dict[str, _Seen] = {}
         self._resting: set[str] = set()  # paused or gone at the last look
         self._silent: set[str] = set()  # whose silence stands
@@ -187,10 +190,14 @@ class Coverage:
             said = f"{self._network.failing} of {self._network.hosts} hosts give no answer: look at this machine's network and name lookup"
             self._standing.raise_(NETWORK, said, severity=Severity.HIGH)
         elif was:
-            self._since = self._clock.now()
-            for seen in self._seen.values():
-                seen.since = self._since
+            self._listen_anew()
             self._standing.close(NETWORK)
+
+    def _listen_anew(self) -> None:
+        """After a time in which nothing could be heard: nothing is silent before it was read again."""
+        self._since = self._clock.now()
+        for seen in self._seen.values():
+            seen.since = self._since
 
     def _speaks(self, name: str) -> None:
         self._silent.discard(name)
@@ -201,6 +208,10 @@ class Coverage:
         """Called every second, looks around once a minute."""
         self._begin()
         moment = self._clock.monotonic()
+        offset = self._clock.now().timestamp() - moment
+        if abs(offset - self._offset) > STEPPED:
+            self._listen_anew()  # the clock was set, or the machine has slept
+        self._offset = offset
         if self._looked is not None and moment - self._looked < LOOK:
             return
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.flow.route import Conditions, Route, sinks_for
-from monitor.model import Article, Evidence, Match, Mode, Severity, Stance, WatchlistFacts, ZoneKind
+from monitor.flow.route import Conditions, Route, sinks_for, sinks_for_operation
+from monitor.model import Article, Evidence, Match, Mode, Operation, Severity, Stance, WatchlistFacts, ZoneKind
 from tests.fakes import START
 
 FACTS = WatchlistFacts("arms-transfer", "v1", "Arms transfer", "", "desk", Severity.HIGH, {"topic": "proliferation"}, Mode.LIVE)
@@ -68,3 +68,51 @@ def test_every_route_that_matches_is_used_until_one_says_stop() -> None:
     assert told(Route(("log",)), Route(("desk",), stop=True), Route(("late",))) == ("log", "desk")
     assert told(Route(("log",)), Route(("desk",), no, stop=True), Route(("late",))) == ("log", "late")
     assert told() == ()
+
+
+# ------------------------------------------------------------------------------------------ operations
+def operation(key: str = "source:wire", *, severity: Severity = Severity.MEDIUM, subject: str = "wire") -> Operation:
+    return Operation(key, "it fails", START, severity, told=True, subject=subject)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "holds"),
+    [
+        (Conditions(), True),
+        (Conditions(severity=(Severity.MEDIUM,)), True),
+        (Conditions(severity=(Severity.HIGH,)), False),
+        (Conditions(source=("wire", "other")), True),
+        (Conditions(source=("other",)), False),
+        (Conditions(severity=(Severity.MEDIUM,), source=("wire",)), True),
+        # What asks for more than an operation has is about alerts.
+        (Conditions(watchlist=("arms-transfer",)), False),
+        (Conditions(stance=(Stance.REPORTED,)), False),
+        (Conditions(language=("ar",)), False),
+        (Conditions(owner=("desk",)), False),
+        (Conditions(labels={"country": ("EG",)}), False),
+        (Conditions(source=("wire",), language=("ar",)), False),
+    ],
+)
+def test_conditions_of_an_operation(conditions: Conditions, holds: bool) -> None:
+    assert sinks_for_operation([Route(("desk",), conditions)], operation()) == (("desk",) if holds else ())
+    if not conditions.empty:
+        assert sinks_for_operation([Route(("desk",), unless=conditions)], operation()) == (() if holds else ("desk",))
+
+
+def test_a_stop_ends_the_reading_for_operations_too() -> None:
+    routes = [
+        Route(("arms",), Conditions(watchlist=("arms-transfer",)), stop=True),
+        Route(("ops", "log"), Conditions(source=("wire",)), stop=True),
+        Route(("log", "rest")),
+    ]
+    assert sinks_for_operation(routes, operation()) == ("ops", "log")
+    assert sinks_for_operation(routes, operation("network", subject="")) == ("log", "rest")
+
+
+def test_a_sink_is_not_told_of_its_own_trouble() -> None:
+    routes = [Route(("desk", "log"))]
+    assert sinks_for_operation(routes, operation("sink:desk", subject="desk")) == ("log",)
+    assert sinks_for_operation(routes, operation("sink:desk", subject="")) == ("log",)
+    # A source may have the name of a sink.
+    assert sinks_for_operation(routes, operation("source:desk", subject="desk")) == ("desk", "log")
+    assert sinks_for_operation([Route(("desk",), Conditions(source=("desk",)))], operation("sink:desk", subject="desk")) == ()
