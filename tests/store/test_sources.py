@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import Connection, select
 
-from monitor.model import Move, SourceKind, SourceSpec, SourceState
-from monitor.ports import StoredVersion
+from monitor.model import Move, SourceKind, SourceSpec, SourceState, identity
+from monitor.ports import LanguagePulse, StoredVersion
 from monitor.store import SqlStore, schema
 from tests.store import builders as b
 
@@ -112,6 +115,129 @@ def test_new_feeds_are_spread_and_an_operator_may_ask_early(tmp_path: Path) -> N
         assert await store.due_now("f0", b.NOW)
         assert [state.not_before for state in await store.claim_sources(b.NOW, 60, 10)] == [None]
         assert not await store.due_now("nobody", b.NOW)
+
+    b.with_store(tmp_path, work)
+
+
+ADAPTIVE = dataclasses.replace(FEED, adaptive=True, every=900, least=300, most=21_600)
+HOUR, DAY = 3_600, 86_400
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "due"),
+    [
+        # as it stood                                                    -> as a start leaves it
+        (FEED, {"next_due": b.later(600)}, 600),
+        (FEED, {"next_due": b.later(-50)}, -50),
+        (dataclasses.replace(FEED, every=60), {"next_due": b.later(600)}, 60),
+        (FEED, {"next_due": b.later(90 * DAY)}, 900),  # the clock was set back
+        (ADAPTIVE, {"next_due": b.later(5 * HOUR)}, 5 * HOUR),  # a learnt interval
+        (ADAPTIVE, {"next_due": b.later(90 * DAY)}, 6 * HOUR),
+        (FEED, {"next_due": b.later(8 * HOUR), "failures": 6}, 8 * HOUR),  # a restart is no way around a pause
+        (FEED, {"next_due": b.later(90 * DAY), "failures": 6}, DAY),
+        (dataclasses.replace(FEED, every=60), {"next_due": b.later(2 * HOUR), "not_before": b.later(2 * HOUR)}, 2 * HOUR),
+        (FEED, {"next_due": b.later(90 * DAY), "not_before": b.later(90 * DAY)}, DAY),
+        (dataclasses.replace(FEED, location="https://new.example/"), {"next_due": b.later(600), "not_before": b.later(600)}, 0),
+        (dataclasses.replace(FEED, location="https://new.example/"), {"next_due": b.later(600), "failures": 9}, 0),
+    ],
+)
+def test_fault_32_when_a_source_is_due_after_a_start(tmp_path: Path, spec: SourceSpec, before: dict[str, Any], due: float) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        await store.save_source(dataclasses.replace(b.polled("feed"), **before))
+        await store.sync_sources([spec], b.NOW)
+        (state,) = await store.source_states()
+        assert (state.next_due - b.NOW).total_seconds() == due
+        if spec.location != FEED.location:
+            assert (state.failures, state.error, state.broken) == (0, "", False)
+
+    b.with_store(tmp_path, work)
+
+
+def test_bounds_go_with_the_address_that_is_asked(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        feeds = [dataclasses.replace(FEED, name=name, location=f"https://old.example:8443/{name}") for name in "ab"]
+        await store.sync_sources(feeds, b.NOW)
+        states = {state.name: state for state in await store.source_states()}
+        await store.save_source(dataclasses.replace(states["a"], address="https://user@New.example/a"))
+        for _ in range(2):  # the same after a start
+            assert await store.claim_sources(b.NOW, 0, 10, busy={"old.example:8443", "new.example"}) == ()
+            assert [state.name for state in await store.claim_sources(b.NOW, 0, 10, busy={"old.example:8443"})] == ["a"]
+            assert [state.name for state in await store.claim_sources(b.NOW, 0, 10, busy={"new.example"})] == ["b"]
+            await store.sync_sources(feeds, b.NOW)
+        await store.save_source(states["a"])
+        assert await store.claim_sources(b.NOW, 0, 10, busy={"old.example:8443"}) == ()
+
+    b.with_store(tmp_path, work)
+
+
+def test_what_comes_back_into_the_configuration_is_tried_again(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        await store.save_source(dataclasses.replace(b.polled("feed"), gone=b.NOW, deaths=3))
+        await store.sync_sources([FEED], b.NOW)
+        assert (await store.source_states())[0].gone == b.NOW, "a restart is no reason to ask again"
+        await store.sync_sources([], b.NOW)
+        await store.sync_sources([FEED], b.NOW)
+        (state,) = await store.source_states()
+        assert (state.gone, state.deaths, state.next_due) == (None, 0, b.NOW)
+
+    b.with_store(tmp_path, work)
+
+
+def test_one_source_as_commands_show_it(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED], b.NOW)
+        for n in range(12):
+            article = b.article(str(n), source="feed", body=f"body {n}")
+            article = dataclasses.replace(article, id=identity("feed", str(n)), title=f"T{n}")
+            state = dataclasses.replace(b.polled("feed"), known=bytes(24), move=Move("https://a.example/", b.NOW, 2), gaps=(60.0,))
+            await store.ingest(b.batch(b.item(article, body=f"body {n}"), source="feed", state=state, now=b.later(n)))
+        await store.pause_source("feed", b.NOW, "cli:alice: maintenance")
+        shown = await store.source("feed")
+        assert shown is not None
+        json.dumps(shown)
+        latest = shown.pop("latest")
+        assert [one["title"] for one in latest] == [f"T{n}" for n in range(11, 1, -1)]
+        assert latest[0]["url"] == "https://example.org/11"
+        assert shown == {
+            "name": "feed",
+            "kind": "feed",
+            "location": "https://example.org/rss.xml",
+            "address": "",
+            "failures": 0,
+            "error": "",
+            "paused": "2026-03-01T12:00:00Z",
+            "paused_by": "cli:alice: maintenance",
+            "empty": 0,
+            "deaths": 0,
+            "broken": False,
+            "gone": None,
+            "retired": None,
+            "lease_until": None,
+            "next_due": "2026-03-01T12:15:00Z",
+            "not_before": None,
+            "last_poll": "2026-03-01T12:00:00Z",
+            "last_success": "2026-03-01T12:00:00Z",
+            "last_new": "2026-03-01T12:00:00Z",
+            "validators": {"etag": "e1"},
+            "gaps": [60.0],
+            "move": {"to": "https://a.example/", "since": "2026-03-01T12:00:00Z", "times": 2},
+            "items_known": 3,
+            "articles": 12,
+            "sighted": 0,
+        }
+        assert await store.source("nobody") is None
+
+    b.with_store(tmp_path, work)
+
+
+def test_languages_count_their_articles_once(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.simple("a"))
+        await store.ingest(b.batch(b.item(b.article("b", language="en")), now=b.later(5)))
+        await store.ingest(b.batch(b.item(b.article("a", body="edited"), body="edited"), now=b.later(9)))
+        assert await store.languages() == {"ar": LanguagePulse(b.NOW, 1), "en": LanguagePulse(b.later(5), 1)}
 
     b.with_store(tmp_path, work)
 
