@@ -99,9 +99,10 @@ def sources_list(as_json: bool, place: Place) -> None:
 
 
 @click.command(short_help="Print the JSON Schema of documents and files.")
-@click.argument("what", type=click.Choice(["alert", "watchlist", "config"]))
+@click.argument("what", type=click.Choice(["alert", "operation", "watchlist", "config"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of an alert document, a watchlist file or the configuration file.
+    """Print the JSON Schema of the document that tells of an alert or of an operation (an alarm about the monitor itself), of
+    a watchlist file, or of the configuration file.
 
     \b
     Example:
@@ -111,6 +112,10 @@ def schema(what: str) -> None:
         from monitor.render.schema import alert_schema
 
         print_pretty(alert_schema())
+    elif what == "operation":
+        from monitor.render.schema import operation_schema
+
+        print_pretty(operation_schema())
     elif what == "watchlist":
         from monitor.watchlist.schema import watchlist_schema
 

@@ -170,7 +170,7 @@ def test_config_show_says_where_values_come_from(space: Path, monkeypatch: pytes
 
 
 # ------------------------------------------------------------------------------------- schema, init
-@pytest.mark.parametrize("what", ["alert", "watchlist", "config"])
+@pytest.mark.parametrize("what", ["alert", "operation", "watchlist", "config"])
 def test_schemas_are_schemas(what: str) -> None:
     schema = json.loads(program("schema", what).out)
     jsonschema.Draft202012Validator.check_schema(schema)
