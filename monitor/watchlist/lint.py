@@ -18,7 +18,7 @@ from monitor.watchlist.lint_query import lint_query, queries
 from monitor.watchlist.model import Term, Watchlist
 from monitor.watchlist.places import Places
 from monitor.watchlist.query import Literal, leaves
-from monitor.watchlist.shapes import Shape, redundant, shape
+from monitor.watchlist.shapes import Shape, covering, redundant, shape
 
 #: Shorter terms are found inside too much of everything; acronyms and CJK words are meant so.
 SHORT_TERM: Final = 2
@@ -83,9 +83,10 @@ def _every_term(watchlist: Watchlist) -> Iterator[tuple[Term, str]]:
 
 
 def _masked(places: Places, shapes: Mapping[str, list[Shape]], masks: list[Shape]) -> Iterator[Fault]:
+    covered_by = covering(masks)
     for name, each in shapes.items() if masks else ():
         for one in each:
-            mask = next((mask for mask in masks if mask.finds_within(one)), None)
+            mask = covered_by(one)
             if mask is not None:
                 message = f"{_said(one.term)} ({name}) can never be found: the mask {_said(mask.term)} covers it"
                 yield places.of_term(one.term, message, "remove one of them")

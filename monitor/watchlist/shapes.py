@@ -10,7 +10,7 @@ Pure: the dictionary comes in as a look-up function.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -126,6 +126,16 @@ def redundant(shapes: Sequence[Shape]) -> list[tuple[Shape, Shape]]:
     return [(shapes[at], shapes[_last(finders, at)]) for at in sorted(finders)]
 
 
+def covering(masks: Sequence[Shape]) -> Callable[[Shape], Shape | None]:
+    """What tells the first mask that finds something of a term wherever that term is found, or None."""
+    beginnings = _by_beginning(masks)
+
+    def first(one: Shape) -> Shape | None:
+        return next((masks[at] for at in _candidates(one, beginnings, within=True) if masks[at].finds_within(one)), None)
+
+    return first
+
+
 def _last(finders: Mapping[int, int], at: int) -> int:
     """The finder of the finder, as far as it goes: a term that is kept."""
     while at in finders:
@@ -146,10 +156,10 @@ def _by_beginning(shapes: Sequence[Shape]) -> _Beginnings:
     return places
 
 
-def _candidates(one: Shape, beginnings: _Beginnings) -> Iterable[int]:
-    """The terms that could find this one, in their order."""
+def _candidates(one: Shape, beginnings: _Beginnings, *, within: bool = False) -> Iterable[int]:
+    """The terms that could find this one, in their order; ``within`` it, those that could find any of its words."""
     if one.key:
         return beginnings.get(one.key, ())
-    written = next(iter(one.words[0].allowed), "") if one.words else ""
-    stems = [stem for stem, _ in readings(written, beginnings)] if written else []
+    written = [next(iter(word.allowed)) for word in (one.words if within else one.words[:1]) if word.allowed]
+    stems = [stem for word in written for stem, _ in readings(word, beginnings)]
     return sorted({at for stem in (*stems, "") for at in beginnings.get(stem, ())})
