@@ -76,11 +76,16 @@ class Layer(PydanticBaseSettingsSource):
     def _absolute(self) -> None:
         """File paths become absolute: ``~`` is the home folder, the rest stands relative to ``base``."""
         for path, value in list(leaves(self.data)):
-            if isinstance(value, str) and value and self.schema.is_file(path):
-                below: Any = self.data
-                for step in path[:-1]:
-                    below = below[step]
-                below[path[-1]] = os.path.normpath(self.base / FilePath(value).expanduser())
+            below: Any = self.data
+            for step in path[:-1]:
+                below = below[step]
+            if isinstance(value, list) and self.schema.is_file((*path, 0)):
+                below[path[-1]] = [self._beside(each) for each in value]
+            elif self.schema.is_file(path):
+                below[path[-1]] = self._beside(value)
+
+    def _beside(self, value: Any) -> Any:
+        return os.path.normpath(self.base / FilePath(value).expanduser()) if isinstance(value, str) and value else value
 
 
 class OptionLayer(Layer):

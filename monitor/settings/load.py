@@ -23,6 +23,7 @@ from monitor.settings.faults import Finding, findings
 from monitor.settings.layers import EnvironmentLayer, FileLayer, Layer, OptionLayer, Origin, SecretsLayer
 from monitor.settings.model import FolderSettings, Settings
 from monitor.settings.schema import SettingsSchema, closest, leaves
+from monitor.settings.sourcelists import list_layers
 from monitor.yamlmap import MAX_BYTES, Path, YamlMap, lookup, read_yaml
 
 #: Where container runtimes and systemd put secrets; the modes of files there are theirs to set, not the user's.
@@ -42,6 +43,8 @@ class Loaded:
     data: Mapping[str, Any]
     origins: Mapping[Path, Origin]
     warnings: tuple[Fault, ...] = ()
+    #: The configuration file and the lists of sources it names.
+    files: tuple[FilePath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,11 @@ def load(
     env_layer = EnvironmentLayer(Settings, around.cwd, schema, _merged([secret_layer, file_layer]), around.environ)
     option_layer = OptionLayer(Settings, around.cwd, schema, options or {})
     layers: list[Layer] = [option_layer, env_layer, secret_layer, file_layer]
+    named = _merged(layers)
+    lists, listed = list_layers(named.get("sources_from"), schema, _places(named, layers))
+    layers += lists
     data = _merged(layers)
-    faults = [fault for layer in layers for fault in layer.faults]
+    faults = [*(fault for layer in layers if layer not in lists for fault in layer.faults), *(f for f in listed if not f.warning)]
     settings: Settings | None = None
     try:
         settings = _bound(layers)()  # type: ignore[call-arg]  # the layers bring the arguments
@@ -114,7 +120,15 @@ def load(
         raise ConfigError(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
     doubts = [*_doubts(settings), *_open_secrets(file_layer, schema, path)]
-    return Loaded(settings, path, data, origins, tuple(_placed(finding, layers, warning=True) for finding in doubts))
+    warnings = (*(_placed(finding, layers, warning=True) for finding in doubts), *(fault for fault in listed if fault.warning))
+    return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in lists)))
+
+
+def _places(data: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, str]:
+    """The names of the sources that the configuration itself has, each with where it stands."""
+    sources = data.get("sources")
+    found = {str(name): _origin(("sources", name), layers) for name in sources} if isinstance(sources, Mapping) else {}
+    return {name: origin.where if origin else "the configuration" for name, origin in found.items()}
 
 
 def settings_schema() -> SettingsSchema:

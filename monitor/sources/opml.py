@@ -52,7 +52,7 @@ def read(raw: bytes, file: str, taken: Iterable[str] = ()) -> tuple[list[Outline
     """The feeds of a list in its order, and what is wrong with it. Where a fault is no warning the list is not to be used.
 
     Names are those of ``monitor:name``, else made of the title or the host so that they are the same at every reading;
-    ``taken`` are names that others have.
+    ``taken`` are names that others have, which none is made like.
     """
     reader = _Reader(file, set(taken))
     if len(raw) > MAX_BYTES:
@@ -63,6 +63,7 @@ def read(raw: bytes, file: str, taken: Iterable[str] = ()) -> tuple[list[Outline
 class _Reader:
     def __init__(self, file: str, taken: set[str]) -> None:
         self.file, self.taken = file, taken
+        self.given: set[str] = set()
         self.outlines: list[Outline] = []
         self.faults: list[Fault] = []
         self.groups: list[str] = []
@@ -123,12 +124,13 @@ class _Reader:
             return
         title = plain.get("title", "") or plain.get("text", "")
         name = plain.get("monitor:name", "")
-        if name and (not _NAME.fullmatch(name) or name in self.taken):
+        if name and (not _NAME.fullmatch(name) or name in self.given):
             wrong = "stands here twice" if _NAME.fullmatch(name) else "is not a name (lower-case letters, digits, '-' and '_')"
             self._fault(f"monitor:name {name[:80]!r} {wrong}", line, hint="give each source a name of its own, or leave the attribute out")
             return
         name = name or _unique(_slug(title) or _of_host(parts[1]), self.taken)
         self.taken.add(name)
+        self.given.add(name)
         group = next((group for group in reversed(self.groups) if group), "")
         labels = _labels(plain.get("monitor:labels", ""))
         category = plain.get("category", "").split(",")[0].strip(" /") or group

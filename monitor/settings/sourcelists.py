@@ -1,0 +1,126 @@
+"""Lists of sources that the configuration names (``sources_from``): OPML files, and YAML files in the form of ``sources:``.
+
+Each file is a layer below the configuration file, so that its sources are checked like any other and every fault and
+origin names the file and line. This module must not know what a source is fetched with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from monitor.errors import ConfigError, Fault
+from monitor.settings.layers import Layer, Origin
+from monitor.settings.model import Settings
+from monitor.settings.schema import SettingsSchema
+from monitor.sources.opml import MAX_BYTES, Outline
+from monitor.sources.opml import read as read_opml
+from monitor.yamlmap import Path, YamlMap, read_yaml
+
+YAML = (".yaml", ".yml")
+OPML = (".opml", ".xml")
+
+
+class ListLayer(Layer):
+    """One list. ``missing`` says that there is no such file, which is no fault: it may be mounted later."""
+
+    def __init__(self, file: FilePath, schema: SettingsSchema, taken: Iterable[str]) -> None:
+        super().__init__(Settings, file.parent, schema)
+        self.file = file
+        self.missing = False
+        self._document: YamlMap | None = None
+        self._prefix: Path = ()
+        try:
+            with file.open("rb") as opened:
+                raw = opened.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            self.missing = True
+            return
+        except OSError as error:
+            self.faults.append(Fault(f"the list of sources cannot be read: {error.strerror}", str(file)))
+            return
+        if file.suffix.lower() in YAML:
+            self._read_yaml(raw)
+        elif file.suffix.lower() in OPML:
+            self._read_opml(raw, taken)
+        else:
+            kinds = ", ".join(OPML + YAML)
+            self.faults.append(Fault(f"not a list of sources by its name, which should end in one of {kinds}", str(file)))
+        self._absolute()
+
+    def names(self) -> Sequence[str]:
+        sources = self.data.get("sources")
+        return [*map(str, sources)] if isinstance(sources, Mapping) else []
+
+    def origin(self, path: Path) -> Origin | None:
+        if self._document is not None:
+            mark = self._document.values.get(self._below(path))
+            return Origin(f"{self._document.file}:{mark.line}") if mark and path[:1] == ("sources",) else None
+        return super().origin(path)
+
+    def fault(self, path: Path, message: str, hint: str, *, key: bool) -> Fault:
+        if self._document is not None:
+            return self._document.fault(self._document.place(self._below(path), key=key), message, hint)
+        origin = self.origin(path)
+        file, _, line = (origin.where if origin else str(self.file)).rpartition(":")
+        return Fault(message, file, int(line), hint=hint) if file and line.isdigit() else Fault(message, str(self.file), hint=hint)
+
+    def _below(self, path: Path) -> Path:
+        """The place in this file of what stands in the configuration at ``sources`` and below."""
+        return (*self._prefix, *path[1:])
+
+    def _read_yaml(self, raw: bytes) -> None:
+        try:
+            self._document = read_yaml(raw.decode("utf-8-sig"), str(self.file))
+        except UnicodeDecodeError as error:
+            self.faults.append(Fault("the file is not UTF-8 text", str(self.file), raw[: error.start].count(b"\n") + 1))
+            return
+        except ConfigError as error:
+            self.faults.extend(error.faults)
+            return
+        written: Mapping[str, Any] = self._document.data
+        if [*written] == ["sources"] and isinstance(written["sources"], Mapping):
+            self._prefix = ("sources",)
+            written = written["sources"]
+        self.data = {"sources": written} if written else {}
+
+    def _read_opml(self, raw: bytes, taken: Iterable[str]) -> None:
+        outlines, self.faults = read_opml(raw, str(self.file), taken)
+        sources: dict[str, Any] = {}
+        for outline in outlines:
+            sources[outline.name] = _settings(outline)
+            self.origins["sources", outline.name] = f"{self.file}:{outline.line}"
+        self.data = {"sources": sources} if sources else {}
+
+
+def _settings(outline: Outline) -> dict[str, Any]:
+    found: dict[str, Any] = {"feed": outline.url}
+    if outline.language:
+        found["language"] = outline.language
+    if outline.labels:
+        found["labels"] = dict(outline.labels)
+    return found | dict(outline.settings)
+
+
+def list_layers(files: Any, schema: SettingsSchema, taken: Mapping[str, str]) -> tuple[list[ListLayer], list[Fault]]:
+    """The layers of these files, given the names that the configuration itself has, each with its place; and the faults and
+    warnings of the lists as such."""
+    layers: list[ListLayer] = []
+    faults: list[Fault] = []
+    places = dict(taken)
+    for file in files if isinstance(files, list | tuple) else []:
+        layer = ListLayer(FilePath(str(file)), schema, places)
+        layers.append(layer)
+        if layer.missing:
+            faults.append(Fault("there is no such list of sources yet", str(file), hint="create it, or correct the path", warning=True))
+        faults += layer.faults
+        for name in layer.names():
+            place = layer.origin(("sources", name))
+            if name in places:
+                message = f"there is a source named {name!r} already, at {places[name]}"
+                faults.append(layer.fault(("sources", name), message, "give one of the two another name", key=True))
+                # One source made of two would only be wrong in further ways.
+                layer.data = {"sources": {other: value for other, value in layer.data["sources"].items() if other != name}}
+            places.setdefault(name, place.where if place else str(file))
+    return layers, faults

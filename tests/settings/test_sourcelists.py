@@ -1,0 +1,81 @@
+"""Lists of sources: OPML and YAML files that the configuration names, checked like the rest of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import ConfigError
+from monitor.settings import FeedSettings, load
+from monitor.settings.load import Loaded, Surroundings
+
+CONFIG = """\
+data_dir: var
+watchlists: watchlists
+sources_from: [lists/arabic.opml, lists/more.yaml]
+sources:
+  seeds:
+    folder: seeds
+"""
+OPML = """\
+<opml version="2.0" xmlns:monitor="urn:news-monitor:opml"><body>
+<outline text="Example News" xmlUrl="https://example.org/rss" language="ar" monitor:labels="country=EG" monitor:every="20m"/>
+<outline text="seeds" xmlUrl="https://example.com/rss" monitor:full_text="true" monitor:important="true"/>
+</body></opml>
+"""
+MORE = """\
+desk:
+  feed: https://desk.example/feed
+files:
+  folder: inbox
+"""
+
+
+def loaded(folder: Path, *, opml: str | None = OPML, more: str | None = MORE) -> Loaded:
+    (folder / "lists").mkdir()
+    (folder / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
+    for name, text in (("arabic.opml", opml), ("more.yaml", more)):
+        if text is not None:
+            (folder / "lists" / name).write_text(text, encoding="utf-8")
+    return load(folder / "monitor.yaml", around=Surroundings(environ={}, cwd=folder))
+
+
+def test_sources_of_lists_are_sources(tmp_path: Path) -> None:
+    found = loaded(tmp_path)
+    sources = found.settings.sources
+    assert sorted(sources) == ["desk", "example-news", "files", "seeds", "seeds-2"]
+    example, other = sources["example-news"], sources["seeds-2"]
+    assert isinstance(example, FeedSettings)
+    assert (example.feed, example.language, example.labels, example.every) == ("https://example.org/rss", "ar", {"country": "EG"}, 1200.0)
+    assert isinstance(other, FeedSettings)
+    assert (other.full_text, other.important) == (True, True)
+    # A path of a list is relative to the list.
+    assert found.data["sources"]["files"]["folder"] == str(tmp_path / "lists" / "inbox")
+    assert found.origins["sources", "desk", "feed"].where == f"{tmp_path}/lists/more.yaml:2"
+    assert found.origins["sources", "example-news", "feed"].where == f"{tmp_path}/lists/arabic.opml:2"
+    assert [path.name for path in found.files] == ["monitor.yaml", "arabic.opml", "more.yaml"]
+
+
+def test_a_list_that_is_not_there_yet_is_a_warning(tmp_path: Path) -> None:
+    found = loaded(tmp_path, more=None)
+    assert [(Path(fault.file).name, fault.warning) for fault in found.warnings if "list of sources" in fault.message] == [("more.yaml", True)]
+
+
+@pytest.mark.parametrize(
+    ("opml", "more", "said"),
+    [
+        (OPML, "desk:\n  feed: https://desk.example/\n  evry: 5m\n", ("more.yaml", 3, "unknown key 'evry'")),
+        (OPML, "sources:\n  desk:\n    feed: nothing\n", ("more.yaml", 3, "must be an http")),
+        (OPML, "seeds:\n  folder: x\n", ("more.yaml", 1, "a source named 'seeds' already")),
+        (OPML, "example-news:\n  folder: x\n", ("more.yaml", 1, "arabic.opml:2")),
+        (OPML, "desk: [\n", ("more.yaml", 2, "")),
+        (OPML.replace("20m", "20"), MORE, ("arabic.opml", 2, "not a duration")),
+        (OPML.replace("</body>", ""), MORE, ("arabic.opml", 4, "not well-formed")),
+        (OPML.replace('text="seeds"', 'text="x" monitor:name="seeds"'), MORE, ("arabic.opml", 3, "a source named 'seeds' already")),
+    ],
+)
+def test_every_fault_of_a_list_says_where_it_stands(tmp_path: Path, opml: str, more: str, said: tuple[str, int, str]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, opml=opml, more=more)
+    assert [(Path(fault.file).name, fault.line, said[2] in fault.message) for fault in caught.value.faults] == [(*said[:2], True)]
