@@ -59,7 +59,8 @@ def test_sources_of_lists_are_sources(tmp_path: Path) -> None:
 
 def test_a_list_that_is_not_there_yet_is_a_warning(tmp_path: Path) -> None:
     found = loaded(tmp_path, more=None)
-    assert [(Path(fault.file).name, fault.warning) for fault in found.warnings if "list of sources" in fault.message] == [("more.yaml", True)]
+    lists = [fault for fault in found.warnings if "list of sources" in fault.message]
+    assert [(Path(fault.file).name, fault.warning) for fault in lists] == [("more.yaml", True)]
 
 
 @pytest.mark.parametrize(
