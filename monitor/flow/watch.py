@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from monitor.errors import DocumentError, FetchError, MonitorError, StorageError
+from monitor.errors import DocumentError, FetchError, StorageError
 from monitor.flow.silence import Longest, Network, lasting, patience, silent_languages
 from monitor.flow.standing import Standing
 from monitor.model import Severity, SourceKind, SourceSpec, SourceState
@@ -40,7 +40,7 @@ DEATHS: Final = 3
 EMPTY: Final = 2
 #: Seconds between two looks around; sources judged between two turns of the event loop.
 LOOK: Final = 60.0
-SLICE: Final = 200
+SLICE: Final = 50
 #: Seconds by which wall and monotonic time may differ between two ticks.
 STEPPED: Final = 60.0
 #: The day's report is made within an hour of its time, or not that day: a start in the afternoon is no morning.
@@ -64,7 +64,7 @@ class BoardWatch:
             self._operations.close(f"source:{spec.name}")
 
     def failed(self, spec: SourceSpec, state: SourceState, error: FetchError | DocumentError | Exception) -> None:
-        self._operations.raise_(f"source:{spec.name}", _failing(spec, state, error), subject=spec.name)
+        self._operations.raise_(f"source:{spec.name}", _failing(state), subject=spec.name)
 
     def forgotten(self, name: str) -> None:
         self._operations.close(f"source:{name}")
@@ -77,10 +77,11 @@ class BoardWatch:
 @dataclass(slots=True)
 class _Seen:
     """What this process knows of a source beside its state. ``since`` is when it began to be listened to: at its start, when
-    the network came back, when it was resumed."""
+    the network came back, when it was resumed; ``answered`` when it last answered a poll, None where the last one failed."""
 
     spec: SourceSpec
     since: datetime
+    answered: datetime | None = None
     longest: Longest = field(default_factory=Longest)
     failing_since: datetime | None = None
 
@@ -119,12 +120,15 @@ class Coverage:
         self._begin()
         seen = self._of(spec)
         self._tried(spec, answered=True)
+        seen.answered = self._clock.now()
         if new and state.gaps:
-            seen.longest.add(self._clock.now(), state.gaps[-1])
+            seen.longest.add(seen.answered, state.gaps[-1])
         if state.failures == 0:
-            # A 304 after a failure heals nothing: the failures stand in the state.
             seen.failing_since = None
             self._standing.close(f"source:{spec.name}")
+        elif state.broken and self._too_long(seen, state):
+            # A 304 heals nothing. Where the last body could not be read, being told that it has not changed is no comfort.
+            self._standing.raise_(f"source:{spec.name}", _failing(state), severity=_gravity(spec))
         self._judge(spec, state)
         if new:
             self._speaks(spec.name)
@@ -132,6 +136,7 @@ class Coverage:
     def failed(self, spec: SourceSpec, state: SourceState, error: FetchError | DocumentError | Exception) -> None:
         self._begin()
         seen = self._of(spec)
+        seen.answered = None
         seen.failing_since = seen.failing_since or self._clock.now()
         self._tried(spec, answered=not (isinstance(error, FetchError) and error.transport))
         self._judge(spec, state)
@@ -140,7 +145,7 @@ class Coverage:
             self._standing.close(key)
             return
         tell = not self._network.down and not self._standing.told(f"{key}:empty", f"{key}:quarantine") and self._too_long(seen, state)
-        self._standing.raise_(key, _failing(spec, state, error), tell=tell, severity=_gravity(spec))
+        self._standing.raise_(key, _failing(state), tell=tell, severity=_gravity(spec))
 
     def forgotten(self, name: str) -> None:
         self._begin()
@@ -265,7 +270,7 @@ class Coverage:
             return
         if seen.spec.important:
             self._meter.gauge("source_last_new_seconds", (now - state.last_new).total_seconds(), source=state.name)
-        if self._network.down or state.failures or state.last_success is None or state.last_success < seen.since:
+        if self._network.down or seen.answered is None or seen.answered < seen.since:
             return
         # Nobody can push while the daemon stands still; a feed that is read lists what came meanwhile.
         heard = max(state.last_new, seen.since) if seen.spec.kind is SourceKind.PUSH else state.last_new
@@ -310,9 +315,8 @@ def _gravity(spec: SourceSpec) -> Severity:
     return Severity.HIGH if spec.important else Severity.MEDIUM
 
 
-def _failing(spec: SourceSpec, state: SourceState, error: Exception) -> str:
-    message = error.message if isinstance(error, MonitorError) else f"{type(error).__name__}: {error}"
+def _failing(state: SourceState) -> str:
     often = "once" if state.failures == 1 else f"{state.failures} times in a row"
     last = state.last_success
     since = "it has never been read" if last is None else f"last read {last:%Y-%m-%d %H:%M} UTC"
-    return f"source {spec.name} cannot be read: {message} ({often}; {since})"
+    return f"source {state.name} cannot be read: {state.error} ({often}; {since})"

@@ -142,6 +142,36 @@ def test_a_304_after_a_failure_does_not_make_a_failing_source_healthy() -> None:
     assert world.open == []
 
 
+def test_a_304_about_a_body_that_could_not_be_read_is_no_comfort() -> None:
+    world = World(spec(), spec("well"))
+    for name in world.specs:
+        world.poll(name)
+    unread = FetchError("the answer is an HTML page, not a feed", unread=True)
+    world.fail(error=unread, broken=True, empty=1)
+    world.fail("well")
+    for _ in range(30):
+        world.clock.advance(HOUR)
+        for name in world.specs:
+            state = world.states[name]
+            world.poll(name, failures=1, error=state.error, empty=state.empty, last_success=state.last_success)
+    # The other was once away and says ever since that nothing has changed: that is silence, where its rhythm says so.
+    assert world.told == ["source:wire"]
+    assert world.open == ["source:well", "source:wire"]
+    world.poll(broken=False)
+    assert world.open == ["source:well"]
+
+
+def test_a_source_that_says_not_modified_ever_since_a_failure_falls_silent() -> None:
+    world = World(spec(important=True))
+    world.rhythm()
+    world.fail()
+    world.clock.advance(2 * HOUR)
+    state = world.states["wire"]
+    world.poll(failures=1, error=state.error, last_success=state.last_success)
+    world.look()
+    assert world.told == ["source:wire:silent"]
+
+
 def test_what_was_told_before_a_restart_is_not_told_again_and_closes() -> None:
     world = World(spec())
     world.fail(times=5)
@@ -523,7 +553,7 @@ def test_five_thousand_sources_are_looked_at_in_slices() -> None:
 
 def test_the_plain_watch_keeps_one_operation_a_source() -> None:
     operations = FakeOperations()
-    watch, state = BoardWatch(operations), SourceState("wire", START, failures=1)
+    watch, state = BoardWatch(operations), SourceState("wire", START, failures=1, error=DOWN.message)
     watch.failed(spec(), state, DOWN)
     watch.succeeded(spec(), state, new=0)
     assert "wire cannot be read: HTTP 503" in operations.message("source:wire")
