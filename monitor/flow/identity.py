@@ -89,11 +89,18 @@ def prepared(documents: Sequence[Document], spec: SourceSpec) -> list[Document]:
     unique: dict[str, Document] = {}
     for document in documents:
         unique.setdefault(document.key, document)
-    linked = [replace(document, source=spec.name, link=document.link or own(document.url, spec.location)) for document in unique.values()]
+    linked = [_linked(document, spec) for document in unique.values()]
     texts: dict[str, set[str]] = {}
     for document in linked:
         texts.setdefault(document.link, set()).add(document.text)
-    return [replace(document, link="") if len(texts[document.link]) > 1 else document for document in linked]
+    return [replace(document, link="") if document.link and len(texts[document.link]) > 1 else document for document in linked]
+
+
+def _linked(document: Document, spec: SourceSpec) -> Document:
+    link = document.link or own(document.url, spec.location)
+    if (link, spec.name) == (document.link, document.source):
+        return document
+    return replace(document, source=spec.name, link=link)
 
 
 def probe(document: Document) -> Probe:

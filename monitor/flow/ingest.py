@@ -66,7 +66,8 @@ class Lines(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """``articles`` counts new and changed ones, ``edited`` the latter; ``sighted`` were articles known from elsewhere."""
+    """``articles`` counts new and changed ones, ``edited`` the latter; ``sighted`` were articles known from elsewhere, or under
+    another key; ``unchanged`` are the rest of what the source listed."""
 
     articles: int = 0
     matches: int = 0
@@ -162,8 +163,9 @@ class Ingester:
             self._operations.raise_("storage", f"the record cannot be written, and polling waits: {error.message}")
             raise
         self._operations.close("storage")
-        known = len(poll.documents) - poll.report.articles - poll.report.sighted
-        return replace(poll.report, unchanged=known)
+        # Most of a feed's known items never come this far: they are dropped before they are read.
+        listed = max(result.items or 0, len(poll.documents))
+        return replace(poll.report, unchanged=listed - poll.report.articles - poll.report.sighted)
 
     async def _round(self, poll: _Poll, before: SourceState, *, claiming: bool) -> None:
         """Judge all that came, then write it in parts. Raises DecideAgain where a part was judged by what no longer holds;

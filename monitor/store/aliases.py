@@ -123,7 +123,8 @@ def put(connection: Connection, batch: IngestBatch) -> None:
 
 def _claim(connection: Connection, claimed: Mapping[str, Values]) -> None:
     """Each alias goes to the article that claims it, unless it has gone to another."""
-    add_rows(connection, _NEW_ALIAS, list(claimed.values()))
+    if add_rows(connection, _NEW_ALIAS, list(claimed.values())) == len(claimed):
+        return  # nobody had any of them
     held = _aliases(connection, sorted(claimed))
     if any(held[hash_] != row["article"] for hash_, row in claimed.items()):
         raise DecideAgain

@@ -38,15 +38,16 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + CHUNK]
 
 
-def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Execute an insert for every row; each row has every column of the statement.
+def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Execute an insert for every row; each row has every column of the statement. How many were written.
 
     The statement is compiled once and the rows are handed to the driver as they are: SQLAlchemy's own way binds each row
     through the compiler, at 8 µs a row where this takes 2, and an alert is a dozen rows.
     """
-    if rows:
-        sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
-        connection.exec_driver_sql(sql, [encode(row) for row in rows])
+    if not rows:
+        return 0
+    sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
+    return connection.exec_driver_sql(sql, [encode(row) for row in rows]).rowcount
 
 
 @lru_cache(maxsize=128)
