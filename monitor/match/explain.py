@@ -45,6 +45,8 @@ _ZONES: Final = {
 }
 #: A window as wide as any sentence, to see how far apart things stand.
 _ANY_DISTANCE: Final = 100_000
+#: Of more hits than this the distances are not measured: every one is compared with every other.
+_MEASURED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,16 @@ def _match(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Fac
 # ----------------------------------------------------------------------------------- what did not count
 def _taken(engine: Engine, one: Compiled, scanned: Scanned, kept: dict[Group | Literal, list[Found]]) -> Iterator[Told]:
     """The hits that a mask took, each with the mask."""
-    masks = [hit for pattern in sorted(one.masks) for hit in scanned.hits.get(pattern, ())]
+    masks = {
+        (hit.sentence, word): pattern
+        for pattern in sorted(one.masks, reverse=True)
+        for hit in scanned.hits.get(pattern, ())
+        for word in range(hit.first, hit.last)
+    }
     for leaf, hits in leaf_hits_of(scanned, one.leaves, {}).items() if masks else ():
-        for hit in sorted(set(hits) - set(kept.get(leaf, ()))):
-            mask = next(m for m in masks if m.sentence == hit.sentence and m.first < hit.last and hit.first < m.last)
-            yield replace(_told(engine, scanned, leaf, hit), mask=engine.table.pattern(mask.pattern).term)
+        for hit in set(hits) - set(kept.get(leaf, ())):
+            mask = next(masks[place] for word in range(hit.first, hit.last) if (place := (hit.sentence, word)) in masks)
+            yield replace(_told(engine, scanned, leaf, hit), mask=engine.table.pattern(mask).term)
 
 
 def _furniture(engine: Engine, one: Compiled, text: str, layout: Layout) -> tuple[Told, ...]:
@@ -262,6 +269,8 @@ class _Teller:
 
     def _apart(self, node: Near, view: View) -> str:
         """How far apart the sides of a NEAR stand that were all found."""
+        if sum(len(self.evaluation.hits(item, view)) for item in node.items) > _MEASURED:
+            return f"never within {node.words} words"
         wide = replace(node, words=_ANY_DISTANCE)
         met = self.evaluation.evaluate(wide, view)
         if met:

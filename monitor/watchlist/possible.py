@@ -25,7 +25,7 @@ from monitor.watchlist.query import (
     Not,
     Or,
     Scope,
-    true_of_nothing,
+    without_hits,
 )
 
 #: Parts of an article by letter: title, lead, the rest of the body. A sentence or paragraph lies in one of them.
@@ -91,7 +91,7 @@ class _Search:
                     narrower = replace(seen, zones=seen.zones & _ZONES[kind])
                     if narrower.zones:
                         todo.append((item, narrower, sign))
-                    elif true_of_nothing(item) is not sign:  # nothing is to be seen there
+                    elif not without_hits(item, value=sign):  # nothing is to be seen there
                         return False
                 case First(words, item):
                     todo.append((item, replace(seen, words=min(words, seen.words)), sign))

@@ -211,20 +211,24 @@ def leaves(node: Node) -> Iterator[Group | Literal]:
 
 
 def true_of_nothing(node: Node) -> bool:
-    """Whether the query is true of an article with no hits at all, filters taken as true (such a query is refused)."""
+    """Whether the query can be true of an article with no hits at all, of whatever language and source (such a query is refused)."""
+    return without_hits(node, value=True)
+
+
+def without_hits(node: Node, *, value: bool) -> bool:
+    """Whether the node can have this value in an article with no hits at all. What a filter says is left open."""
     match node:
         case Filter():
             return True
         case Not(item):
-            return not true_of_nothing(item)
-        case And(items):
-            return all(map(true_of_nothing, items))
-        case Or(items):
-            return any(map(true_of_nothing, items))
+            return without_hits(item, value=not value)
+        case And(items) | Or(items):
+            every = all if isinstance(node, And) is value else any
+            return every(without_hits(item, value=value) for item in items)
         case First(_, item) | Field(_, item):
-            return true_of_nothing(item)
+            return without_hits(item, value=value)
         case _:
-            return False
+            return not value
 
 
 def negations_inward(node: Node, *, negated: bool = False) -> Node:

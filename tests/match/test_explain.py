@@ -164,6 +164,15 @@ def test_the_tree_says_what_matching_says(query: Node, words: list[list[str]], b
     assert not found.with_furniture
 
 
+@pytest.mark.parametrize("when", ["a NEAR/5 b", "sentence(a, b, NOT c)", "count(a) >= 9999"])
+def test_a_text_of_many_hits_costs_no_more_than_their_number(when: str) -> None:
+    """Quadratic here would be minutes."""
+    for text in ("alpha " * 10_000 + "x " * 20 + "beta " * 10_000, "Alpha gamma. Beta. " * 5_000):
+        assert asked(when, text, more="mask: {en: [old alpha]}\n").root.query == when
+    masked = asked(when, "old alpha beta " * 5_000, more="mask: {en: [old alpha]}\n")
+    assert len(masked.masked) == 5_000
+
+
 def test_expansions_name_every_form_and_its_reason() -> None:
     watchlist = load("w", {"w.yaml": "id: w\ngroups: {a: {ar: [سلاح], en: [gun*, arms deal], any: [Kim (name)]}}\nwhen: a\n"})
     found = {

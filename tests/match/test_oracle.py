@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +11,24 @@ from hypothesis import strategies as st
 from monitor.match import compile_engine
 from monitor.model import Facts, Layout, Sentence, Stance, Zone, ZoneKind
 from monitor.watchlist import Term, Watchlist
-from monitor.watchlist.query import And, Count, Field, FieldKind, First, Group, Near, Node, Not, Or, Scope, ScopeKind, true_of_nothing
-from tests.match.oracle import Sentences, true
+from monitor.watchlist.query import (
+    And,
+    Count,
+    Field,
+    FieldKind,
+    Filter,
+    FilterKind,
+    First,
+    Group,
+    Near,
+    Node,
+    Not,
+    Or,
+    Scope,
+    ScopeKind,
+    true_of_nothing,
+)
+from tests.match.oracle import Sentences, true, unmasked
 
 GROUPS = {"a": ["x", "y z"], "b": ["y", "x"], "c": ["z", "w w"]}
 GROUP_TERMS = {name: tuple(Term(text, "any") for text in terms) for name, terms in GROUPS.items()}
@@ -76,14 +93,106 @@ def test_fast_and_naive_agree(node: Node, words: list[list[str]], breaks: list[i
     assert matches(node, text, layout) == true(node, plain, GROUPS)
 
 
+LANGUAGES = {"a": [("x", "en"), ("y z", "fr")], "b": [("y", "fr"), ("x", "any")], "c": [("z", "en"), ("z", "fr"), ("w w", "en")]}
+MASKS = ["x y", "w z"]
+filters = st.one_of(
+    st.sampled_from([("en",), ("fr", "ar")]).map(lambda values: Filter(FilterKind.LANG, values)),
+    st.sampled_from([("wire",), ("other",)]).map(lambda values: Filter(FilterKind.SOURCE, values)),
+    st.sampled_from([("EG",), ("SA", "EG"), ("SA",)]).map(lambda values: Filter(FilterKind.LABEL, values, "country")),
+)
+filtered = st.recursive(st.one_of(leaf, leaf, leaf, filters), compound, max_leaves=6).filter(
+    lambda node: sum(1 for _ in node.walk()) <= 15 and not true_of_nothing(node)
+)
+
+
+@given(filtered, sentences, paragraphs)
+def test_fast_and_naive_agree_on_languages_masks_and_filters(node: Node, words: list[list[str]], breaks: list[int]) -> None:
+    text, layout, plain = lay(words, breaks)
+    groups = {name: tuple(Term(written, language) for written, language in terms) for name, terms in LANGUAGES.items()}
+    watchlist = Watchlist("w", "v", {}, groups, node, masks=tuple(Term(mask, "any") for mask in MASKS))
+    facts = Facts("en", "wire", {"country": "EG"})
+    found = compile_engine([watchlist], lambda language, word: frozenset()).match(text, layout, facts)
+    assert bool(found) == true(node, plain, LANGUAGES, unmasked(plain, MASKS), facts)
+
+
+# ------------------------------------------------------------------------------------------------ laws
+def same(one: Node, two: Node, words: list[list[str]], breaks: list[int]) -> None:
+    """Both are true of the text or neither is. A guard stands in front, so that neither is true of nothing."""
+    text, layout, _ = lay(words, breaks)
+    guard = Or((Group("a"), Group("b"), Group("c")))
+    assert matches(And((guard, one)), text, layout) == matches(And((guard, two)), text, layout)
+
+
+def implies(narrow: Node, wide: Node, words: list[list[str]], breaks: list[int]) -> None:
+    text, layout, _ = lay(words, breaks)
+    if matches(narrow, text, layout):
+        assert matches(wide, text, layout)
+
+
 @given(queries, queries, sentences, paragraphs)
 def test_de_morgan(one: Node, two: Node, words: list[list[str]], breaks: list[int]) -> None:
+    same(Not(And((one, two))), Or((Not(one), Not(two))), words, breaks)
+    same(Not(Or((one, two))), And((Not(one), Not(two))), words, breaks)
+    same(Not(Not(one)), one, words, breaks)
+
+
+@given(queries, queries, queries, sentences, paragraphs)
+def test_and_and_or_are_ordered_as_one_likes(one: Node, two: Node, three: Node, words: list[list[str]], breaks: list[int]) -> None:
+    same(And((one, two)), And((two, one)), words, breaks)
+    same(Or((one, two)), Or((two, one)), words, breaks)
+    same(And((one, Or((two, three)))), Or((And((one, two)), And((one, three)))), words, breaks)
+    same(Or((one, And((two, three)))), And((Or((one, two)), Or((one, three)))), words, breaks)
+
+
+@given(queries, queries, st.sampled_from(FieldKind), st.integers(1, 8), sentences, paragraphs)
+def test_prefixes_go_into_what_stands_behind_them(
+    one: Node, two: Node, kind: FieldKind, n: int, words: list[list[str]], breaks: list[int]
+) -> None:
+    same(Field(kind, And((one, two))), And((Field(kind, one), Field(kind, two))), words, breaks)
+    same(Field(kind, Not(one)), Not(Field(kind, one)), words, breaks)
+    same(First(n, Or((one, two))), Or((First(n, one), First(n, two))), words, breaks)
+    same(First(n, Field(kind, one)), Field(kind, First(n, one)), words, breaks)
+
+
+@given(side, side, window, sentences, paragraphs)
+def test_what_is_narrower_is_wider_as_well(one: Node, two: Node, n: int, words: list[list[str]], breaks: list[int]) -> None:
+    chain = [
+        Near(n, (one, two), ordered=True),
+        Near(n, (one, two)),
+        Near(n + 1, (one, two)),
+        Scope(ScopeKind.SENTENCE, (one, two)),
+        Scope(ScopeKind.PARAGRAPH, (one, two)),
+        And((one, two)),
+        one,
+    ]
+    for narrow, wide in pairwise(chain):
+        implies(narrow, wide, words, breaks)
+    implies(Count(one, n + 2), Count(one, n + 1), words, breaks)
+    implies(First(n + 1, one), First(n + 2, one), words, breaks)
+    implies(Field(FieldKind.LEAD, one), Field(FieldKind.BODY, one), words, breaks)
+    same(Or((Field(FieldKind.TITLE, one), Field(FieldKind.BODY, one))), one, words, breaks)
+    same(Count(one, 1), one, words, breaks)
+
+
+@given(st.lists(side, min_size=3, max_size=3), st.permutations(range(3)), window, sentences, paragraphs)
+def test_a_window_does_not_mind_the_order(sides: list[Node], order: list[int], n: int, words: list[list[str]], breaks: list[int]) -> None:
+    same(Near(n, tuple(sides)), Near(n, tuple(sides[at] for at in order)), words, breaks)
+
+
+positive = queries.filter(lambda node: not any(isinstance(each, Not) for each in node.walk()))
+
+
+@given(positive, sentences, paragraphs)
+def test_the_evidence_by_itself_makes_the_query_true(node: Node, words: list[list[str]], breaks: list[int]) -> None:
+    """An article of which only the sentences of the evidence are left still matches."""
     text, layout, _ = lay(words, breaks)
-    # x stands in front so that neither side is true of nothing.
-    guard = Or((Group("a"), Group("b"), Group("c")))
-    left = And((guard, Not(And((one, two)))))
-    right = And((guard, Or((Not(one), Not(two)))))
-    assert matches(left, text, layout) == matches(right, text, layout)
+    watchlist = Watchlist("w", "v", {}, GROUP_TERMS, node)
+    engine = compile_engine([watchlist], lambda language, word: frozenset())
+    for match in engine.match(text, layout, Facts()):
+        told = {(evidence.start, evidence.end) for evidence in match.evidence}
+        kept = tuple(sentence for sentence in layout.sentences if (sentence.start, sentence.end) in told)
+        assert len(kept) == len(told)
+        assert engine.match(text, Layout(layout.zones, kept, ""), Facts())
 
 
 @given(side, side, window, sentences, paragraphs)
@@ -95,10 +204,3 @@ def test_near_does_not_mind_the_order_and_is_then_either_way(
     assert near == matches(Near(n, (two, one)), text, layout)
     then = [matches(Near(n, pair, ordered=True), text, layout) for pair in ((one, two), (two, one))]
     assert near == any(then)
-
-
-@given(side, side, window, sentences, paragraphs)
-def test_a_wider_window_never_loses(one: Node, two: Node, n: int, words: list[list[str]], breaks: list[int]) -> None:
-    text, layout, _ = lay(words, breaks)
-    if matches(Near(n, (one, two)), text, layout):
-        assert matches(Near(n + 1, (one, two)), text, layout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from monitor.watchlist import parse_query
 from monitor.watchlist.possible import doubts, follows, possible
@@ -88,14 +88,12 @@ def test_sides_that_share_no_language_never_meet() -> None:
     assert possible(parse_query("a NEAR/5 b OR c"), lambda near: False)
 
 
-@settings(max_examples=200)
 @given(queries, sentences, paragraphs)
 def test_what_is_true_somewhere_is_possible(node: Node, words: list[list[str]], breaks: list[int]) -> None:
     if not possible(node, meet):
         assert not true(node, lay(words, breaks)[2], GROUPS)
 
 
-@settings(max_examples=200)
 @given(queries, queries, sentences, paragraphs)
 def test_what_follows_follows(one: Node, other: Node, words: list[list[str]], breaks: list[int]) -> None:
     text = lay(words, breaks)[2]
