@@ -8,7 +8,6 @@ full disk at any moment means the same poll again and nothing else. It speaks to
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -16,9 +15,8 @@ from functools import partial
 from typing import Protocol, TypeVar
 from weakref import WeakValueDictionary
 
-import structlog
-
 from monitor.errors import StorageError
+from monitor.flow.aftermath import Aftermath
 from monitor.flow.decision import Ground, Router, ingested, is_stale, page_failed
 from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
 from monitor.flow.rhythm import arrived
@@ -27,7 +25,6 @@ from monitor.model import (
     AnalysisFailed,
     Document,
     JsonObject,
-    Notification,
     PollResult,
     SourceKind,
     SourceSpec,
@@ -35,7 +32,7 @@ from monitor.model import (
     WatchlistFacts,
     Zone,
 )
-from monitor.ports import Clock, DecideAgain, Decided, IngestArticle, IngestBatch, Meter, Operations, Pages, Sighting, Store, Told, Workers
+from monitor.ports import Clock, DecideAgain, IngestBatch, Meter, Operations, Pages, Sighting, Store, Told, Workers
 
 #: Articles of one transaction: the writer is held for some 50 ms (FAULTS.md row 44: a feed of 50,000 items).
 BATCH = 500
@@ -47,8 +44,6 @@ JUDGED = 4
 MANY = 200
 
 T = TypeVar("T")
-
-log = structlog.get_logger()
 
 
 class Lines(Protocol):
@@ -136,8 +131,7 @@ class Ingester:
         self._clock = clock
         self._meter = meter
         self._operations = operations
-        self._announce = announce
-        self._wake = wake
+        self._aftermath = Aftermath(meter, operations, announce, wake)
         self._pages = pages
         self._lines = lines
         self._unwritten: dict[str, tuple[str, ...]] = {}  # lines learnt whose transaction failed
@@ -223,7 +217,7 @@ class Ingester:
             articles = [ingested(verdict, analysis, ground) for verdict, analysis in zip(written, analyses, strict=True)]
             await self._write(poll, IngestBatch(poll.spec.name, tuple(articles), ground.now, poll.state() if last else None, sightings))
         edited = sum(verdict.kind is Kind.EDITED for verdict in written)
-        poll.report += replace(self._after_commit(poll.spec, articles), edited=edited, sighted=len(sightings))
+        poll.report += IngestReport(len(articles), *self._aftermath.committed(poll.spec, articles), edited, len(sightings))
         if sightings:
             self._meter.count("articles_sighted_total", len(sightings), source=poll.spec.name)
 
@@ -265,46 +259,6 @@ class Ingester:
             if lines:
                 self._unwritten[name] = lines
             raise
-
-    # ------------------------------------------------------------------------------------- after the commit
-    def _after_commit(self, spec: SourceSpec, articles: Sequence[IngestArticle]) -> IngestReport:
-        matches = notifications = failed = 0
-        for stored in articles:
-            key = f"article:{stored.article.id}"
-            if stored.failed:
-                failed += 1
-                self._meter.count("articles_failed_total", source=spec.name)
-                self._operations.raise_(key, f"an article of {spec.name} could not be analysed and is stored unmatched: {stored.failed}")
-                log.warning("article_failed", source=spec.name, article=stored.article.id, key=stored.article.key, reason=stored.failed)
-            else:
-                self._operations.close(key)
-            for decided in stored.decided:
-                matches += 1
-                self._meter.count("matches_total", watchlist=decided.match.watchlist, reason=decided.decision.reason.value)
-                if decided.notification is not None:
-                    notifications += 1
-                    self._told_of(decided, decided.notification)
-        if articles:
-            self._meter.count("articles_ingested_total", len(articles), source=spec.name)
-        if notifications:
-            self._wake()
-        return IngestReport(len(articles), matches, notifications, failed)
-
-    def _told_of(self, decided: Decided, notification: Notification) -> None:
-        self._meter.count("notifications_total", watchlist=decided.match.watchlist, kind=notification.kind.value)
-        log.info(
-            "notification",
-            watchlist=decided.match.watchlist,
-            alert=notification.alert,
-            kind=notification.kind.value,
-            reason=notification.reason.value,
-            severity=notification.severity.value,
-            sinks=list(decided.sinks),
-        )
-        try:
-            self._announce(json.loads(notification.payload))
-        except Exception:  # a terminal that went away must not stop what is already in the record
-            log.warning("announce_failed", alert=notification.alert, exc_info=True)
 
 
 class _Turns:
