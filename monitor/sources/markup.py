@@ -18,7 +18,8 @@ MAX_DEPTH = 2_000
 # Marks put into the tree where a paragraph or a line ends; control characters are gone from the input by then.
 _PARAGRAPH, _LINE = "\x1e", "\x1f"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-_SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+_BLANKS = "\t\r\n\f\xa0"
+_EMPTY_LINES = re.compile(r"\n{2,}")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _ANY_TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _DROPPED = ("script", "style", "noscript", "template", "iframe", "svg", "object", "math", "head > title", "textarea", "select")
@@ -175,12 +176,17 @@ def too_deep(markup: str) -> bool:
 
 
 def _paragraphs(text: str) -> str:
-    flat = _SPACES.sub(" ", text)
-    paragraphs = []
-    for paragraph in flat.split(_PARAGRAPH):
-        lines = [line.strip() for line in paragraph.split(_LINE)]
-        # Two line breaks in a row are how many sites write a paragraph.
-        joined = "\n".join(lines).strip("\n")
-        if joined:
-            paragraphs.append(re.sub(r"\n{2,}", "\n\n", joined))
-    return "\n\n".join(paragraphs)
+    # Replacing is many times quicker than a pattern: nearly every blank of a text is a single space.
+    for blank in _BLANKS:
+        text = text.replace(blank, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return "\n\n".join(filter(None, map(_paragraph, text.split(_PARAGRAPH))))
+
+
+def _paragraph(text: str) -> str:
+    if _LINE not in text:
+        return text.strip()
+    lines = "\n".join(line.strip() for line in text.split(_LINE)).strip("\n")
+    # Two line breaks in a row are how many sites write a paragraph.
+    return _EMPTY_LINES.sub("\n\n", lines)

@@ -9,8 +9,9 @@ stands and whether two of them share a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from typing import Final
 
@@ -28,8 +29,6 @@ _LANGUAGE: Final = re.compile(rb"<(?:dc:)?language>([^<]{1,40})<")
 _HREF: Final = re.compile(rb"""\shref\s*=\s*["']([^"']*)""")
 _REL: Final = re.compile(rb"""\srel\s*=\s*["']([^"']*)""")
 _ABOUT: Final = re.compile(rb"""\s(?:\w+:)?about\s*=\s*["']([^"']*)""")
-_AFTER_NAME: Final = frozenset(b" \t\r\n>/")
-_MOST_LINKS: Final = 20  # of one item; each is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +82,12 @@ def split(body: bytes) -> Split | None:
         return None
     prefix, kind = root[1] or b"", root[2]
     name = {b"feed": prefix + b"entry", b"urlset": prefix + b"url"}.get(kind, b"item")
-    items = _items(body, name, root.end())
-    if not items:
+    scan = _scan(body, name, root.end())
+    if scan is None:
         return None
-    key = _key(root[0], body[root.end() : items[0][0]])
-    pieces = [body[start:end] for start, end in items]
-    digests = tuple(blake2b(piece, digest_size=DIGEST, key=key).digest() for piece in pieces)
-    return Split(body, tuple(items), digests, _share_a_name(pieces))
+    key = _key(root[0], body[root.end() : scan.items[0][0]])
+    digests = tuple(blake2b(body[start:end], digest_size=DIGEST, key=key).digest() for start, end in scan.items)
+    return Split(body, tuple(scan.items), digests, scan.shared)
 
 
 def _root(body: bytes) -> re.Match[bytes] | None:
@@ -116,106 +114,74 @@ def _key(root: bytes, head: bytes) -> bytes:
 
 
 # ------------------------------------------------------------------------------------------- where items stand
-def _items(body: bytes, name: bytes, start: int) -> list[tuple[int, int]] | None:
-    found: list[tuple[int, int]] = []
-    begin = _tag(body, b"<" + name, start)
-    at = start
-    while begin >= 0:
-        if not (_is_gap(body[at:begin]) if found else _hidden_until(body, at, begin) == 0):
+@dataclass(slots=True)
+class _Scan:
+    """What the scanner has met: items, and the ids and links that two of them share."""
+
+    items: list[tuple[int, int]] = field(default_factory=list)
+    names: set[tuple[bytes, bytes]] = field(default_factory=set)
+    shared: bool = False
+
+
+@cache
+def _marks(name: bytes) -> re.Pattern[bytes]:
+    """What the scanner stops at: ends of items, what hides markup, and an item's names."""
+    return re.compile(
+        rb"<(?:(?P<item>/?" + re.escape(name) + rb")(?=[\s>/])|(?P<section>!\[CDATA\[)|(?P<comment>!--)|(?P<source>/?source)(?=[\s>])"
+        rb"|(?P<name>guid|id|link|loc)(?P<attributes>(?:\s[^<>]*)?)>\s*(?:<!\[CDATA\[)?(?P<text>[^<]*))"
+    )
+
+
+def _scan(body: bytes, name: bytes, start: int) -> _Scan | None:
+    """None where an item is not closed, or something stands between two items."""
+    scan = _Scan()
+    search = _marks(name).search
+    at, begin, own, in_source = start, -1, set[tuple[bytes, bytes]](), False
+    while found := search(body, at):
+        kind, here = found.lastgroup, found.start()
+        # Of what stands between two items nothing may be lost; ``at`` is the end of the last item or comment there.
+        if begin < 0 and scan.items and body[at:here].strip() and kind == "item":
             return None
-        end = _end_of_item(body, name, begin)
-        if end < 0:
-            return None
-        found.append((begin, end))
-        at = end
-        begin = _tag(body, b"<" + name, at)
-    return found
+        at = found.end()
+        if kind == "item":
+            closes = found["item"].startswith(b"/")
+            if closes != (begin >= 0):
+                return None
+            if closes:
+                at = body.find(b">", at) + 1
+                scan.items.append((begin, at))
+                scan.shared = scan.shared or not own.isdisjoint(scan.names)
+                scan.names |= own
+                begin = -1
+            else:
+                begin, own, in_source = here, _about(body, at), False
+        elif kind in ("section", "comment"):
+            end = body.find(b"]]>" if kind == "section" else b"-->", at)
+            if end < 0:
+                return None
+            at = end + 3
+        elif kind == "source":
+            in_source = not found["source"].startswith(b"/")
+        elif begin >= 0 and not in_source and (named := _named(found)):
+            own.add(named)
+    return scan if begin < 0 and scan.items else None
 
 
-def _tag(body: bytes, opening: bytes, at: int, end: int | None = None) -> int:
-    """Where the next ``opening`` stands that is a whole name (``<item`` is not ``<items``)."""
-    while (at := body.find(opening, at, end)) >= 0:
-        after = at + len(opening)
-        if after < len(body) and body[after] in _AFTER_NAME:
-            return at
-        at = after
-    return -1
+def _about(body: bytes, at: int) -> set[tuple[bytes, bytes]]:
+    """The id in an RDF item's start tag, whose name ends at ``at``."""
+    about = _ABOUT.search(body, at, body.find(b">", at)) if body[at] != 62 else None
+    return {(b"id", about[1])} if about else set()
 
 
-def _end_of_item(body: bytes, name: bytes, begin: int) -> int:
-    """Just behind the item's end tag; -1 where it cannot be told."""
-    close = begin
-    while (close := _tag(body, b"</" + name, close)) >= 0:
-        hidden = _hidden_until(body, begin, close)
-        if hidden < 0 or _tag(body, b"<" + name, begin + 1, close) >= 0:
-            return -1
-        if hidden == 0:
-            return body.find(b">", close) + 1 or -1
-        close = hidden
-    return -1
-
-
-def _hidden_until(body: bytes, begin: int, at: int) -> int:
-    """Where the CDATA section that hides ``at`` ends; 0 where nothing hides it, -1 where that cannot be told."""
-    section = body.rfind(b"<![CDATA[", begin, at)
-    section_end = body.find(b"]]>", section) if section >= 0 else 0
-    if section_end < 0 or section_end > at:
-        return section_end + 3 if section_end > 0 else -1
-    comment = body.rfind(b"<!--", begin, at)
-    if comment >= 0 and not section < comment < section_end and body.find(b"-->", comment, at) < 0:
-        return -1
-    return 0
-
-
-def _is_gap(between: bytes) -> bool:
-    """Whether nothing is lost with what stands between two items: blanks, or one comment."""
-    between = between.strip()
-    return not between or (between.startswith(b"<!--") and between.endswith(b"-->") and between.find(b"-->") == len(between) - 3)
-
-
-# ------------------------------------------------------------------------------------------- what items are called
-def _share_a_name(items: Sequence[bytes]) -> bool:
-    names: set[tuple[bytes, bytes]] = set()
-    for item in items:
-        own = _names(item)
-        if not names.isdisjoint(own):
-            return True
-        names |= own
-    return False
-
-
-def _names(item: bytes) -> set[tuple[bytes, bytes]]:
-    """The item's id and links as they are written."""
-    start_tag = item[: item.find(b">")]
-    about = _ABOUT.search(start_tag)
-    ids = [_text(item, b"<guid"), _text(item, b"<id"), about[1] if about else b""]
-    names = {(b"id", value) for value in ids if value}
-    names |= {(b"link", value) for value in _links(item) if value}
-    return names
-
-
-def _links(item: bytes) -> Iterable[bytes]:
-    yield _text(item, b"<loc")
-    at = 0
-    for _ in range(_MOST_LINKS):
-        at = _tag(item, b"<link", at)
-        if at < 0:
-            return
-        end = item.find(b">", at)
-        tag = item[at:end]
-        if href := _HREF.search(tag):
-            rel = _REL.search(tag)
-            if rel is None or rel[1] == b"alternate":
-                yield href[1]
-        else:
-            yield _text(item, b"<link", at)
-        at = end
-
-
-def _text(item: bytes, opening: bytes, at: int = 0) -> bytes:
-    at = _tag(item, opening, at)
-    if at < 0:
-        return b""
-    begin = item.find(b">", at) + 1
-    text = item[begin : item.find(b"</", begin)].strip()
-    return text.removeprefix(b"<![CDATA[").removesuffix(b"]]>").strip()
+def _named(found: re.Match[bytes]) -> tuple[bytes, bytes] | None:
+    """An item's id or link as it is written."""
+    name, attributes = found["name"], found["attributes"]
+    value = found["text"].strip()
+    if name == b"link":
+        if attributes and (href := _HREF.search(attributes)):
+            rel = _REL.search(attributes)
+            value = href[1] if rel is None or rel[1] == b"alternate" else b""
+    else:
+        name = b"id"
+    value = value.removesuffix(b"]]>").strip()
+    return (name, value) if value else None

@@ -25,15 +25,25 @@ def as_utf8(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, tuple[str, 
     """``body`` in UTF-8 without a byte order mark, and the note that says what it was read as, unless that is UTF-8.
 
     ``headers`` have names in lower case."""
+    if b"\0" not in body and b"\x1b" not in body and _is_utf8(body):  # without a NUL it is not UTF-16
+        return body.removeprefix(_MARK), ()
     declared = _charset(headers) or _declared(body)
     decoded = decode(body if len(body) <= _SAMPLE else body[:_SAMPLE], declared)
     notes = tuple(note for note in decoded.notes if note.startswith("encoding:"))
-    if not decoded.notes and len(body) <= _SAMPLE:
-        return body.removeprefix(_MARK), ()
     if len(body) <= _SAMPLE and "cut" not in decoded.notes:
         return decoded.text.encode(), notes
     name = notes[0].removeprefix("encoding:").replace("windows-", "cp") if notes else "utf-8-sig"
     return body.decode(name, "replace").encode("utf-8", "replace"), notes
+
+
+def _is_utf8(body: bytes) -> bool:
+    if body.isascii():
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _charset(headers: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from monitor.analysis import analyse_document
 from monitor.dictionaries import open_dictionary
-from monitor.errors import WatchlistError
+from monitor.errors import FetchError, WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import FeedRead, Fetched, Generation, PageRead, StoredVersion, WarmReport
@@ -67,19 +67,45 @@ def die_with_service() -> None:
 
 
 # ------------------------------------------------------------------------------------------- the parse pool
-def read_feed_task(fetched: Fetched, spec: SourceSpec, now: datetime, known: bytes = b"", skip: int = 0) -> FeedRead:
-    """Raises FetchError; MemoryError at the process's limit."""
-    return read_feed(
-        fetched.body,
-        fetched.headers,
-        fetched.url,
-        source=spec.name,
-        now=now,
-        language=spec.language,
-        labels=spec.labels,
-        known=known,
-        skip=skip,
-    )
+@dataclass(frozen=True, slots=True)
+class FeedTask:
+    """One body to read: see ``ports.Workers.parse_feed``."""
+
+    fetched: Fetched
+    spec: SourceSpec
+    now: datetime
+    known: bytes = b""
+    skip: int = 0
+
+
+def begin_parse(memory: int) -> None:
+    begin(memory)
+    # What was imported lives as long as the process: the collector need not walk it.
+    gc.collect()
+    gc.freeze()
+
+
+def read_feeds_task(tasks: Sequence[FeedTask]) -> list[FeedRead | FetchError]:
+    """MemoryError at the process's limit."""
+    return [_read_feed(task) for task in tasks]
+
+
+def _read_feed(task: FeedTask) -> FeedRead | FetchError:
+    spec, fetched = task.spec, task.fetched
+    try:
+        return read_feed(
+            fetched.body,
+            fetched.headers,
+            fetched.url,
+            source=spec.name,
+            now=task.now,
+            language=spec.language,
+            labels=spec.labels,
+            known=task.known,
+            skip=task.skip,
+        )
+    except FetchError as error:
+        return error
 
 
 def read_page_task(fetched: Fetched, title: str) -> PageRead:

@@ -1,29 +1,23 @@
 """The Workers port over process pools: read feeds, warm and swap generations of watchlists, analyse articles in batches.
 
 A batch that overruns its limit is taken apart, and each of its documents tried alone, so that only the one that is to
-blame fails. This module must not know what a watchlist or a feed says.
+blame fails. This module must not know what a watchlist says.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from monitor.errors import FetchError, MonitorError
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import Clock, FeedRead, Fetched, Generation, PageRead, WarmReport
 from monitor.workers import inside
 from monitor.workers.pool import KillablePool, PoolBroken, Respawns, TaskDied, TaskOverran
+from monitor.workers.reading import PARSE_LIMIT, PARSE_MEMORY, Reading, WorkersError
 
-T = TypeVar("T")
+__all__ = ["ProcessWorkers", "WorkersError"]
 
-#: One feed: ten times what 12,500 items took when tried (1.2 s, FAULTS.md §2) would be killed, nothing that is news.
-PARSE_LIMIT = 5.0
-PARSE_MEMORY = 1024 * 1024 * 1024
 #: One task of the match pool, whether a batch or one document; a batch ordinarily takes 0.1 s.
 MATCH_LIMIT = 10.0
 #: All tests of all watchlists of a generation.
@@ -31,10 +25,6 @@ TESTS_LIMIT = 60.0
 #: Documents and characters of a batch: a task costs 0.5 ms on its own, so it should carry some 100 ms of work.
 BATCH_DOCUMENTS = 50
 BATCH_CHARACTERS = 500_000
-
-
-class WorkersError(MonitorError):
-    """The worker processes cannot do their work at all: nothing is wrong with what they were given."""
 
 
 class _Force:
@@ -60,36 +50,22 @@ class ProcessWorkers:
         parse_limit: float = PARSE_LIMIT,
         match_limit: float = MATCH_LIMIT,
     ) -> None:
-        self._clock = clock
         self._dictionaries = str(dictionaries)
         self._match_processes = match_processes
-        self._parse_limit = parse_limit
         self._match_limit = match_limit
         self._respawns = Respawns()
-        self._parse = KillablePool(parse_processes, inside.begin, (PARSE_MEMORY,), self._respawns)
+        self._parse = KillablePool(parse_processes, inside.begin_parse, (PARSE_MEMORY,), self._respawns)
+        self._reading = Reading(self._parse, parse_processes, clock, parse_limit)
         self._current: _Force | None = None
         self._warmed: _Force | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     # ---------------------------------------------------------------------------------------- feeds
     async def parse_feed(self, spec: SourceSpec, fetched: Fetched, *, known: bytes = b"", skip: int = 0) -> FeedRead:
-        # Plain dictionaries: read-only views of one cannot be sent to another process.
-        sent = replace(fetched, headers=dict(fetched.headers)), replace(spec, labels=dict(spec.labels)), self._clock.now()
-        return await self._read("the feed", partial(self._parse.run, inside.read_feed_task, *sent, known, skip))
+        return await self._reading.feed(spec, fetched, known, skip)
 
     async def parse_page(self, spec: SourceSpec, fetched: Fetched, title: str) -> PageRead:
-        sent = replace(fetched, headers=dict(fetched.headers))
-        return await self._read("the page", partial(self._parse.run, inside.read_page_task, sent, title))
-
-    async def _read(self, what: str, task: Callable[..., Awaitable[T]]) -> T:
-        try:
-            return await task(limit=self._parse_limit)
-        except TaskOverran as error:
-            raise FetchError(f"{what} took longer than {self._parse_limit:g} s to read and was given up", died=True) from error
-        except (TaskDied, MemoryError) as error:
-            raise FetchError(f"{what} needs more than {PARSE_MEMORY >> 20} MiB of memory to read, or is damaged", died=True) from error
-        except PoolBroken as error:
-            raise WorkersError(str(error)) from error
+        return await self._reading.page(fetched, title)
 
     # ---------------------------------------------------------------------------------------- generations
     async def warm(self, generation: Generation) -> WarmReport:
@@ -163,6 +139,7 @@ class ProcessWorkers:
         """Kill every worker; what is being analysed is lost to its caller, who has been cancelled by then."""
         pools = [self._parse, *(force.pool for force in (self._current, self._warmed) if force is not None)]
         self._current = self._warmed = None
+        await self._reading.close()
         await asyncio.gather(*(pool.close() for pool in pools), *self._closing)
 
 

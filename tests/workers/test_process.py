@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from monitor.dictionaries import default_folder
 from monitor.errors import FetchError
 from monitor.flow.reload import stored_version
 from monitor.model import Analysis, AnalysisFailed, Document, SourceKind, SourceSpec
-from monitor.ports import Fetched, Generation
+from monitor.ports import FeedRead, Fetched, Generation
 from monitor.watchlist import load
 from monitor.workers import ProcessWorkers, WorkersError
 from monitor.workers.process import BATCH_CHARACTERS, BATCH_DOCUMENTS, _batches
@@ -42,6 +43,10 @@ def with_workers(work: Callable[[ProcessWorkers], Awaitable[T]], **limits: float
             await workers.close()
 
     return asyncio.run(run())
+
+
+def fetched(body: bytes) -> Fetched:
+    return Fetched(200, SPEC.location, {}, body, complete=True)
 
 
 def document(text: str, key: str = "1") -> Document:
@@ -125,6 +130,91 @@ def test_fault_38_a_feed_that_overruns_its_time_is_given_up_and_the_next_is_read
         assert len((await workers.parse_feed(SPEC, good)).documents) == 1
 
     with_workers(work, parse_limit=0.4)
+
+
+GOOD = b"<rss><channel>%s</channel></rss>" % (b"<item><title>x</title></item>" * 3)
+#: Nothing is closed: 400 KB that keep feedparser busy for a second.
+BOMB = b"<rss><channel>" + b"<item><title>x" * 29_000
+
+
+def test_fault_38_a_bomb_among_feeds_that_wait_together_fails_alone() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        await workers.parse_feed(SPEC, fetched(GOOD))
+        bodies = [GOOD] * 20
+        bodies[7] = BOMB
+        started = time.monotonic()
+        done: list[float] = []
+
+        async def read(body: bytes) -> FeedRead:
+            try:
+                return await workers.parse_feed(SPEC, fetched(body))
+            finally:
+                done.append(time.monotonic() - started)
+
+        answers = await asyncio.gather(*(read(body) for body in bodies), return_exceptions=True)
+        assert [n for n, answer in enumerate(answers) if not isinstance(answer, FeedRead)] == [7]
+        assert isinstance(answers[7], FetchError)
+        assert answers[7].died
+        print(f"19 feeds beside a bomb were read after {done[-2]:.2f} s at the latest, the bomb was given up after {done[-1]:.2f} s")
+        assert (await workers.parse_feed(SPEC, fetched(GOOD))).items == 3
+
+    with_workers(work, parse_limit=0.3)
+
+
+def test_fault_38_with_two_processes_no_other_poll_waits_for_a_bomb() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        await asyncio.gather(*(workers.parse_feed(SPEC, fetched(GOOD)) for _ in range(4)))
+        bomb = asyncio.create_task(workers.parse_feed(SPEC, fetched(BOMB * 30)))
+        await asyncio.sleep(0)
+        reads = await asyncio.gather(*(workers.parse_feed(SPEC, fetched(GOOD)) for _ in range(40)))
+        assert not bomb.done()
+        assert {read.items for read in reads} == {3}
+        with pytest.raises(FetchError, match=r"longer than 2 s"):
+            await bomb
+
+    with_workers(work, parse_limit=2, parse_processes=2)
+
+
+def test_feeds_that_wait_together_each_get_their_own_answer() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        def body(n: int) -> bytes:
+            return b"<html></html>" if n % 7 == 3 else GOOD.replace(b"x", b"n%d" % n)
+
+        answers = await asyncio.gather(*(workers.parse_feed(SPEC, fetched(body(n))) for n in range(60)), return_exceptions=True)
+        for n, answer in enumerate(answers):
+            if n % 7 == 3:
+                assert isinstance(answer, FetchError)
+                assert answer.unread
+                assert not answer.died
+            else:
+                assert isinstance(answer, FeedRead)
+                assert {document.text for document in answer.documents} == {f"n{n}"}
+
+    with_workers(work)
+
+
+def test_what_is_known_is_not_handed_over_again() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        body = b"<rss><channel><item><guid>1</guid><title>a</title></item><item><guid>2</guid><title>b</title></item></channel></rss>"
+        first = await workers.parse_feed(SPEC, fetched(body))
+        again = await workers.parse_feed(SPEC, fetched(body.replace(b"<title>b", b"<title>c")), known=first.known)
+        assert [document.text for document in again.documents] == ["c"]
+        assert (again.items, again.rest, len(again.known)) == (2, 0, 16)
+
+    with_workers(work)
+
+
+def test_a_caller_that_no_longer_waits_is_passed_over() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        await workers.parse_feed(SPEC, fetched(GOOD))
+        gone = [asyncio.create_task(workers.parse_feed(SPEC, fetched(BOMB))) for _ in range(5)]
+        await asyncio.sleep(0)
+        for task in gone:
+            task.cancel()
+        assert (await workers.parse_feed(SPEC, fetched(GOOD))).items == 3
+        assert all(task.cancelled() for task in gone)
+
+    with_workers(work)
 
 
 def test_one_bad_document_fails_alone() -> None:
