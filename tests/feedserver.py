@@ -94,7 +94,7 @@ class Feed:
     version: int = 1
     changed: datetime = datetime(2025, 1, 1, tzinfo=UTC)
     given: tuple[str, str] | None = None  # the validators of the last body that could be read
-    not_before: datetime | None = None
+    not_before: float | None = None  # monotonic: a clock that is set changes no wish
     last_end: float | None = None  # monotonic
     gone: bool = False
 
@@ -130,12 +130,13 @@ class FeedServer:
 
     def __init__(self, clock: Clock, *, spacing: float = 0.0, allowance: float = 0.0) -> None:
         self.asked: list[Asked] = []
+        self.hold = 0.0005  # real seconds that each answer takes
         self.port = 0
         self.feeds: dict[str, Feed] = {}
         self._clock = clock
         self._spacing = spacing
         self._allowance = allowance
-        self._faults: Counter[str] = Counter()
+        self.faults: list[tuple[str, str]] = []  # (fault, path), as they came
         self._in_flight = 0
         self._last_end: float | None = None
         self._runner: web.AppRunner | None = None
@@ -164,7 +165,7 @@ class FeedServer:
     def score(self) -> Score:
         seconds = Counter(int(asked.at.timestamp()) for asked in self.asked)
         return Score(
-            **{name: self._faults[name] for name in _FAULTS},
+            **Counter(fault for fault, _ in self.faults),
             peak_per_second=max(seconds.values(), default=0),
             requests=len(self.asked),
             answers=dict(sorted(Counter(asked.status for asked in self.asked).items())),
@@ -174,9 +175,9 @@ class FeedServer:
     async def start(self) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, shutdown_timeout=0.1)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
 
@@ -197,7 +198,7 @@ class FeedServer:
         overlapping = self._in_flight > 0
         self._in_flight += 1
         try:
-            await asyncio.sleep(0)  # two that come together are seen together
+            await asyncio.sleep(self.hold)  # two that come together are seen together
             return self._answer(request, overlapping)
         finally:
             self._in_flight -= 1
@@ -227,25 +228,29 @@ class FeedServer:
         return response
 
     def _judge(self, asked: Asked) -> None:
-        self._faults["overlapping"] += asked.overlapping
-        self._faults["without_contact"] += CONTACT not in asked.agent
-        self._faults["too_close"] += asked.gap_of_host is not None and asked.gap_of_host < self._spacing - 1e-6
+        self._note("overlapping", asked.path, when=asked.overlapping)
+        self._note("without_contact", asked.path, when=CONTACT not in asked.agent)
+        self._note("too_close", asked.path, when=asked.gap_of_host is not None and asked.gap_of_host < self._spacing - 1e-6)
+
+    def _note(self, fault: str, path: str, *, when: bool) -> None:
+        if when:
+            self.faults.append((fault, f"{path} at {self._clock.now():%d %H:%M:%S}"))
 
     def _of(self, feed: Feed, request: web.Request) -> web.Response:
-        now = self._clock.now()
-        self._faults["after_410"] += feed.gone
-        too_soon = feed.not_before is not None and now < feed.not_before - timedelta(seconds=self._allowance)
-        self._faults["early"] += too_soon or (feed.given is not None and now.hour in feed.skip_hours)
+        now, moment = self._clock.now(), self._clock.monotonic()
+        self._note("after_410", feed.path, when=feed.gone)
+        too_soon = feed.not_before is not None and moment < feed.not_before - self._allowance - 1e-3  # sums of floats
+        self._note("early", feed.path, when=too_soon or (feed.given is not None and now.hour in feed.skip_hours))
         sent = (request.headers.get("If-None-Match", ""), request.headers.get("If-Modified-Since", ""))
         if feed.given is not None and any(feed.given):
-            self._faults["unconditional_after_first"] += not any(sent)
-            self._faults["wrong_validators"] += any(sent) and sent != feed.given
+            self._note("unconditional_after_first", feed.path, when=not any(sent))
+            self._note("wrong_validators", feed.path, when=any(sent) and sent != feed.given)
         if feed.moved_to:
             return web.Response(status=feed.moved_with, headers={"Location": feed.moved_to})
         status, retry_after = feed.fails.pop(0) if feed.fails else (feed.status, feed.retry_after)
         if status != 200:
             feed.gone = feed.gone or status == 410
-            feed.not_before = None if retry_after is None else now + timedelta(seconds=min(retry_after, LONGEST_RETRY))
+            feed.not_before = None if retry_after is None else moment + min(retry_after, LONGEST_RETRY)
             return web.Response(status=status, headers=_retry(retry_after))
         return self._content(feed, sent, now)
 
@@ -255,7 +260,7 @@ class FeedServer:
         if modified:
             headers["Last-Modified"] = modified
         headers |= self._freshness(feed, now) | _retry(feed.retry_after)
-        feed.not_before = self._wish(feed, now)
+        feed.not_before = self._wish(feed)
         if any(sent) and sent == feed.given and feed.given[1] == modified and feed.given[0] in ("", etag):
             return web.Response(status=304, headers=headers)
         body = feed.body()
@@ -279,25 +284,14 @@ class FeedServer:
             headers["Expires"] = format_datetime((now + timedelta(seconds=feed.expires)).astimezone(UTC), usegmt=True)
         return headers
 
-    def _wish(self, feed: Feed, now: datetime) -> datetime | None:
+    def _wish(self, feed: Feed) -> float | None:
         """Until when it asks to be left alone; max-age stands above Expires, as HTTP has it."""
         cached = feed.max_age if feed.max_age is not None else feed.expires
         asked = [min(seconds, LONGEST_WISH) for seconds in (cached, feed.ttl and feed.ttl * 60) if seconds]
         if feed.retry_after:
             asked.append(min(feed.retry_after, LONGEST_RETRY))
         # Headers speak in whole seconds.
-        return now + timedelta(seconds=max(asked) - 1) if asked else None
-
-
-_FAULTS = (
-    "unconditional_after_first",
-    "wrong_validators",
-    "early",
-    "overlapping",
-    "too_close",
-    "after_410",
-    "without_contact",
-)
+        return self._clock.monotonic() + max(asked) - 1 if asked else None
 
 
 def _retry(seconds: float | None) -> dict[str, str]:
