@@ -17,8 +17,8 @@ from typing import Final
 from monitor.model import Layout, Sentence, Span, Zone, ZoneKind
 from monitor.text.furniture import mark
 from monitor.text.lines import WIDEST_WRAP, Kind, Line, logical_lines
-from monitor.text.sentences import INVISIBLE_CHARS, ender_places, split
-from monitor.text.survey import Survey, survey
+from monitor.text.sentences import ender_places, split
+from monitor.text.survey import INVISIBLE_CHARS, Survey, survey
 
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 

@@ -19,8 +19,8 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from monitor.text.sentences import INVISIBLE, INVISIBLE_CHARS, closed
-from monitor.text.survey import EAST_ASIAN, ENDERS, Survey
+from monitor.text.sentences import closed
+from monitor.text.survey import EAST_ASIAN, ENDERS, INVISIBLE, INVISIBLE_CHARS, Survey
 
 #: No one wraps wider than this: a break after a longer line is meant, and ends a paragraph.
 WIDEST_WRAP: Final = 120

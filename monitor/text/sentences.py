@@ -15,23 +15,19 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
-from monitor.text.abbreviations import AFTER_A_TIME, ANYWHERE, BEFORE_A_NAME, BEFORE_A_NUMBER, MAY_END, MONTHS, SMALL, STARTERS
-from monitor.text.survey import EAST_ASIAN_ENDERS, ENDERS
-
-#: Characters that show nothing: marks of direction, joiners, byte order marks, soft hyphens. They never part or join anything.
-INVISIBLE: Final = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-INVISIBLE_CHARS: Final = "\u00ad\u061c\ufeff" + "".join(map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]))
+from monitor.text.fullstops import ABBREVIATIONS, full_stop_ends, next_letter, stays_open
+from monitor.text.survey import EAST_ASIAN_ENDERS, ENDERS, INVISIBLE, INVISIBLE_CHARS
 
 _SURE: Final = "؟۔।॥"
 _CLOSERS: Final = "\"'”’»›)\\]}】」』》〉）］"
-_OPENERS: Final = "\"'“‘«‹(\\[{„‚—–\\-¿¡【「『《〈（*•"
 
-# Punctuation (the stops of an ellipsis may be set apart), what closes after it (French sets a no-break space before its closing
-# guillemet), and the gap that follows.
-_CANDIDATE: Final = re.compile(rf"([{ENDERS}]+(?: \.+(?![\w.]))*)((?:[{_CLOSERS}{INVISIBLE}]|[\u00a0\u202f][»›])*)([\s{INVISIBLE}]*)")
-_NEXT_LETTER: Final = re.compile(rf"[{_OPENERS}\s{INVISIBLE}]{{0,8}}(\w?)")
-_NEXT_WORD: Final = re.compile(rf"[{_OPENERS}\s{INVISIBLE}]{{0,8}}([^\W\d_]{{1,12}})")
-_TOKEN_EDGE: Final = re.compile(r"[\"'“”«»(\[{‘’…—–/،,;:]")
+# Punctuation (the stops of an ellipsis may be set apart), what closes after it (French sets a blank before its closing
+# guillemet, and so do others between two quotes that close), and the gap that follows.
+_CANDIDATE: Final = re.compile(
+    rf"([{ENDERS}]+(?: \.+(?![\w.]))*)((?:[{_CLOSERS}{INVISIBLE}]|[\u00a0\u202f][»›]|[ \u00a0\u202f][»›”’](?!\w))*)([\s{INVISIBLE}]*)"
+)
+#: What goes on after a quotation: 「…。」と述べた, “….” 라고 말했다.
+_GOES_ON: Final = re.compile("と|っ|を|など|라고|이라고|라며|라면서|고 |며 |면서 |하고 ")
 _LINE_BREAK: Final = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _AFTER_CLOSED: Final = ",،、，;؛:"
 _ENDERS_PLAIN: Final = frozenset(ENDERS)
@@ -39,9 +35,6 @@ _SURE_SET: Final = frozenset(_SURE)
 _EAST_ASIAN_SET: Final = frozenset(EAST_ASIAN_ENDERS)
 _TRAILING: Final = _CLOSERS.replace("\\", "") + INVISIBLE_CHARS + "\u00a0\u202f "
 
-#: The longest token looked at before a full stop; longer ones are not abbreviations.
-_TOKEN: Final = 24
-_ABBREVIATIONS: Final = MAY_END | BEFORE_A_NAME | BEFORE_A_NUMBER | ANYWHERE
 #: One of so many enders ends a sentence, nearly always.
 _FEW: Final = 6
 #: Of so few characters before its punctuation one must be a letter or a digit, or there is no sentence: ``. . .``
@@ -105,8 +98,8 @@ def split(text: str, start: int, end: int, enders: Sequence[int] | None = None, 
             if following == " " and (after := text[at + 2]).isalnum():
                 if not after.islower():
                     word = text[max(text.rfind(" ", begin, at) + 1, begin) : at]
-                    plain = len(word) > 1 and word.isalpha() and word.casefold() not in _ABBREVIATIONS
-                    if plain or _full_stop_ends(text, begin, at, at + 2):
+                    plain = len(word) > 1 and word.isalpha() and word.casefold() not in ABBREVIATIONS
+                    if plain or full_stop_ends(text, begin, at, at + 2):
                         found.append((begin, at + 1))
                         begin = at + 2
                 continue
@@ -144,22 +137,23 @@ def _ends(text: str, begin: int, match: re.Match[str]) -> bool:
     spaced = bool(gap.strip(INVISIBLE_CHARS))
     if following in _AFTER_CLOSED:
         return False
+    if closers and _GOES_ON.match(text, match.end()):
+        return False
     if not _EAST_ASIAN_SET.isdisjoint(marks):
-        # A Japanese quotation goes on after its bracket: 「…。」と述べた.
-        return not (closers and following in "とっ")
+        return True
     if not _SURE_SET.isdisjoint(marks):
         return spaced or following.isalpha()
     if not spaced:
         return _ends_glued(text, match, following)
     if _LINE_BREAK.search(gap):
-        return not (marks == "." and _stays_open(text, begin, match.start()))
-    letter = _next(_NEXT_LETTER, text, match.end())
+        return not (marks == "." and stays_open(text, begin, match.start()))
+    letter = next_letter(text, match.end())
     if letter.islower():
         return False
     if marks == "..":
         # Arabic news writes two dots for a dash; with capitals to go by, a capital decides.
         return letter.isupper()
-    return marks != "." or _full_stop_ends(text, begin, match.start(), match.end())
+    return marks != "." or full_stop_ends(text, begin, match.start(), match.end())
 
 
 def _ends_glued(text: str, match: re.Match[str], following: str) -> bool:
@@ -171,73 +165,11 @@ def _ends_glued(text: str, match: re.Match[str], following: str) -> bool:
         return True
     before = text[max(match.start() - 3, 0) : match.start()]
     after = text[match.end() : match.end() + 2]
-    return marks in {".", "!", "?", "…"} and (len(before), len(after)) == (3, 2) and before.isalpha() and after.isalpha()
+    if marks not in {".", "!", "?", "…"} or len(before) < 3 or len(after) < 2 or not after.isalpha():
+        return False
+    return before.isalpha() or (marks == "." and before[:2].isalpha() and before[2].isspace())  # ``البلاد .وقال``
 
 
 def _glues(following: str) -> bool:
     """Whether a sentence may begin with this letter without a blank before it."""
     return "\u0620" <= following <= "\u06d3"
-
-
-def _token(text: str, begin: int, at: int) -> str:
-    """What stands before the punctuation at ``at``, back to a blank, an opening mark or a comma."""
-    piece = text[max(at - _TOKEN, begin) : at]
-    if not piece[-1:].isalnum():
-        piece = piece.rstrip(INVISIBLE_CHARS)
-        if not piece or piece[-1].isspace():
-            return ""
-    token = piece.rsplit(None, 1)[-1]
-    if token.isalnum():
-        return token
-    return _TOKEN_EDGE.split(token)[-1].strip(INVISIBLE_CHARS)
-
-
-def _stays_open(text: str, begin: int, at: int) -> bool:
-    """At a line break: only what must have a name after it holds a sentence open."""
-    token = _token(text, begin, at)
-    return _before_a_name(token) and not _is_unit(text, at, token)
-
-
-def _before_a_name(token: str) -> bool:
-    return token.casefold() in BEFORE_A_NAME and (token[0].isupper() or token[0] > "\u024f" or token in SMALL)
-
-
-def _full_stop_ends(text: str, begin: int, at: int, after: int) -> bool:
-    """Whether the one full stop at ``at`` ends the sentence that began at ``begin``; the text goes on at ``after``."""
-    word = text[max(at - _TOKEN, begin) : at].rpartition(" ")[2]
-    token = word if word.isalnum() else _token(text, begin, at)
-    key = token.casefold()
-    if not token or (len(token) > 1 and token.isalpha() and key not in _ABBREVIATIONS):
-        return True
-    if token.isdigit() and len(token) <= 3:
-        # "1. Item" numbers an item, "5. Mayıs" a day.
-        leads = text[begin:at].strip() == token if at - begin < _TOKEN else False
-        return not leads and _next(_NEXT_WORD, text, after) not in MONTHS
-    if key in MAY_END:
-        return _next(_NEXT_WORD, text, after) not in AFTER_A_TIME
-    if _before_a_name(token):
-        return _is_unit(text, at, token)
-    if key in BEFORE_A_NUMBER:
-        return not _next(_NEXT_LETTER, text, after).isdigit()
-    if key in ANYWHERE or _is_initials(token):
-        return _next(_NEXT_WORD, text, after) in STARTERS
-    return True
-
-
-def _is_initials(token: str) -> bool:
-    """``J``, ``U.S``, ``أ.ف.ب``: single letters, or short pieces parted by full stops."""
-    if len(token) == 1:
-        return token.isalpha() and not "\u2e80" <= token <= "\u9fff"
-    pieces = token.split(".")
-    return len(pieces) > 1 and all(len(piece) <= 2 and piece.isalpha() for piece in pieces) and not "\u2e80" <= token[0] <= "\u9fff"
-
-
-def _is_unit(text: str, at: int, token: str) -> bool:
-    """``2019 م.``, ``2019 г.``: one letter after a number is a unit or an era, not an initial."""
-    before = text[max(at - len(token) - 4, 0) : at - len(token)].rstrip()
-    return len(token) == 1 and before[-1:].isdigit()
-
-
-def _next(pattern: re.Pattern[str], text: str, at: int) -> str:
-    found = pattern.match(text, at)
-    return found[1] if found else ""

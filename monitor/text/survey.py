@@ -12,6 +12,10 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+#: Characters that show nothing: marks of direction, joiners, byte order marks, soft hyphens. They never part or join anything.
+INVISIBLE: Final = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+INVISIBLE_CHARS: Final = "\u00ad\u061c\ufeff" + "".join(map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]))
+
 #: Runs of zh, ja and ko letters, whose words are not set apart.
 EAST_ASIAN: Final = re.compile(
     "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]+"
