@@ -31,6 +31,8 @@ _LONGEST_TITLE: Final = 250
 #: Without any prose, this many short lines are a short item; more are a menu.
 _SHORT_ITEM: Final = 3
 
+#: No headline ends so.
+_NO_HEADLINE: Final = frozenset(".。:：")
 _BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.):\-]\s?\S")
 
 
@@ -130,7 +132,7 @@ def _find_title(text: str, lines: Sequence[Line], enders: Sequence[int]) -> int:
     first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and (line.size >= SHORT or line.closed)), -1)
     if first < 0:
         return next((i for i, line in enumerate(lines) if line.kind is Kind.BODY), -1)
-    if (lines[first].closed and lines[first].size >= 2 * SHORT) or lines[first].size > _LONG:
+    if lines[first].size > _LONG or (lines[first].closed and lines[first].size >= 2 * SHORT) or lines[first].text[-1] in _NO_HEADLINE:
         # Prose already: a short headline stands before it, among labels shorter still.
         before = [i for i in range(first) if lines[i].kind is Kind.BODY and lines[i].size > 1]
         if before:
