@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from monitor.errors import FetchError, MonitorError, StorageFull
+from monitor.errors import FetchError, MonitorError, StorageFull, UsageError
 from monitor.flow.ingest import Ingester
 from monitor.flow.pace import MAX_BACKOFF, MAX_BACKOFF_FOLDER, POSTPONED
 from monitor.flow.poll import Poller
 from monitor.model import Document, PollResult, SourceKind, SourceSpec
-from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWorkers, watchlist_facts
+from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWatch, FakeWorkers, watchlist_facts
 
 FOUND = PollResult((Document("a", "1", "a rocket rose"),), {"etag": "1"})
 NOTHING = PollResult((), {"etag": "1"}, unchanged=True)
@@ -37,6 +37,7 @@ class House:
         self.meter = FakeMeter()
         self.operations = FakeOperations(self.clock)
         self.slept: list[float] = []
+        self.watch = FakeWatch()
         self.workers = FakeWorkers({"arms": "rocket"})
         ingester = Ingester(
             self.store,
@@ -57,6 +58,7 @@ class House:
             random=lambda: random,
             concurrency=concurrency,
             starts=starts,
+            watch=self.watch,
             sleep=self.sleep,
         )
         self.specs = [source.spec for source in sources]
@@ -116,7 +118,7 @@ def test_fault_32_failures_double_the_pause_up_to_a_day_and_one_body_that_is_rea
             pauses.append(house.due_in("a"))
         state = house.store.sources["a"]
         assert (state.failures, state.error) == (10, "the server has a fault")
-        assert "10 times in a row; it has never been read" in house.operations.message("source:a")
+        assert house.watch.states[-1] == state, "the watch is told of the state as it is saved"
         await house.round(pauses[-1])
         state = house.store.sources["a"]
         assert (state.failures, state.error, state.last_success) == (10, "the server has a fault", None), "not modified heals nothing"
@@ -126,7 +128,6 @@ def test_fault_32_failures_double_the_pause_up_to_a_day_and_one_body_that_is_rea
 
     house.run(work)
     assert pauses == [900, 1800, 3600, 7200, 14400, 28800, 57600, MAX_BACKOFF, MAX_BACKOFF, MAX_BACKOFF]
-    assert house.operations.history == ["+source:a", "-source:a"]
 
 
 @pytest.mark.parametrize(
@@ -348,6 +349,165 @@ def test_once_ends_with_the_storages_error() -> None:
         house.store.failing = StorageFull("no space left")
         with pytest.raises(StorageFull):
             await house.poller.once()
+
+    house.run(work)
+
+
+# ------------------------------------------------------------------------------------------ a person's wish
+def test_poll_now_polls_whatever_is_due_and_whatever_was_asked_for() -> None:
+    source = FakeSource(feed("a"), [replace(FOUND, wish=7200.0), NOTHING])
+    house = House(source)
+
+    async def work() -> None:
+        await house.round()
+        report = await house.poller.poll_now("a")
+        assert (len(source.states), report.sources, dict(report.failed)) == (2, 1, {})
+        await house.store.pause_source("a", house.clock.now(), "cli:alice: enough")
+        await house.poller.poll_now("a")
+        assert len(source.states) == 3
+        assert house.store.sources["a"].paused is not None
+        with pytest.raises(UsageError, match="there is no source 'b'"):
+            await house.poller.poll_now("b")
+
+    house.run(work)
+
+
+def test_poll_now_waits_for_the_poll_that_runs_and_says_what_failed() -> None:
+    hang = asyncio.Event()
+    source = FakeSource(feed("a"), [NOTHING, DOWN], before=hang.wait)  # type: ignore[arg-type]
+    house = House(source)
+
+    async def work() -> None:
+        await house.poller.tick()
+        await settle()
+        asked = asyncio.create_task(house.poller.poll_now("a"))
+        await settle()
+        assert len(source.states) == 1
+        hang.set()
+        assert dict((await asked).failed) == {"a": "the server has a fault"}
+        assert len(source.states) == 2
+
+    house.run(work)
+
+
+def test_poll_now_while_nothing_can_be_written() -> None:
+    house = House(FakeSource(feed("a"), [FOUND]))
+
+    async def work() -> None:
+        house.store.failing = StorageFull("no space left")
+        assert dict((await house.poller.poll_now("a")).failed) == {"a": "no space left"}
+        assert house.operations.message("storage")
+
+    house.run(work)
+
+
+# -------------------------------------------------------------------------------------------- live changes
+def test_sources_are_replaced_while_polls_run() -> None:
+    hang = asyncio.Event()
+    stays, goes, moves = (FakeSource(feed(name), [FOUND], before=hang.wait) for name in ("stays", "goes", "moves"))  # type: ignore[arg-type]
+    house = House(stays, goes, moves)
+    moved = FakeSource(feed("moves", host="elsewhere"), [NOTHING])
+    comes = FakeSource(feed("comes"), [NOTHING])
+
+    async def work() -> None:
+        await house.poller.tick()
+        await settle()
+        house.poller.replace([FakeSource(feed("stays", every=60), [NOTHING]), moved, comes])
+        assert set(house.poller.specs) == {"stays", "moves", "comes"}
+        await house.store.sync_sources(list(house.poller.specs.values()), house.clock.now())
+        hang.set()
+        await house.poller.join(5)
+        assert house.store.sources["moves"].last_poll is None, "what the old address brought is not the new one's"
+        assert house.store.sources["stays"].last_success is not None
+        await house.round()
+        assert (len(comes.states), len(moved.states)) == (1, 1)
+        assert house.due_in("stays") == 900, "the poll that ran was under the old interval"
+        await house.round(900)
+        assert house.due_in("stays") == pytest.approx(60)
+
+    house.run(work)
+    assert house.watch.told[-1][:2] != ("succeeded", "goes")
+    assert ("forgotten", "goes", "") in house.watch.told
+
+
+def test_a_person_who_waits_for_a_source_that_is_taken_away_is_told_so() -> None:
+    never = asyncio.Event()
+    house = House(FakeSource(feed("a"), [NOTHING], before=never.wait))  # type: ignore[arg-type]
+
+    async def work() -> None:
+        asked = asyncio.create_task(house.poller.poll_now("a"))
+        await settle()
+        house.poller.replace([])
+        with pytest.raises(UsageError, match="was given up"):
+            await asked
+
+    house.run(work)
+
+
+# ---------------------------------------------------------------------------------------------- what is told
+def test_the_watch_is_told_of_every_poll_and_of_the_state_after_it() -> None:
+    house = House(FakeSource(feed("a"), [FOUND, DOWN, NOTHING, replace(FOUND, documents=())]))
+
+    async def work() -> None:
+        for _ in range(4):
+            await house.round(2000)
+
+    house.run(work)
+    assert house.watch.told == [
+        ("succeeded", "a", 1),
+        ("failed", "a", "the server has a fault"),
+        ("succeeded", "a", 0),
+        ("succeeded", "a", 0),
+    ]
+    assert [state.failures for state in house.watch.states] == [0, 1, 1, 0]
+    assert house.watch.states[0].last_new is not None
+
+
+def test_while_the_network_is_down_failures_do_not_count() -> None:
+    house = House(FakeSource(feed("a"), [FetchError("the host name does not resolve", transport=True)]))
+
+    async def work() -> None:
+        await house.round()
+        house.watch.down = True
+        for _ in range(5):
+            await house.round(900)
+        assert house.store.sources["a"].failures == 1
+        assert house.due_in("a") <= 900
+
+    house.run(work)
+
+
+def test_what_is_paused_or_gone_is_not_polled_and_once_leaves_it_alone() -> None:
+    sources = [FakeSource(feed(name), [NOTHING]) for name in ("runs", "rests")] + [FakeSource(feed("left"), [FetchError("x", status=410)])]
+    house = House(*sources)
+
+    async def work() -> None:
+        await house.store.pause_source("rests", house.clock.now(), "cli:alice")
+        for _ in range(3):
+            await house.round(90_000)
+        assert [len(source.states) for source in sources] == [3, 0, 1]
+        assert house.store.sources["left"].gone is not None
+        assert (await house.poller.once()).sources == 1
+        await house.store.resume_source("left", house.clock.now(), "cli:alice")
+        await house.round()
+        assert len(sources[2].states) == 2
+
+    house.run(work)
+
+
+def test_starts_are_spread_and_folders_do_not_wait() -> None:
+    feeds = [FakeSource(feed(f"f{n}"), [NOTHING]) for n in range(50)]
+    folders = [FakeSource(folder(f"d{n}", every=3600), [NOTHING]) for n in range(10)]
+    house = House(*feeds, *folders, starts=20)
+
+    async def work() -> None:
+        begun = []
+        for _ in range(4):
+            await house.round()
+            begun.append(sum(len(source.states) for source in feeds))
+            assert all(len(source.states) == 1 for source in folders)
+            house.clock.advance(1)
+        assert begun == [20, 40, 50, 50]
 
     house.run(work)
 
