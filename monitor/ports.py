@@ -121,6 +121,9 @@ class SourceList(Protocol):
     def read(self) -> Sequence[SourceSpec]:
         """Raises ConfigError with every fault."""
 
+    def waiting(self) -> Sequence[str]:
+        """Names of other settings that were found changed at the last reading, and that only a restart puts into force."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredVersion:

@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,21 +21,22 @@ from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, sinks_for
+from monitor.flow.sources_reload import SourcesReloader
+from monitor.flow.tell import Teller
+from monitor.flow.watch import Coverage
 from monitor.metrics import PrometheusMeter
 from monitor.model import JsonObject, SourceKind, SourceSpec
 from monitor.net import HttpClient
+from monitor.net.polite import PoliteFetcher
 from monitor.operations import OperationsBoard
-from monitor.ports import Clock, Sink, Source
-from monitor.settings import FeedSettings, FetchSettings, FolderSettings, MatchSettings, PushSettings, RouteSettings, Settings
+from monitor.ports import Clock, Fetcher, Sink, Source
+from monitor.settings import ConfiguredSources, MatchSettings, RouteSettings, Settings, source_specs
 from monitor.sinks import build_sink
 from monitor.sources.feed import FeedSource
 from monitor.sources.folder import FolderSource
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import DataFolderLock, SqlStore
 from monitor.workers import ProcessWorkers
-
-#: How often a feed is asked whose rhythm is not learnt yet (seconds).
-UNLEARNT = 900.0
 
 
 @dataclass(slots=True)
@@ -46,10 +47,12 @@ class House:
     meter: PrometheusMeter
     operations: OperationsBoard
     store: SqlStore
-    specs: Mapping[str, SourceSpec]
+    sources: SourcesReloader
     sinks: Sequence[Sink]
     poller: Poller
     reloader: Reloader
+    coverage: Coverage
+    teller: Teller
     deliverer: Deliverer
     delivers: bool
     _closing: AsyncExitStack
@@ -57,23 +60,34 @@ class House:
     async def start(self) -> None:
         """Raises MonitorError."""
         now = self.clock.now()
-        await self.store.sync_sources(list(self.specs.values()), now)
+        await self.teller.restore()
+        await self.sources.start()
         if self.delivers:
             await self.deliverer.start()
         else:
             await self.store.sync_sinks([sink.name for sink in self.sinks], now)
         await self.reloader.start()
 
+    @property
+    def specs(self) -> Mapping[str, SourceSpec]:
+        """The sources in force."""
+        return self.sources.specs
+
     async def close(self) -> None:
         await self._closing.aclose()
 
 
 async def build(
-    settings: Settings, lock: DataFolderLock, *, announce: Callable[[JsonObject], None] = lambda document: None, deliver: bool = True
+    configured: ConfiguredSources,
+    lock: DataFolderLock,
+    *,
+    announce: Callable[[JsonObject], None] = lambda document: None,
+    deliver: bool = True,
 ) -> House:
     """Open the record, make every room. ``lock`` is that of the data folder, held already and the house's from now on.
     Without ``deliver`` nothing is sent, and nothing that waits is touched. Raises MonitorError and leaves nothing open
     behind it."""
+    settings = configured.loaded.settings
     async with AsyncExitStack() as opened:
         opened.callback(lock.release)
         clock = SystemClock()
@@ -90,61 +104,59 @@ async def build(
             match_processes=settings.workers.match,
         )
         opened.push_async_callback(workers.close)
-        specs = source_specs(settings)
         sinks = build_sinks(settings, http, clock)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
+        wake = deliverer.wake if deliver else lambda: None
+        ways = routes(settings)
         ingester = Ingester(
             store,
             workers,
-            route=partial(sinks_for, routes(settings)),
+            route=partial(sinks_for, ways),
             facts=reloader.facts,
             clock=clock,
             meter=meter,
             operations=operations,
             announce=announce,
-            wake=deliverer.wake if deliver else lambda: None,
+            wake=wake,
         )
-        sources: list[Source] = [
-            FolderSource(spec, clock) if spec.kind is SourceKind.FOLDER else FeedSource(spec, http, workers)
-            for spec in specs
-            if spec.kind is not SourceKind.PUSH
-        ]
-        poller = Poller(store, sources, ingester, clock=clock, meter=meter, operations=operations, random=random.random)
-        named = {spec.name: spec for spec in specs}
-        return House(clock, meter, operations, store, named, sinks, poller, reloader, deliverer, deliver, opened.pop_all())
-
-
-def source_specs(settings: Settings) -> list[SourceSpec]:
-    return [source_spec(name, source, settings.fetch) for name, source in settings.sources.items()]
-
-
-def source_spec(name: str, source: FolderSettings | FeedSettings | PushSettings, fetch: FetchSettings, *, origin: str = "") -> SourceSpec:
-    common = SourceSpec(
-        name=name,
-        kind=SourceKind.PUSH,
-        location="",
-        every=UNLEARNT,
-        language=source.language,
-        labels=dict(source.labels),
-        important=source.important,
-        fresh=source.fresh,
-        origin=origin,
-    )
-    if isinstance(source, FolderSettings):
-        return replace(common, kind=SourceKind.FOLDER, location=str(source.folder), every=source.every, match=source.match)
-    if isinstance(source, FeedSettings):
-        return replace(
-            common,
-            kind=SourceKind.FEED,
-            location=source.feed,
-            every=UNLEARNT if source.every is None else source.every,
-            adaptive=source.every is None,
-            least=fetch.every_least,
-            most=fetch.every_most,
-            full_text=source.full_text,
+        coverage = Coverage(
+            operations,
+            clock,
+            meter,
+            language_silence=settings.coverage.language_silence,
+            daily=settings.coverage.daily,
+            factor=settings.coverage.silence_factor,
         )
-    return common
+        teller = Teller(operations, store, ways, clock, meter, announce=announce, wake=wake)
+        polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
+        make = partial(make_source, fetcher=polite, workers=workers, clock=clock)
+        specs = source_specs(configured.loaded)
+        poller = Poller(
+            store,
+            [source for spec in specs if (source := make(spec)) is not None],
+            ingester,
+            clock=clock,
+            meter=meter,
+            operations=operations,
+            random=random.random,
+            watch=coverage,
+            concurrency=settings.fetch.concurrency,
+            starts=settings.fetch.starts_a_second,
+        )
+        sources = SourcesReloader(
+            configured, store, poller, make, specs=specs, clock=clock, operations=operations, starts=settings.fetch.starts_a_second
+        )
+        return House(
+            clock, meter, operations, store, sources, sinks, poller, reloader, coverage, teller, deliverer, deliver, opened.pop_all()
+        )
+
+
+def make_source(spec: SourceSpec, *, fetcher: Fetcher, workers: ProcessWorkers, clock: Clock) -> Source | None:
+    """What polls a source; None for one that is pushed."""
+    if spec.kind is SourceKind.FOLDER:
+        return FolderSource(spec, clock)
+    return FeedSource(spec, fetcher, workers) if spec.kind is SourceKind.FEED else None
 
 
 def build_sinks(settings: Settings, http: HttpClient, clock: Clock) -> list[Sink]:

@@ -705,14 +705,18 @@ class FakeSourceList:
     def __init__(self, specs: Iterable[SourceSpec] = ()) -> None:
         self.specs = list(specs)
         self.unreadable: ConfigError | None = None
+        self.elsewhere: list[str] = []
 
     def stamp(self) -> str:
-        return repr((self.specs, str(self.unreadable)))
+        return repr((self.specs, str(self.unreadable), self.elsewhere))
 
     def read(self) -> Sequence[SourceSpec]:
         if self.unreadable is not None:
             raise self.unreadable
         return list(self.specs)
+
+    def waiting(self) -> Sequence[str]:
+        return self.elsewhere
 
 
 class FakeOperationsRecord:

@@ -18,7 +18,7 @@ from monitor.errors import ConfigError, ExitStatus
 if TYPE_CHECKING:
     from monitor.flow.poll import PollReport
     from monitor.model import JsonObject
-    from monitor.settings import Loaded, Settings
+    from monitor.settings import ConfiguredSources, Loaded, Settings
     from monitor.store import DataFolderLock
 
 
@@ -29,8 +29,8 @@ def run(quiet: bool, place: Place) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
     Alerts are printed as they are committed, and delivered to the configured sinks. An edited watchlist is in force
-    within two seconds; SIGHUP rereads the watchlists at once. At the end what is being sent may finish within ten
-    seconds; a second signal ends it immediately, and nothing is lost by that either.
+    within two seconds, and so is an edited list of sources; SIGHUP rereads both at once. At the end what is being sent
+    may finish within ten seconds; a second signal ends it immediately, and nothing is lost by that either.
 
     \b
     Example:
@@ -39,12 +39,13 @@ def run(quiet: bool, place: Place) -> None:
     import asyncio
 
     from monitor.cli.lists import announce_first_use
+    from monitor.settings import ConfiguredSources
 
     loaded = _prepared(place, announcing=not quiet)
     announce_first_use()
     lock = _locked(loaded.settings)
     with _printing(quiet) as printer:
-        asyncio.run(_serve(loaded.settings, lock, printer))
+        asyncio.run(_serve(ConfiguredSources(loaded, place.load), lock, printer))
 
 
 @click.command(short_help="Poll, match, commit and deliver one time.")
@@ -68,11 +69,12 @@ def once(no_send: bool, catch_up: bool, as_json: bool, place: Place) -> int:
     import asyncio
 
     from monitor.cli.lists import announce_first_use
+    from monitor.settings import ConfiguredSources
 
     loaded = _prepared(place, announcing=False)
     announce_first_use()
     lock = _locked(loaded.settings)
-    report, stats, quiet = asyncio.run(_once(loaded.settings, lock, deliver=not no_send))
+    report, stats, quiet = asyncio.run(_once(ConfiguredSources(loaded, place.load), lock, deliver=not no_send))
     _print_summary(report, stats, as_json, quiet if catch_up else None)
     return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
 
@@ -88,7 +90,7 @@ def _prepared(place: Place, *, announcing: bool) -> Loaded:
     logs.configure(loaded.settings.log.format, loaded.settings.log.level)
     if announcing and sys.stdout.isatty():
         # The alert itself stands on the same terminal.
-        logging.getLogger("monitor.flow.ingest").setLevel(logging.WARNING)
+        logging.getLogger("monitor.flow.aftermath").setLevel(logging.WARNING)
     faults = secret_file_faults(loaded)
     if faults:
         raise ConfigError(faults)
@@ -106,12 +108,13 @@ def _locked(settings: Settings) -> DataFolderLock:
     return lock
 
 
-async def _serve(settings: Settings, lock: DataFolderLock, printer: Printer | None) -> None:
+async def _serve(configured: ConfiguredSources, lock: DataFolderLock, printer: Printer | None) -> None:
     from monitor.service import Daemon
     from monitor.settings import split_address
     from monitor.wiring import alert_logs, build
 
-    house = await build(settings, lock, announce=printer.alert if printer else lambda document: None)
+    settings = configured.loaded.settings
+    house = await build(configured, lock, announce=printer.alert if printer else lambda document: None)
 
     def ready(address: str) -> None:
         if printer is None:
@@ -129,10 +132,12 @@ async def _serve(settings: Settings, lock: DataFolderLock, printer: Printer | No
         await house.close()
 
 
-async def _once(settings: Settings, lock: DataFolderLock, *, deliver: bool) -> tuple[PollReport, dict[str, int], Sequence[JsonObject]]:
+async def _once(
+    configured: ConfiguredSources, lock: DataFolderLock, *, deliver: bool
+) -> tuple[PollReport, dict[str, int], Sequence[JsonObject]]:
     from monitor.wiring import build
 
-    house = await build(settings, lock, deliver=deliver)
+    house = await build(configured, lock, deliver=deliver)
     try:
         await house.start()
         began = house.clock.now()

@@ -13,18 +13,19 @@ This room is pure: it must not know files, clocks or where a text came from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from monitor.match.names import Names
 from monitor.text.chunks import LONGEST, Hashes, Places, chunks
 from monitor.text.words import pattern_for
 
-if TYPE_CHECKING:
-    from monitor.match.patterns import Table
+#: Of a phrase's anchor: before (-1) or behind (1) -> slot there -> the phrases (pattern, the anchor's place, slots).
+Besides = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
 
 Values = npt.NDArray[np.uint32]
 #: A phrase that is looked for by two of its words: its pattern, the place of the first of the two in it, its slots.
@@ -52,6 +53,30 @@ _MIX_ONE: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_TWO: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
+class Slots(Protocol):
+    """What ``patterns.Table`` knows of words, slots and phrases, once it is sealed."""
+
+    @property
+    def names(self) -> Names: ...
+    @property
+    def asked(self) -> Set[int]: ...
+    @property
+    def others(self) -> Set[int]: ...
+    @property
+    def of_phrases(self) -> Set[int]: ...
+    @property
+    def single(self) -> Mapping[int, Sequence[int]]: ...
+    @property
+    def anchored(self) -> Mapping[int, Besides]: ...
+    @property
+    def phrases(self) -> Mapping[tuple[int, int], Sequence[Phrase]]: ...
+    @property
+    def after(self) -> Mapping[int, Set[int]]: ...
+    @property
+    def before(self) -> Mapping[int, Set[int]]: ...
+    def meet(self, surface: str) -> tuple[int, ...]: ...
+
+
 class Read(NamedTuple):
     """The chunks of a text that hold words, in order, and the value of each; ``bits`` are those that any chunk has. ``cjk``
     says whether the text has characters of a script without blanks."""
@@ -67,7 +92,7 @@ class Read(NamedTuple):
 class Meanings:
     """The memo of one table. Ask only once the table is sealed."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Slots) -> None:
         self.table = table
         self._begin()
 
@@ -201,7 +226,7 @@ class Meanings:
             return LOOK | ODD
         # What is left are its edges: a phrase or a name may begin with its last word, or a phrase end with its first.
         edges = [slot for slot in met[0] if slot in table.before] + [slot for slot in met[-1] if slot in table.after or slot < 0]
-        bits = ODD | (BEGINS if starts[-1] else 0) | (PAIR if table.of_phrases.intersection(edges) else 0)
+        bits = ODD | (BEGINS if starts[-1] else 0) | (PAIR if table.of_phrases & set(edges) else 0)
         return bits | self._class(tuple(dict.fromkeys(edges)), len(words)) << CLASS
 
     def _phrase_within(self, met: list[tuple[int, ...]]) -> bool:
@@ -214,7 +239,7 @@ class Meanings:
         if known is None:
             table = self.table
             known = self._classes[words, slots] = len(self.met)
-            self._pair(known, table.of_phrases.intersection(slots))
+            self._pair(known, table.of_phrases & set(slots))
             if words > 1:
                 # It stands in pairs, and a sentence where it does is split into words; by itself it is nothing but a name's beginning.
                 slots = tuple(slot for slot in slots if slot < 0)

@@ -2,22 +2,18 @@
 
 SIGTERM, SIGINT   polling stops at once, what is being sent may finish within ten seconds, then it ends with status 0
 the same again    it ends immediately; the record loses nothing by that (what was in flight is sent again at the next start)
-SIGHUP            the watchlists are read again
+SIGHUP            the sources and the watchlists are read again
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 
 import structlog
 
-from monitor.errors import StorageError
 from monitor.model import JsonObject
 from monitor.service.notify import notify
 from monitor.service.schedule import STALL, Schedule
@@ -42,9 +38,16 @@ class Daemon:
         self._started = False
         self._reloading: set[asyncio.Task[None]] = set()
         self._schedule = Schedule(
-            {"poll": house.poller.tick, "deliver": house.deliverer.tick, "reload": house.reloader.tick},
+            {
+                "poll": house.poller.tick,
+                "deliver": house.deliverer.tick,
+                "reload": house.reloader.tick,
+                "sources": house.sources.tick,
+                "coverage": self._cover,
+                "tell": house.teller.tick,
+            },
             house.clock,
-            on_step=self._clock_stepped,
+            on_step=house.poller.clock_stepped,
         )
 
     async def run(self) -> None:
@@ -113,23 +116,14 @@ class Daemon:
     async def _reload(self) -> None:
         notify("RELOADING=1")
         try:
+            await self._house.sources.force()
             await self._house.reloader.force()
         except Exception:  # what runs goes on running
             log.exception("reload_failed")
         notify("READY=1")
 
-    # -------------------------------------------------------------------------------------- the clock
-    async def _clock_stepped(self, step: float) -> None:
-        """After a step back every due time lies that much too far ahead: sources are due at their own interval again."""
-        if step > 0:
-            return
-        house = self._house
-        now = house.clock.now()
-        with contextlib.suppress(StorageError):  # an operation stands already; the poller's own tick says so
-            for state in await house.store.source_states():
-                spec = house.specs.get(state.name)
-                if spec is not None and (state.next_due - now).total_seconds() > spec.every:
-                    await house.store.save_source(replace(state, next_due=now + timedelta(seconds=spec.every)))
+    async def _cover(self) -> None:
+        await self._house.coverage.tick(self._house.store)
 
     # ------------------------------------------------------------------------------------------ looking in
     def health(self) -> Health:

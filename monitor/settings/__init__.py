@@ -6,9 +6,11 @@ The rooms below never see this package; wiring.py hands each of them the few val
 from monitor.settings.load import Loaded, Surroundings, find_config, load, secret_file_faults, settings_schema
 from monitor.settings.model import FeedSettings, FetchSettings, FolderSettings, MatchSettings, PushSettings, RouteSettings, Settings
 from monitor.settings.show import Shown, mask_url, show
+from monitor.settings.sources import ConfiguredSources, source_specs
 from monitor.settings.values import format_duration, format_size, parse_duration, parse_size, split_address
 
 __all__ = [
+    "ConfiguredSources",
     "FeedSettings",
     "FetchSettings",
     "FolderSettings",
@@ -29,5 +31,6 @@ __all__ = [
     "secret_file_faults",
     "settings_schema",
     "show",
+    "source_specs",
     "split_address",
 ]
