@@ -20,7 +20,7 @@ Rules, the first that holds; *key* is the item's within its source, *link* its c
     6  else                                                                        NEW
 
 Where in doubt it is NEW: an article told twice is a nuisance, one taken for another is lost. Within one poll an article is
-written once. This module must not know how anything is stored or fetched.
+written once; what would be a second edit of it is NEW. This module must not know how anything is stored or fetched.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class _Judging:
             return Verdict(Kind.UNCHANGED, document, self._spec.name, document.key, asked.content_hash, known.owner)
         kind, owner = self._rule(document, asked, known, same=same)
         if owner is not None and kind is Kind.EDITED and owner.article in self._written:
-            kind = Kind.SIGHTED
+            kind, owner = Kind.NEW, None  # two items that were one article are edited, each in its own way
         found = Verdict(
             kind,
             document,
@@ -209,7 +209,8 @@ class _Judging:
     # ------------------------------------------------------------------------------------ what follows
     def _new_key(self, document: Document, known: Known) -> str:
         """An id given to a second article needs another for that article."""
-        return f"{document.key}#{identity(document.link)[:12]}" if known.owner is not None else document.key
+        given = known.owner is not None and (known.owner.source, known.owner.key) == (self._spec.name, document.key)
+        return f"{document.key}#{identity(document.link)[:12]}" if given else document.key
 
     def _claimed(self, found: Verdict, asked: Probe, known: Known) -> tuple[str, ...]:
         """The aliases nobody has. A sighting claims its content for the article it is one of."""

@@ -210,6 +210,14 @@ def test_fault_43_an_id_given_again_keeps_both_articles() -> None:
     assert {owner.title for owner in record.articles.values()} == {TITLE, OTHER}
 
 
+def test_two_items_that_were_one_article_may_part() -> None:
+    record = after((HERE, [document("1"), document("2")]))
+    assert len(record.articles) == 1
+    assert record.kinds(HERE, document("1", body=EDIT), document("2", body=LONG)) == [EDITED, NEW]
+    assert {owner.length for owner in record.articles.values()} == {len(document(body=text).text) for text in (EDIT, LONG)}
+    assert record.kinds(HERE, document("1", body=EDIT), document("2", body=LONG)) == [UNCHANGED, UNCHANGED]
+
+
 def test_an_article_of_another_source_keeps_its_source_and_id() -> None:
     record = after((HERE, [document()]))
     (sighted,) = record.poll(THERE, there("t9"))
