@@ -10,6 +10,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, unquote
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -17,6 +18,7 @@ from monitor.errors import ConfigError, FetchError
 from monitor.model import SourceKind, SourceSpec, SourceState
 from monitor.net import HttpClient, Limits, PoliteFetcher, parse_allowed
 from monitor.net.guard import is_public
+from monitor.sources.discover import Discovery
 from monitor.sources.feed import FeedSource
 from tests.fakes import START, FakeClock, FakeWorkers
 from tests.receiver import Receiver, Reply
@@ -127,12 +129,18 @@ class House:
         self.outside = outside
         self.client = HttpClient(limits=SMALL, allow_private=[f"127.0.0.1:{outside.port}"])
         self.polite = PoliteFetcher(self.client, FakeClock(), spacing=0.0, random=lambda: 0.0)
+        self.workers = FakeWorkers()
+        self.workers.feed = FetchError("no feed")
         self.tried = 0
         outside.answer = self._answer
 
     def _answer(self, path: str, headers: object, body: bytes) -> Reply:
         """``/STATUS/HOPS?TARGET``: a redirect to the target after so many to ourselves."""
         where, _, target = path.partition("?")
+        if where == "/page":
+            link = escape(unquote(target), {'"': "&quot;"})
+            page = f'<html><head><link rel="alternate" type="application/rss+xml" href="{link}"></head><a href="{link}">RSS feed</a></html>'
+            return Reply(200, {"Content-Type": "text/html"}, page.encode())
         known = re.fullmatch(r"/(30\d)/(\d)", where)
         if known is None:
             return Reply(404)  # a trick that came out as a path of ours
@@ -155,6 +163,12 @@ class House:
         with suppress(FetchError):
             assert (await self.polite.get(url, {})).url.startswith(f"http://127.0.0.1:{self.outside.port}")
 
+    async def discover(self, target: str) -> None:
+        """A site's page that declares the target as its feed."""
+        self.tried += 1
+        search = Discovery(self.polite, self.workers)
+        assert await search.find(f"http://127.0.0.1:{self.outside.port}/page?{quote(target, safe='')}") == []
+
     async def poll(self, *, address: str = "", learnt: str = "") -> None:
         self.tried += 1
         spec = SourceSpec("f", SourceKind.FEED, address or self.outside.url, 900)
@@ -174,16 +188,18 @@ def test_fault_45_reached_0_of_all_tried() -> None:
                 await house.poll(learnt=url)
                 for status in PERMANENT_AND_NOT:
                     await house.get(house.redirect(url, status))
+                await house.discover(url)
                 await house.get(house.redirect(url, 302, hops=1))
                 await house.get(house.redirect(url, 308, hops=3))
             for trick in TRICKS:
                 target = trick.format(inner=f"127.0.0.1:{inner.port}", allowed=f"127.0.0.1:{outside.port}")
                 for status in PERMANENT_AND_NOT:
                     await house.follow(house.redirect(target, status))
+                await house.discover(target)
                 await house.follow(target)
             print(f"reached {inner.connections} of {house.tried}")
             assert inner.connections == 0
-            assert house.tried > 350
+            assert house.tried > 450
             await house.client.close()
             # The same server answers where it is let in: what stood in the way was the guard, and nothing else.
             client = HttpClient(limits=SMALL, allow_private=[f"127.0.0.1:{inner.port}"])
