@@ -25,9 +25,10 @@ from monitor.model import (
     SourceState,
     Span,
     WatchlistFacts,
+    Zone,
     identity,
 )
-from monitor.ports import IngestBatch, Zone
+from monitor.ports import IngestBatch
 from monitor.store import SqlStore, schema
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakePages, FakeWorkers, watchlist_facts
 
