@@ -44,6 +44,7 @@ class Phrases:
     whole: frozenset[str]
     openers: frozenset[str]
     labels: frozenset[str]
+    links: frozenset[str]
     short: frozenset[str]
     names: frozenset[str]
     notices: dict[str, tuple[str, ...]]
@@ -68,7 +69,7 @@ def phrases() -> Phrases:
 
 def parse_phrases(source: str) -> Phrases:
     whole, openers, labels, short = set[str](), set[str](), set[str](), set[str]()
-    names, inside, dates = set[str](), set[str](), set[str]()
+    names, inside, dates, links = set[str](), set[str](), set[str](), set[str]()
     notices: dict[str, list[str]] = {}
     in_dates = False
     for raw in source.splitlines():
@@ -84,6 +85,8 @@ def parse_phrases(source: str) -> Phrases:
         phrase = key(line)
         if line.startswith("..."):
             inside.add(phrase)
+        elif line.endswith(": ..."):
+            links.add(phrase)
         elif line.endswith("..."):
             notices.setdefault(_first_word(phrase), []).append(phrase)
         elif line.endswith("~"):
@@ -98,12 +101,13 @@ def parse_phrases(source: str) -> Phrases:
             whole.add(phrase)
             if line.startswith(">"):
                 openers.add(phrase)
-    begin = whole | labels | short | names | dates.union(*notices.values())
+    begin = whole | labels | links | short | names | dates.union(*notices.values())
     beginnings = {word: tuple(sorted(group)) for word, group in notices.items()}
     return Phrases(
         whole=frozenset(whole),
         openers=frozenset(openers),
         labels=frozenset(labels),
+        links=frozenset(links),
         short=frozenset(short),
         names=frozenset(names),
         notices=beginnings,
@@ -129,7 +133,7 @@ def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[boo
             listed = opens = False
             if len(texts[place]) <= _FOLDED:
                 listed, opens = _is_known_short(texts[place], sizes[place], closed[place])
-            elif _first_word(first) in known.notices:
+            elif not (listed := len(texts[place]) <= NOTICE and _is_link(texts[place])) and _first_word(first) in known.notices:
                 listed = _begins_notice(texts[place], known.notices[_first_word(first)])
             if listed:
                 found[place] = opens
@@ -173,6 +177,8 @@ def _is_known_short(text: str, size: int, closed: bool) -> tuple[bool, bool]:
         label = key(folded.partition(":")[0])
         if label in known.labels:
             return True, False
+    if _is_link(text):
+        return True, False
     if size <= 10 and not closed:
         words = phrase.split(" ")
         for count in range(max(1, len(words) - 5), min(len(words), 5)):
@@ -186,6 +192,12 @@ def _is_known_short(text: str, size: int, closed: bool) -> tuple[bool, bool]:
 
 def _are_names(words: Sequence[str]) -> bool:
     return not any(word[0].islower() for word in words if word not in _PARTICLES)
+
+
+def _is_link(text: str) -> bool:
+    """Whether a line is a label such as "related:" and what it leads to."""
+    label, colon, _ = fold(text[:_BEGINNING]).partition(":")
+    return bool(colon) and key(label) in phrases().links
 
 
 def _begins_notice(text: str, notices: tuple[str, ...]) -> bool:

@@ -113,6 +113,9 @@ def test_prose_is_never_furniture(paragraphs: list[str], gap: str) -> None:
         (f"Putin visits North Korea this week\n\n{PROSE}", "Putin visits North Korea this week"),
         (f"Home\nNews\nBy Jane Doe\n4 July 2024\nPutin visits North Korea this week\n\n{PROSE}", "Putin visits North Korea this week"),
         (f"Arms deal signed\n\n{PROSE}", "Arms deal signed"),  # short, but nothing else can be the headline
+        (f"Arms deal signed\n\nRussia signed an arms deal.\n\n{PROSE}", "Arms deal signed"),  # no headline ends in a full stop
+        (f"Arms deal signed\n\nWhat Moscow and Pyongyang have agreed upon:\n- rifles\n- shells\n\n{PROSE}", "Arms deal signed"),
+        (f"World news\n\nWill Russia sign the deal?\n\n{PROSE}", "Will Russia sign the deal?"),
         (f"\ufeffصفقة أسلحة جديدة\n\n{PROSE_AR}", "صفقة أسلحة جديدة"),
         ("Sanctions on Iran", "Sanctions on Iran"),  # one line is never thrown away
         ("Leave a comment", "Leave a comment"),

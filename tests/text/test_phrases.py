@@ -29,12 +29,13 @@ def test_no_phrase_is_empty_and_no_part_of_a_line_is_one_word() -> None:
 
 def test_the_marks_of_the_list() -> None:
     known = parse_phrases(
-        "# note\n[en]\nMenu\nsource:\nshare on ~\nby @\n> Related News\nwe use cookies ...\n... rights reserved ...\n\n[en dates]\nMay am\n"
+        "# note\n[en]\nMenu\nsource:\nshare on ~\nby @\n> Related News\nwe use cookies ...\nmore: ...\n... rights reserved ...\n\n"
+        "[en dates]\nMay am\n"
     )
     assert known.whole == {"menu", "related news"}
     assert known.openers == {"related news"}
     assert (known.labels, known.short, known.names) == ({"source"}, {"share on"}, {"by"})
-    assert known.notices == {"we": ("we use cookies",)}
+    assert (known.links, known.notices) == ({"more"}, {"we": ("we use cookies",)})
     assert (known.inside, known.dates) == (("rights reserved",), {"may", "am"})
 
 
@@ -79,6 +80,39 @@ def test_a_list_of_headlines_is_opened_by_a_whole_line() -> None:
 def test_a_long_notice_is_known_by_its_first_words(line: str) -> None:
     assert 80 < len(line) <= 200
     assert is_known(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Related: U.S. imposes sanctions on two key figures in North Korea's weapons program, officials say",
+        "MORE: Photos: See the world's most powerful rocket before it launches",
+        "READ MORE: North Korea solution depends on ‘containment of the US’",
+        "اقرأ أيضاً: كوريا الشمالية تطلق صاروخا باليستيا جديدا باتجاه بحر اليابان وسيول تتوعد برد حازم على التجارب",
+        "إقرأ أيضا.. موسكو تنفي تزويد طهران بالسلاح",
+        "ذات صلة: موسكو تنفي تزويد طهران بالسلاح وتتهم واشنطن بتضليل الرأي العام العالمي",
+        "Lire aussi : La Corée du Nord a tiré un nouveau missile balistique en direction de la mer du Japon, selon Séoul",
+        "Te puede interesar: Corea del Norte lanza un nuevo misil balístico",
+        "Читайте также: КНДР запустила новую баллистическую ракету в сторону Японского моря, сообщили в Сеуле",
+        "По теме: КНДР запустила новую баллистическую ракету",
+        "Читайте також: КНДР запустила нову балістичну ракету в бік Японського моря, повідомили в Сеулі вранці",
+        "بیشتر بخوانید: کره شمالی یک موشک بالستیک تازه به سوی دریای ژاپن شلیک کرد",
+        "קראו גם: צפון קוריאה שיגרה טיל בליסטי חדש לעבר ים יפן",
+        "İlgili haber: Kuzey Kore, Japon Denizi'ne doğru yeni bir balistik füze fırlattı",
+        "相关阅读：朝鲜向日本海方向发射新型弹道导弹",
+        "関連記事：北朝鮮が日本海に向けて新型弾道ミサイルを発射",
+        "[관련기사: 북한, 동해상으로 신형 탄도미사일 발사",
+    ],
+)
+def test_what_leads_to_another_article_is_known_however_long(line: str) -> None:
+    assert is_known(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["Related companies: none was named", "More: than ever" * 20, "More missiles: that is what they said", "More than ever"]
+)
+def test_what_only_begins_so_is_not(line: str) -> None:
+    assert not is_known(line)
 
 
 def test_a_key_is_folded_and_without_punctuation() -> None:
