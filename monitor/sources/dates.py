@@ -62,6 +62,13 @@ _DAY_MONTH_YEAR: Final = re.compile(
     re.ASCII,
 )
 _MONTH_DAY_YEAR: Final = re.compile(r"(?:^|[^a-z])([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?\s+(\d{4})(?:\D|$)", re.ASCII)
+_YEAR_MONTH_DAY: Final = re.compile(r"(?:^|\D)(\d{4})[\s.-]+([a-z]{3})[a-z]*[\s.-]+(\d{1,2})(?:\D|$)", re.ASCII)
+_YEAR_AND_WORD: Final = re.compile(r"\d{4}[\s.,/-]*[^\W\d_TtZzWw]")
+#: The Far East's way; the hour is local where nothing else is said, as feedparser has it for Korean sites.
+_EASTERN: Final = re.compile(
+    r"(\d{4})\s*([年년])\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]?(?:[^\d:]{0,12}(\d{1,2}):(\d\d)(?::(\d\d))?)?", re.ASCII
+)
+_EASTERN_HOURS: Final = {"년": 9, "年": 8}
 
 
 def instant(raw: str) -> datetime | None:
@@ -71,6 +78,8 @@ def instant(raw: str) -> datetime | None:
         return None
     if _SECONDS.fullmatch(raw):  # feedparser would read the year 1746
         return datetime.fromtimestamp(int(raw[:10]), UTC)
+    if _YEAR_AND_WORD.match(raw):  # feedparser would take the year alone, and the month it is now
+        return _eastern(raw) or _others(raw)
     return _plain(raw) or _feedparsers(raw) or _others(raw)
 
 
@@ -100,6 +109,18 @@ def _ahead(sign: str | None, hours: str | None, minutes: str | None) -> timedelt
     return ahead if sign == "+" else -ahead
 
 
+def _eastern(raw: str) -> datetime | None:
+    found = _EASTERN.search(raw)
+    if found is None:
+        return None
+    year, sign, month, day, hour, minute, second = found.groups()
+    try:
+        at = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC)
+        return at - timedelta(hours=_EASTERN_HOURS[sign]) if hour else at
+    except (ValueError, OverflowError):
+        return None
+
+
 def _feedparsers(raw: str) -> datetime | None:
     """feedparser's reading: its patterns and tables raise what they like on what they were not made for."""
     try:
@@ -120,6 +141,8 @@ def _others(raw: str) -> datetime | None:
             return datetime(int(year), month, int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=UTC) - _ahead(*zone)
         if (found := _MONTH_DAY_YEAR.search(named)) and (month := _MONTHS.get(found[1])):
             return datetime(int(found[3]), month, int(found[2]), tzinfo=UTC)
+        if (found := _YEAR_MONTH_DAY.search(named)) and (month := _MONTHS.get(found[2])):
+            return datetime(int(found[1]), month, int(found[3]), tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
     return _librarys(raw)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from monitor.sources.markup import html_to_text, one_line, too_deep
+from monitor.sources.markup import _parsed, _quick, html_to_text, one_line, part_to_text, too_deep
+from tests.sources.corpora import ARCHIVES, files, needs_data
 
 ROWS = [
     ("<p>First</p><p>Second</p>", "First\n\nSecond"),
@@ -46,3 +50,88 @@ def test_fault_38_nesting_bomb_costs_no_time(closed: bool) -> None:
 def test_open_paragraphs_and_line_breaks_do_not_count_as_depth() -> None:
     assert not too_deep("<p>text<br>" * 50_000)
     assert too_deep("<b>" * 5_000)
+
+
+# ------------------------------------------------------------------------ the quick path is the parser's
+NAMES = ["p", "br", "a", "b", "em", "span", "img", "h1", "h2", "ul", "ol", "li", "blockquote", "div", "figure", "article", "font"]
+TAGS = [f"<{name}>" for name in NAMES] + [f"</{name}>" for name in NAMES]
+ODD = [
+    "<br/>",
+    "<p/>",
+    "<div />",
+    '<p class="a b">',
+    "<a href='x>y'>",
+    '<a title="it\'s">',
+    "<img src=x>",
+    "<script>",
+    "<!-- x -->",
+    "<P>",
+    "<",
+]
+REFERENCES = [
+    "&amp;",
+    "&nbsp;",
+    "&#160;",
+    "&#8217;",
+    "&copy",
+    "&notit;",
+    "&#30;",
+    "&#x80;",
+    "&#xD800;",
+    "&#0;",
+    "&#65",
+    "&#x41;",
+    "&#99999999;",
+    "&",
+]
+TEXTS = ["one", " two ", "\n", "\r\n", "  ", "ا", "\xa0", ">", '"', "'"]
+FRAGMENTS = st.lists(st.sampled_from(TAGS * 2 + ODD + REFERENCES + TEXTS * 2), max_size=12).map("".join)
+
+
+@settings(max_examples=1_500)
+@given(FRAGMENTS)
+@example("<ul><li>a<li>b</ul>c")
+@example("<div><p>a</div>b</p>c")
+@example("<h1>a<h2>b</h1>c")
+def test_the_quick_path_answers_as_the_parser_does_or_not_at_all(markup: str) -> None:
+    if "<" in markup:
+        assert _quick(markup) in (None, _parsed(markup))
+
+
+def test_ordinary_fragments_take_the_quick_path() -> None:
+    markup = (
+        '<p>One <a href="http://x.example/?a=1&amp;b=2" title="t">two</a>.</p>\n<ul><li>a</li><li>b</li></ul><img src="x" alt=""/><br/>end'
+    )
+    assert _quick(markup) == _parsed(markup) == "One two.\n\na\n\nb\n\nend"
+
+
+@needs_data
+def test_bodies_of_real_feeds_read_alike_on_both_paths() -> None:
+    quick = total = 0
+    for archive in ARCHIVES:
+        for name, body in files(archive):
+            for part in body.decode("utf-8", "replace").split("<![CDATA[")[1:]:
+                markup = part.partition("]]>")[0].replace("\0", " ")
+                if "<" in markup:
+                    total += 1
+                    found = _quick(markup)
+                    quick += found is not None
+                    assert found is None or found == _parsed(markup), name
+    print(f"{quick} of {total} fragments of real feeds take the quick path")
+    assert not os.environ.get("NEWS_TEST_DATA") or quick > 100
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("text/plain", "a & b\n c ", "a & b\n c"),
+        ("text/plain", "fish &amp;nbsp; chips", "fish &nbsp; chips"),
+        ("text/plain", "a <b>bold</b> word", "a bold word"),
+        ("text/html", "<p>a</p>", "a"),
+        ("application/xhtml+xml", "a<br></br>b", "a\nb"),
+        ("image/png", "iVBORw0KGgo=", ""),
+        ("", "<p>a</p>", "a"),
+    ],
+)
+def test_a_part_is_read_as_what_it_says_it_is(kind: str, value: str, text: str) -> None:
+    assert part_to_text(value, kind) == text
