@@ -11,12 +11,13 @@ import click
 from monitor import __version__
 from monitor.cli.alerts import alerts
 from monitor.cli.check import check
-from monitor.cli.config import config, schema, sources
+from monitor.cli.config import config, schema
 from monitor.cli.explain import explain
 from monitor.cli.import_names import import_names
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
+from monitor.cli.sources import sources
 from monitor.cli.terms import terms
 from monitor.errors import ExitStatus, MonitorError
 

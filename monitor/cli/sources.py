@@ -1,0 +1,264 @@
+"""``monitor sources``: what is read, how it does, and what is wrong with it. Changing the lists is in ``sources_edit``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.alerts import read_record
+from monitor.cli.catch_up import catch_up_lines
+from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time
+from monitor.errors import ExitStatus, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from monitor.model import JsonObject, SourceSpec, SourceState
+    from monitor.store import SqlStore
+
+
+@click.group(short_help="List the sources, see how they do, add and stop them.")
+def sources() -> None:
+    """Look at the sources and change them.
+
+    Sources stand in the configuration, or in OPML and YAML files that its sources_from names; an edit of any of these
+    files is in force within two seconds.
+    """
+
+
+@sources.command("list")
+@click.option("--failing", is_flag=True, help="Only those that fail, are paused or are gone.")
+@click.option("--language", metavar="CODE", help="Only those said to write in this language.")
+@json_option
+@config_options
+def list_(failing: bool, language: str | None, as_json: bool, place: Place) -> None:
+    """List the configured sources with what the record knows of them: last poll, next poll, what went wrong.
+
+    \b
+    Example:
+      monitor sources list --config deploy/monitor.yaml
+    """
+    from monitor.render.terminal import plain
+    from monitor.settings import mask_url, source_specs
+
+    loaded = place.load()
+    specs = source_specs(loaded)
+    states = _states(place)
+    shown = 0
+    for spec in specs:
+        state = states.get(spec.name)
+        word = state_word(state)
+        if (failing and word in ("ok", "new")) or (language and spec.language != language):
+            continue
+        shown += 1
+        found = _listed(spec, state, word)
+        if as_json:
+            print_json(found)
+            continue
+        where = plain(mask_url(spec.location) if spec.kind == "feed" else spec.location)
+        often = f"every {found['every']}" if found["every"] else "at its own rhythm" if spec.kind == "feed" else ""
+        click.echo("  ".join(part for part in (spec.name, spec.kind.value, where, often) if part))
+        if spec.kind == "push":
+            continue
+        last, due = (state.last_success, state.next_due) if state else (None, None)
+        click.echo(f"    last read {short_time(last)}, next {'-' if word in ('paused', 'gone') else short_time(due)}")
+        if state is not None:
+            for line in _trouble(state, word):
+                click.echo(f"    {plain(line)}")
+    if not shown and not as_json:
+        click.echo("no sources are configured" if not specs else "no source is like that")
+
+
+def _listed(spec: SourceSpec, state: SourceState | None, word: str) -> JsonObject:
+    from monitor.settings import format_duration, mask_url
+
+    return {
+        "name": spec.name,
+        "kind": spec.kind.value,
+        "location": mask_url(spec.location) if spec.kind == "feed" else spec.location,
+        "origin": spec.origin,
+        "every": format_duration(spec.every) if not spec.adaptive and spec.kind != "push" else None,
+        "language": spec.language or None,
+        "labels": dict(spec.labels),
+        "important": spec.important,
+        "state": word,
+        "last_poll": _iso(state.last_poll if state else None),
+        "last_success": _iso(state.last_success if state else None),
+        "last_new": _iso(state.last_new if state else None),
+        "next_due": _iso(state.next_due if state else None),
+        "failures": state.failures if state else 0,
+        "error": state.error if state else "",
+    }
+
+
+def state_word(state: SourceState | None) -> str:
+    """``ok``, ``failing``, ``paused`` (by a person), ``gone`` (410) or ``new`` (never read)."""
+    if state is None:
+        return "new"
+    if state.paused is not None:
+        return "paused"
+    if state.gone is not None:
+        return "gone"
+    if state.failures or state.broken:
+        return "failing"
+    return "ok" if state.last_success else "new"
+
+
+def _trouble(state: SourceState, word: str) -> list[str]:
+    out = []
+    if word == "paused":
+        out.append(f"paused since {short_time(state.paused)} by {state.paused_by}")
+    if word == "gone":
+        out.append(f"gone since {short_time(state.gone)}: the server says it is no more (monitor sources resume {state.name})")
+    if state.error:
+        out.append(f"failed {state.failures} time{'' if state.failures == 1 else 's'} in a row: {state.error}")
+    return out
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _states(place: Place) -> dict[str, SourceState]:
+    """What the record knows of each source; nothing where nothing was polled yet."""
+    found: Sequence[SourceState] = _read(place, lambda store: store.source_states(), ())
+    return {state.name: state for state in found}
+
+
+def _read(place: Place, work: Callable[[SqlStore], Awaitable[Any]], without: Any) -> Any:
+    from monitor.store.database import FILE_NAME
+
+    try:
+        return read_record(place, work)
+    except StorageError:
+        if (place.load().settings.data_dir / FILE_NAME).exists():
+            raise
+        return without
+
+
+@sources.command("show")
+@click.argument("name")
+@click.option("--catch-up", is_flag=True, help="Also list the alerts its first poll would have raised for what was old by then.")
+@json_option
+@config_options
+def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
+    """Everything about one source: where it is configured, what it told of itself, its rhythm, its latest articles.
+
+    \b
+    Example:
+      monitor sources show example-ar
+    """
+    from monitor.render.terminal import plain
+
+    spec = _spec(place, name)
+    kept = _read(place, lambda store: store.source(name), None)
+    quiet = _read(place, lambda store: store.quiet(name), ()) if catch_up else None
+    state = _states(place).get(name)
+    document = _listed(spec, state, state_word(state)) | {"rhythm_seconds": rhythm(state), "record": kept}
+    if as_json:
+        print_pretty(document if quiet is None else document | {"catch_up": list(quiet)})
+        return
+    rows = [("configured at", spec.origin or "-"), ("kind", spec.kind.value), ("location", str(document["location"]) or "-")]
+    rows += [("state", str(document["state"])), ("rhythm", _rhythm_words(state)), ("last read", short_time(document["last_success"]))]
+    rows += [("last new", short_time(document["last_new"])), ("next", short_time(document["next_due"]))]
+    if kept:
+        rows += [("address", str(kept["address"]))] if kept["address"] else []
+        rows += [("articles", f"{kept['articles']}, and {kept['sighted']} that are articles of others or seen again")]
+        rows += [("validators", ", ".join(sorted(kept["validators"])) or "none")]
+    width = max(len(key) for key, _ in rows)
+    for key, value in rows:
+        click.echo(f"{key:<{width}}  {plain(value)}")
+    for line in _trouble(state, state_word(state)) if state else ():
+        click.echo(plain(line))
+    for row in kept["latest"] if kept else ():
+        click.echo(f"  {short_time(row.get('published') or row.get('fetched'))}  {plain(str(row.get('title') or '(no title)'))}")
+    if quiet is not None:
+        for line in catch_up_lines(quiet, "Nothing was kept quiet."):
+            click.echo(line)
+
+
+def _spec(place: Place, name: str) -> SourceSpec:
+    from monitor.settings import source_specs
+    from monitor.settings.schema import closest
+
+    specs = {spec.name: spec for spec in source_specs(place.load())}
+    if name not in specs:
+        meant = closest(name, specs)
+        raise UsageError(
+            f"there is no source named {name!r}", hint=f"did you mean {meant!r}?" if meant else "monitor sources list names them"
+        )
+    return specs[name]
+
+
+def rhythm(state: SourceState | None) -> float | None:
+    """The usual time between two arrivals, in seconds; None until four are known."""
+    return median(state.gaps) if state is not None and len(state.gaps) >= 4 else None
+
+
+def _rhythm_words(state: SourceState | None) -> str:
+    usual = rhythm(state)
+    return "not learnt yet" if usual is None else f"every {_about(usual)}"
+
+
+def _about(seconds: float) -> str:
+    """``14m``, ``3h``, ``2d``: a time as people say it."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s"
+
+
+@sources.command("health")
+@click.option("--all", "everything", is_flag=True, help="Every source, not only those that have something wrong.")
+@json_option
+@config_options
+def health(everything: bool, as_json: bool, place: Place) -> int:
+    """How the sources do: rhythm, last success, last new item, next poll, error; the languages; the alarms that stand.
+
+    Exit status 1 if a source fails or is gone, or an alarm about sources stands.
+
+    \b
+    Example:
+      monitor sources health
+      monitor sources health --json | jq 'select(.state == "failing")'
+    """
+    from monitor.render.terminal import plain
+    from monitor.settings import source_specs
+
+    specs = source_specs(place.load())
+    states = _states(place)
+    pulses = _read(place, lambda store: store.languages(), {})
+    operations = _read(place, lambda store: store.open_operations(), ())
+    words = {spec.name: state_word(states.get(spec.name)) for spec in specs if spec.kind != "push"}
+    wrong = any(word in ("failing", "gone") for word in words.values()) or bool(operations)
+    rows = [spec for spec in specs if spec.name in words and (everything or as_json or words[spec.name] != "ok")]
+    if as_json:
+        for spec in rows:
+            state = states.get(spec.name)
+            print_json(_listed(spec, state, words[spec.name]) | {"rhythm_seconds": rhythm(state)})
+        return int(ExitStatus.CHECK_FAILED if wrong else ExitStatus.DONE)
+    well = sum(word == "ok" for word in words.values())
+    click.echo(f"{len(words)} source{'' if len(words) == 1 else 's'} polled: {well} ok" + "".join(_counts(words)))
+    if rows:
+        width = max(len(spec.name) for spec in rows)
+        click.echo(f"{'':{width}}  {'state':<8} {'rhythm':<16} {'last read':<17} {'last new':<17} {'next':<17}")
+        for spec in rows:
+            state, word = states.get(spec.name), words[spec.name]
+            times = (state.last_success, state.last_new, None if word in ("paused", "gone") else state.next_due) if state else (None,) * 3
+            shown = "".join(f"{short_time(moment):<18}" for moment in times)
+            click.echo(f"{spec.name:{width}}  {word:<8} {_rhythm_words(state):<16} {shown}{plain(state.error) if state else ''}".rstrip())
+    if pulses:
+        told = (f"{code} {short_time(pulse.last)} ({pulse.articles})" for code, pulse in sorted(pulses.items()))
+        click.echo("languages, with their last new article: " + ", ".join(told))
+    for operation in operations:
+        click.echo(f"alarm since {short_time(operation.raised)}: {plain(operation.message)}")
+    return int(ExitStatus.CHECK_FAILED if wrong else ExitStatus.DONE)
+
+
+def _counts(words: dict[str, str]) -> list[str]:
+    others = ("failing", "gone", "paused", "new")
+    return [f", {number} {word}" for word in others if (number := sum(each == word for each in words.values()))]
