@@ -32,6 +32,8 @@ STARTS = 20
 #: longest poll (fetch 20 s, parse 5 s, ingest) and ends at start anyhow, since the data folder has one owner.
 CLAIMED = 200
 LEASE = 600.0
+#: The line of what is claimed and has not begun is this many seconds long at most.
+LINE = 2
 #: Seconds by which wall and monotonic time may drift apart between two ticks before it counts as a step.
 STEP = 2.0
 #: How often ``once`` looks again at a source whose files are still being written.
@@ -129,8 +131,9 @@ class Poller:
     async def _claim(self) -> None:
         """Begin what may begin now, fill the line from the record, and begin again."""
         self._begin()
-        room = CLAIMED - len(self._running) - len(self._line)
-        if room <= 0 or len(self._line) >= self._concurrency:
+        # No more than can begin soon: what stands in line is in nobody's way, but a folder is claimed behind it.
+        room = min(CLAIMED - len(self._running) - len(self._line), LINE * self._starts.limit + self._concurrency)
+        if room <= 0 or len(self._line) > self._starts.limit:
             return
         per_host = self._hosts.a_claim
         due = await self._store.claim_sources(self._clock.now(), LEASE, room, busy=self._hosts.busy(), per_host=per_host)
@@ -391,13 +394,13 @@ class _Starts:
     """At most ``limit`` in any second."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
+        self.limit = limit
         self._begun: deque[float] = deque()  # monotonic seconds
 
     def take(self, now: float) -> bool:
         while self._begun and self._begun[0] <= now - 1.0:
             self._begun.popleft()
-        if len(self._begun) >= self._limit:
+        if len(self._begun) >= self.limit:
             return False
         self._begun.append(now)
         return True
