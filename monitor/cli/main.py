@@ -17,7 +17,7 @@ from monitor.cli.import_names import import_names
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
-from monitor.cli.sources import sources
+from monitor.cli.sources_edit import sources
 from monitor.cli.terms import terms
 from monitor.errors import ExitStatus, MonitorError
 

@@ -128,7 +128,7 @@ class _Reader:
             wrong = "stands here twice" if _NAME.fullmatch(name) else "is not a name (lower-case letters, digits, '-' and '_')"
             self._fault(f"monitor:name {name[:80]!r} {wrong}", line, hint="give each source a name of its own, or leave the attribute out")
             return
-        name = name or _unique(_slug(title) or _of_host(parts[1]), self.taken)
+        name = name or name_of(title, parts[1], self.taken)
         self.taken.add(name)
         self.given.add(name)
         group = next((group for group in reversed(self.groups) if group), "")
@@ -193,6 +193,11 @@ def _slug(title: str) -> str:
 def _of_host(host: str) -> str:
     labels = [label for label in host.lower().split(".") if label and label not in _GENERIC_HOSTS]
     return re.sub(r"[^a-z0-9]+", "-", "-".join(labels[:2])).strip("-")[:50] or "feed"
+
+
+def name_of(title: str, host: str, taken: set[str]) -> str:
+    """A source's name made of its title, or else of its host; none of those ``taken``."""
+    return _unique(_slug(title) or _of_host(host), taken)
 
 
 def _unique(name: str, taken: set[str]) -> str:
