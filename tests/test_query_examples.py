@@ -46,7 +46,7 @@ def test_an_example_of_the_page(query: str, text: str, answer: str) -> None:
     engine = compile_engine([load("page", {"page.yaml": f"{GROUPS}when: '{when}'\n"})], lookup())
     parts = [part.strip() for part in text.split("\0")]
     laid = lay_out("\n\n".join(parts)) if len(parts) > 1 else lay_out(parts[0], all_body=True)
-    found = engine.match("\n\n".join(parts), laid, Facts(language=identify(parts[0])))
+    found = engine.match("\n\n".join(parts), laid, Facts(identify(parts[0]), "example-ar", {"country": "EG"}))
     assert bool(found) == (answer == "yes")
 
 
