@@ -134,7 +134,7 @@ def claim_sources(
         partition_by=func.coalesce(func.nullif(source.c.host, ""), source.c.name), order_by=(source.c.next_due, source.c.name)
     )
     due = (
-        select(source.c.name, source.c.next_due, place.label("place"))
+        select(source.c.name, source.c.host, source.c.next_due, place.label("place"))
         .where(
             source.c.retired.is_(None),
             source.c.next_due <= now,
@@ -146,7 +146,9 @@ def claim_sources(
         )
         .subquery()
     )
-    first = select(due.c.name).where(due.c.place <= per_host).order_by(due.c.next_due, due.c.name).limit(limit)
+    # Folders first: they wait for no host, and after a long stop thousands of feeds are due before them.
+    order = (due.c.host != "", due.c.next_due, due.c.name)
+    first = select(due.c.name).where(due.c.place <= per_host).order_by(*order).limit(limit)
     states: dict[str, SourceState] = {}
     names = list(connection.execute(first).scalars())
     for some in chunks(names):

@@ -408,6 +408,42 @@ def test_five_thousand_due_at_once_begin_so_many_a_second_and_one_slow_host_hold
     run(work)
 
 
+def test_a_folder_does_not_wait_behind_the_feeds_that_are_overdue(record: Path) -> None:
+    clock = FakeClock()
+    nothing = PollResult((), {}, unchanged=True)
+    feeds = [FakeSource(SourceSpec(f"f{n}", SourceKind.FEED, f"http://h{n}.example/", 900), [nothing]) for n in range(400)]
+    folder = FakeSource(SourceSpec("drop", SourceKind.FOLDER, "/drop", 10), [nothing])
+
+    async def work() -> None:
+        store = await SqlStore.open(record)
+        await store.sync_sources([source.spec for source in (*feeds, folder)], clock.now())
+        clock.advance(DAY)
+        await store.save_source(SourceState("drop", clock.now()))
+        ingester = Ingester(
+            store, FakeWorkers(), route=lambda **_: (), facts=dict, clock=clock, meter=FakeMeter(), operations=FakeOperations(clock)
+        )
+        poller = Poller(
+            store,
+            [*feeds, folder],
+            ingester,
+            clock=clock,
+            meter=FakeMeter(),
+            operations=FakeOperations(clock),
+            random=lambda: 0.5,
+            concurrency=20,
+            starts=10,
+        )
+        for _ in range(41):
+            await poller.tick()
+            assert await poller.join(5) == 0
+            clock.advance(1)
+        assert len(folder.states) >= 3
+        assert all(len(source.states) == 1 for source in feeds)
+        await store.close()
+
+    run(work)
+
+
 # ------------------------------------------------------------------------------------- the judge is judged
 def test_the_scoring_server_notices_every_fault_of_manners() -> None:
     async def work() -> None:

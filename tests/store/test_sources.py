@@ -79,7 +79,7 @@ def test_a_slow_host_holds_few_claims_and_a_busy_one_none(tmp_path: Path) -> Non
         folders = [dataclasses.replace(FEED, name=f"folder{n}", kind=SourceKind.FOLDER, location=f"/{n}") for n in range(6)]
         await store.sync_sources([*folders, *(feed(n, host) for host in "abc" for n in range(6))], b.NOW)
         claimed = await store.claim_sources(b.NOW, 60, 100, busy={"c.example"}, per_host=2)
-        assert [state.name for state in claimed] == ["a0", "a1", "b0", "b1", *(f"folder{n}" for n in range(6))]
+        assert [state.name for state in claimed] == [*(f"folder{n}" for n in range(6)), "a0", "a1", "b0", "b1"]
 
     b.with_store(tmp_path, work)
 
