@@ -1,0 +1,173 @@
+"""``monitor sources``: lists shown and changed, feeds found and tried, over a real server on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from monitor.sources.opml import read
+from tests.cli.program import Done, program
+
+ITEM = "<item><guid>{0}</guid><title>News {0}</title><link>http://example.org/{0}</link><description>{1}</description></item>"
+FEED = (
+    '<?xml version="1.0"?><rss version="2.0"><channel><title>T</title><language>ar</language>'
+    + "".join(ITEM.format(number, "Something happened there today.") for number in range(3))
+    + "</channel></rss>"
+)
+DECLARES = '<html><head><link rel="alternate" type="application/rss+xml" title="Example News" href="{}"></head><body>x</body></html>'
+PAGES = {
+    "/rss": ("application/rss+xml", FEED),
+    "/declares": ("text/html", DECLARES.format("/rss")),
+    "/two": ("text/html", DECLARES.format("/rss") + DECLARES.format("/other.xml")),
+    "/other.xml": ("application/rss+xml", FEED.replace("<title>T<", "<title>U<")),
+    "/links": ("text/html", "<html><body><a href='/about'>about</a> <a href='/other.xml'>RSS feed of all news</a></body></html>"),
+    "/plain": ("text/html", "<html><body>nothing here</body></html>"),
+    "/broken": ("application/rss+xml", "this is no feed"),
+}
+
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        kind, body = PAGES.get(self.path, ("text/plain", ""))
+        raw = body.encode()
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class Space:
+    def __init__(self, folder: Path, site: str) -> None:
+        (folder / "watchlists").mkdir()
+        (folder / "inbox").mkdir()
+        self.config, self.list = folder / "monitor.yaml", folder / "list.opml"
+        self.site = site
+        self.config.write_text(
+            "data_dir: var\nwatchlists: watchlists\nsources_from: [list.opml]\nsources: {drop: {folder: inbox}}\n"
+            f"fetch: {{allow_private: ['{site}'], spacing: 0s}}\n"
+        )
+
+    def __call__(self, *arguments: str) -> Done:
+        return program("sources", *arguments, "--config", self.config)
+
+    def feeds(self) -> dict[str, str]:
+        return {outline.name: outline.url for outline in read(self.list.read_bytes(), "list")[0]}
+
+
+@pytest.fixture
+def space(tmp_path: Path, site: str) -> Space:
+    return Space(tmp_path, site)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "feed"),
+    [
+        ("/rss", "127-0", "/rss"),
+        ("/declares", "example-news", "/rss"),
+        ("/links", "rss-feed-of-all-news", "/other.xml"),
+        ("/plain", "127-0", "/rss"),
+    ],
+)
+def test_the_feed_of_a_site_is_found_and_added(space: Space, path: str, name: str, feed: str) -> None:
+    """Where nothing is declared or linked, the usual places are tried: /rss is one."""
+    done = space("add", f"http://{space.site}{path}", "--label", "region=gulf", "--every", "20m")
+    assert done.status == 0, done.err
+    assert space.feeds() == {name: f"http://{space.site}{feed}"}
+    shown = next(row for row in map(json.loads, space("list", "--json").out.splitlines()) if row["name"] == name)
+    assert (shown["name"], shown["language"], shown["labels"], shown["every"], shown["state"]) == (
+        name,
+        "ar",
+        {"region": "gulf"},
+        "20m",
+        "new",
+    )
+
+
+def test_several_declared_feeds_are_listed_and_none_is_added(space: Space) -> None:
+    done = space("add", f"http://{space.site}/two")
+    assert done.status == 2
+    assert f"http://{space.site}/other.xml" in done.err
+    assert not space.list.exists()
+
+
+def test_adding_says_what_is_wrong(space: Space) -> None:
+    assert space("add", f"http://{space.site}/rss", "--dry-run").status == 0
+    assert not space.list.exists()
+    assert space("add", f"http://{space.site}/rss", "--name", "drop").status == 2
+    assert space("add", f"http://{space.site}/rss", "--label", "x").status == 2
+    assert space("add", f"http://{space.site}/rss", "--every", "20").status == 2
+    assert space("add", f"http://{space.site}/gone").status == 2
+    private = space("add", "http://127.0.0.1:9/x")
+    assert private.status == 2
+    assert "allow_private" in private.err
+    assert space("add", f"http://{space.site}/rss").status == 0
+    again = space("add", f"http://{space.site}/rss")
+    assert again.status == 2
+    assert "configured already, as '127-0'" in again.err
+
+
+def test_without_a_list_the_lines_to_write_are_said(space: Space) -> None:
+    space.config.write_text(space.config.read_text().replace("sources_from: [list.opml]\n", ""))
+    done = space("add", f"http://{space.site}/declares")
+    assert done.status == 1
+    assert f"example-news:\n    feed: http://{space.site}/rss" in done.err
+
+
+def test_opml_goes_in_and_out(space: Space, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.opml"
+    theirs.write_text(
+        "<opml><outline text='A B' xmlUrl='http://a.example/x?utm_source=1'/><outline text='C D' xmlUrl='http://c.example'/></opml>"
+    )
+    assert space("import-opml", str(theirs)).out.startswith("2 added")
+    assert space("import-opml", str(theirs)).out.startswith("0 added")
+    assert space.feeds() == {"a-b": "http://a.example/x?utm_source=1", "c-d": "http://c.example"}
+    exported, faults = read(space("export-opml").out.encode(), "exported")
+    assert not faults
+    assert [outline.name for outline in exported] == ["a-b", "c-d"]
+    theirs.write_text("<opml>")
+    assert space("import-opml", str(theirs)).status == 2
+
+
+def test_feeds_are_tried_without_recording(space: Space, tmp_path: Path) -> None:
+    lines = "".join(
+        f"  {name}: {{feed: 'http://{space.site}{path}'}}\n" for name, path in (("good", "/rss"), ("bad", "/broken"), ("none", "/gone"))
+    )
+    space.config.write_text(space.config.read_text().replace("sources: {drop: {folder: inbox}}\n", f"sources:\n{lines}"))
+    done = space("check")
+    assert done.status == 1
+    said = dict(line.split(": ", 1) for line in done.out.splitlines() if ": " in line)
+    assert said["good"].startswith("ok, 3 items")
+    assert "full_text" in said["good"]
+    assert said["none"] == "HTTP 404"
+    assert done.out.splitlines()[-1] == "1 of 3 can be read"
+    assert not (tmp_path / "var" / "monitor.db").exists()
+    assert space("check", "nothing").status == 2
+    assert json.loads(space("check", "good", "--json").out)["items"] == 3
+
+
+def test_health_and_show_before_anything_was_polled(space: Space) -> None:
+    assert space("health").out.startswith("1 source polled: 0 ok, 1 new")
+    shown = space("show", "drop")
+    assert shown.status == 0
+    assert "state          new" in shown.out
+    assert space("show", "dorp").err.endswith("did you mean 'drop'?\n")
+    assert space("list", "--failing").out == "no source is like that\n"
