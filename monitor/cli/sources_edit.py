@@ -91,6 +91,7 @@ def add(
       monitor sources add https://www.aljazeera.net --language ar --label region=gulf
       monitor sources add https://example.org/rss --to sources.opml --dry-run
     """
+    from monitor.net.guard import REFUSED
     from monitor.render.terminal import plain
     from monitor.sources.discover import Discovery
 
@@ -108,7 +109,8 @@ def add(
     try:
         found = _asking(loaded, find)
     except FetchError as error:
-        raise UsageError(f"{url} could not be read: {error.message}", hint=error.hint) from error
+        private = "to fetch from a private address, name it as fetch: {allow_private: ['HOST:PORT']}" if REFUSED in error.message else ""
+        raise UsageError(f"{url} could not be read: {error.message}", hint=error.hint or private) from error
     if not found:
         listed = "".join(f"\n    {plain(address)}: {plain(said)}" for address, said in tried)
         raise UsageError(f"no feed was found at {url}", hint=f"give the feed's own address; tried:{listed}")
