@@ -45,7 +45,7 @@ def mark(text: str, lines: Sequence[Line], enders: Sequence[int], found: Survey,
         return
     texts = [line.text for line in lines]
     sizes = [line.size for line in lines]
-    _mark_known(lines, texts, sizes, simple=found.simple)
+    _mark_known(lines, texts, sizes, found)
     _mark_repeated(lines, texts, title)
     first = _find_title(text, lines, enders) if find_title else -1
     _mark_short(lines, first)
@@ -54,9 +54,9 @@ def mark(text: str, lines: Sequence[Line], enders: Sequence[int], found: Survey,
 
 
 # ------------------------------------------------------------------------------------- what is known
-def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int], *, simple: bool) -> None:
+def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int], found: Survey) -> None:
     """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
-    known = known_lines(texts, sizes, [line.closed for line in lines], simple=simple)
+    known = known_lines(texts, sizes, [line.closed for line in lines], found)
     for place in known:
         lines[place].kind = Kind.FURNITURE
     own: str | None = None

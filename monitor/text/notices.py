@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from monitor.text.fold import FORMAT, MARKS, fold
+from monitor.text.survey import Survey
 
 _MARKS: Final = re.compile(f"[{MARKS}]+")
 _FORMAT: Final = re.compile(f"[{FORMAT}]+")
@@ -38,10 +39,12 @@ class Finder:
             looked_for = min((other[0] for other in pieces if other[0] in longest), key=len)
             self._pieces.setdefault(_rarest_byte(looked_for), {}).setdefault(looked_for, []).append(own)
 
-    def may_be_in(self, text: str, *, simple: bool) -> bool:
-        """``simple`` is what the survey says of the text."""
-        if not simple:
-            text = _MARKS.sub("", unicodedata.normalize("NFKC", _FORMAT.sub("", text))).casefold()
+    def may_be_in(self, text: str, found: Survey) -> bool:
+        """``found`` is the survey of the text, or of one that it is a part of."""
+        if found.invisible:
+            text = _FORMAT.sub("", text)
+        if not found.simple:
+            text = _MARKS.sub("", unicodedata.normalize("NFKC", text)).casefold()
         encoded = text.encode(errors="replace")
         encoded = text.casefold().encode(errors="replace") if _CYRILLIC in encoded else encoded.lower()
         for byte, pieces in self._pieces.items():

@@ -16,6 +16,7 @@ from typing import Final
 
 from monitor.text.fold import fold
 from monitor.text.notices import Finder
+from monitor.text.survey import Survey
 
 #: Copyright lines and the like are no longer than this.
 NOTICE: Final = 200
@@ -39,12 +40,13 @@ _PARTICLES: Final = frozenset({"and", "et", "y", "de", "del", "la", "le", "van",
 class Phrases:
     """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it; those of scripts
     without blanks between words stand under ''. ``finder`` finds the texts that may hold one of ``inside``.
-    ``first_words`` and ``first_letters`` are those of all phrases but ``inside``."""
+    ``first_words`` and ``first_letters`` are those of all phrases but ``inside``, ``link_words`` those of ``links``."""
 
     whole: frozenset[str]
     openers: frozenset[str]
     labels: frozenset[str]
     links: frozenset[str]
+    link_words: frozenset[str]
     short: frozenset[str]
     names: frozenset[str]
     notices: dict[str, tuple[str, ...]]
@@ -108,6 +110,7 @@ def parse_phrases(source: str) -> Phrases:
         openers=frozenset(openers),
         labels=frozenset(labels),
         links=frozenset(links),
+        link_words=frozenset(map(_first_word, links)),
         short=frozenset(short),
         names=frozenset(names),
         notices=beginnings,
@@ -119,28 +122,30 @@ def parse_phrases(source: str) -> Phrases:
     )
 
 
-def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[bool], *, simple: bool) -> dict[int, bool]:
+def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[bool], found: Survey) -> dict[int, bool]:
     """Which of a text's lines (of ``sizes`` words, ``closed`` by punctuation) the phrase list knows, by their place, and whether
-    they open a list of headlines. ``simple`` is what the survey says of the text."""
+    they open a list of headlines. ``found`` is the survey of the text."""
     known = phrases()
     # Few lines begin with a word that any phrase begins with; only those are folded whole.
     firsts = [_FIRST_WORDS[text[:_BEGINNING].partition(" ")[0] if text[:1] < _EAST_ASIAN else text[0]] for text in texts]
     if "" in firsts:
         firsts = [first or _later_word(text) for first, text in zip(firsts, texts, strict=True)]
-    found: dict[int, bool] = {}
+    answers: dict[int, bool] = {}
     for place, first in enumerate(firsts):
-        if first in known.first_words or not first.isalpha() or (first[0] >= _EAST_ASIAN and first[0] in known.first_letters):
-            listed = opens = False
-            if len(texts[place]) <= _FOLDED:
-                listed, opens = _is_known_short(texts[place], sizes[place], closed[place])
-            elif not (listed := len(texts[place]) <= NOTICE and _is_link(texts[place])) and _first_word(first) in known.notices:
-                listed = _begins_notice(texts[place], known.notices[_first_word(first)])
-            if listed:
-                found[place] = opens
+        if not (first in known.first_words or not first.isalpha() or (first[0] >= _EAST_ASIAN and first[0] in known.first_letters)):
+            continue
+        listed = opens = False
+        text = texts[place]
+        if len(text) <= _FOLDED:
+            listed, opens = _is_known_short(text, sizes[place], closed[place])
+        elif (start := _first_word(first)) in known.notices or start in known.link_words:
+            listed = (len(text) <= NOTICE and _is_link(text)) or _begins_notice(text, known.notices.get(start, ()))
+        if listed:
+            answers[place] = opens
     # What may stand anywhere in a line is looked for in all lines at once: it is rarely there.
-    if known.finder.may_be_in("\n".join([text for text in texts if len(text) <= NOTICE]), simple=simple):
-        found |= {place: False for place, text in enumerate(texts) if len(text) <= NOTICE and _holds_notice(text, simple)}
-    return found
+    if known.finder.may_be_in("\n".join([text for text in texts if len(text) <= NOTICE]), found):
+        answers |= {place: False for place, text in enumerate(texts) if len(text) <= NOTICE and _holds_notice(text, found)}
+    return answers
 
 
 def _later_word(text: str) -> str:
@@ -148,8 +153,8 @@ def _later_word(text: str) -> str:
     return next(filter(None, map(_FIRST_WORDS.__getitem__, text[:_BEGINNING].split())), "")
 
 
-def _holds_notice(text: str, simple: bool) -> bool:
-    return phrases().finder.may_be_in(text, simple=simple) and any(map(key(text).__contains__, phrases().inside))
+def _holds_notice(text: str, found: Survey) -> bool:
+    return phrases().finder.may_be_in(text, found) and any(map(key(text).__contains__, phrases().inside))
 
 
 class _FirstWords(dict[str, str]):
@@ -196,7 +201,10 @@ def _are_names(words: Sequence[str]) -> bool:
 
 def _is_link(text: str) -> bool:
     """Whether a line is a label such as "related:" and what it leads to."""
-    label, colon, _ = fold(text[:_BEGINNING]).partition(":")
+    beginning = text[:_BEGINNING]
+    if ":" not in beginning and "：" not in beginning:
+        return False
+    label, colon, _ = fold(beginning).partition(":")
     return bool(colon) and key(label) in phrases().links
 
 

@@ -21,7 +21,8 @@ EAST_ASIAN: Final = re.compile(
     "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]+"
 )
 #: What may end a sentence, the four that are common first; the last five belong to East Asian texts.
-COMMON_ENDERS: Final = ".!?…؟"
+ASCII_ENDERS: Final = ".!?"
+COMMON_ENDERS: Final = ASCII_ENDERS + "…؟"
 EAST_ASIAN_ENDERS: Final = "。！？｡．"
 ENDERS: Final = COMMON_ENDERS + "‼⁇⁈⁉۔।॥" + EAST_ASIAN_ENDERS
 
@@ -33,40 +34,50 @@ _SIMPLE_CHARS: Final = (
     "\u06d5\u06f0-\u06fc\u2010\u2012-\u2016\u2018-\u201e\u2020-\u2022\u2026"
 )
 _SIMPLE: Final = re.compile(f"[{_SIMPLE_CHARS}]*")
-#: The same with kana, Han, Hangul and their punctuation, whose width changes and nothing else.
-_SIMPLE_EAST_ASIAN: Final = re.compile(
-    f"[{_SIMPLE_CHARS}\u3000-\u3029\u3041-\u3096\u30a1-\u30fe\u3400-\u9fff\uac00-\ud7a3\uff01-\uff0f\uff1a-\uff20]*"
+#: The same with characters that show nothing, and kana, Han, Hangul and their punctuation, whose width changes and nothing else.
+_SIMPLE_TOO: Final = re.compile(
+    f"[{_SIMPLE_CHARS}{INVISIBLE}\u3000-\u3029\u3041-\u3096\u30a1-\u30fe\u3400-\u9fff\uac00-\ud7a3\uff01-\uff0f\uff1a-\uff20]*"
 )
 #: All below the East Asian blocks but the line breaks that are no newline, and the enders that are not common. (Carriage
 #: returns are seen to apart.) Of few characters it is one look-up each, however many ranges there are.
 _PLAIN: Final = re.compile(
     "[\0-\n\r\x0e-\x1b\x1f-\x84\x86-\u06d3\u06d5-\u0963\u0966-\u10ff\u1200-\u2027\u202a-\u203b\u203d-\u2046\u204a-\u2e7f]*"
 )
+_ASCII_BREAKS: Final = "\v\f\x1c\x1d\x1e"
 _WESTERN: Final = re.compile("[\0-\u10ff\u1200-\u2e7f]*")
 
 
 class Survey(NamedTuple):
-    """``simple``: folding changes the text letter by letter, or takes marks and tatweel out of it; ``newlines``: every line break
-    is ``\\n`` or ``\\r\\n``; ``east_asian``: it may hold zh, ja or ko letters; ``enders``: those of ENDERS that it may hold."""
+    """``simple``: but for characters that show nothing (which there may be if ``invisible``), folding changes the text letter by
+    letter, or takes marks and tatweel out of it; ``newlines``: every line break is ``\\n`` or ``\\r\\n``; ``east_asian``: it may
+    hold zh, ja or ko letters; ``enders``: those of ENDERS that it may hold."""
 
     simple: bool
+    invisible: bool
     newlines: bool
     east_asian: bool
     enders: str
 
 
 def survey(text: str) -> Survey:
+    if text.isascii():
+        newlines = not any(map(text.__contains__, _ASCII_BREAKS)) and not _lone_returns(text)
+        return Survey(simple=True, invisible=False, newlines=newlines, east_asian=False, enders=ASCII_ENDERS)
     end = len(text)
     simple_to = _end(_SIMPLE, text, 0)
+    invisible = simple_to < end
+    simple = not invisible or _end(_SIMPLE_TOO, text, simple_to) == end
     plain_to = _end(_PLAIN, text, simple_to)
     if plain_to == end:
-        lone = "\r" in text and text.count("\r") != text.count("\r\n")
-        return Survey(simple_to == end, newlines=not lone, east_asian=False, enders=COMMON_ENDERS)
+        return Survey(simple, invisible, newlines=not _lone_returns(text), east_asian=False, enders=COMMON_ENDERS)
     western_to = _end(_WESTERN, text, plain_to)
     if western_to == end:
-        return Survey(simple=False, newlines=False, east_asian=False, enders=ENDERS[: -len(EAST_ASIAN_ENDERS)])
-    simple = _end(_SIMPLE_EAST_ASIAN, text, simple_to) == end
-    return Survey(simple, newlines=False, east_asian=bool(EAST_ASIAN.search(text, western_to)), enders=ENDERS)
+        return Survey(simple, invisible, newlines=False, east_asian=False, enders=ENDERS[: -len(EAST_ASIAN_ENDERS)])
+    return Survey(simple, invisible, newlines=False, east_asian=bool(EAST_ASIAN.search(text, western_to)), enders=ENDERS)
+
+
+def _lone_returns(text: str) -> bool:
+    return "\r" in text and text.count("\r") != text.count("\r\n")
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:

@@ -61,11 +61,11 @@ def test_known_lines(line: str, known: bool) -> None:
 
 
 def is_known(line: str) -> bool:
-    return bool(known_lines([line], [len(line.split())], [False], simple=survey(line).simple))
+    return bool(known_lines([line], [len(line.split())], [False], survey(line)))
 
 
 def test_a_list_of_headlines_is_opened_by_a_whole_line() -> None:
-    assert known_lines(["Kim", "Related articles", "Menu"], [1, 2, 1], [False] * 3, simple=True) == {1: True, 2: False}
+    assert known_lines(["Kim", "Related articles", "Menu"], [1, 2, 1], [False] * 3, survey("")) == {1: True, 2: False}
 
 
 @pytest.mark.parametrize(
