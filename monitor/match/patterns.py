@@ -30,6 +30,7 @@ CAPITALS_LIMIT: Final = 5
 #: In place of the word whose case counts: any word will do that begins with a capital.
 _CAPITALISED: Final = ""
 _CAPITALS: Final = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{2,{CAPITALS_LIMIT}}}")
+_HANGUL_BEHIND: Final = re.compile(r"[\uac00-\ud7a3]+\Z")
 _SHORT_KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc]{1,3}")
 _APOSTROPHES: Final = "'’ʼ‘＇"
 
@@ -277,7 +278,7 @@ def _fits(stem: str, parts: Sequence[str]) -> bool:
 
 
 def _same_case(surface: str, cased: str) -> bool:
-    """Whether a surface is the word as written, a suffix after an apostrophe or a plural s (UAVs) aside."""
+    """Whether a surface is the word as written, a suffix after an apostrophe, a particle in Hangul or a plural s (UAVs) aside."""
     if cased == _CAPITALISED:
         return surface[:1].isupper()
     plain = unicodedata.normalize("NFKC", surface)
@@ -285,6 +286,8 @@ def _same_case(surface: str, cased: str) -> bool:
         return True
     for apostrophe in _APOSTROPHES:
         plain = plain.partition(apostrophe)[0]
+    # Korean writes its particles behind Latin letters without anything between: UAE는.
+    plain = _HANGUL_BEHIND.sub("", plain)
     return plain in (cased, cased + "s") if cased.isupper() else plain == cased
 
 

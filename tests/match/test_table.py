@@ -25,6 +25,7 @@ def meets(term: Term, surface: str) -> bool:
         ("جنگ افزار", "fa", "جنگ‌افزار جنگافزار جنگ‌افزارها", "جنگ افزار"),
         ("arms deal", "en", "", "armsdeal"),
         ("UAV", "en", "UAV UAVs UAV's", "uav"),
+        ("EU", "ko", "EU EU의 EU는", "eu의"),
     ],
 )
 def test_one_word_that_a_term_is_found_in(term: str, language: str, found: str, passed: str) -> None:
