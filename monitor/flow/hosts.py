@@ -1,12 +1,12 @@
-"""How many polls one host may hold at a time.
+"""Bounds on polls: how many one host may hold at a time, and how many may begin in a second.
 
-Each waits for its turn at the host, so without a bound a thousand feeds of one slow host would hold every slot there is.
-This module must not know what a poll is.
+Each poll waits for its turn at its host, so without a bound a thousand feeds of one slow host would hold every slot there
+is. This module must not know what a poll is.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 
 
 class HostBounds:
@@ -36,3 +36,20 @@ class HostBounds:
 
     def busy(self) -> frozenset[str]:
         return frozenset(host for host, held in self._held.items() if held > self._left)
+
+
+class Starts:
+    """At most ``limit`` in any second."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._begun: deque[float] = deque()  # monotonic seconds
+
+    def take(self, now: float) -> bool:
+        """Whether one may begin at ``now`` (monotonic seconds); it then counts."""
+        while self._begun and self._begun[0] <= now - 1.0:
+            self._begun.popleft()
+        if len(self._begun) >= self.limit:
+            return False
+        self._begun.append(now)
+        return True

@@ -18,7 +18,7 @@ import structlog
 
 from monitor.errors import DocumentError, FetchError, MonitorError, StorageError, UsageError
 from monitor.flow import pace
-from monitor.flow.hosts import HostBounds
+from monitor.flow.hosts import HostBounds, Starts
 from monitor.flow.ingest import Ingester, IngestReport
 from monitor.flow.rhythm import arrived
 from monitor.flow.watch import BoardWatch
@@ -98,7 +98,7 @@ class Poller:
         self._hosts = HostBounds() if hosts is None else hosts
         self._concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
-        self._starts = _Starts(starts)
+        self._starts = Starts(starts)
         self._sleep = sleep
         self._line: deque[_Waiting] = deque()
         self._running: dict[str, asyncio.Task[_Polled]] = {}
@@ -228,10 +228,17 @@ class Poller:
         for name, old in before.items():
             new = self._sources.get(name)
             same = new is not None and (new.spec.kind, new.spec.location) == (old.spec.kind, old.spec.location)
-            if not same and name in self._running:
-                self._running[name].cancel()
+            if not same:
+                self._leave_line(name)  # its state is that of the old address
+                if name in self._running:
+                    self._running[name].cancel()
             if new is None:
                 self._watch.forgotten(name)
+
+    def _leave_line(self, name: str) -> None:
+        for waiting in [waiting for waiting in self._line if waiting.state.name == name]:
+            self._line.remove(waiting)
+            self._hosts.leave(waiting.host)
 
     # ------------------------------------------------------------------------------------- the command's way
     async def poll_now(self, name: str) -> PollReport:
@@ -242,9 +249,7 @@ class Poller:
         source = self._sources.get(name)
         if source is None:
             raise UsageError(f"there is no source {name!r} that could be polled", hint="monitor sources list names them")
-        for waiting in [waiting for waiting in self._line if waiting.state.name == name]:
-            self._line.remove(waiting)
-            self._hosts.leave(waiting.host)
+        self._leave_line(name)
         host = f"source {name}"
         self._hosts.enter(host)
         task = self._run(source, self._on_demand(source), host)
@@ -388,19 +393,3 @@ class Poller:
 
     def _wall(self) -> float:
         return self._clock.now().timestamp()
-
-
-class _Starts:
-    """At most ``limit`` in any second."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._begun: deque[float] = deque()  # monotonic seconds
-
-    def take(self, now: float) -> bool:
-        while self._begun and self._begun[0] <= now - 1.0:
-            self._begun.popleft()
-        if len(self._begun) >= self.limit:
-            return False
-        self._begun.append(now)
-        return True

@@ -430,6 +430,25 @@ def test_sources_are_replaced_while_polls_run() -> None:
     assert ("forgotten", "goes", "") in house.watch.told
 
 
+def test_what_waits_in_line_is_not_polled_with_the_validators_of_its_old_address() -> None:
+    first, moves = FakeSource(feed("a"), [NOTHING]), FakeSource(feed("b"), [FOUND])
+    house = House(first, moves, starts=1)
+    moved = FakeSource(feed("b", host="elsewhere"), [NOTHING])
+
+    async def work() -> None:
+        await house.store.save_source(replace(house.store.sources["b"], validators={"etag": "of the old address"}))
+        await house.round()
+        assert (len(first.states), len(moves.states)) == (1, 0)
+        house.poller.replace([first, moved])
+        # As the record does it.
+        await house.store.sync_sources(list(house.poller.specs.values()), house.clock.now())
+        await house.store.save_source(replace(house.store.sources["b"], validators={}))
+        await house.round(1)
+        assert [dict(state.validators) for state in moved.states] == [{}]
+
+    house.run(work)
+
+
 def test_a_person_who_waits_for_a_source_that_is_taken_away_is_told_so() -> None:
     never = asyncio.Event()
     house = House(FakeSource(feed("a"), [NOTHING], before=never.wait))  # type: ignore[arg-type]
