@@ -262,3 +262,73 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
 def _counts(words: dict[str, str]) -> list[str]:
     others = ("failing", "gone", "paused", "new")
     return [f", {number} {word}" for word in others if (number := sum(each == word for each in words.values()))]
+
+
+# -------------------------------------------------------------------------------- asked of the daemon
+@sources.command("poll")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every source that is not paused or gone.")
+@json_option
+@config_options
+def poll(names: tuple[str, ...], everything: bool, as_json: bool, place: Place) -> int:
+    """Poll sources now, whatever is due; by the running daemon where there is one, else here.
+
+    Exit status 1 if one of them failed. Without a daemon, alerts are committed and their deliveries wait for it.
+
+    \b
+    Example:
+      monitor sources poll bbc-arabic
+      monitor sources poll --all --json
+    """
+    from monitor.cli.control import command, perform
+    from monitor.render.terminal import plain
+
+    if bool(names) == everything:
+        raise UsageError("name the sources to poll, or say --all")
+    asked = command("sources.poll", all=True) if everything else command("sources.poll", names=list(names))
+    answered = perform(place, asked)["sources"]
+    for row in answered:
+        if as_json:
+            print_json(row)
+        elif row["error"]:
+            click.echo(f"{row['name']}: {plain(row['error'])}")
+        elif not (row["new"] or row["edited"] or row["known"]):
+            click.echo(f"{row['name']}: nothing has changed")
+        else:
+            told = f", {row['alerts']} told" if row["alerts"] else ""
+            click.echo(f"{row['name']}: {row['new']} new, {row['edited']} edited, {row['known']} known{told}")
+    return int(ExitStatus.CHECK_FAILED if any(row["error"] for row in answered) else ExitStatus.DONE)
+
+
+@sources.command("pause")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--comment", metavar="TEXT", default="", help="Why, for whoever wonders later.")
+@config_options
+def pause(names: tuple[str, ...], comment: str, place: Place) -> None:
+    """Stop polling sources until they are resumed. A pause survives restarts, and is no silence to be alarmed about.
+
+    \b
+    Example:
+      monitor sources pause bbc-arabic --comment "floods us since the redesign"
+    """
+    from monitor.cli.control import command, perform
+    from monitor.render.terminal import plain
+
+    for row in perform(place, command("sources.pause", names=list(names), comment=comment))["sources"]:
+        click.echo(f"paused: {row['name']} (by {plain(row['paused_by'])})")
+
+
+@sources.command("resume")
+@click.argument("names", nargs=-1, required=True)
+@config_options
+def resume(names: tuple[str, ...], place: Place) -> None:
+    """Poll sources again that were paused, that answered 410, or that were set aside for ending worker processes.
+
+    \b
+    Example:
+      monitor sources resume bbc-arabic
+    """
+    from monitor.cli.control import command, perform
+
+    for row in perform(place, command("sources.resume", names=list(names)))["sources"]:
+        click.echo(f"resumed: {row['name']}; it is due now")

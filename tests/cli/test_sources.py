@@ -171,3 +171,21 @@ def test_health_and_show_before_anything_was_polled(space: Space) -> None:
     assert "state          new" in shown.out
     assert space("show", "dorp").err.endswith("did you mean 'drop'?\n")
     assert space("list", "--failing").out == "no source is like that\n"
+
+
+def test_sources_are_polled_paused_and_resumed_without_a_daemon(space: Space) -> None:
+    space.config.write_text(
+        space.config.read_text().replace("sources: {drop: {folder: inbox}}\n", f"sources: {{wire: {{feed: 'http://{space.site}/rss'}}}}\n")
+    )
+    assert space("poll").status == 2
+    assert space("poll", "nothing").status == 2
+    assert space("poll", "wire").out == "wire: 3 new, 0 edited, 0 known\n"
+    assert space("poll", "wire").out == "wire: nothing has changed\n"
+    assert json.loads(space("poll", "--all", "--json").out)["new"] == 0
+    assert space("health").out.startswith("1 source polled: 1 ok")
+    assert space("pause", "wire", "--comment", "too loud").out.endswith(": too loud)\n")
+    assert json.loads(space("list", "--json").out)["state"] == "paused"
+    assert space("poll", "--all").out == ""
+    assert space("resume", "wire").out == "resumed: wire; it is due now\n"
+    assert json.loads(space("list", "--json").out)["state"] == "ok"
+    assert "News 2" in space("show", "wire").out
