@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Final
 
 from monitor.text.fold import FORMAT, MARKS, fold
-from monitor.text.survey import Survey
+from monitor.text.survey import Survey, is_simple
 
 _MARKS: Final = re.compile(f"[{MARKS}]+")
 _FORMAT: Final = re.compile(f"[{FORMAT}]+")
@@ -44,7 +44,7 @@ class Finder:
         if found.invisible:
             text = _FORMAT.sub("", text)
         if not found.simple:
-            text = _MARKS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+            text = "\n".join([line if is_simple(line) else _composed(line) for line in text.split("\n")])
         encoded = text.encode(errors="replace")
         encoded = text.casefold().encode(errors="replace") if _CYRILLIC in encoded else encoded.lower()
         for byte, pieces in self._pieces.items():
@@ -53,6 +53,10 @@ class Finder:
                     if piece in encoded and any(all(map(encoded.__contains__, others)) for others in phrases):
                         return True
         return not text.isascii() and any(word.search(text) for word in self._words)
+
+
+def _composed(line: str) -> str:
+    return _MARKS.sub("", unicodedata.normalize("NFKC", line)).casefold()
 
 
 def _cover(missing: set[str]) -> list[str]:

@@ -38,9 +38,10 @@ _PARTICLES: Final = frozenset({"and", "et", "y", "de", "del", "la", "le", "van",
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it; those of scripts
-    without blanks between words stand under ''. ``finder`` finds the texts that may hold one of ``inside``.
-    ``first_words`` and ``first_letters`` are those of all phrases but ``inside``, ``link_words`` those of ``links``."""
+    """The phrase list, folded. ``notices`` maps a first word to the beginnings of lines that start with it, ``second_words`` to
+    what may come second; the beginnings of scripts without blanks between words stand under ''. ``finder`` finds the texts that
+    may hold one of ``inside``. ``first_words`` and ``first_letters`` are those of all phrases but ``inside``, ``link_words`` those
+    of ``links``."""
 
     whole: frozenset[str]
     openers: frozenset[str]
@@ -53,6 +54,7 @@ class Phrases:
     inside: tuple[str, ...]
     finder: Finder
     dates: frozenset[str]
+    second_words: dict[str, frozenset[str]]
     first_words: frozenset[str]
     first_letters: frozenset[str]
 
@@ -117,6 +119,7 @@ def parse_phrases(source: str) -> Phrases:
         inside=tuple(sorted(inside)),
         finder=Finder(inside),
         dates=frozenset(dates),
+        second_words={word: frozenset(["", *(phrase.split(" ")[1] for phrase in group if word)]) for word, group in beginnings.items()},
         first_words=frozenset(phrase.partition(" ")[0] for phrase in begin),
         first_letters=frozenset(phrase[0] for phrase in begin),
     )
@@ -139,7 +142,7 @@ def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[boo
         if len(text) <= _FOLDED:
             listed, opens = _is_known_short(text, sizes[place], closed[place])
         elif (start := _first_word(first)) in known.notices or start in known.link_words:
-            listed = (len(text) <= NOTICE and _is_link(text)) or _begins_notice(text, known.notices.get(start, ()))
+            listed = (len(text) <= NOTICE and _is_link(text)) or _begins_notice(text, start)
         if listed:
             answers[place] = opens
     # What may stand anywhere in a line is looked for in all lines at once: it is rarely there.
@@ -208,8 +211,14 @@ def _is_link(text: str) -> bool:
     return bool(colon) and key(label) in phrases().links
 
 
-def _begins_notice(text: str, notices: tuple[str, ...]) -> bool:
-    """Whether a long line begins with one of ``notices``."""
+def _begins_notice(text: str, first: str) -> bool:
+    """Whether a long line, whose first word is ``first``, begins with a notice."""
+    notices = phrases().notices.get(first)
+    if notices is None:
+        return False
+    words = text[:_BEGINNING].split(None, 2)
+    if len(words) == 3 and words[0].isalpha() and first and _FIRST_WORDS[words[1]] not in phrases().second_words[first]:
+        return False
     beginning = key(text[:_GLANCE])[:-1]  # the last letter may have had marks
     if not beginning.startswith(notices) and not any(notice.startswith(beginning) for notice in notices):
         return False

@@ -76,6 +76,11 @@ def survey(text: str) -> Survey:
     return Survey(simple, invisible, newlines=False, east_asian=bool(EAST_ASIAN.search(text, western_to)), enders=ENDERS)
 
 
+def is_simple(text: str) -> bool:
+    """``survey(text).simple``."""
+    return _SIMPLE_TOO.fullmatch(text) is not None
+
+
 def _lone_returns(text: str) -> bool:
     return "\r" in text and text.count("\r") != text.count("\r\n")
 
