@@ -367,6 +367,9 @@ class Store(Protocol):
 
     async def source_states(self) -> Sequence[SourceState]: ...
 
+    async def source_state(self, name: str) -> SourceState | None:
+        """Of one configured source."""
+
     async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
         """What the record knows of each probe, in order, from one consistent reading."""
 
@@ -535,3 +538,46 @@ class Watch(Protocol):
 class Commands(Protocol):
     async def perform(self, command: Command) -> JsonObject:
         """Raises UsageError for what cannot be done."""
+
+
+# -------------------------------------------------------------------------------------- pushed articles
+@dataclass(frozen=True, slots=True)
+class PushedArticle:
+    """One article of a push as it was written; ``document`` has no text yet where ``html`` is to be read. ``index`` as below."""
+
+    index: int
+    document: Document
+    title: str = ""
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PushFault:
+    """One article that cannot be taken; ``index`` counts the articles of a body (of lines: the lines) from 0."""
+
+    index: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushReport:
+    """What became of one push. ``received`` counts the articles in it, ``unchanged`` those the record had already."""
+
+    received: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    alerts: int = 0
+    faults: tuple[PushFault, ...] = ()
+
+
+class PushDoor(Protocol):
+    """Where documents are handed in."""
+
+    def source_of(self, token: str) -> str | None:
+        """The pushed source that this token names."""
+
+    async def push(self, source: str, body: bytes, *, lines: bool, partial: bool = False) -> PushReport:
+        """Take a JSON article or array of them, or JSON Lines; returns after the commit. Where one article cannot be taken,
+        none is, unless ``partial``. Raises UsageError (no such source, paused, no JSON, too many) and MonitorError for what
+        may work later."""

@@ -16,9 +16,11 @@ from pathlib import Path
 from monitor.clock import SystemClock
 from monitor.dictionaries import default_folder
 from monitor.errors import ConfigError, Fault, SinkError
+from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
 from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
+from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, sinks_for
 from monitor.flow.sources_reload import SourcesReloader
@@ -34,6 +36,7 @@ from monitor.settings import ConfiguredSources, MatchSettings, RouteSettings, Se
 from monitor.sinks import build_sink
 from monitor.sources.feed import FeedSource
 from monitor.sources.folder import FolderSource
+from monitor.sources.jsonl import read_articles
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import DataFolderLock, SqlStore
 from monitor.workers import ProcessWorkers
@@ -54,6 +57,9 @@ class House:
     coverage: Coverage
     teller: Teller
     deliverer: Deliverer
+    pusher: Pusher
+    commander: Commander
+    data_dir: Path
     delivers: bool
     _closing: AsyncExitStack
 
@@ -147,8 +153,35 @@ async def build(
         sources = SourcesReloader(
             configured, store, poller, make, specs=specs, clock=clock, operations=operations, starts=settings.fetch.starts_a_second
         )
+        pusher = Pusher(
+            store,
+            ingester,
+            workers,
+            specs=lambda: sources.specs,
+            tokens=lambda: configured.tokens,
+            read=read_articles,
+            clock=clock,
+            meter=meter,
+            watch=coverage,
+        )
+        commander = Commander(store, poller, pusher, specs=lambda: sources.specs, clock=clock)
         return House(
-            clock, meter, operations, store, sources, sinks, poller, reloader, coverage, teller, deliverer, deliver, opened.pop_all()
+            clock,
+            meter,
+            operations,
+            store,
+            sources,
+            sinks,
+            poller,
+            reloader,
+            coverage,
+            teller,
+            deliverer,
+            pusher,
+            commander,
+            settings.data_dir,
+            deliver,
+            opened.pop_all(),
         )
 
 

@@ -425,6 +425,9 @@ class FakeStore:
     async def source_states(self) -> Sequence[SourceState]:
         return list(self.sources.values())
 
+    async def source_state(self, name: str) -> SourceState | None:
+        return self.sources.get(name)
+
     async def seen(self, source: str, keys: Sequence[str]) -> Mapping[str, str]:
         return {key: self.seen_keys[source, key] for key in keys if (source, key) in self.seen_keys}
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import structlog
 
 from monitor.model import JsonObject
+from monitor.service.control import Control
 from monitor.service.notify import notify
 from monitor.service.schedule import STALL, Schedule
 from monitor.web import Health, Server, bind, create_app
@@ -37,6 +38,7 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._started = False
         self._reloading: set[asyncio.Task[None]] = set()
+        self._control = Control(house.data_dir, house.commander.perform)
         self._schedule = Schedule(
             {
                 "poll": house.poller.tick,
@@ -79,6 +81,7 @@ class Daemon:
         await starting
         self._started = True
         self._schedule.start()
+        self._control.start()
         return True
 
     async def _stop(self) -> None:
@@ -89,7 +92,8 @@ class Daemon:
         self._house.poller.stop()
         cancelled = 0
         if self._started:
-            cancelled, _ = await asyncio.gather(self._house.poller.join(POLL_GRACE), self._house.deliverer.drain(GRACE - 1))
+            polls, sending = self._house.poller.join(POLL_GRACE), self._house.deliverer.drain(GRACE - 1)
+            cancelled, _, _ = await asyncio.gather(polls, sending, self._control.stop())
         seconds = round(self._house.clock.monotonic() - began, 2)
         log.info("stopped", drain_seconds=seconds, polls_cancelled=cancelled)
 

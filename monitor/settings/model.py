@@ -32,6 +32,12 @@ def _language(value: str) -> str:
     return value
 
 
+def _true(value: bool) -> bool:
+    if not value:
+        raise ValueError("must be true; a source that takes no articles is left out")
+    return value
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Language = Annotated[str, AfterValidator(_language)]
 
@@ -68,7 +74,7 @@ class FeedSettings(SourceSettings):
 
 
 class PushSettings(SourceSettings):
-    push: Literal[True] = Field(description="Others hand in documents for this source: POST /v1/articles, monitor ingest.")
+    push: Annotated[bool, AfterValidator(_true)] = Field(description="Others hand in documents for this source: POST /v1/articles, monitor ingest.")
     secret: SecretStr | None = Field(default=None, description="The token that names this source; better in a file.")
     secret_file: Path | None = Field(default=None, description="A file that holds the token and nothing else.")
 

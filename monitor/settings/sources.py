@@ -6,13 +6,14 @@ This module must not know how a source is read; it turns settings into specs and
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 
+from monitor.errors import ConfigError, Fault
 from monitor.model import SourceKind, SourceSpec
 from monitor.settings.load import Loaded
-from monitor.settings.model import FeedSettings, FolderSettings, PushSettings, Settings
+from monitor.settings.model import MIN_TOKEN, FeedSettings, FolderSettings, PushSettings, Settings
 
 #: How often a feed is asked whose rhythm is not learnt yet (seconds).
 UNLEARNT = 900.0
@@ -52,6 +53,42 @@ def _spec(name: str, source: FolderSettings | FeedSettings | PushSettings, loade
     return common
 
 
+def push_tokens(loaded: Loaded) -> dict[str, tuple[str, ...]]:
+    """The tokens of every pushed source; raises ConfigError naming each that cannot be used."""
+    found, faults = {}, []
+    for name, source in loaded.settings.sources.items():
+        if isinstance(source, PushSettings):
+            try:
+                found[name] = _tokens(source)
+            except ValueError as error:
+                faults.append(Fault(f"sources.{name}: {error}", _origin(name, loaded)))
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def _tokens(source: PushSettings) -> tuple[str, ...]:
+    """While a token is changed, the file holds the new and the old one, on a line each. Raises ValueError, which quotes none."""
+    if source.secret is not None:
+        return (source.secret.get_secret_value(),)
+    assert source.secret_file is not None
+    try:
+        tokens = tuple(source.secret_file.read_text("utf-8").split())
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or "not readable") if isinstance(error, OSError) else "it is not text"
+        raise ValueError(f"the secret file {source.secret_file} cannot be read: {reason}") from None
+    if not tokens or min(map(len, tokens)) < MIN_TOKEN:
+        raise ValueError(
+            f"the secret file {source.secret_file} holds no token of {MIN_TOKEN} characters or more: make one with `openssl rand -hex 24`"
+        )
+    return tokens
+
+
+def _secret_files(loaded: Loaded) -> tuple[FilePath, ...]:
+    sources = loaded.settings.sources.values()
+    return tuple(source.secret_file for source in sources if isinstance(source, PushSettings) and source.secret_file is not None)
+
+
 def _origin(name: str, loaded: Loaded) -> str:
     """The file and line that configured a source: that of its first value."""
     return next((origin.where for path, origin in loaded.origins.items() if path[:2] == ("sources", name)), "")
@@ -61,9 +98,11 @@ class ConfiguredSources:
     """The sources of the configuration and of the lists it names; reads all of it again when any of these files changed."""
 
     def __init__(self, loaded: Loaded, load: Callable[[], Loaded]) -> None:
-        """``loaded`` is what was put into force; ``load`` reads the same configuration again, raising ConfigError."""
+        """``loaded`` is what was put into force; ``load`` reads the same configuration again, raising ConfigError. So does this
+        where the token of a pushed source cannot be read."""
         self._loaded, self._load = loaded, load
-        self._files = loaded.files
+        self._files = (*loaded.files, *_secret_files(loaded))
+        self._tokens = push_tokens(loaded)
         self._waiting: tuple[str, ...] = ()
 
     @property
@@ -71,12 +110,18 @@ class ConfiguredSources:
         """What was put into force at the start."""
         return self._loaded
 
+    @property
+    def tokens(self) -> Mapping[str, tuple[str, ...]]:
+        """The secrets of pushed sources, as read last, by name."""
+        return self._tokens
+
     def stamp(self) -> str:
         return "\n".join(_stamp(file) for file in self._files)
 
     def read(self) -> Sequence[SourceSpec]:
         latest = self._load()
-        self._files = latest.files
+        self._files = (*latest.files, *_secret_files(latest))
+        self._tokens = push_tokens(latest)
         self._waiting = tuple(_changed(self._loaded.settings, latest.settings))
         # Bounds of learnt intervals and the like wait for the restart, too: the sources are those of the latest, the rest is not.
         return source_specs(replace(latest, settings=latest.settings.model_copy(update={"fetch": self._loaded.settings.fetch})))

@@ -175,6 +175,11 @@ def source_states(connection: Connection) -> tuple[SourceState, ...]:
     return tuple(codec.source_state(row) for row in rows)
 
 
+def source_state(connection: Connection, name: str) -> SourceState | None:
+    row = connection.execute(select(source).where(source.c.name == name, source.c.retired.is_(None))).first()
+    return None if row is None else codec.source_state(row)
+
+
 # ------------------------------------------------------------------------------ as an operator wishes
 def due_now(connection: Connection, name: str, now: datetime) -> bool:
     asked = update(source).where(source.c.name == name, source.c.retired.is_(None)).values(next_due=now, not_before=None)

@@ -62,6 +62,9 @@ class SourcesAndArticles(Side):
     async def source_states(self) -> Sequence[SourceState]:
         return await self._database.read(sources.source_states)
 
+    async def source_state(self, name: str) -> SourceState | None:
+        return await self._database.read(partial(sources.source_state, name=name))
+
     async def known(self, source: str, probes: Sequence[Probe]) -> Sequence[Known]:
         return await self._database.read(partial(aliases.known, source=source, probes=probes))
 

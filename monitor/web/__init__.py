@@ -1,9 +1,11 @@
-"""What answers over HTTP: /healthz and /metrics, on loopback unless configured otherwise.
+"""What answers over HTTP: /healthz, /metrics and pushed articles on loopback unless configured otherwise, and the commands of
+the control socket.
 
-This room is handed what it shows as functions; it must not know the store, the flow or the settings.
+This room is handed what it shows and does as functions and ports; it must not know the store, the flow or the settings.
 """
 
 from monitor.web.app import Health, create_app
+from monitor.web.control import ControlProtocol, create_control_app, name_of
 from monitor.web.server import Server, bind
 
-__all__ = ["Health", "Server", "bind", "create_app"]
+__all__ = ["ControlProtocol", "Health", "Server", "bind", "create_app", "create_control_app", "name_of"]

@@ -28,9 +28,12 @@ class _Uvicorn(uvicorn.Server):
 
 
 class Server:
-    def __init__(self, app: FastAPI, listener: socket.socket) -> None:
+    """``protocol`` speaks HTTP to whoever connects, uvicorn's own unless another is given."""
+
+    def __init__(self, app: FastAPI, listener: socket.socket, *, protocol: type[asyncio.Protocol] | None = None) -> None:
         config = uvicorn.Config(
             app,
+            http=protocol or "auto",
             log_config=None,
             access_log=False,
             lifespan="off",
