@@ -40,8 +40,9 @@ _TYPES: Final = {
 
 _AMPERSAND: Final = re.compile(r"&([A-Za-z0-9_]+);")
 _SLASHES: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
-_C1: Final = re.compile("[\x80-\x9f]")
-_CP1252: Final = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+# The quotation marks of windows-1252, taken for Unicode: feedparser puts them right.
+_C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
+_C1_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*[89]|0*1[2-5])")
 #: Control bytes that XML forbids become blanks, as they do before feedparser.
 _NO_CONTROLS: Final = bytes(32 if n < 32 and n not in (9, 10, 13) else n for n in range(256))
 
@@ -71,6 +72,8 @@ class _Entry:
 def items(body: bytes, now: datetime, spoken: str = "") -> list[Item]:
     """The items of ``body`` (UTF-8, without a document type), in its order; ``spoken`` is the language its server declares,
     which counts where the feed says nothing. Raises NotQuick, and nothing else."""
+    if _C1.search(body) or _C1_REFERENCE.search(body):
+        raise NotQuick
     root = tree(body)
     feed, entries = _entries(root)
     kinds: dict[str, str] = {}
@@ -82,7 +85,14 @@ def items(body: bytes, now: datetime, spoken: str = "") -> list[Item]:
 def tree(body: bytes) -> Any:
     """The root element of sound XML; raises NotQuick."""
     parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
     )
     try:
         root = etree.fromstring(body.translate(_NO_CONTROLS), parser)
@@ -278,14 +288,13 @@ def _leaf(element: Any) -> str:
 
 
 def _clean(text: str) -> str:
-    """White space off the ends; UTF-8 that somebody took for Latin-1 and encoded once more is put right, and so are the
-    quotation marks of windows-1252."""
+    """White space off the ends, and UTF-8 that somebody took for Latin-1 and encoded once more put right."""
     text = text.strip()
     if text.isascii():
         return text
     with suppress(UnicodeError):
-        text = text.encode("iso-8859-1").decode()
-    return text.translate(_CP1252) if _C1.search(text) else text
+        return text.encode("iso-8859-1").decode()
+    return text
 
 
 def _join(base: str, link: str) -> str:

@@ -9,7 +9,7 @@ stands and whether two of them share a name.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
@@ -25,10 +25,14 @@ _BLANK: Final = re.compile(rb"[ \t\r\n]*")
 _ROOT: Final = re.compile(rb"<([A-Za-z_][\w.-]{0,40}:)?(rss|RDF|feed|urlset)(?=[ \t\r\n>])[^>]*>")
 _CHANNEL: Final = re.compile(rb"<channel(?=[ \t\r\n>])[^>]*>")
 _LANGUAGE: Final = re.compile(rb"<(?:dc:)?language>([^<]{1,40})<")
-#: What stands in an item's name: nothing of it may be longer than a tag of sense.
+# An item's names as they are written: the text of an element, or an attribute.
+_ID: Final = re.compile(rb"<(?:guid|id|loc)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<]*)")
+_ABOUT: Final = re.compile(rb"""<item\s[^<>]*?\babout\s*=\s*["']([^"'<>]*)""")
+_LINK: Final = re.compile(rb"<link(\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<]*)")
 _HREF: Final = re.compile(rb"""\shref\s*=\s*["']([^"']*)""")
 _REL: Final = re.compile(rb"""\srel\s*=\s*["']([^"']*)""")
-_ABOUT: Final = re.compile(rb"""\s(?:\w+:)?about\s*=\s*["']([^"']*)""")
+_SOURCE: Final = re.compile(rb"<source[\s>].*?</source>", re.DOTALL)
+_SLASH: Final = ord("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +86,12 @@ def split(body: bytes) -> Split | None:
         return None
     prefix, kind = root[1] or b"", root[2]
     name = {b"feed": prefix + b"entry", b"urlset": prefix + b"url"}.get(kind, b"item")
-    scan = _scan(body, name, root.end())
-    if scan is None:
+    items = _items(body, name, root.end())
+    if not items:
         return None
-    key = _key(root[0], body[root.end() : scan.items[0][0]])
-    digests = tuple(blake2b(body[start:end], digest_size=DIGEST, key=key).digest() for start, end in scan.items)
-    return Split(body, tuple(scan.items), digests, scan.shared)
+    key = _key(root[0], body[root.end() : items[0][0]])
+    digests = tuple(blake2b(body[start:end], digest_size=DIGEST, key=key).digest() for start, end in items)
+    return Split(body, tuple(items), digests, _share_a_name(body, items))
 
 
 def _root(body: bytes) -> re.Match[bytes] | None:
@@ -114,74 +118,70 @@ def _key(root: bytes, head: bytes) -> bytes:
 
 
 # ------------------------------------------------------------------------------------------- where items stand
-@dataclass(slots=True)
-class _Scan:
-    """What the scanner has met: items, and the ids and links that two of them share."""
-
-    items: list[tuple[int, int]] = field(default_factory=list)
-    names: set[tuple[bytes, bytes]] = field(default_factory=set)
-    shared: bool = False
-
-
 @cache
 def _marks(name: bytes) -> re.Pattern[bytes]:
-    """What the scanner stops at: ends of items, what hides markup, and an item's names."""
-    return re.compile(
-        rb"<(?:(?P<item>/?" + re.escape(name) + rb")(?=[\s>/])|(?P<section>!\[CDATA\[)|(?P<comment>!--)|(?P<source>/?source)(?=[\s>])"
-        rb"|(?P<name>guid|id|link|loc)(?P<attributes>(?:\s[^<>]*)?)>\s*(?:<!\[CDATA\[)?(?P<text>[^<]*))"
-    )
+    """What the scanner stops at: ends of items, and what hides markup."""
+    return re.compile(rb"<(?:(/?" + re.escape(name) + rb")(?=[\s>/])|(!\[CDATA\[)|(!--))")
 
 
-def _scan(body: bytes, name: bytes, start: int) -> _Scan | None:
-    """None where an item is not closed, or something stands between two items."""
-    scan = _Scan()
+def _items(body: bytes, name: bytes, start: int) -> list[tuple[int, int]]:
+    """None at all where an item is not closed, or something stands between two."""
+    items: list[tuple[int, int]] = []
     search = _marks(name).search
-    at, begin, own, in_source = start, -1, set[tuple[bytes, bytes]](), False
+    at, begin = start, -1
     while found := search(body, at):
-        kind, here = found.lastgroup, found.start()
-        # Of what stands between two items nothing may be lost; ``at`` is the end of the last item or comment there.
-        if begin < 0 and scan.items and body[at:here].strip() and kind == "item":
-            return None
-        at = found.end()
-        if kind == "item":
-            closes = found["item"].startswith(b"/")
-            if closes != (begin >= 0):
-                return None
-            if closes:
-                at = body.find(b">", at) + 1
-                scan.items.append((begin, at))
-                scan.shared = scan.shared or not own.isdisjoint(scan.names)
-                scan.names |= own
-                begin = -1
-            else:
-                begin, own, in_source = here, _about(body, at), False
-        elif kind in ("section", "comment"):
-            end = body.find(b"]]>" if kind == "section" else b"-->", at)
-            if end < 0:
-                return None
-            at = end + 3
-        elif kind == "source":
-            in_source = not found["source"].startswith(b"/")
-        elif begin >= 0 and not in_source and (named := _named(found)):
-            own.add(named)
-    return scan if begin < 0 and scan.items else None
+        tag = found[1]
+        if tag is None:
+            at = body.find(b"]]>" if found[2] else b"-->", found.end()) + 3
+            if at < 3:
+                return []
+        elif tag[0] != _SLASH:
+            # Of what stands between two items nothing may be lost; ``at`` is the end of the last item or comment there.
+            if begin >= 0 or (items and body[at : found.start()].strip()):
+                return []
+            begin, at = found.start(), found.end()
+        else:
+            at = body.find(b">", found.end()) + 1
+            if begin < 0 or not at:
+                return []
+            items.append((begin, at))
+            begin = -1
+    return items if begin < 0 else []
 
 
-def _about(body: bytes, at: int) -> set[tuple[bytes, bytes]]:
-    """The id in an RDF item's start tag, whose name ends at ``at``."""
-    about = _ABOUT.search(body, at, body.find(b">", at)) if body[at] != 62 else None
-    return {(b"id", about[1])} if about else set()
+# ------------------------------------------------------------------------------------------- what items are called
+def _share_a_name(body: bytes, items: Sequence[tuple[int, int]]) -> bool:
+    """Whether two items have an id or a link in common, as they are written."""
+    whole = (items[0][0], items[-1][1])
+    ids, links = _ids(body, *whole), _links(body, *whole)
+    if len(set(ids)) == len(ids) and len(set(links)) == len(links):
+        return False
+    # Some item may have told one twice: item by item then, without the feed that it says it is from.
+    seen: set[tuple[str, bytes]] = set()
+    for start, end in items:
+        item = _SOURCE.sub(b"", body[start:end])
+        own = {("id", name) for name in _ids(item, 0, len(item))} | {("link", name) for name in _links(item, 0, len(item))}
+        if not own.isdisjoint(seen):
+            return True
+        seen |= own
+    return False
 
 
-def _named(found: re.Match[bytes]) -> tuple[bytes, bytes] | None:
-    """An item's id or link as it is written."""
-    name, attributes = found["name"], found["attributes"]
-    value = found["text"].strip()
-    if name == b"link":
-        if attributes and (href := _HREF.search(attributes)):
-            rel = _REL.search(attributes)
-            value = href[1] if rel is None or rel[1] == b"alternate" else b""
-    else:
-        name = b"id"
-    value = value.removesuffix(b"]]>").strip()
-    return (name, value) if value else None
+def _ids(body: bytes, start: int, end: int) -> list[bytes]:
+    found = [name for text in _ID.findall(body, start, end) if (name := _bare(text))]
+    return found + _ABOUT.findall(body, start, end)
+
+
+def _links(body: bytes, start: int, end: int) -> list[bytes]:
+    found: list[bytes] = []
+    for attributes, text in _LINK.findall(body, start, end):
+        href = _HREF.search(attributes) if attributes else None
+        rel = _REL.search(attributes) if href else None
+        name = _bare(text) if href is None else href[1] if rel is None or rel[1] == b"alternate" else b""
+        if name:
+            found.append(name)
+    return found
+
+
+def _bare(text: bytes) -> bytes:
+    return text.strip().removesuffix(b"]]>").rstrip()

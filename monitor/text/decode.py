@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import cache
 from typing import Final, NamedTuple
 
 import charset_normalizer
@@ -59,7 +60,10 @@ _LABELS: Final = {"cp932": "shift_jis", "cp949": "euc-kr", "big5hkscs": "big5"}
 
 #: C0 control bytes that no text holds: of UTF-16 read as bytes, every second byte is one of them.
 _CONTROLS: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
-_HIGH: Final = re.compile(rb"[\x80-\xff]+")
+_HIGH_BYTES: Final = bytes(range(0x80, 0x100))
+_CONTINUATIONS: Final = bytes(range(0x80, 0xC0))
+#: Every ASCII byte a blank: what is left are the runs of high bytes.
+_HIGH_ONLY: Final = bytes(32 if byte < 0x80 else byte for byte in range(256))
 
 
 class Decoded(NamedTuple):
@@ -140,7 +144,8 @@ def _is_utf8(raw: bytes) -> bool:
 
 def _read_legacy(raw: bytes, charset: str) -> tuple[str, str]:
     """What is not Unicode: Arabic by its letters, else as declared if that gives a text, else a guess."""
-    arabic = next((name for name in ("cp1256", "iso8859-6") if _looks_arabic(raw, name)), "")
+    runs = _high_runs(raw)
+    arabic = next((name for name in ("cp1256", "iso8859-6") if _looks_arabic(runs, name)), "")
     for name in (arabic, charset):
         if name and (text := _strictly(raw, name)) and not _implausible(text, name):
             return text, _label(name)
@@ -215,15 +220,23 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def _mostly_utf8(raw: bytes) -> bool:
     """Whether this is UTF-8 with a few bad bytes (a stray byte, a cut in the middle of a letter)."""
+    high, continuations = _count(raw, _HIGH_BYTES), _count(raw, _CONTINUATIONS)
+    # A good letter has a continuation byte at least and four bytes at most, a bad one three: so many must be bad.
+    if high > 10 and 10 * (high - 4 * continuations) > 3 * continuations:
+        return False
     text = raw.decode(errors="replace")
-    good = sum(c > "\x7f" for c in text if c != _REPLACEMENT)
     bad = text.count(_REPLACEMENT)
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
     return good >= 10 * bad or (bad == 1 and text.endswith(_REPLACEMENT) and good > 0)
+
+
+def _high_runs(raw: bytes) -> list[bytes]:
+    return raw[:_SAMPLE].translate(_HIGH_ONLY).split()
 
 
 def _western(raw: bytes) -> str:
     """``cp1252`` or, by its letters, the Turkish ``cp1254`` where high bytes stand alone among ASCII letters, as accents do; else ''."""
-    runs = _HIGH.findall(raw[:_SAMPLE])
+    runs = _high_runs(raw)
     high = b"".join(runs)
     if len(high) > 1.5 * len(runs) or len(high) > 0.35 * len(raw[:_SAMPLE]):
         return ""
@@ -231,20 +244,32 @@ def _western(raw: bytes) -> str:
     return "cp1254" if turkish > 0.3 * len(high) else "cp1252"
 
 
-def _looks_arabic(raw: bytes, name: str) -> bool:
-    """Whether the high bytes are Arabic words in this charset.
+def _looks_arabic(runs: list[bytes], name: str) -> bool:
+    """Whether the high bytes, by their runs, are Arabic words in this charset.
 
     They must be Arabic letters, not the accented Latin ones that windows-1256 keeps among them (which Cyrillic, Greek and
     Hebrew charsets hit all the time), stand together in words, and hold the share of alef and lam that Arabic and
     Persian have (about 28 % and 16 %; KOI8-R, whose small letters fall on Arabic ones too, reaches 3 %).
     """
-    runs = _HIGH.findall(raw[:_SAMPLE])
     high = b"".join(runs)
     # Isolated high bytes are accents in a Western text.
     if not high or len(high) < 2 * len(runs):
         return False
-    text = high.decode(name, errors="replace")
-    arabic = [c for c in text if "\u0620" <= c <= "\u06d3"]
-    latin = sum(c.isalpha() and c < "\u0250" for c in text)
-    alef_lam = sum(c in "ال" for c in arabic)
-    return len(arabic) >= 0.85 * len(text) and latin <= 0.03 * len(text) and alef_lam >= 0.1 * len(arabic)
+    letters, latin, alef_lam = _arabic_bytes(name)
+    arabic = _count(high, letters)
+    return arabic >= 0.85 * len(high) and _count(high, latin) <= 0.03 * len(high) and _count(high, alef_lam) >= 0.1 * arabic
+
+
+@cache
+def _arabic_bytes(name: str) -> tuple[bytes, bytes, bytes]:
+    """The bytes of a charset that are Arabic letters, accented Latin ones, and alef and lam."""
+    chars = {byte: bytes([byte]).decode(name, errors="replace") for byte in range(0x80, 0x100)}
+    return (
+        bytes(byte for byte, c in chars.items() if "\u0620" <= c <= "\u06d3"),
+        bytes(byte for byte, c in chars.items() if c.isalpha() and c < "\u0250"),
+        bytes(byte for byte, c in chars.items() if c in "ال"),
+    )
+
+
+def _count(raw: bytes, of: bytes) -> int:
+    return len(raw) - len(raw.translate(None, of))
