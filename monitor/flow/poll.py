@@ -265,7 +265,7 @@ class Poller:
     async def _on_demand(self, source: Source) -> _Polled:
         name = source.spec.name
         try:
-            state = next((state for state in await self._store.source_states() if state.name == name), None)
+            state = await self._store.source_state(name)
         except StorageError as error:
             self._storage_failed("the record cannot be read", error)
             return _Polled(IngestReport(), SourceState(name, self._clock.now(), error=error.message))
