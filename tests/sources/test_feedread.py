@@ -256,3 +256,103 @@ def test_different_items_under_one_guid_are_all_kept() -> None:
         body = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode()
         documents = read_feed(body, {}, "http://example.org/feed", source="s", now=NOW).documents
         assert len({document.key for document in documents}) == 50
+
+
+# ------------------------------------------------------------------------- what a feed says of itself
+def test_a_feeds_wishes_are_read_off_its_head() -> None:
+    said = (
+        "<ttl>15</ttl><skipHours><hour>0</hour><hour>23</hour><hour>24</hour><hour>99</hour></skipHours>"
+        "<skipDays><day>Friday</day><day>Noday</day></skipDays>"
+    )
+    for body in (rss(said, item(1), item(2)), rss(item(1), item(2), said), rss(said, item(1, guid="g"), item(2, guid="g"))):
+        found = whole(body)
+        assert (found.ttl, found.skip_hours, found.skip_days) == (900.0, {0, 23}, {4})
+    nothing = whole(rss(item(1)))
+    assert (nothing.ttl, nothing.skip_hours, nothing.skip_days) == (None, frozenset(), frozenset())
+
+
+@pytest.mark.parametrize(
+    ("period", "frequency", "ttl"),
+    [("daily", "4", 21_600.0), ("hourly", "2", 1_800.0), ("hourly", "1", None), ("weekly", "0", None), ("often", "1", None)],
+)
+def test_an_update_period_is_one_unless_it_is_what_everybody_has(period: str, frequency: str, ttl: float | None) -> None:
+    said = f"<sy:updatePeriod> {period} </sy:updatePeriod><sy:updateFrequency>{frequency}</sy:updateFrequency>"
+    assert whole(rss(said, item(1), item(2))).ttl == ttl
+
+
+def test_the_servers_language_counts_where_the_feed_says_nothing() -> None:
+    headers = {"content-language": "ar-EG"}
+    assert read(rss(item(1)), headers)[0].language_hint == "ar"
+    assert read(rss("<language>en</language>", item(1)), headers)[0].language_hint == "en"
+
+
+# ------------------------------------------------------------------------------- podcasts, broken feeds
+def test_an_episode_has_its_summary_for_a_text_or_its_title_alone() -> None:
+    itunes = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    file = '<enclosure url="http://x.example/a.mp3" type="audio/mpeg" length="1"/>'
+    found = whole(
+        rss(
+            f"<item><title>One</title><guid>1</guid>{file}<itunes:summary {itunes}>What it is about</itunes:summary></item>",
+            f"<item><title>Two</title><guid>2</guid>{file}</item>",
+            f"<item><guid>3</guid>{file}</item>",
+        )
+    )
+    assert [document.text for document in found.documents] == ["Two", "One\n\nWhat it is about"]
+    assert found.notes == ("without-words:1",)
+    assert found.items == 3
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        "<!DOCTYPE rss>",
+        '<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "http://my.netscape.com/publish/formats/rss-0.91.dtd">',
+        '<!DOCTYPE rss [<!ENTITY back "\\g<1>\\1"> <!-- ]> --> <!ENTITY end "]>">]>',
+        "<!-- <rss> --><!DOCTYPE rss [<!ELEMENT rss ANY>]>",
+        "<!DOCTYPE rss [<!ENTITY open 'never closed>",
+    ],
+)
+def test_fault_39_a_document_type_costs_no_item(doctype: str) -> None:
+    documents = read(rss(item(1, guid="1", description="a &amp;back; b"), item(2, guid="2"), head=doctype))
+    assert {document.key for document in documents} == {"1", "2"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<georss:where><gml:Point srsName='x:y:z' srsDimension='many'><gml:pos>1 2</gml:pos></gml:Point></georss:where>",
+        "<description>a &nbsp; b &unheard; c</description>",
+        "<description><p>not closed</description>",
+        "<description>a & b < c</description>",
+        "<media:group>",
+        "<link>http://[</link>",
+    ],
+)
+def test_fault_39_what_is_broken_in_one_item_costs_no_other(broken: str) -> None:
+    documents = read(rss(item(1, guid="1"), f"<item><title>Item 2</title><guid>2</guid>{broken}</item>", item(3, guid="3")))
+    print(f"items kept: {len(documents)} of 3")
+    assert {document.key for document in documents} == {"1", "2", "3"}
+    # The others known, it is read alone, and no worse.
+    known = whole(rss(item(1, guid="1"), item(3, guid="3"))).known
+    alone = whole(rss(item(1, guid="1"), f"<item><title>Item 2</title><guid>2</guid>{broken}</item>", item(3, guid="3")), known=known)
+    assert "2" in {document.key for document in alone.documents}
+
+
+@pytest.mark.parametrize("encoding", ["punycode", "idna", "hz", "rot13", "utf-7", "undefined", "zip"])
+def test_fault_39_a_declared_encoding_that_is_none_is_not_asked(encoding: str) -> None:
+    body = f'<?xml version="1.0" encoding="{encoding}"?>' + rss(item(1, description=ARABIC))[21:]
+    assert read(body)[0].text.endswith(ARABIC)
+
+
+def test_fault_41_marks_and_turned_writing_come_through_whole() -> None:
+    marks = "a" + "\u0301" * 5_000
+    (document,) = read(rss(item(1, description=f"{marks} \u202eabc\u202c end")))
+    assert document.text == f"Item 1\n\n{marks} \u202eabc\u202c end"
+
+
+def test_fault_43_one_article_keeps_its_canonical_link_whatever_its_feed_adds() -> None:
+    (document,) = read(rss(item(1, guid="g", link="http://news.example/a?id=7&amp;utm_source=rss#content")))
+    assert document.url == "http://news.example/a?id=7&utm_source=rss#content"
+    assert document.link == "https://news.example/a?id=7"
+    (front,) = read(rss(item(1, guid="g", link="http://news.example/")))
+    assert (front.url, front.link) == ("http://news.example/", "")
