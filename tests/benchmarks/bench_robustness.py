@@ -1,8 +1,9 @@
 """Texts built to take for ever: how long they take, and what the memory of an engine grows to.
 
 Run: ``python -m tests.benchmarks.bench_robustness [--quick]``. Each text goes through layout, language and the shipped
-watchlists, and so does one a tenth as long: ten times the text may take about ten times as long. The memo is fed words
-that no one has seen, in a process of its own.
+watchlists, and so does one a tenth as long: ten times the text may take about ten times as long. What layout and language
+take of it is printed beside, and for each MB. Times are of the processor, so that other programs do not count. The memo is fed
+words that no one has seen, in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator
-from time import perf_counter
+from time import process_time
 
 from monitor.dictionaries import default_folder, open_dictionary, open_lookup
 from monitor.match import Engine, compile_engine, languages_of
@@ -28,6 +29,8 @@ from tests.benchmarks.measure import FULL, apart, peak_memory, sizes
 #: its share); what takes less time than the floor (seconds) is not judged.
 _WORST = 30.0
 _FLOOR = 0.05
+#: Seconds that layout and language should take for a MB at the most.
+_LAYOUT = 1.0
 #: MB that a worker may take, its memo full (DESIGN.md §10).
 _MEMORY = 150.0
 
@@ -57,6 +60,22 @@ def texts(share: float) -> Iterator[tuple[str, str]]:
     yield "letters and digits in turn", "ب1" * times(400_000)
     yield "apostrophes", "l'" * times(400_000)
     yield "control characters", "\0\x01\x1b\x85" * times(250_000)
+    yield "one letter a line", "a\n" * times(1_000_000)
+    yield "one Arabic letter a line, parted", "ب\n\n" * times(500_000)
+    yield "a million newlines", "\n" * times(1_000_000)
+    yield "invisible lines", "\u200f\n" * times(500_000)
+    yield "stops set apart", ". " * times(500_000)
+    yield "initials", "A. " * times(350_000)
+    yield "numbers with stops", "1. " * times(350_000)
+    yield "short sentences", "Go. " * times(250_000)
+    yield "questions", "لماذا؟ " * times(80_000)
+    yield "labels, all different", "\n".join(f"w{i:x} abcde" for i in range(times(85_000)))
+    yield "bullets, all different", "The list of what was found is here:\n" + "\n".join(f"- w{i:x} and" for i in range(times(75_000)))
+    yield "notices, all different", "\n".join(f"{i} " + "كلمة " * 20 + "جميع الحقوق محفوظة" for i in range(times(5_000)))
+    yield "wrapped in lower case", "the minister said that arms\n" * times(36_000)
+    chooser = random.Random(1)
+    letters = [*map(chr, [*range(32, 0x3000), *range(0x3000, 0xD800)]), *" \n" * 20_000]
+    yield "any characters, short lines", "".join(chooser.choices(letters, k=times(400_000)))
 
 
 def shipped() -> Engine:
@@ -73,21 +92,25 @@ def every_hit(term: str) -> Engine:
     return compile_engine([watchlist], open_lookup(default_folder(os.environ), ["ar"]))
 
 
-def analyse(text: str, engines: list[Engine]) -> int:
+def analyse(text: str, engines: list[Engine]) -> tuple[int, float]:
+    """The number of hits, and what layout and language took."""
+    begun = process_time()
     layout = lay_out(text)
     facts = Facts(identify(text))
-    return sum(len(evidence.hits) for engine in engines for match in engine.match(text, layout, facts) for evidence in match.evidence)
+    before = process_time() - begun
+    hits = sum(len(evidence.hits) for engine in engines for match in engine.match(text, layout, facts) for evidence in match.evidence)
+    return hits, before
 
 
 def measure(share: float) -> int:
     engines = [shipped(), every_hit("سلاح")]
     analyse("وقال الوزير إن بلاده لن ترسل قوات جديدة.\n", engines)
     failed = 0
-    print(f"{'':36}{'characters':>12}{'hits':>10}{'seconds':>10}{'× a tenth':>11}")
+    print(f"{'':36}{'characters':>12}{'hits':>10}{'seconds':>10}{'× a tenth':>11}{'of it layout':>14}{'a MB':>8}")
     for (name, text), (_, tenth) in zip(texts(share), texts(share / 10), strict=True):
         try:
-            before, _ = _timed(tenth, engines)
-            time, hits = _timed(text, engines)
+            before, *_ = _timed(tenth, engines)
+            time, hits, layout = _timed(text, engines)
         except Exception as error:  # whatever it is, it is what this program is here to find
             print(f"{name:36}{len(text):12,} FAILED: {type(error).__name__}: {str(error)[:80]}")
             failed += 1
@@ -95,15 +118,19 @@ def measure(share: float) -> int:
         growth = time / max(before, _FLOOR / 10)
         slow = time > _FLOOR and growth > _WORST
         failed += slow
-        print(f"{name:36}{len(text):12,}{hits:10,}{time:10.3f}{growth:11.1f}{'  WORSE THAN LINEAR' if slow else ''}")
+        rate = layout / max(len(text.encode(errors="replace")) / 1e6, 1e-9)
+        remarks = ("  WORSE THAN LINEAR" if slow else "") + (
+            f"  layout over {_LAYOUT:g} s a MB" if layout > _FLOOR and rate > _LAYOUT else ""
+        )
+        print(f"{name:36}{len(text):12,}{hits:10,}{time:10.3f}{growth:11.1f}{layout:14.3f}{rate:8.2f}{remarks}")
         sys.stdout.flush()
     return failed
 
 
-def _timed(text: str, engines: list[Engine]) -> tuple[float, int]:
-    begun = perf_counter()
-    hits = analyse(text, engines)
-    return perf_counter() - begun, hits
+def _timed(text: str, engines: list[Engine]) -> tuple[float, int, float]:
+    begun = process_time()
+    hits, layout = analyse(text, engines)
+    return process_time() - begun, hits, layout
 
 
 def fill_memo(number: int) -> None:
