@@ -37,6 +37,7 @@ from monitor.sinks import build_sink
 from monitor.sources.feed import FeedSource
 from monitor.sources.folder import FolderSource
 from monitor.sources.jsonl import read_articles
+from monitor.sources.pages import PageReader
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import DataFolderLock, SqlStore
 from monitor.workers import ProcessWorkers
@@ -60,6 +61,7 @@ class House:
     pusher: Pusher
     commander: Commander
     data_dir: Path
+    max_push: int
     delivers: bool
     _closing: AsyncExitStack
 
@@ -115,6 +117,7 @@ async def build(
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
         wake = deliverer.wake if deliver else lambda: None
         ways = routes(settings)
+        polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
             store,
             workers,
@@ -125,6 +128,7 @@ async def build(
             operations=operations,
             announce=announce,
             wake=wake,
+            pages=PageReader(polite, workers, clock),
         )
         coverage = Coverage(
             operations,
@@ -135,7 +139,6 @@ async def build(
             factor=settings.coverage.silence_factor,
         )
         teller = Teller(operations, store, ways, clock, meter, announce=announce, wake=wake)
-        polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         make = partial(make_source, fetcher=polite, workers=workers, clock=clock)
         specs = source_specs(configured.loaded)
         poller = Poller(
@@ -180,6 +183,7 @@ async def build(
             pusher,
             commander,
             settings.data_dir,
+            settings.server.max_push,
             deliver,
             opened.pop_all(),
         )

@@ -157,7 +157,8 @@ def _reached(data_dir: Path) -> socket.socket:
 
 
 def _asked(connection: _Connection, asked: Command) -> JsonObject:
-    body = json.dumps({"name": asked.name, "arguments": asked.arguments, "actor": asked.actor}).encode()
+    document = {"name": asked.name, "arguments": asked.arguments}
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
     try:
         connection.request("POST", "/command", body, {"Content-Type": "application/json"})
         answer = connection.getresponse()

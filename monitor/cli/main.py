@@ -14,6 +14,7 @@ from monitor.cli.check import check
 from monitor.cli.config import config, schema
 from monitor.cli.explain import explain
 from monitor.cli.import_names import import_names
+from monitor.cli.ingest import ingest
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
@@ -42,7 +43,7 @@ def cli() -> None:
     """
 
 
-for command in (run, once, match, explain, terms, check, import_names, alerts, sources, config, schema, init):
+for command in (run, once, ingest, match, explain, terms, check, import_names, alerts, sources, config, schema, init):
     cli.add_command(command)
 
 

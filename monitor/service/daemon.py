@@ -18,7 +18,7 @@ from monitor.model import JsonObject
 from monitor.service.control import Control
 from monitor.service.notify import notify
 from monitor.service.schedule import STALL, Schedule
-from monitor.web import Health, Server, bind, create_app
+from monitor.web import Health, Push, Server, bind, create_app
 from monitor.wiring import House
 
 #: Seconds from the signal to the end (DESIGN.md §7), and how much of it running polls get.
@@ -55,7 +55,8 @@ class Daemon:
     async def run(self) -> None:
         """Until a signal; raises MonitorError where it cannot start."""
         listener = bind(*self._listen)
-        server = Server(create_app(health=self.health, metrics=self._metrics), listener)
+        push = Push(self._house.pusher, self._house.max_push, lambda: self._started and not self._stopping.is_set())
+        server = Server(create_app(health=self.health, metrics=self._metrics, push=push), listener)
         server.start()
         self._take_signals()
         try:

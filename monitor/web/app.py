@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from monitor import __version__
 from monitor.model import JsonObject
+from monitor.web.push import Push, add_push
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Health:
     document: JsonObject
 
 
-def create_app(*, health: Callable[[], Health], metrics: Callable[[str], tuple[bytes, str]]) -> FastAPI:
+def create_app(*, health: Callable[[], Health], metrics: Callable[[str], tuple[bytes, str]], push: Push | None = None) -> FastAPI:
+    """Without ``push`` nothing is taken."""
     # No interactive documentation: it would load scripts from elsewhere into an operator's browser.
     app = FastAPI(title="monitor", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -34,4 +36,6 @@ def create_app(*, health: Callable[[], Health], metrics: Callable[[str], tuple[b
         body, content_type = metrics(request.headers.get("accept", ""))
         return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
+    if push is not None:
+        add_push(app, push)
     return app

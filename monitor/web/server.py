@@ -39,6 +39,7 @@ class Server:
             lifespan="off",
             ws="none",
             server_header=False,
+            proxy_headers=False,  # who is asked about is who connects, whatever a header says
             timeout_graceful_shutdown=GRACE,
             limit_concurrency=CONNECTIONS,
         )
