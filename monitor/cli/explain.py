@@ -113,7 +113,7 @@ def _zones(zones: Sequence[Zone], text: str) -> Iterator[str]:
             if len(found) > 1
             else "in one piece"
         )
-        first = _shown(text[found[0].start : found[0].end])
+        first = _shown(text[found[0].start : min(found[0].end, found[0].start + 4 * LONGEST)])
         yield f"{kind}: {size} characters {where}: {first[:LONGEST]}{'…' if len(first) > LONGEST else ''}"
 
 

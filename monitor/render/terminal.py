@@ -55,7 +55,7 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
     if "operation" in data:
         return _operation(document, data["operation"], pen)
     lines = [_headline(document, data, pen)]
-    lines += pen.paragraph([_Piece(plain(data["article"]["title"]) or "(no title)", _BOLD)])
+    lines += pen.paragraph([_Piece(_cut(data["article"]["title"]) or "(no title)", _BOLD)])
     lines += pen.paragraph([_Piece(_origin(data["article"]), _DIM)])
     if data["article"]["url"]:
         # Never wrapped: a terminal makes a link only of what it finds in one piece.
@@ -76,13 +76,20 @@ def match_text(match: JsonObject, title: str, *, color: bool, width: int) -> str
 
 def titled(title: str, *, color: bool, width: int) -> str:
     """An article's title, indented, or nothing where it has none."""
-    words = plain(title)
+    words = _cut(title)
     return "\n".join(_Pen(color, max(width, NARROWEST)).paragraph([_Piece(words, _BOLD)])) + "\n" if words else ""
 
 
 def plain(text: Any) -> str:
     """``text`` on one line, without anything that a terminal or the bidi algorithm would obey."""
     return " ".join(_tame(str(text)).split())
+
+
+def _cut(title: Any) -> str:
+    """A title no longer than a passage: that of a text without line ends is the whole text."""
+    # Marks and controls go when it is made plain: twice as much is looked at as may be shown.
+    words = plain(str(title)[: 2 * LONGEST_PASSAGE])
+    return words if len(words) <= LONGEST_PASSAGE and len(str(title)) <= 2 * LONGEST_PASSAGE else f"{words[:LONGEST_PASSAGE]}…"
 
 
 # ----------------------------------------------------------------------------------------- what is said
@@ -206,7 +213,8 @@ class _Pen:
         whole = "".join(piece.text for piece in pieces)
         indent = INDENT * depth
         lines = _wrap(self._marks(pieces), self.width - len(indent))
-        return [indent + _isolate("".join(self._run(line)), _is_rtl(whole), bare=not _has_rtl(whole)) for line in lines]
+        rtl, bare = _is_rtl(whole), not _has_rtl(whole)
+        return [indent + _isolate("".join(self._run(line)), rtl, bare=bare) for line in lines]
 
     def _marks(self, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
         for piece in pieces:

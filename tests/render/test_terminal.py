@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Stance, ZoneKind
-from monitor.render.terminal import LONGEST_PASSAGE, alert_text, named_as, plain
+from monitor.render.terminal import LONGEST_PASSAGE, alert_text, named_as, plain, titled
 from tests.golden_files import assert_golden
 from tests.render.samples import ARABIC, ENGLISH, UPDATE, Sample, passage, rendered, sample
 
@@ -69,6 +69,14 @@ def test_who_is_named_is_told_as_the_list_has_it() -> None:
         "  named: Kim Jongun (Q1, places)",
     ]
     assert named_as({"id": "Rosneft", "name": "Rosneft", "list": "n.csv"}) == "Rosneft (n.csv)"
+
+
+def test_a_title_that_never_ends_is_cut() -> None:
+    for title in ("سلاح بيع " * 100_000, "\u0301" * 100_000 + "a" * 100_000, "x" * 421):
+        text = titled(title, color=False, width=80)
+        assert len(text) < LONGEST_PASSAGE + 100
+        assert text.rstrip("\u2069\n").endswith("…")
+    assert titled("x" * 420, color=False, width=500).strip() == "x" * 420
 
 
 def test_hits_are_marked_whole() -> None:
