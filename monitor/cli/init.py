@@ -19,7 +19,7 @@ _NEW_HEAD = "# The configuration of this monitor: start it with `monitor run` in
 @click.command(short_help="Write a working starter folder.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
 def init(folder: Path) -> None:
-    """Write a working starter folder: configuration, watchlists with their tests, and sample articles.
+    """Write a working starter folder: configuration, watchlists with their tests, sample articles and lists of public feeds.
 
     Nothing that is already there is overwritten.
 
@@ -28,12 +28,12 @@ def init(folder: Path) -> None:
       monitor init news && cd news && monitor run
     """
     brought = shipped()
-    taken = [name for name in ("monitor.yaml", "watchlists", "seeds") if (folder / name).exists()]
+    taken = [name for name in ("monitor.yaml", "watchlists", "seeds", "sources") if (folder / name).exists()]
     if taken:
         raise UsageError(f"{folder} already holds {', '.join(taken)}: nothing was written", hint="choose an empty or new folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, source in (("watchlists", brought.watchlists), ("seeds", brought.seeds)):
+        for name, source in (("watchlists", brought.watchlists), ("seeds", brought.seeds), ("sources", brought.sources)):
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(".*", "__pycache__"), copy_function=shutil.copyfile)
         text = brought.config.read_text(encoding="utf-8").replace(_HEAD, _NEW_HEAD)
         for shipped_path, here in _PATHS.items():
@@ -41,5 +41,5 @@ def init(folder: Path) -> None:
         (folder / "monitor.yaml").write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror or error}") from None
-    click.echo(f"Wrote {folder}/monitor.yaml, {folder}/watchlists/ and {folder}/seeds/.")
+    click.echo(f"Wrote {folder}/monitor.yaml, {folder}/watchlists/, {folder}/seeds/ and {folder}/sources/.")
     click.echo(f"Next: cd {folder} && monitor check && monitor run")

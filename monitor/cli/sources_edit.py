@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -33,6 +32,7 @@ _TEASER = 600
 
 def _asking(loaded: Loaded, work: Callable[[Fetcher, ProcessWorkers], Awaitable[T]]) -> T:
     """``work`` with a polite fetcher and a reading process, as the service has them; nothing is recorded."""
+    import asyncio
     import os
     import random
 
@@ -321,6 +321,8 @@ def check(names: tuple[str, ...], as_json: bool, place: Place) -> int:
       monitor sources check
       monitor sources check bbc-arabic --json
     """
+    import asyncio
+
     from monitor.settings import source_specs
 
     loaded = place.load()

@@ -21,15 +21,19 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from monitor.errors import ConfigError, Fault
 from monitor.settings.faults import Finding, findings
 from monitor.settings.layers import EnvironmentLayer, FileLayer, Layer, OptionLayer, Origin, SecretsLayer
-from monitor.settings.model import FolderSettings, Settings
+from monitor.settings.model import FeedSettings, FolderSettings, Settings
 from monitor.settings.schema import SettingsSchema, closest, leaves
 from monitor.settings.sourcelists import list_layers
+from monitor.settings.values import format_duration
+from monitor.text.links import canonical
 from monitor.yamlmap import MAX_BYTES, Path, YamlMap, lookup, read_yaml
 
 #: Where container runtimes and systemd put secrets; the modes of files there are theirs to set, not the user's.
 RUNTIME_SECRETS = FilePath("/run/secrets")
 #: Settings that name a file holding a secret end so.
 SECRET_FILE_KEY = "secret_file"  # noqa: S105 - the name of a key, not a secret
+#: A feed asked more often than this (seconds) is asked too often for most publishers.
+_OFTEN = 120.0
 _SECRET_LINE = re.compile(r"secret|token|passw|whsec_|url", re.IGNORECASE)
 
 
@@ -241,6 +245,7 @@ def _doubtful_sources(settings: Settings) -> list[Finding]:
     for name, source in settings.sources.items():
         if isinstance(source, FolderSettings) and not source.folder.is_dir():
             found.append(Finding(("sources", name, "folder"), f"there is no folder {source.folder}", "create it, or correct the path"))
+    found += _doubtful_feeds(settings)
     for index, route in enumerate(settings.routes):
         for key, conditions in (("match", route.match), ("not", route.not_)):
             for name in conditions.source if conditions else ():
@@ -248,6 +253,25 @@ def _doubtful_sources(settings: Settings) -> list[Finding]:
                     meant = closest(name, settings.sources)
                     hint = f"did you mean {meant!r}?" if meant else f"configured sources: {', '.join(settings.sources) or 'none'}"
                     found.append(Finding(("routes", index, key, "source"), f"there is no source named {name!r}", hint))
+    return found
+
+
+def _doubtful_feeds(settings: Settings) -> list[Finding]:
+    """What makes publishers block a reader, and one feed under two names."""
+    found: list[Finding] = []
+    feeds = {name: source for name, source in settings.sources.items() if isinstance(source, FeedSettings)}
+    if feeds and not settings.fetch.user_agent_contact:
+        message = "feeds are fetched without a contact: publishers block what they cannot write to"
+        found.append(Finding(("fetch",), message, "fetch: {user_agent_contact: you@example.org}", key=True))
+    known: dict[str, str] = {}
+    for name, feed in feeds.items():
+        if feed.every is not None and feed.every < _OFTEN:
+            message = f"a feed asked every {format_duration(feed.every)} may block this reader"
+            found.append(Finding(("sources", name, "every"), message, "leave 'every' out: the feed's own rhythm decides"))
+        first = known.setdefault(canonical(feed.feed), name)
+        if first != name:
+            message = f"the same feed as {first!r}: it is fetched twice"
+            found.append(Finding(("sources", name), message, "take one of the two out", key=True))
     return found
 
 

@@ -74,7 +74,9 @@ class FeedSettings(SourceSettings):
 
 
 class PushSettings(SourceSettings):
-    push: Annotated[bool, AfterValidator(_true)] = Field(description="Others hand in documents for this source: POST /v1/articles, monitor ingest.")
+    push: Annotated[bool, AfterValidator(_true)] = Field(
+        description="Others hand in documents for this source: POST /v1/articles, monitor ingest."
+    )
     secret: SecretStr | None = Field(default=None, description="The token that names this source; better in a file.")
     secret_file: Path | None = Field(default=None, description="A file that holds the token and nothing else.")
 

@@ -190,13 +190,13 @@ def test_init_writes_a_folder_that_works_and_overwrites_nothing(tmp_path: Path) 
     folder = tmp_path / "news"
     done = program("init", folder)
     assert done.status == 0, done.err
-    assert {entry.name for entry in folder.iterdir()} == {"monitor.yaml", "watchlists", "seeds"}
+    assert {entry.name for entry in folder.iterdir()} == {"monitor.yaml", "watchlists", "seeds", "sources"}
     assert (folder / "seeds" / "001_f8682f4e741b8caa.txt").read_bytes() == (ROOT / "seeds" / "001_f8682f4e741b8caa.txt").read_bytes()
     checked = program("check", "--config", folder / "monitor.yaml")
     assert checked.status == 0, checked.out + checked.err
     before = (folder / "monitor.yaml").read_text()
     again = program("init", folder)
     assert again.status == 2
-    assert "already holds monitor.yaml, watchlists, seeds: nothing was written" in again.err
+    assert "already holds monitor.yaml, watchlists, seeds, sources: nothing was written" in again.err
     assert (folder / "monitor.yaml").read_text() == before
     assert "../" not in before

@@ -184,11 +184,11 @@ def test_a_secret_in_a_file_open_to_all_is_a_warning(tmp_path: Path) -> None:
     for source in load(None, around=around(tmp_path)).settings.sources.values():
         if isinstance(source, FolderSettings):
             source.folder.mkdir(parents=True)
-    (warning,) = load(None, around=around(tmp_path)).warnings
+    (warning,) = (doubt for doubt in load(None, around=around(tmp_path)).warnings if "contact" not in doubt.message)
     assert (warning.line, warning.message) == (8, "this secret stands in a file that every user of this machine can read")
     assert "CANARY" not in str(warning)
     file.chmod(0o600)
-    assert load(None, around=around(tmp_path)).warnings == ()
+    assert [doubt for doubt in load(None, around=around(tmp_path)).warnings if "contact" not in doubt.message] == []
 
 
 def test_a_folder_that_is_not_there_and_a_source_nobody_configured_are_doubted(tmp_path: Path) -> None:

@@ -80,3 +80,12 @@ def test_every_fault_of_a_list_says_where_it_stands(tmp_path: Path, opml: str, m
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, opml=opml, more=more)
     assert [(Path(fault.file).name, fault.line, said[2] in fault.message) for fault in caught.value.faults] == [(*said[:2], True)]
+
+
+def test_feeds_that_publishers_would_block_are_doubted(tmp_path: Path) -> None:
+    more = "desk:\n  feed: https://desk.example/feed?utm_source=x\n  every: 1m\ntwice:\n  feed: https://desk.example/feed\n"
+    found = loaded(tmp_path, more=more)
+    said = {(Path(fault.file).name, fault.line): fault.message for fault in found.warnings}
+    assert said["more.yaml", 3] == "a feed asked every 1m may block this reader"
+    assert said["more.yaml", 4] == "the same feed as 'desk': it is fetched twice"
+    assert any("without a contact" in message for message in said.values())
