@@ -111,7 +111,7 @@ def _read_feed(task: FeedTask) -> FeedRead | FetchError:
 def read_page_task(fetched: Fetched, title: str) -> PageRead:
     """Raises FetchError; MemoryError at the process's limit."""
     found = _CHARSET.search(fetched.headers.get("content-type", ""))
-    page = read_page(fetched.body, found[1] if found else "")
+    page = read_page(fetched.body, found[1] if found else "", fetched.url)
     return PageRead(page.text, page.title, page.notes)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
 from monitor.sources.file import is_article, looks_like_html, read_document
-from monitor.sources.page import read_page
+from monitor.sources.page import WHOLE, read_page
 
 ARTICLE = "".join(
     f"<p>Paragraph {n} says that the ministry signed an agreement on deliveries this week, officials told us.</p>" for n in range(6)
@@ -67,3 +68,32 @@ def test_a_nameless_file_is_looked_at() -> None:
     assert looks_like_html(b"\n<!DOCTYPE html><html>")
     assert read_document(PAGE.encode(), "page").notes == ("html",)
     assert read_document(b"plain", "note").text == "plain"
+
+
+# ------------------------------------------------------------------------------ what must come through
+def test_characters_that_show_nothing_come_through_the_extractor() -> None:
+    """Without its joiners a Persian word is another one, and Latin names in Arabic lose their place."""
+    persian = "دولت می\u200cخواهد که این\u200fکار انجام شود و \u202bسلاح\u202c نخرد. " * 9
+    written = persian.replace("\u200c", "&zwnj;", 3).replace("\u200f", "&#8207;", 2).replace("\u202b", "&#x202B;", 1)
+    page = read_page(f"<html dir=rtl><title>خبر</title><body><article><p>{written}</p></article></body></html>".encode())
+    assert page.text == f"خبر\n\n{persian.strip()}"
+
+
+def test_the_text_that_a_page_tells_search_engines_where_little_else_is_found() -> None:
+    body = "The ministry signed an agreement on deliveries this week, officials told us. " * 9
+    data = json.dumps({"@graph": [{"@type": "WebPage"}, {"@type": "NewsArticle", "articleBody": body}]})
+    page = read_page(f'<html><title>T</title><script type="application/ld+json">{data}</script><body><p>Loading</p></body></html>'.encode())
+    assert page.text == f"T\n\n{body.strip()}"
+    nested = f'<script type="application/ld+json">{data}</script>' + "<div>" * 50_000
+    assert body.strip() in read_page(nested.encode()).text
+
+
+@pytest.mark.parametrize("data", ["", "{", "[" * 50_000, '{"articleBody": 5}', "null", '{"articleBody": ["x"]}'])
+def test_linked_data_that_is_none_is_passed_over(data: str) -> None:
+    page = read_page(PAGE.replace("</head>", f'<script type="application/ld+json">{data}</script></head>').encode())
+    assert page.text.startswith("A headline of the day\n\nParagraph 0 says")
+
+
+def test_a_page_says_when_no_article_was_found_in_it() -> None:
+    assert WHOLE in read_page(b"<html><title>T</title><body></body></html>").notes
+    assert WHOLE not in read_page(PAGE.encode()).notes
