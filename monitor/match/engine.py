@@ -6,7 +6,7 @@ Compiling interns what watchlists share. Matching scans once, then looks only at
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -73,13 +73,13 @@ class Engine:
             for numbers in asked.lists:
                 self._by_list[numbers].append(group)
         sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._groups]
-        self._gates = Gates(self._clauses(), sizes.__getitem__)
+        self._gates = Gates(self._clauses(sizes.__getitem__), sizes.__getitem__)
 
-    def _clauses(self) -> Iterator[tuple[tuple[int, int], Gate, frozenset[int]]]:
+    def _clauses(self, weight: Callable[[int], int]) -> Iterator[tuple[tuple[int, int], Gate, frozenset[int]]]:
         for index, one in enumerate(self.compiled):
             groups = frozenset(one.groups.values())
             for number, (_, node) in enumerate(one.clauses):
-                yield (index, number), gate_of(node, one.groups.__getitem__), groups
+                yield (index, number), gate_of(node, one.groups.__getitem__, weight), groups
 
     # ------------------------------------------------------------------ compiling
     def _compile(self, watchlist: Watchlist) -> Compiled:

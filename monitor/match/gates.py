@@ -27,23 +27,23 @@ class Gate(NamedTuple):
     in_sentence: bool
 
 
-def gate_of(node: Node, group: Callable[[Group | Literal], int]) -> Gate:
-    """The gate of a clause, given the number of the group behind each leaf."""
-    return Gate(_needs(node, group), _in_sentence(node))
+def gate_of(node: Node, group: Callable[[Group | Literal], int], weight: Callable[[int], int]) -> Gate:
+    """The gate of a clause, given the number of the group behind each leaf, and how often a group may be hit, as a guess."""
+    return Gate(_needs(node, group, weight), _in_sentence(node))
 
 
-def _needs(node: Node, group: Callable[[Group | Literal], int]) -> tuple[Need, ...]:
+def _needs(node: Node, group: Callable[[Group | Literal], int], weight: Callable[[int], int]) -> tuple[Need, ...]:
     match node:
         case Group() | Literal():
             return (frozenset({group(node)}),)
         case Or(items):
-            parts = [_needs(item, group) for item in items]
+            parts = [_needs(item, group, weight) for item in items]
             # One of the parts is true, so one need of each part, put together, is met; which of them is ours to choose.
-            return (frozenset().union(*(min(part, key=len) for part in parts)),) if all(parts) else ()
+            return (frozenset().union(*(min(part, key=lambda need: sum(map(weight, need))) for part in parts)),) if all(parts) else ()
         case And(items) | Near(_, items) | Scope(_, items):
-            return tuple(dict.fromkeys(need for item in items for need in _needs(item, group)))
+            return tuple(dict.fromkeys(need for item in items for need in _needs(item, group, weight)))
         case Count(item) | First(_, item) | Field(_, item):
-            return _needs(item, group)
+            return _needs(item, group, weight)
         case _:
             return ()
 

@@ -17,8 +17,11 @@ def opened(query: str, hit: dict[str, list[int]]) -> bool:
     def group(leaf: Group | Literal) -> int:
         return names.setdefault(str(leaf), len(names))
 
+    def weight(number: int) -> int:
+        return number + 1
+
     numbers = frozenset(group(leaf) for leaf in leaves(node))
-    gates = Gates([((0, 0), gate_of(node, group), numbers)], lambda number: number + 1)
+    gates = Gates([((0, 0), gate_of(node, group, weight), numbers)], weight)
     return bool(gates.open({names[name]: sentences for name, sentences in hit.items() if name in names}))
 
 
