@@ -26,9 +26,8 @@ _ROOT: Final = re.compile(rb"<([A-Za-z_][\w.-]{0,40}:)?(rss|RDF|feed|urlset)(?=[
 _CHANNEL: Final = re.compile(rb"<channel(?=[ \t\r\n>])[^>]*>")
 _LANGUAGE: Final = re.compile(rb"<(?:dc:)?language>([^<]{1,40})<")
 # An item's names as they are written: the text of an element, or an attribute.
-_ID: Final = re.compile(rb"<(?:guid|id|loc)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<]*)")
+_NAMED: Final = re.compile(rb"<(guid|id|loc|link)(\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<]*)")
 _ABOUT: Final = re.compile(rb"""<item\s[^<>]*?\babout\s*=\s*["']([^"'<>]*)""")
-_LINK: Final = re.compile(rb"<link(\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<]*)")
 _HREF: Final = re.compile(rb"""\shref\s*=\s*["']([^"']*)""")
 _REL: Final = re.compile(rb"""\srel\s*=\s*["']([^"']*)""")
 _SOURCE: Final = re.compile(rb"<source[\s>].*?</source>", re.DOTALL)
@@ -152,35 +151,32 @@ def _items(body: bytes, name: bytes, start: int) -> list[tuple[int, int]]:
 # ------------------------------------------------------------------------------------------- what items are called
 def _share_a_name(body: bytes, items: Sequence[tuple[int, int]]) -> bool:
     """Whether two items have an id or a link in common, as they are written."""
-    whole = (items[0][0], items[-1][1])
-    ids, links = _ids(body, *whole), _links(body, *whole)
-    if len(set(ids)) == len(ids) and len(set(links)) == len(links):
+    names = _names(body, items[0][0], items[-1][1])
+    if len(set(names)) == len(names):
         return False
     # Some item may have told one twice: item by item then, without the feed that it says it is from.
-    seen: set[tuple[str, bytes]] = set()
+    seen: set[tuple[bytes, bytes]] = set()
     for start, end in items:
         item = _SOURCE.sub(b"", body[start:end])
-        own = {("id", name) for name in _ids(item, 0, len(item))} | {("link", name) for name in _links(item, 0, len(item))}
+        own = set(_names(item, 0, len(item)))
         if not own.isdisjoint(seen):
             return True
         seen |= own
     return False
 
 
-def _ids(body: bytes, start: int, end: int) -> list[bytes]:
-    found = [name for text in _ID.findall(body, start, end) if (name := _bare(text))]
-    return found + _ABOUT.findall(body, start, end)
-
-
-def _links(body: bytes, start: int, end: int) -> list[bytes]:
-    found: list[bytes] = []
-    for attributes, text in _LINK.findall(body, start, end):
-        href = _HREF.search(attributes) if attributes else None
-        rel = _REL.search(attributes) if href else None
-        name = _bare(text) if href is None else href[1] if rel is None or rel[1] == b"alternate" else b""
-        if name:
-            found.append(name)
-    return found
+def _names(body: bytes, start: int, end: int) -> list[tuple[bytes, bytes]]:
+    found = [(b"id", about) for about in _ABOUT.findall(body, start, end)]
+    for element, attributes, text in _NAMED.findall(body, start, end):
+        if element != b"link":
+            found.append((b"id", _bare(text)))
+        elif href := _HREF.search(attributes) if attributes else None:
+            rel = _REL.search(attributes)
+            if rel is None or rel[1] == b"alternate":
+                found.append((b"link", href[1]))
+        else:
+            found.append((b"link", _bare(text)))
+    return [name for name in found if name[1]]
 
 
 def _bare(text: bytes) -> bytes:

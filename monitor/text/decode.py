@@ -60,7 +60,7 @@ _LABELS: Final = {"cp932": "shift_jis", "cp949": "euc-kr", "big5hkscs": "big5"}
 
 #: C0 control bytes that no text holds: of UTF-16 read as bytes, every second byte is one of them.
 _CONTROLS: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
-_HIGH_BYTES: Final = bytes(range(0x80, 0x100))
+_ASCII: Final = bytes(range(0x80))
 _CONTINUATIONS: Final = bytes(range(0x80, 0xC0))
 #: Every ASCII byte a blank: what is left are the runs of high bytes.
 _HIGH_ONLY: Final = bytes(32 if byte < 0x80 else byte for byte in range(256))
@@ -220,7 +220,8 @@ def _utf16_without_mark(raw: bytes) -> str:
 
 def _mostly_utf8(raw: bytes) -> bool:
     """Whether this is UTF-8 with a few bad bytes (a stray byte, a cut in the middle of a letter)."""
-    high, continuations = _count(raw, _HIGH_BYTES), _count(raw, _CONTINUATIONS)
+    above = raw.translate(None, _ASCII)
+    high, continuations = len(above), _count(above, _CONTINUATIONS)
     # A good letter has a continuation byte at least and four bytes at most, a bad one three: so many must be bad.
     if high > 10 and 10 * (high - 4 * continuations) > 3 * continuations:
         return False

@@ -121,7 +121,7 @@ class Reading:
         error = task.exception()
         if error is None:
             for waiting, answer in zip(batch, task.result(), strict=True):
-                _give(waiting, answer)
+                _give(waiting, answer if isinstance(answer, FetchError) else inside.unpacked(*answer))
         elif not isinstance(error, TaskOverran | TaskDied | MemoryError):
             for waiting in batch:
                 _give(waiting, WorkersError(str(error)) if isinstance(error, PoolBroken) else error)
