@@ -23,7 +23,7 @@ class Matcher(Protocol):
 
 
 def analyse_document(document: Document, engine: Matcher) -> Analysis:
-    layout = lay_out(document.text, document.title)
+    layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
     matches = engine.match(document.text, layout, Facts(language, document.source, document.labels))
     return Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION)
@@ -31,7 +31,7 @@ def analyse_document(document: Document, engine: Matcher) -> Analysis:
 
 def explain_document(document: Document, engine: Engine, watchlist: str) -> Explanation:
     """How the query of one watchlist fares on this document; raises KeyError where the engine has no such watchlist."""
-    layout = lay_out(document.text, document.title)
+    layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     facts = Facts(identify(document.text, document.language_hint), document.source, document.labels)
     return explain(engine, watchlist, document.text, layout, facts)
 

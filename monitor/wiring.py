@@ -19,6 +19,7 @@ from monitor.errors import ConfigError, Fault, SinkError
 from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
 from monitor.flow.ingest import Ingester
+from monitor.flow.learning import LineMemory
 from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
@@ -129,6 +130,7 @@ async def build(
             announce=announce,
             wake=wake,
             pages=PageReader(polite, workers, clock),
+            lines=LineMemory(clock, await store.lines()),
         )
         coverage = Coverage(
             operations,

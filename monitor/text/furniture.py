@@ -1,7 +1,8 @@
 """Furniture: which lines of a text are menus, notices, labels and captions rather than the article.
 
-A line is furniture when the phrase list knows it, when it is only a date, when it is short and in another script than
-the text, when it is repeated, or when it has under five words, no closing punctuation, and is no heading before prose.
+A line is furniture when the phrase list knows it, when its source was seen to repeat it, when it is only a date, when it
+is short and in another script than the text, when it is repeated, or when it has under five words, no closing
+punctuation, and is no heading before prose.
 Furniture is marked, never deleted; a text without any prose keeps its few lines, whatever they look like.
 
 This room knows only str.
@@ -12,16 +13,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from monitor.text.lines import Kind, Line
-from monitor.text.phrases import NOTICE, known_lines
+from monitor.text.phrases import NOTICE, key, known_lines
 from monitor.text.scripts import EAST_ASIAN, LATIN, each_script, main_script, majority_script
 from monitor.text.sentences import are_several
 from monitor.text.survey import Survey
 
 #: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
 SHORT: Final = 5
+#: Characters of a line that can be learnt.
+LEARNT: Final = 300
 #: A line in another script may be this long and still be a notice or a menu.
 _FOREIGN: Final = 8
 #: Prose: a closed line of five words, or one so long that nothing else is.
@@ -36,9 +40,19 @@ _NO_HEADLINE: Final = frozenset(".。:：")
 _BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.):\-]\s?\S")
 
 
-def mark(text: str, lines: Sequence[Line], enders: Sequence[int], found: Survey, *, title: str = "", find_title: bool = True) -> None:
+def mark(
+    text: str,
+    lines: Sequence[Line],
+    enders: Sequence[int],
+    found: Survey,
+    *,
+    title: str = "",
+    find_title: bool = True,
+    learnt: AbstractSet[str] = frozenset(),
+) -> None:
     """Give each of the ``lines`` of ``text`` its kind. ``title`` is the text of a title that stands elsewhere; else the first line
-    that is not furniture becomes it, unless ``find_title`` is off. ``enders`` are the ``ender_places`` of the text."""
+    that is not furniture becomes it, unless ``find_title`` is off. ``enders`` are the ``ender_places`` of the text, ``learnt``
+    the keys of lines that its source repeats."""
     if len(lines) == 1 and not title:
         # A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence.
         lines[0].kind = Kind.TITLE if find_title and not are_several(text, lines[0].start, lines[0].end, enders) else Kind.BODY
@@ -46,6 +60,8 @@ def mark(text: str, lines: Sequence[Line], enders: Sequence[int], found: Survey,
     texts = [line.text for line in lines]
     sizes = [line.size for line in lines]
     _mark_known(lines, texts, sizes, found)
+    if learnt:
+        _mark_learnt(lines, learnt)
     _mark_repeated(lines, texts, title)
     first = _find_title(text, lines, enders) if find_title else -1
     _mark_short(lines, first)
@@ -68,6 +84,12 @@ def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int
                 lines[place].kind = Kind.FURNITURE
     if any(known.values()):
         _mark_headlines(lines, known)
+
+
+def _mark_learnt(lines: Sequence[Line], learnt: AbstractSet[str]) -> None:
+    for line in lines:
+        if line.kind is Kind.BODY and len(line.text) <= LEARNT and key(line.text) in learnt:
+            line.kind = Kind.FURNITURE
 
 
 def _mark_headlines(lines: Sequence[Line], known: Mapping[int, bool]) -> None:

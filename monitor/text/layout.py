@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from monitor.model import Layout, Sentence, Span, Zone, ZoneKind
@@ -23,10 +24,11 @@ from monitor.text.survey import INVISIBLE_CHARS, Survey, survey
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 
 
-def lay_out(text: str, title: Span | None = None, *, all_body: bool = False) -> Layout:
+def lay_out(text: str, title: Span | None = None, *, all_body: bool = False, learnt: AbstractSet[str] = frozenset()) -> Layout:
     """The layout of ``text``. ``title`` is the title's span where the source knows it; an empty one says that there is none.
 
-    With ``all_body`` (inline tests of watchlists) nothing is furniture or title.
+    With ``all_body`` (inline tests of watchlists) nothing is furniture or title. ``learnt`` are the lines that the text's source
+    repeats, as ``text.phrases.key`` makes them comparable.
     """
     given = None if all_body or title is None else _trim(text, max(title.start, 0), max(title.end, 0))
     find_title = not all_body and title is None
@@ -37,7 +39,8 @@ def lay_out(text: str, title: Span | None = None, *, all_body: bool = False) -> 
         for line in lines:
             line.kind = Kind.BODY
     else:
-        mark(text, lines, enders, found, title=text[given.start : given.end] if given else "", find_title=find_title)
+        heading = text[given.start : given.end] if given else ""
+        mark(text, lines, enders, found, title=heading, find_title=find_title, learnt=learnt)
     if given:
         lines.append(_title_line(text, given))
         lines.sort(key=lambda line: line.start)

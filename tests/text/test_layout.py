@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Layout, Span, ZoneKind
 from monitor.text.layout import lay_out
+from monitor.text.phrases import key
 
 PROSE = "The United Nations said on Monday that the deal had been signed in Moscow. Officials denied it."
 PROSE_AR = "قالت الأمم المتحدة يوم الاثنين إن الصفقة وقعت في موسكو أمس. ونفى المسؤولون ذلك."
@@ -413,3 +414,17 @@ def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
 
 def check_cheaply(text: str, layout: Layout) -> None:
     assert all(zone.start < zone.end <= len(text) for zone in layout.zones)
+
+
+def test_a_learnt_line_is_furniture_and_never_the_title() -> None:
+    label, sentence = "Reporting by our desk in the northern capital and others", "The Wire is the oldest paper of the whole country."
+    prose = "The ministry signed an agreement on deliveries this week, officials told us on the phone."
+    text = f"{label}\nMinistry signs an agreement on deliveries\n\n{prose}\n\n{prose[4:]}\n\n{sentence}"
+    learnt = frozenset(map(key, (label, sentence)))
+    layout = lay_out(text, learnt=learnt)
+    furniture = [text[zone.start : zone.end] for zone in layout.zones if zone.kind is ZoneKind.FURNITURE]
+    assert furniture == [label, sentence]
+    assert layout.title == "Ministry signs an agreement on deliveries"
+    told = lay_out(text, Span(0, len(label)), learnt=learnt)
+    assert told.title == label
+    assert told.zones[0].kind is ZoneKind.TITLE

@@ -1,0 +1,147 @@
+"""Furniture learnt per source: lines that stand in one article after another and belong to none of them.
+
+A *label* (a line without closing punctuation: a section's name, a call to subscribe) is learnt at its third article. A whole
+*sentence* may be background that an agency repeats for weeks, and must go on matching: it is learnt only at its fifth
+article, a day or more after the first, and only if it always stood at the very beginning or end. What counts as another
+article has another id and, beside the line itself, another longest line: one article published again under new ids teaches nothing.
+
+Candidates live in memory, learnt lines in the record. This module must not know how either is stored, or what a line means.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
+from typing import Final, NamedTuple
+
+from monitor.model import Zone, ZoneKind
+from monitor.ports import Clock
+from monitor.text.furniture import LEARNT
+from monitor.text.phrases import key
+from monitor.text.sentences import closed
+
+#: Articles that a label, and a closed sentence, is seen in before it is learnt; and the seconds between the sentence's first and last.
+LABEL_ARTICLES: Final = 3
+SENTENCE_ARTICLES: Final = 5
+SENTENCE_SPREAD: Final = 24 * 3600.0
+#: A label has so many words at most; in scripts without blanks, characters.
+LABEL_WORDS: Final = 20
+LABEL_CHARACTERS: Final = 120
+#: A sentence stands among so many first or last lines.
+EDGE: Final = 3
+#: Candidates of all sources together (some 30 MB); those longest not seen are forgotten. And learnt lines of one source.
+CANDIDATES: Final = 100_000
+LEARNT_LINES: Final = 500
+#: Lines of one text that are looked at, from its beginning and from its end.
+LOOKED_AT: Final = 200
+
+#: When it was first seen (monotonic seconds), then an article and its longest line, twice or more. Empty: never to be learnt.
+_Candidate = tuple[float | int, ...]
+_NEVER: Final[_Candidate] = ()
+_PROSE: Final = frozenset({ZoneKind.LEAD, ZoneKind.BODY})
+
+
+class _Line(NamedTuple):
+    start: int
+    text: str
+
+
+class LineMemory:
+    """``learnt`` is what the record holds, keys by source. ``candidates`` is a door for tests."""
+
+    def __init__(self, clock: Clock, learnt: Mapping[str, frozenset[str]], *, candidates: int = CANDIDATES) -> None:
+        self._clock = clock
+        self._learnt = {source: set(lines) for source, lines in learnt.items()}
+        self._new: dict[str, list[str]] = {}
+        # Two generations: when the young one is full it becomes the old one, and what was not seen since is forgotten.
+        self._generation = max(1, candidates // 2)
+        self._young: dict[int, _Candidate] = {}
+        self._old: dict[int, _Candidate] = {}
+
+    def learnt_in(self, source: str, text: str) -> tuple[str, ...]:
+        """Keys of the learnt lines that stand in this text."""
+        learnt = self._learnt.get(source)
+        if not learnt:
+            return ()
+        keys = dict.fromkeys(key(line.text) for line in _lines(text) if len(line.text) <= LEARNT)
+        return tuple(one for one in keys if one in learnt)
+
+    def note(self, source: str, article: str, text: str, zones: Sequence[Zone]) -> None:
+        """One more text of the source."""
+        lines = _lines(text)
+        if len(lines) < 2:
+            return
+        longest, next_longest = nlargest(2, (line.text for line in lines), key=len)
+        starts = [zone.start for zone in zones]
+        for place, line in enumerate(lines):
+            if len(line.text) > LEARNT or not _is_prose(line.start, starts, zones):
+                continue
+            other = hash(next_longest if line.text == longest else longest)
+            if closed(line.text):
+                edge = place < EDGE or place >= len(lines) - EDGE
+                self._saw_sentence(source, line.text, hash(article), other, edge=edge)
+            elif _is_label(line.text):
+                self._saw(source, line.text, hash(article), other, sentence=False)
+
+    def take_new(self, source: str) -> tuple[str, ...]:
+        """The lines learnt since this was last asked."""
+        return tuple(self._new.pop(source, ()))
+
+    # ------------------------------------------------------------------------------------- candidates
+    def _saw_sentence(self, source: str, line: str, article: int, other: int, *, edge: bool) -> None:
+        name = hash((source, line))
+        if not edge or self._candidate(name) == _NEVER:
+            self._keep(name, _NEVER)
+        else:
+            self._saw(source, line, article, other, sentence=True)
+
+    def _saw(self, source: str, line: str, article: int, other: int, *, sentence: bool) -> None:
+        needed, spread = (SENTENCE_ARTICLES, SENTENCE_SPREAD) if sentence else (LABEL_ARTICLES, 0.0)
+        name = hash((source, line))
+        now = self._clock.monotonic()
+        seen = self._candidate(name) or (now,)
+        if len(seen) <= 2 * needed and article not in seen[1::2] and other not in seen[2::2]:
+            seen = (*seen, article, other)
+        if len(seen) > 2 * needed and now - seen[0] >= spread:
+            self._learn(source, line)
+            self._young.pop(name, None)
+            self._old.pop(name, None)
+        else:
+            self._keep(name, seen)
+
+    def _candidate(self, name: int) -> _Candidate | None:
+        young = self._young.get(name)
+        return self._old.get(name) if young is None else young
+
+    def _learn(self, source: str, line: str) -> None:
+        learnt = self._learnt.setdefault(source, set())
+        one = key(line)
+        if one and one not in learnt and len(learnt) < LEARNT_LINES:
+            learnt.add(one)
+            self._new.setdefault(source, []).append(one)
+
+    def _keep(self, name: int, candidate: _Candidate) -> None:
+        self._young[name] = candidate
+        if len(self._young) >= self._generation:
+            self._old, self._young = self._young, {}
+
+
+def _is_label(line: str) -> bool:
+    return len(line) <= LABEL_CHARACTERS and line.count(" ") < LABEL_WORDS
+
+
+def _is_prose(start: int, starts: Sequence[int], zones: Sequence[Zone]) -> bool:
+    at = bisect_right(starts, start) - 1
+    return at >= 0 and start < zones[at].end and zones[at].kind in _PROSE
+
+
+def _lines(text: str) -> list[_Line]:
+    """The lines that say anything; of a text of very many, those at its beginning and end."""
+    lines: list[_Line] = []
+    start = 0
+    for raw in text.split("\n"):
+        if line := raw.strip():
+            lines.append(_Line(start + raw.index(line), line))
+        start += len(raw) + 1
+    return lines if len(lines) <= 2 * LOOKED_AT else lines[:LOOKED_AT] + lines[-LOOKED_AT:]
