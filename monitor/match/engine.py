@@ -25,7 +25,7 @@ from monitor.watchlist import Term, Watchlist
 from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
 
 #: Changes whenever the same watchlist may match otherwise than before.
-ENGINE_VERSION: Final = "1"
+ENGINE_VERSION: Final = "2"
 
 #: The language a quoted phrase is expanded in where its watchlist has no terms of that script.
 _SCRIPT_LANGUAGE: Final = {
@@ -90,7 +90,8 @@ class Engine:
             if leaf not in patterns:
                 terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else _literal_terms(leaf, watchlist)
                 names = watchlist.names.get(leaf.name, ()) if isinstance(leaf, Group) else ()
-                patterns[leaf] = Asked(frozenset(map(self.table.ask, terms)), tuple(map(self.table.ask_list, names)))
+                numbers = frozenset(self.table.ask(term, quoted=isinstance(leaf, Literal)) for term in terms)
+                patterns[leaf] = Asked(numbers, tuple(map(self.table.ask_list, names)))
                 groups[leaf] = self._groups.setdefault(patterns[leaf], len(self._groups))
         masks = frozenset(map(self.table.add, watchlist.masks))
         cues = tuple((stance, frozenset(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())

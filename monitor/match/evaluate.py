@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+from monitor.match.least import Alternative, counted, least, union
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned
 from monitor.model import Facts, ZoneKind
@@ -38,7 +39,7 @@ from monitor.watchlist.query import (
     ScopeKind,
 )
 
-Alternative = tuple[Found, ...]
+__all__ = ["Alternative", "Article", "Evaluation", "LeafHits", "View"]
 
 #: Combinations tried from one hit of near(n, a, b, c …): a window holds few hits, hostile text holds many.
 _TRIES: Final = 200
@@ -108,8 +109,8 @@ class Evaluation:
                 return self._near(node, view)
             case Scope():
                 return self._scope(node, view)
-            case Count(item, least):
-                return self._count(self.hits(item, view), least)
+            case Count(item, number):
+                return self._count(self.hits(item, view), number)
             case First(words, item):
                 fewer = words if view.words is None else min(words, view.words)
                 return self.evaluate(item, replace(view, words=fewer))
@@ -146,9 +147,8 @@ class Evaluation:
         by_sentence = [_by_sentence(part) for part in positive]
         common = set(by_sentence[0]).intersection(*by_sentence[1:])
         if common:
-            return [_union(sentences[number] for sentences in by_sentence) for number in sorted(common)]
-        # No sentence has it all: the least set is the first witness of each part.
-        return [_union(min(part, key=lambda a: (len({h.sentence for h in a}), a)) for part in positive)]
+            return [union(sentences[number] for sentences in by_sentence) for number in sorted(common)]
+        return [least(positive, by_sentence)]  # no sentence has it all
 
     def _scope(self, node: Scope, view: View) -> list[Alternative]:
         """Each sentence or paragraph in which every item is true, NOT included: inside, a NOT speaks of that passage."""
@@ -179,13 +179,13 @@ class Evaluation:
         return out
 
     @staticmethod
-    def _count(hits: list[Found], least: int) -> list[Alternative]:
+    def _count(hits: list[Found], number: int) -> list[Alternative]:
         """Disjoint spans, greedily by where they end, which finds the most there are."""
         kept: list[Found] = []
         for hit in sorted(hits, key=lambda h: (h.sentence, h.last, -h.first)):
             if not kept or hit.sentence > kept[-1].sentence or hit.first >= kept[-1].last:
                 kept.append(hit)
-        return [tuple(kept[:least])] if len(kept) >= least else []
+        return counted(kept, number)
 
     def _filter(self, node: Filter) -> bool:
         facts = self.article.facts
@@ -323,7 +323,3 @@ def _by_sentence(alternatives: list[Alternative]) -> dict[int, Alternative]:
         if len(numbers) == 1:
             out.setdefault(numbers.pop(), set()).update(alternative)
     return {number: tuple(sorted(hits)) for number, hits in out.items()}
-
-
-def _union(alternatives: Iterable[Alternative]) -> Alternative:
-    return tuple(sorted({hit for alternative in alternatives for hit in alternative}))

@@ -30,8 +30,9 @@ CAPITALS_LIMIT: Final = 5
 #: In place of the word whose case counts: any word will do that begins with a capital.
 _CAPITALISED: Final = ""
 _CAPITALS: Final = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{2,{CAPITALS_LIMIT}}}")
-_HANGUL_BEHIND: Final = re.compile(r"[\uac00-\ud7a3]+\Z")
 _SHORT_KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc]{1,3}")
+_BEYOND_LATIN: Final = "\u0370"
+_OTHER_LETTERS: Final = re.compile(f"[{_BEYOND_LATIN}-\u1dff\u2c00-\U0010ffff]+")
 _APOSTROPHES: Final = "'’ʼ‘＇"
 
 ANY: Final = "any"
@@ -106,7 +107,7 @@ class Table:
         self._joined: dict[int, tuple[int, ...]] = {}
         # Phrase -> where the first of the two words stands that it is looked for by.
         self._anchors: dict[int, int] = {}
-        self._pattern_ids: dict[tuple[str, str, Mark, Entity | None], int] = {}
+        self._pattern_ids: dict[tuple[str, str, Mark, Entity | None, bool], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
         # stem -> (attachments allowed, slot, word whose case counts or None), …
         self._stems: dict[str, tuple[tuple[int, int, str | None], ...]] = {}
@@ -116,9 +117,9 @@ class Table:
         self.meanings = Meanings(self)
 
     # ------------------------------------------------------------------ building
-    def ask(self, term: Term) -> int:
-        """The pattern of a term that a query asks for."""
-        number = self.add(term)
+    def ask(self, term: Term, *, quoted: bool = False) -> int:
+        """The pattern of a term that a query asks for; of one that it quotes it has the forms of a language, and is of none."""
+        number = self.add(term, quoted=quoted)
         if number in self.asked_for:
             return number
         self.asked_for.add(number)
@@ -140,16 +141,16 @@ class Table:
         """The patterns of a list of names, the same ones for the same list."""
         return self.names.add_list(names)
 
-    def add(self, term: Term) -> int:
+    def add(self, term: Term, *, quoted: bool = False) -> int:
         """The pattern of a term, the same one for equal terms."""
-        key = (term.text, term.language, term.mark, term.entity)
+        key = (term.text, term.language, term.mark, term.entity, quoted)
         known = self._pattern_ids.get(key)
         if known is not None:
             return known
         number = len(self.patterns)
         self._pattern_ids[key] = number
         parts = split_term(term.text) if term.mark is not Mark.NAME else []
-        pattern = Pattern(number, term.text, term.language, self._slots(parts, term), term.entity)
+        pattern = Pattern(number, term.text, ANY if quoted else term.language, self._slots(parts, term), term.entity)
         self.patterns.append(pattern)
         if _SHORT_KATAKANA.fullmatch(term.text):
             self.short_katakana.add(number)
@@ -278,16 +279,17 @@ def _fits(stem: str, parts: Sequence[str]) -> bool:
 
 
 def _same_case(surface: str, cased: str) -> bool:
-    """Whether a surface is the word as written, a suffix after an apostrophe, a particle in Hangul or a plural s (UAVs) aside."""
+    """Whether a surface is the word as written, aside from a suffix after an apostrophe, a plural s (UAVs), and what other
+    scripts attach (EU의, وNATO)."""
     if cased == _CAPITALISED:
         return surface[:1].isupper()
     plain = unicodedata.normalize("NFKC", surface)
     if plain == cased:
         return True
+    if cased[0] < _BEYOND_LATIN:
+        plain = _OTHER_LETTERS.sub("", plain)
     for apostrophe in _APOSTROPHES:
         plain = plain.partition(apostrophe)[0]
-    # Korean writes its particles behind Latin letters without anything between: UAE는.
-    plain = _HANGUL_BEHIND.sub("", plain)
     return plain in (cased, cased + "s") if cased.isupper() else plain == cased
 
 

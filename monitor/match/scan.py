@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Read
 from monitor.match.patterns import Table
 from monitor.model import Layout, Sentence, Span
+from monitor.text.attached import may_stand_before, may_stand_behind
 from monitor.text.words import GLUE, WORD, WORD_CJK, glued, is_cjk, pattern_for
 
 #: Before (-1) or behind (1) an anchor -> slot there -> (pattern, the anchor's place in it, its slots).
@@ -270,10 +271,10 @@ class Scanned:
 
     def _add(self, sentence: int, first: int, last: int, pattern: int) -> None:
         if self._inside_a_word(sentence, first, last):
-            # F-16s, MiG-29s: the plural's s is a word of its own here, and part of the graphic word.
-            if not self._plural_s(sentence, first, last):
+            whole = self._with_attached(sentence, first, last)
+            if whole is None:
                 return
-            last += 1
+            first, last = whole
         spans = self.spans(sentence)
         self._keep(Found(sentence, first, last, pattern, spans[first][0], spans[last - 1][1]))
 
@@ -288,12 +289,18 @@ class Scanned:
         spans = self.spans(sentence)
         return glued(self.text, spans[first][0]) or glued(self.text, spans[last - 1][1])
 
-    def _plural_s(self, sentence: int, first: int, last: int) -> bool:
-        spans = self.spans(sentence)
-        if last >= len(spans) or glued(self.text, spans[first][0]):
-            return False
-        start, end = spans[last]
-        return start == spans[last - 1][1] and self.text[start:end] == "s" and not glued(self.text, end)
+    def _with_attached(self, sentence: int, first: int, last: int) -> tuple[int, int] | None:
+        """The words of the graphic word around a hit, where the others are attached to it (F-16s, و2397), else None."""
+        text, spans = self.text, self.spans(sentence)
+        if glued(text, spans[first][0]):
+            first -= 1
+            if first < 0 or glued(text, spans[first][0]) or not may_stand_before(text[slice(*spans[first])]):
+                return None
+        if glued(text, spans[last - 1][1]):
+            last += 1
+            if last > len(spans) or glued(text, spans[last - 1][1]) or not may_stand_behind(text[slice(*spans[last - 1])]):
+                return None
+        return first, last
 
     def words_before(self, sentence: int) -> int:
         """Words of the text, furniture left out, before this sentence."""

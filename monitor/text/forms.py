@@ -61,10 +61,12 @@ def expand(word: str, language: str, mark: Mark, *, first: bool, lookup: Lookup)
     prepositions may not.
     """
     folded = fold(word)
-    if language == "any" or mark in (Mark.EXACT, Mark.NAME) or len(folded) < 2:  # a single letter has no forms, a name a key
+    if language == "any" or mark in (Mark.EXACT, Mark.NAME):  # a name has a key
         forms = [Form(folded, Attach.NONE, "as written")]
     elif language in _BORROWED and _SCRIPT[language] not in scripts_of(word):
         forms = [Form(folded, _BORROWED[language], "as written")]
+    elif len(folded) < 2:  # a single letter has no forms
+        forms = [Form(folded, Attach.NONE, "as written")]
     elif language in _BY_RULE:
         forms = _BY_RULE[language](word, mark, first, lookup)
     else:

@@ -42,6 +42,16 @@ _PRONOUNS: Final = {
 }
 
 
+#: What Arabic and Hebrew write before a number or a word in Latin letters, as it is stacked: والـMD, שבF.
+BEFORE_OTHERS: Final[dict[str, int]] = {
+    one + two + three: bits | more | most
+    for one, bits in ({"": 0} | _CONJUNCTIONS).items()
+    for two, more in ({"": 0, "لل": _LAM_ARTICLE} | _PREPOSITIONS).items()
+    for three, most in (("", 0), ("ال", _ARTICLE))
+    if one + two + three
+} | HEBREW_PREFIXES
+
+
 def readings(folded: str, stems: Container[str] | None = None) -> tuple[Reading, ...]:
     """All ways to read one folded surface word, the bare one first; no two are equal.
 
@@ -54,6 +64,8 @@ def readings(folded: str, stems: Container[str] | None = None) -> tuple[Reading,
     first = folded[0]
     if first < "\u0370" or first >= "\u1e00":
         found = _hangul_or_latin(folded, first, stems)
+    elif folded[-1] < "\u0250" and first < "\u0700":
+        found = _before_latin(folded)
     elif "\u0600" <= first <= "\u06ff":
         found = _arabic(folded)
     elif "\u0590" <= first <= "\u05ff":
@@ -74,6 +86,12 @@ def _hangul_or_latin(folded: str, first: str, stems: Container[str] | None) -> l
 def _after_apostrophe(folded: str) -> list[Reading]:
     at = folded.find("'")
     return [Reading(folded[:at], _APOSTROPHE)] if at >= _SHORTEST else []
+
+
+def _before_latin(folded: str) -> list[Reading]:
+    at = next((at for at, letter in enumerate(folded) if letter < "\u0250"), 0)
+    bits = BEFORE_OTHERS.get(folded[:at])
+    return [Reading(folded[at:], bits)] if bits else _after_apostrophe(folded)
 
 
 # ------------------------------------------------------------------------------------------- Arabic

@@ -64,8 +64,8 @@ def true(node: Node, text: Sentences, groups: Groups, seen: set[tuple[int, int]]
             return any(near(choice, words, ordered) for choice in choices)
         case Scope(kind, items):
             index = 0 if kind is ScopeKind.SENTENCE else 2
-            for key in {passage[index] for passage in text}:
-                inside = {(n, at) for n, at in seen if next(p for p in text if p[0] == n)[index] == key}
+            for place in {passage[index] for passage in text}:
+                inside = {(n, at) for n, at in seen if next(p for p in text if p[0] == n)[index] == place}
                 hit = any(spans(leaf, text, groups, inside) for leaf in node.walk() if isinstance(leaf, Group))
                 if hit and all(true(item, text, groups, inside, facts) for item in items):
                     return True

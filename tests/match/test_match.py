@@ -86,6 +86,25 @@ def test_arabic_without_a_dictionary(term: str, text: str, found: list[str]) -> 
     assert hits(find(group(term, language="ar"), text)) == found
 
 
+@pytest.mark.parametrize(
+    ("language", "term", "text", "found"),
+    [
+        ("ko", "F-16", "F-16을 팔고 F-16은 F-16전투기를 XF-16을", ["F-16을", "F-16은", "F-16전투기를"]),
+        ("ko", "2397", "결의 2397호에 따라", ["2397호에"]),
+        ("ko", "EU", "EU의 제재, EU는 eu의", ["EU의", "EU는"]),
+        ("fa", "MD-550", "MD-550ها و MD550های و MD-550a", ["MD-550ها", "MD550های"]),
+        ("ar", "MD-550", "وMD-550 والـMD-550 بالMD550 لـ MD-550 AMD-550", ["وMD-550", "والـMD-550", "بالMD550", "MD-550"]),
+        ("ar", "2397", "القرار 2397 و2397 بـ٢٣٩٧ وللـ2397 رقم2397", ["2397", "و2397", "بـ٢٣٩٧", "وللـ2397"]),
+        ("ar", "NATO", "وNATO بالـNATO nato", ["وNATO", "بالـNATO"]),
+        ("he", "F-16", "ה-F-16 וF-16 שבF16 F-16", ["F-16", "וF-16", "שבF16", "F-16"]),
+        ("any", "550", "MD550 550m 550", ["550"]),
+        ("en", "F-16", "F-16s F-16A XF-16s", ["F-16s"]),
+    ],
+)
+def test_what_is_attached_to_codes_and_numbers(language: str, term: str, text: str, found: list[str]) -> None:
+    assert hits(find(group(term, language=language), text)) == found
+
+
 def test_evidence_is_exact_through_tatweel_marks_and_line_ends() -> None:
     text = "قال\r\nإن أَسْلِحَةًـ \u200fكثيرة😀 وصلت."
     match = find(group("أسلحة", language="ar"), text)
@@ -115,6 +134,12 @@ def test_sides_of_near_share_a_language() -> None:
     assert find(built, "char delivery") is None
     assert find(built, "livraison de char") is not None
     assert find(built, "X-1 char") is not None
+
+
+def test_a_quoted_phrase_is_of_no_one_language() -> None:
+    built = engine("groups:\n  move: {ar: [بيع], en: [sale]}\nwhen: '\"Rotax\" NEAR/5 move'\n", dictionary=True)
+    assert hits(find(built, "بيع محركات Rotax")) == ["بيع", "Rotax"]
+    assert hits(find(built, "the sale of Rotax")) == ["sale", "Rotax"]
 
 
 def test_filters_and_fields() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from itertools import combinations, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,6 +193,38 @@ def test_the_evidence_by_itself_makes_the_query_true(node: Node, words: list[lis
         kept = tuple(sentence for sentence in layout.sentences if (sentence.start, sentence.end) in told)
         assert len(kept) == len(told)
         assert engine.match(text, Layout(layout.zones, kept, ""), Facts())
+
+
+part = st.one_of(
+    side,
+    st.builds(lambda n, a, b, o: Near(n, (a, b), o), window, side, side, st.booleans()),
+    st.builds(lambda a, b: Scope(ScopeKind.SENTENCE, (a, b)), side, side),
+    st.builds(Field, st.sampled_from(FieldKind), side),
+    st.builds(First, st.integers(1, 12), side),
+)
+flat = st.one_of(part, st.builds(Count, side, st.integers(1, 4)), st.lists(part, min_size=2, max_size=4).map(lambda xs: And(tuple(xs))))
+
+
+@given(flat, st.lists(st.lists(st.sampled_from("xyzwv"), min_size=1, max_size=4), min_size=1, max_size=6))
+def test_the_evidence_is_the_fewest_sentences_and_each_that_alone_would_do(node: Node, words: list[list[str]]) -> None:
+    text, layout, plain = lay(words, [0, 0, *([1] * 6)])
+    watchlist = Watchlist("w", "v", {}, GROUP_TERMS, node)
+    places = [sentence.start for sentence in layout.sentences]
+    told = {
+        places.index(evidence.start)
+        for match in compile_engine([watchlist], lambda language, word: frozenset()).match(text, layout, Facts())
+        for evidence in match.evidence
+    }
+
+    def enough(numbers: Iterable[int]) -> bool:
+        return true(node, plain, GROUPS, {(number, at) for number in numbers for at in range(len(words[number]))})
+
+    alone = {number for number in range(len(words)) if enough([number])}
+    if alone or not told:
+        assert told == alone
+    else:
+        assert enough(told)
+        assert len(told) == next(size for size in range(7) if any(map(enough, combinations(range(len(words)), size))))
 
 
 @given(side, side, window, sentences, paragraphs)
