@@ -40,7 +40,7 @@ def ingest(file: str, source: str, as_json: bool, place: Place) -> int:
     Where a daemon runs, it takes the articles; else they are matched here, and what they raise is delivered by the next run.
 
     \b
-    Examples:
+    Example:
       monitor ingest articles.jsonl --source wire
       export-articles | monitor ingest - --source wire
 

@@ -1,4 +1,4 @@
-"""The bytes of one file to a document: plain text as it stands, HTML through its page.
+"""The bytes of one file to a document: plain text as it stands, HTML through its page, mails as they are shown.
 
 Used by the folder source and by the commands that are given files. It opens nothing itself.
 """
@@ -6,22 +6,34 @@ Used by the folder source and by the commands that are given files. It opens not
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import PurePath
 
 from monitor.model import Document
+from monitor.sources.item import bounded
+from monitor.sources.mail import read_mail
 from monitor.sources.page import read_page
 from monitor.text.decode import decode
 
 TEXT_SUFFIXES = frozenset({"", ".txt", ".text", ".md"})
 HTML_SUFFIXES = frozenset({".html", ".htm", ".xhtml"})
+MAIL_SUFFIXES = frozenset({".eml"})
+#: Files of many articles, one a line.
+LINES_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+
+_READ = TEXT_SUFFIXES | HTML_SUFFIXES | MAIL_SUFFIXES | LINES_SUFFIXES
 
 #: Bytes read of one file. The text is cut at 2 Mi characters, and none takes more than four bytes in any encoding.
 MAX_READ = 8 * 1024 * 1024
 
 
 def is_article(name: str) -> bool:
-    """Whether a file of this name is read: text or HTML, not hidden."""
-    return not name.startswith(".") and PurePath(name).suffix.lower() in TEXT_SUFFIXES | HTML_SUFFIXES
+    """Whether a file of this name is read: text, HTML, a mail or articles by the line; not hidden."""
+    return not name.startswith(".") and PurePath(name).suffix.lower() in _READ
+
+
+def is_lines(name: str) -> bool:
+    return PurePath(name).suffix.lower() in LINES_SUFFIXES
 
 
 def read_document(
@@ -33,9 +45,18 @@ def read_document(
     language: str = "",
     labels: Mapping[str, str] | None = None,
     cut: bool = False,
+    now: datetime | None = None,
 ) -> Document:
-    """``name`` decides between text and HTML; ``key`` is the name unless given; ``cut`` says that ``raw`` is only the file's beginning."""
-    if PurePath(name).suffix.lower() in HTML_SUFFIXES or (PurePath(name).suffix == "" and looks_like_html(raw)):
+    """``name`` decides between text, HTML and mail; ``key`` is the name unless given; ``cut`` says that ``raw`` is only the
+    file's beginning. A date is held within its bounds around ``now``, where that is given. Raises DocumentError for a mail
+    that is none."""
+    suffix = PurePath(name).suffix.lower()
+    published, published_raw = None, ""
+    if suffix in MAIL_SUFFIXES:
+        mail = read_mail(raw)
+        text, title, notes = mail.text, mail.title, mail.notes
+        published, published_raw = (bounded(mail.published, now) if now else mail.published), mail.published_raw
+    elif suffix in HTML_SUFFIXES or (suffix == "" and looks_like_html(raw)):
         page = read_page(raw)
         text, title, notes = page.text, page.title, page.notes
     else:
@@ -44,7 +65,15 @@ def read_document(
     if cut and "cut" not in notes:
         notes = (*notes, "cut")
     return Document(
-        source=source, key=key or name, text=text, title=title, language_hint=language, labels=dict(labels or {}), notes=tuple(notes)
+        source=source,
+        key=key or name,
+        text=text,
+        title=title,
+        published=published,
+        published_raw=published_raw,
+        language_hint=language,
+        labels=dict(labels or {}),
+        notes=tuple(notes),
     )
 
 

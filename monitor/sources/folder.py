@@ -1,10 +1,11 @@
-"""A folder as a source: new and changed text and HTML files, each an article keyed by its path below the folder.
+"""A folder as a source: new and changed files of text, HTML and mails, each an article keyed by its path below the folder,
+and files of articles by the line, keyed by path and id.
 
 Whoever can write into the folder must not make the daemon read anything else: symbolic links and whatever is no regular
 file are refused (noted once), nothing is opened by a path that could have been exchanged meanwhile, and sizes are
-bounded. A file that is still being written is left for a later poll.
+bounded. A file that is still being written is left for a later poll; of one of lines the whole ones are taken meanwhile.
 
-Which files are done is kept in memory, as size and time of change, and counts only once the record has confirmed the
+Which files are done, and how far, is kept in memory, as size, time of change and place, and counts only once the record has confirmed the
 poll by storing its ``scan`` validator. After a restart all files are read once more; the record knows their content and
 drops them. So the state of a folder of 100,000 files is one short string.
 """
@@ -15,13 +16,16 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.errors import FetchError
+from monitor.errors import DocumentError, FetchError
 from monitor.model import Document, PollResult, SourceSpec, SourceState
 from monitor.ports import Clock
-from monitor.sources.file import MAX_READ, is_article, read_document
+from monitor.sources.file import MAX_READ, is_article, is_lines, read_document
+from monitor.sources.globs import matches
+from monitor.sources.linefile import LineFile, Place, unchanged
 
 #: A file is taken when it has not changed for this long, or between two polls (seconds).
 SETTLED = 2.0
@@ -38,10 +42,12 @@ Mark = tuple[int, int]  # size in bytes, time of change in ns
 
 @dataclass(slots=True)
 class _Scan:
-    """What one walk through the folder found."""
+    """What one walk through the folder found; ``now`` is when."""
 
+    now: datetime
     documents: list[Document] = field(default_factory=list)
     done: dict[str, Mark] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)  # of files of lines
     waiting: dict[str, Mark] = field(default_factory=dict)
     present: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -55,6 +61,8 @@ class FolderSource:
         self._clock = clock
         self._done: dict[str, Mark] = {}  # confirmed by the record
         self._unconfirmed: dict[str, Mark] = {}
+        self._places: dict[str, Place] = {}  # the same of files of lines
+        self._places_unconfirmed: dict[str, Place] = {}
         self._token = ""
         self._polls = 0
         self._waiting: dict[str, Mark] = {}
@@ -64,18 +72,20 @@ class FolderSource:
         """Raises FetchError where the folder cannot be read."""
         if self._token and state.validators.get(SCAN) == self._token:
             self._done.update(self._unconfirmed)
-        self._unconfirmed, self._token = {}, ""
+            self._places.update(self._places_unconfirmed)
+        self._unconfirmed, self._places_unconfirmed, self._token = {}, {}, ""
         scan = await asyncio.to_thread(self._scan, now)
         if not scan.more:  # a whole walk: forget what is gone, so that a file put back is read again
             self._done = {key: mark for key, mark in self._done.items() if key in scan.present}
+            self._places = {key: place for key, place in self._places.items() if key in scan.present}
         self._waiting = scan.waiting
         notes = tuple(note for note in scan.notes if note not in self._noted)
         self._noted.update(notes)
         again = 0.0 if scan.more else SETTLED if scan.waiting else None
-        if not scan.done:
+        if not scan.done and not scan.places:
             return PollResult((), state.validators, unchanged=True, notes=notes, again=again)
         self._polls += 1
-        self._unconfirmed = scan.done
+        self._unconfirmed, self._places_unconfirmed = scan.done, scan.places
         self._token = f"{now.isoformat()} {os.getpid()} {self._polls}"
         return PollResult(tuple(scan.documents), {SCAN: self._token}, notes=notes, again=again)
 
@@ -85,10 +95,10 @@ class FolderSource:
         if not os.path.isdir(root):
             what = "is not a folder" if os.path.exists(root) else "does not exist"
             raise FetchError(f"folder {self.spec.location} {what}: create it or correct sources.{self.spec.name}.folder")
-        scan = _Scan()
+        scan = _Scan(now)
         try:
             for name, key, directory in self._files(root, scan):
-                if not self._take(name, key, directory, now, scan):
+                if not self._take(name, key, directory, scan):
                     scan.more = True
                     break
         except OSError as error:
@@ -108,7 +118,7 @@ class FolderSource:
             prefix = "" if below == "." else below + "/"
             folders[:] = sorted(name for name in folders if self._enters(name, prefix, directory, scan))
             for name in sorted(files):
-                if is_article(name):
+                if is_article(name) and matches(prefix + name, self.spec.match):
                     yield name, _printable(prefix + name), directory
 
     @staticmethod
@@ -127,7 +137,7 @@ class FolderSource:
             return False
         return True
 
-    def _take(self, name: str, key: str, directory: int, now: datetime, scan: _Scan) -> bool:
+    def _take(self, name: str, key: str, directory: int, scan: _Scan) -> bool:
         """Read one file if it is new or changed and at rest; False where this poll has brought enough."""
         scan.present.add(key)
         try:
@@ -138,10 +148,12 @@ class FolderSource:
             what = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
             scan.notes.append(f"{key} is {what} and is not read")
             return True
+        if is_lines(name):
+            return self._take_lines(name, key, directory, status, scan)
         mark = _mark(status)
         if self._done.get(key) == mark:
             return True
-        if not self._at_rest(key, status, now):
+        if not self._at_rest(key, status, scan.now):
             scan.waiting[key] = mark
             return True
         if len(scan.documents) >= MAX_FILES or scan.characters >= MAX_TEXT:
@@ -163,30 +175,65 @@ class FolderSource:
         if after != mark:
             scan.waiting[key] = after  # it changed under our hands
             return
-        document = read_document(
-            raw, name, source=self.spec.name, key=key, language=self.spec.language, labels=self.spec.labels, cut=size > len(raw)
-        )
         scan.done[key] = mark
+        spec = self.spec
+        try:
+            document = read_document(
+                raw, name, source=spec.name, key=key, language=spec.language, labels=spec.labels, cut=size > len(raw), now=scan.now
+            )
+        except DocumentError as error:
+            scan.notes.append(f"{key}: {error.message}")
+            return
         if document.text.strip():
             scan.documents.append(document)
             scan.characters += len(document.text)
 
+    def _take_lines(self, name: str, key: str, directory: int, status: os.stat_result, scan: _Scan) -> bool:
+        """The whole lines that are new; False where there are more than this poll may bring."""
+        before = self._places.get(key)
+        if unchanged(before, status):
+            return True
+        if len(scan.documents) >= MAX_FILES or scan.characters >= MAX_TEXT:
+            return False
+        rests = self._at_rest(key, status, scan.now)
+        room = {"most": MAX_FILES - len(scan.documents), "characters": MAX_TEXT - scan.characters}
+        try:
+            with _regular(name, directory) as descriptor:
+                read = LineFile(descriptor, key, self.spec, scan.now).read(before, rests=rests, **room)
+        except OSError as error:
+            scan.notes.append(f"{key} cannot be read: {error.strerror or error}")
+            return True
+        scan.documents += read.documents
+        scan.characters += read.characters
+        scan.notes += read.notes
+        if read.place != before:
+            scan.places[key] = read.place
+        if read.waits:
+            scan.waiting[key] = _mark(status)
+        return not read.more
 
-def _read_regular(name: str, directory: int) -> tuple[bytes, int, Mark]:
-    """(first bytes, size, mark after reading) of a regular file; whatever took its place since is refused by the open."""
+
+@contextmanager
+def _regular(name: str, directory: int) -> Iterator[int]:
+    """A descriptor of a regular file; whatever took its place since it was looked at is refused by the open."""
     descriptor = os.open(name, _FLAGS, dir_fd=directory)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(0, "it is no regular file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read_regular(name: str, directory: int) -> tuple[bytes, int, Mark]:
+    """(first bytes, size, mark after reading)."""
+    with _regular(name, directory) as descriptor:
         parts, wanted = [], MAX_READ
         while wanted > 0 and (part := os.read(descriptor, min(wanted, 1 << 20))):
             parts.append(part)
             wanted -= len(part)
         after = os.fstat(descriptor)
         return b"".join(parts), after.st_size, _mark(after)
-    finally:
-        os.close(descriptor)
 
 
 def _mark(status: os.stat_result) -> Mark:

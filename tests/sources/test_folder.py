@@ -29,15 +29,16 @@ def write(path: Path, content: str | bytes, *, when: float = OLD) -> Path:
 class Poll:
     """A folder source and the state that a record would keep for it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, match: tuple[str, ...] = ()) -> None:
         self.path = path
+        self.match = match
         self.clock = FakeClock()
         self.state = SourceState("drop", START)
         self.new_source()
 
     def new_source(self) -> None:
         """As after a restart."""
-        spec = SourceSpec("drop", SourceKind.FOLDER, str(self.path), 10, language="ar", labels={"k": "v"})
+        spec = SourceSpec("drop", SourceKind.FOLDER, str(self.path), 10, language="ar", labels={"k": "v"}, match=self.match)
         self.source = FolderSource(spec, self.clock)
 
     def __call__(self, *, commit: bool = True) -> PollResult:
@@ -223,3 +224,133 @@ def test_an_unreadable_file_is_noted_and_the_others_are_read(tmp_path: Path) -> 
     result = poll()
     assert [document.key for document in result.documents] == ["a.txt"]
     assert poll().unchanged
+
+
+# --------------------------------------------------------------------------------- mails, lines, globs
+def lines(*names: str, word: str = "left") -> str:
+    return "".join(f'{{"id": "{name}", "text": "{name} {word} the port."}}\n' for name in names)
+
+
+def test_globs_choose_the_files(tmp_path: Path) -> None:
+    poll = Poll(tmp_path, match=("*.txt", "2025/**/*.html"))
+    for name in ("a.txt", "below/b.txt", "2025/05/c.html", "c.html", "2025/d.txt"):
+        write(tmp_path / name, "text")
+    assert sorted(poll.keys()) == ["2025/05/c.html", "a.txt"]
+
+
+def test_a_mail_is_an_article_with_its_date(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.eml", "Subject: A ship\nDate: Thu, 01 May 2025 10:00:00 +0000\n\nIt left.\n")
+    write(tmp_path / "bad.eml", "Content-Type: multipart/mixed; boundary=b\n\n" + "--b\nContent-Type: image/png\n\nx\n" * 500)
+    result = poll()
+    (document,) = result.documents
+    assert (document.key, document.text) == ("a.eml", "A ship\n\nIt left.")
+    assert document.published is not None
+    assert document.published.hour == 10
+    assert result.notes == ("bad.eml: the mail has more than 100 parts",)
+    assert poll().notes == ()
+
+
+def test_each_line_is_an_article(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.jsonl", lines("one") + "nonsense\n\n" + lines("two"))
+    result = poll()
+    assert [document.key for document in result.documents] == ["a.jsonl#one", "a.jsonl#two"]
+    assert result.documents[0].text == "one left the port."
+    assert result.documents[0].labels == {"k": "v"}
+    assert result.notes == ("a.jsonl, line 2: this is not JSON: Expecting value (column 1)",)
+    assert poll().unchanged
+
+
+def test_a_page_in_a_line_is_read_as_a_page(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.ndjson", '{"id": "x", "title": "T", "html": "<body><h1>Other</h1><p>It left the port in the night.</p></body>"}\n')
+    assert poll().documents[0].text == "T\n\nIt left the port in the night."
+
+
+def test_fault_51_of_a_growing_file_the_whole_lines_are_taken(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    file = write(tmp_path / "a.jsonl", lines("one") + lines("two")[:20], when=START.timestamp())
+    first = poll()
+    assert [document.key for document in first.documents] == ["a.jsonl#one"]
+    assert first.again == SETTLED
+    with file.open("a") as opened:
+        opened.write(lines("two")[20:] + lines("three"))
+    os.utime(file, (START.timestamp() + 1, START.timestamp() + 1))
+    assert poll.keys() == ["a.jsonl#two", "a.jsonl#three"]
+    assert poll().unchanged
+
+
+def test_a_last_line_without_its_end_is_taken_once_the_file_rests(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    file = write(tmp_path / "a.jsonl", lines("one") + lines("two").rstrip())
+    assert poll.keys() == ["a.jsonl#one", "a.jsonl#two"]
+    assert poll().unchanged
+    with file.open("a") as opened:
+        opened.write("\n" + lines("three"))
+    os.utime(file, (OLD + 60, OLD + 60))
+    assert poll.keys() == ["a.jsonl#two", "a.jsonl#three"]
+
+
+def test_lines_that_were_not_committed_are_read_again(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.jsonl", lines("one", "two"))
+    assert poll.keys(commit=False) == ["a.jsonl#one", "a.jsonl#two"]
+    assert poll.keys() == ["a.jsonl#one", "a.jsonl#two"]
+    assert poll().unchanged
+
+
+@pytest.mark.parametrize("how", ["replaced", "edited in place", "cut", "rewritten longer"])
+def test_a_file_that_is_another_now_is_read_from_its_beginning(tmp_path: Path, how: str) -> None:
+    poll = Poll(tmp_path)
+    file = write(tmp_path / "a.jsonl", lines("one", "two"))
+    poll()
+    text = {"cut": lines("six"), "rewritten longer": lines("six", "seven", "eight", "nine")}.get(how, lines("two", "one"))
+    if how == "replaced":
+        write(tmp_path / "new", text).rename(file)
+    else:
+        file.write_text(text)
+    os.utime(file, (OLD + 60, OLD + 60))
+    assert poll.keys() == [f"a.jsonl#{name}" for name in [line[8:].partition('"')[0] for line in text.splitlines()]]
+
+
+def test_many_lines_come_in_several_polls(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.jsonl", lines(*(f"n{number}" for number in range(2500))))
+    found = []
+    for _ in range(3):
+        result = poll()
+        found += [document.key for document in result.documents]
+    assert found == [f"a.jsonl#n{number}" for number in range(2500)]
+    assert result.again is None
+
+
+def test_fault_51_a_huge_file_without_a_line_end_is_passed_over(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    file = tmp_path / "a.jsonl"
+    with file.open("wb") as opened:
+        opened.truncate(10 * 1024**3)
+    os.utime(file, (OLD, OLD))
+    result = poll()
+    assert result.documents == ()
+    assert result.again == 0
+    assert result.notes == ("a.jsonl, line 1: it is longer than 8 MiB",)
+
+
+def test_a_line_that_is_too_long_is_passed_over_and_the_next_is_taken(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.jsonl", lines("one") + "x" * (20 * 1024 * 1024) + "\n" + lines("two"))
+    result = poll()
+    assert [document.key for document in result.documents] == ["a.jsonl#one", "a.jsonl#two"]
+    assert result.notes == ("a.jsonl, line 2: it is longer than 8 MiB",)
+
+
+def test_fault_51_a_file_of_lines_behind_a_link_is_refused(tmp_path: Path) -> None:
+    poll = Poll(tmp_path / "in")
+    write(tmp_path / "secret.jsonl", lines("one"))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    os.mkfifo(tmp_path / "in" / "b.jsonl")
+    result = poll()
+    assert result.documents == ()
+    assert len(result.notes) == 2
