@@ -231,7 +231,8 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The article that an alias or a key stands for: its id, the source and key it is made of, the length of its text in
-    code points, the content hash remembered under that key, and what it keeps where another source brings it anew."""
+    code points, the content hash remembered under that key, and what it keeps where another source brings it anew. ``feed``
+    is the configured address of its source, "" where that is no feed."""
 
     article: str
     source: str
@@ -242,6 +243,7 @@ class Owner:
     url: str = ""
     published: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ Rules, the first that holds; *key* is the item's within its source, *link* its c
     2  key known, other content
          link and title are another article's (the id was given again)             as if the key were new
          the article is this source's own                                          EDITED
-         it is another source's and the text at least half as long                 EDITED
+         it is another source's and the text at least half as long, or that        EDITED
+         source is a stranger
          shorter                                                                   SIGHTED
     3  same content in this source under another key (an id made anew each time)   SIGHTED
          without a link only where the published date is the same too
@@ -15,9 +16,15 @@ Rules, the first that holds; *key* is the item's within its source, *link* its c
          else (entries of a live blog)                                             NEW
     5  link known in another source
          this source has other keys for it, one still listed or a title unlike     NEW
+         that source is a stranger, its content another
+           the titles unlike, or the labels others                                 NEW
+           else                                                                    EDITED
          the text much longer, or its page may be (a teaser became a full text)    EDITED
          else                                                                      SIGHTED
     6  else                                                                        NEW
+
+A *stranger* is a feed neither of the site the link leads to nor of the site of this feed. Whoever names an article first
+could otherwise put words of his own in its place, and the article itself would never be read (a hostile feed can guess links).
 
 Where in doubt it is NEW: an article told twice is a nuisance, one taken for another is lost. Within one poll an article is
 written once; what would be a second edit of it is NEW. This module must not know how anything is stored or fetched.
@@ -34,7 +41,7 @@ from typing import Final
 from monitor.model import Document, SourceSpec, identity
 from monitor.ports import Known, Owner, Probe
 from monitor.text.fold import fold
-from monitor.text.links import own
+from monitor.text.links import one_site, own
 from monitor.text.words import words
 
 #: How much longer than the article known a text must be to take its place: a feed with full texts beside one of teasers.
@@ -172,7 +179,8 @@ class _Judging:
             owner,
             tries=tries if same else 0,
         )
-        if kind is Kind.EDITED and found.foreign and (same or known.owner is None):
+        trusted = owner is not None and not self._stranger(document, owner)
+        if kind is Kind.EDITED and found.foreign and (same or (known.owner is None and trusted)):
             found = replace(found, if_grown=True)
         return replace(found, aliases=self._claimed(found, asked, known))
 
@@ -181,7 +189,8 @@ class _Judging:
         """``same``: only its page could not be had before."""
         owner = known.owner
         if owner is not None and not _given_again(document, owner):
-            if owner.source == self._spec.name or (not same and len(document.text) >= KEPT * owner.length):
+            kept = len(document.text) >= KEPT * owner.length or self._stranger(document, owner)
+            if owner.source == self._spec.name or (not same and kept):
                 return Kind.EDITED, owner
             return (Kind.EDITED if same and may_grow(self._spec, document, owner) else Kind.SIGHTED), owner
         by_content = known.by_content or (self._made.get(asked.aliases[-1]) if asked.aliases else None)
@@ -204,7 +213,17 @@ class _Judging:
         others = known.siblings - {document.key}
         if others and (others & self._listed or not alike(title_of(document), owner.title)):
             return Kind.NEW, None
+        if self._stranger(document, owner) and content_hash(document) != owner.content_hash:
+            # Labels decide what is asked of an article and who is told; a stranger's are no reason not to ask.
+            one = alike(title_of(document), owner.title) and dict(document.labels) == dict(owner.labels)
+            return (Kind.EDITED, owner) if one else (Kind.NEW, None)
         return (Kind.EDITED if may_grow(self._spec, document, owner) else Kind.SIGHTED), owner
+
+    def _stranger(self, document: Document, owner: Owner) -> bool:
+        """Whether the source of the article known has no more to do with the link than anybody."""
+        if not owner.feed or owner.source == self._spec.name:
+            return False
+        return not one_site(owner.feed, document.link or owner.url) and not one_site(owner.feed, self._spec.location)
 
     # ------------------------------------------------------------------------------------ what follows
     def _new_key(self, document: Document, known: Known) -> str:

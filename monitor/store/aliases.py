@@ -13,9 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from monitor.model import identity
+from monitor.model import SourceKind, identity
 from monitor.ports import DecideAgain, IngestBatch, Known, Owner, Probe
-from monitor.store.schema import alias, article, article_text, seen
+from monitor.store.schema import alias, article, article_text, seen, source
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
 
 _PUT_SEEN = upsert(seen)
@@ -76,15 +76,26 @@ def _owners(connection: Connection, ids: Sequence[str]) -> dict[str, Owner]:
             article.c.labels,
             func.length(article_text.c.text).label("length"),
             seen.c.content_hash,
+            source.c.location,
         )
         .join(article_text, article_text.c.hash == article.c.text_hash)
         .outerjoin(seen, (seen.c.source == article.c.source) & (seen.c.key == article.c.key))
+        .outerjoin(source, (source.c.name == article.c.source) & (source.c.kind == SourceKind.FEED.value))
     )
     found: dict[str, Owner] = {}
     for some in chunks(ids):
         for row in connection.execute(wanted.where(article.c.id.in_(some))):
             found[row.id] = Owner(
-                row.id, row.source, row.key, row.length, row.content_hash or "", row.title, row.url, row.published, dict(row.labels)
+                row.id,
+                row.source,
+                row.key,
+                row.length,
+                row.content_hash or "",
+                row.title,
+                row.url,
+                row.published,
+                dict(row.labels),
+                row.location or "",
             )
     return found
 

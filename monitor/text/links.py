@@ -87,6 +87,43 @@ def own(url: str, feed: str = "") -> str:
     return "" if "?" not in found and "#" not in found and _FRONT.fullmatch(path) else found
 
 
+def one_site(one: str, other: str) -> bool:
+    """Whether two addresses are of one publisher, as far as their names tell: feeds.example.co.uk and www.example.co.uk."""
+    its = _site(one)
+    return bool(its) and its == _site(other)
+
+
+#: Endings under which everybody may have a name: those of countries, and those of houses that lend theirs.
+_SECOND: Final = frozenset(["ac", "co", "com", "edu", "go", "gob", "gov", "gv", "info", "mil", "ne", "net", "nom", "or", "org", "press"])
+_LENT: Final = frozenset(
+    [
+        "blogspot.com",
+        "feedburner.com",
+        "github.io",
+        "livejournal.com",
+        "medium.com",
+        "netlify.app",
+        "pages.dev",
+        "rss.app",
+        "substack.com",
+        "tumblr.com",
+        "vercel.app",
+        "web.app",
+        "wordpress.com",
+    ]
+)
+
+
+@lru_cache(maxsize=8192)
+def _site(url: str) -> str:
+    where = canonical(url).removeprefix("https://").partition("/")[0]
+    labels = where.split(".")
+    if ":" in where or labels[-1].isdigit():
+        return where
+    of_country = len(labels[-1]) == 2 and labels[-2:-1] and labels[-2] in _SECOND
+    return ".".join(labels[-3 if of_country or ".".join(labels[-2:]) in _LENT else -2 :])
+
+
 @lru_cache(maxsize=8192)
 def _canonical_feed(feed: str) -> str:
     return canonical(feed)

@@ -18,6 +18,7 @@ from tests.fakes import START
 HERE = SourceSpec("here", SourceKind.FEED, "https://example.org/feed.xml", 900)
 THERE = SourceSpec("there", SourceKind.FEED, "https://example.org/other.xml", 900)
 PAGES = replace(HERE, full_text=True)
+STRANGER = SourceSpec("stranger", SourceKind.FEED, "https://feeds.example.net/all.xml", 900)
 
 TITLE = "Ministry signs a contract for forty rocket launchers"
 BODY = "The ministry said on Thursday that it had signed a contract for forty rocket launchers with a company abroad."
@@ -73,7 +74,9 @@ class Record:
             title = verdict.document.text.partition("\n")[0]
             length = len(verdict.document.text)
             url = verdict.owner.url if verdict.foreign and verdict.owner else verdict.document.url
-            self.articles[verdict.article] = Owner(verdict.article, verdict.source, verdict.key, length, verdict.hash, title, url)
+            own = self.seen.get((verdict.source, verdict.key), ("", ""))[0]
+            feed = {one.name: one.location for one in (HERE, THERE, STRANGER)}[verdict.source]
+            self.articles[verdict.article] = Owner(verdict.article, verdict.source, verdict.key, length, own, title, url, feed=feed)
 
     def kinds(self, spec: SourceSpec, *documents: Document) -> list[Kind]:
         return [verdict.kind for verdict in self.poll(spec, *documents)]
@@ -178,6 +181,34 @@ def test_fault_43_across_sources(
 ) -> None:
     record = after((HERE, here), (THERE, before))
     assert record.kinds(THERE, *now) == list(expected)
+
+
+#: (what a stranger to the link brought first, what its own site brings then, the verdict)
+BY_A_STRANGER: Sequence[tuple[str, Document, Document, Kind]] = [
+    ("the same words", document(), document(), SIGHTED),
+    ("another title", document(title=OTHER), document(), NEW),
+    ("another title, a long text", document(title=OTHER, body=LONG * 9), document(), NEW),
+    ("other words", document(body="Nothing of it is true."), document(), EDITED),
+    ("other words, many", document(body=LONG * 9), document(), EDITED),
+    ("the same title, other labels", document(body=EDIT), replace(document(), labels={"country": "EG"}), NEW),
+]
+
+
+@pytest.mark.parametrize(("theirs", "its", "expected"), [row[1:] for row in BY_A_STRANGER], ids=[row[0] for row in BY_A_STRANGER])
+def test_a_stranger_who_names_an_article_first_does_not_keep_it_from_being_read(theirs: Document, its: Document, expected: Kind) -> None:
+    record = after((STRANGER, [theirs]))
+    (verdict,) = record.poll(HERE, its)
+    assert (verdict.kind, verdict.if_grown) == (expected, False)
+    assert record.kinds(HERE, its) == [UNCHANGED]
+    after_all = replace(its, text=f"{TITLE}\n\nIt was signed.")
+    assert record.kinds(HERE, after_all) == [EDITED], "nor a short edit of it"
+
+
+def test_a_stranger_may_sight_an_article_and_bring_it_in_full() -> None:
+    record = after((HERE, [document()]))
+    assert record.kinds(STRANGER, document(source="stranger")) == [SIGHTED]
+    record = after((HERE, [document()]))
+    assert record.kinds(STRANGER, document(source="stranger", body=LONG)) == [EDITED]
 
 
 def test_fault_43_guid_changed_each_fetch_is_no_new_article() -> None:
@@ -286,7 +317,7 @@ _ITEMS = st.builds(
     url=st.sampled_from(["", "https://example.org/", *(f"https://example.org/{name}" for name in "abc")]),
     dated=st.booleans(),
 )
-_POLLS = st.lists(st.tuples(st.sampled_from([HERE, THERE, PAGES]), st.lists(_ITEMS, max_size=4)), max_size=6)
+_POLLS = st.lists(st.tuples(st.sampled_from([HERE, THERE, PAGES, STRANGER]), st.lists(_ITEMS, max_size=4)), max_size=6)
 
 
 @given(_POLLS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import identity
+from monitor.model import SourceKind, SourceSpec, identity
 from monitor.ports import DecideAgain, IngestArticle, Known, Probe, Sighting
 from monitor.store import SqlStore
 from tests.store import builders as b
@@ -49,6 +49,20 @@ def test_an_article_is_found_by_key_link_and_content(tmp_path: Path) -> None:
         assert await one(store, "elsewhere", ask("a", LINK)) == Known("", None, None, owner), "one alias is the content's"
         assert await one(store, "elsewhere", ask("a", LINK, "x")) == Known("", None, owner, None)
         assert await one(store, "samples", ask("b")) == Known()
+
+    b.with_store(tmp_path, work)
+
+
+def test_the_feed_an_article_came_from_is_known_as_it_is_configured(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        feed = SourceSpec("samples", SourceKind.FEED, "https://example.org/feed.xml", 900)
+        pushed = SourceSpec("wire", SourceKind.PUSH, "", 900)
+        await store.sync_sources([feed, pushed], b.NOW)
+        await store.ingest(b.batch(stored("a", LINK)))
+        await store.ingest(b.batch(stored("b", CONTENT, source="wire"), source="wire"))
+        await store.sync_sources([], b.NOW)
+        found = [(await one(store, "elsewhere", ask("x", alias, "x"))).by_link for alias in (LINK, CONTENT)]
+        assert [owner and owner.feed for owner in found] == [feed.location, ""]
 
     b.with_store(tmp_path, work)
 

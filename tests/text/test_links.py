@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.links import MAX_LINK, canonical, own, unwrap
+from monitor.text.links import MAX_LINK, canonical, one_site, own, unwrap
 
 SAME = [
     ("http://example.org/a", "https://example.org/a"),
@@ -185,3 +185,23 @@ def test_what_google_wraps_comes_back(tail: str) -> None:
 @given(st.from_regex(r"https?://[a-z.-]{1,8}(/[A-Za-z0-9._~-]{0,4}){0,3}", fullmatch=True))
 def test_a_plain_link_is_taken_as_any_other(url: str) -> None:
     assert canonical(url) == canonical(f"{url}#"), "an empty fragment is not plain, and changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("https://example.org/feed", "http://www.example.org/a", True),
+        ("https://feeds.example.co.uk/all", "https://www.example.co.uk/a", True),
+        ("https://other.co.uk/all", "https://www.example.co.uk/a", False),
+        ("https://a.blogspot.com/feed", "https://b.blogspot.com/a", False),
+        ("https://www.bbc.com/feed", "https://www.cnn.com/a", False),
+        ("https://alahram.org.eg/rss", "https://gate.alahram.org.eg/1", True),
+        ("http://127.0.0.1:80/feed", "http://127.0.0.1/a", True),
+        ("http://127.0.0.1:81/feed", "http://127.0.0.1:82/a", False),
+        ("http://10.0.0.1/feed", "http://11.0.0.1/a", False),
+        ("http://[::1]/feed", "http://[::2]/a", False),
+        ("", "", False),
+    ],
+)
+def test_two_addresses_of_one_site(one: str, other: str, expected: bool) -> None:
+    assert one_site(one, other) is expected
