@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -30,6 +31,9 @@ RESPAWNS_A_SECOND = 2
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["monitor.workers.preload"])
+# The server of new processes is started with ``python -c``, which looks for modules in the current folder first: whatever
+# happens to lie there (a json.py, another monitor) would be run in place of the real one.
+os.environ["PYTHONSAFEPATH"] = "1"
 
 
 class TaskOverran(Exception):

@@ -194,3 +194,36 @@ def gone(pid: int) -> bool:
         return ") Z " in Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return True
+
+
+ELSEWHERE = """
+import asyncio
+from monitor.workers import inside
+from monitor.workers.pool import KillablePool, Respawns
+
+async def main():
+    pool = KillablePool(1, inside.begin, (), Respawns())
+    try:
+        print(await pool.run(len, "four", limit=60))
+    finally:
+        await pool.close()
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_what_lies_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "monitor").mkdir()
+    for stray in ("monitor/__init__.py", "pebble.py"):
+        (tmp_path / stray).write_text("raise SystemExit('a stray file was run')")
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", ELSEWHERE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(inside.__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ended.stdout.strip(), ended.returncode) == ("4", 0), ended.stderr
