@@ -62,6 +62,8 @@ def items(text: str, now: datetime, spoken: str = "") -> list[Item]:
     try:
         # A stream, never the bytes themselves: a body that is a path would be opened as a file.
         parsed = feedparser.parse(io.BytesIO(prepare(text)), sanitize_html=False, resolve_relative_uris=False, response_headers=context)
+    except MemoryError:  # the process's limit: whoever gave the process its work must hear of it as such
+        raise
     except Exception as error:  # feedparser raises whatever its input makes it raise; the feed backs off
         raise FetchError(f"the feed could not be read: {type(error).__name__}") from error
     if not parsed.entries and not parsed.version:

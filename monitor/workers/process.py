@@ -48,14 +48,16 @@ class ProcessWorkers:
         parse_processes: int = 1,
         match_processes: int = 1,
         parse_limit: float = PARSE_LIMIT,
+        parse_memory: int = PARSE_MEMORY,
         match_limit: float = MATCH_LIMIT,
     ) -> None:
         self._dictionaries = str(dictionaries)
         self._match_processes = match_processes
         self._match_limit = match_limit
         self._respawns = Respawns()
-        self._parse = KillablePool(parse_processes, inside.begin_parse, (PARSE_MEMORY,), self._respawns)
-        self._reading = Reading(self._parse, parse_processes, clock, parse_limit)
+        self._parse = KillablePool(parse_processes, inside.begin_parse, (parse_memory,), self._respawns)
+        self._patient = KillablePool(1, inside.begin_parse, (parse_memory,), self._respawns)
+        self._reading = Reading(self._parse, self._patient, parse_processes, clock, limit=parse_limit, memory=parse_memory)
         self._current: _Force | None = None
         self._warmed: _Force | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -137,7 +139,7 @@ class ProcessWorkers:
 
     async def close(self) -> None:
         """Kill every worker; what is being analysed is lost to its caller, who has been cancelled by then."""
-        pools = [self._parse, *(force.pool for force in (self._current, self._warmed) if force is not None)]
+        pools = [self._parse, self._patient, *(force.pool for force in (self._current, self._warmed) if force is not None)]
         self._current = self._warmed = None
         await self._reading.close()
         await asyncio.gather(*(pool.close() for pool in pools), *self._closing)

@@ -1,14 +1,15 @@
 """The parse pool's work: feeds and pages, each within its limits.
 
 A task costs half a millisecond on its own, as much as reading a small feed. So feeds that wait for a process go to it
-together; where a task overruns its limit or ends its process, it is taken apart and each feed tried alone, so that only
-the one that is to blame fails, and the others are read before it is given its full time. This module must not know what
-a feed says.
+together, for a short time; where a task overruns it or ends its process, it is taken apart and each feed tried alone, so
+that only the one that is to blame fails. What is not read in the short time either gets its full time in a process that
+is there for nothing else: however long it takes, no other feed waits for it. This module must not know what a feed says.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +23,11 @@ from monitor.workers.pool import KillablePool, PoolBroken, TaskDied, TaskOverran
 #: One feed: ten times what 12,500 items took when tried (1.2 s, FAULTS.md §2) would be killed, nothing that is news.
 PARSE_LIMIT = 5.0
 PARSE_MEMORY = 1024 * 1024 * 1024
-#: Feeds of one task, their bytes, and its limit (seconds): what is good takes a tenth of it, what is not must not hold up the others.
+#: Feeds of one task, their bytes, and its limit (seconds): what is good takes a fifth of it, and what is not holds up the
+#: others for twice that, once together and once alone (FAULTS.md row 38: less than a second).
 TOGETHER = 16
 TOGETHER_BYTES = 512 * 1024
-TOGETHER_LIMIT = 1.0
+TOGETHER_LIMIT = 0.45
 
 
 class WorkersError(MonitorError):
@@ -34,29 +36,34 @@ class WorkersError(MonitorError):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    """``tries`` counts tasks in which it was, and which were killed: after the first it goes alone, with the shorter limit,
-    and then with its full one."""
+    """``alone``: it was in a task that was killed, and goes by itself."""
 
     task: inside.FeedTask
     answer: asyncio.Future[FeedRead]
-    tries: int = 0
+    alone: bool = False
 
 
 class Reading:
-    """``limit`` is what one feed or page may take (seconds). The pool is its owner's to close."""
+    """``limit`` and ``memory`` are what one feed or page may take (seconds, bytes); ``patient`` is the process for what takes
+    long. Both pools are their owner's to close."""
 
-    def __init__(self, pool: KillablePool, processes: int, clock: Clock, limit: float = PARSE_LIMIT) -> None:
+    def __init__(self, pool: KillablePool, patient: KillablePool, processes: int, clock: Clock, *, limit: float, memory: int) -> None:
         self._pool = pool
+        self._patient = patient
         self._processes = processes
         self._clock = clock
         self._limit = limit
+        self._memory = memory
         self._waiting: deque[_Waiting] = deque()
         self._serving: set[asyncio.Task[None]] = set()
+        self._slow: set[asyncio.Task[None]] = set()
 
     async def page(self, fetched: Fetched, title: str) -> PageRead:
         sent = replace(fetched, headers=dict(fetched.headers))
         try:
-            return await self._pool.run(inside.read_page_task, sent, title, limit=self._limit)
+            with contextlib.suppress(TaskOverran, TaskDied, MemoryError):
+                return await self._pool.run(inside.read_page_task, sent, title, limit=min(TOGETHER_LIMIT, self._limit))
+            return await self._patient.run(inside.read_page_task, sent, title, limit=self._limit)
         except (TaskOverran, TaskDied, MemoryError) as error:
             raise self._culprit("the page", error) from error
         except PoolBroken as error:
@@ -91,7 +98,7 @@ class Reading:
         while self._waiting and len(batch) < TOGETHER:
             first = self._waiting[0]
             size += len(first.task.fetched.body)
-            if batch and (first.tries or batch[0].tries or size > TOGETHER_BYTES):
+            if batch and (first.alone or batch[0].alone or size > TOGETHER_BYTES):
                 break
             self._waiting.popleft()
             if not first.answer.done():  # else nobody waits for it any more
@@ -99,12 +106,29 @@ class Reading:
         return batch
 
     async def _read(self, batch: Sequence[_Waiting]) -> None:
-        """Gives every one of ``batch`` its answer, or lets it wait once more."""
-        full = len(batch) == 1 and batch[0].tries != 1
-        limit = self._limit if full else min(TOGETHER_LIMIT, self._limit)
-        task = asyncio.get_running_loop().create_task(
-            self._pool.run(inside.read_feeds_task, [waiting.task for waiting in batch], limit=limit)
-        )
+        """Gives every one of ``batch`` its answer, or sends it on: alone, or to the patient process."""
+        if await self._tried(self._pool, batch, min(TOGETHER_LIMIT, self._limit)) is None:
+            return
+        if len(batch) == 1:
+            self._serving_patiently(batch[0])
+            return
+        for waiting in batch:
+            waiting.alone = True
+        self._waiting.extendleft(reversed(batch))
+
+    def _serving_patiently(self, waiting: _Waiting) -> None:
+        task = asyncio.get_running_loop().create_task(self._patiently(waiting))
+        self._slow.add(task)
+        task.add_done_callback(self._slow.discard)
+
+    async def _patiently(self, waiting: _Waiting) -> None:
+        error = await self._tried(self._patient, [waiting], self._limit)
+        if error is not None:
+            _give(waiting, self._culprit("the feed", error))
+
+    async def _tried(self, pool: KillablePool, batch: Sequence[_Waiting], limit: float) -> BaseException | None:
+        """None where every one of ``batch`` has its answer, or nobody waits any more; else what ended the task."""
+        task = asyncio.get_running_loop().create_task(pool.run(inside.read_feeds_task, [waiting.task for waiting in batch], limit=limit))
 
         def forgotten(_: asyncio.Future[FeedRead]) -> None:
             if all(waiting.answer.done() for waiting in batch):
@@ -115,38 +139,30 @@ class Reading:
         try:
             await asyncio.wait({task})
         finally:  # also where this server is told to stop
+            for waiting in batch:
+                waiting.answer.remove_done_callback(forgotten)
             task.cancel()
         if task.cancelled():
-            return
+            return None
         error = task.exception()
         if error is None:
             for waiting, answer in zip(batch, task.result(), strict=True):
                 _give(waiting, answer if isinstance(answer, FetchError) else inside.unpacked(*answer))
-        elif not isinstance(error, TaskOverran | TaskDied | MemoryError):
+        elif isinstance(error, TaskOverran | TaskDied | MemoryError):
+            return error
+        else:
             for waiting in batch:
                 _give(waiting, WorkersError(str(error)) if isinstance(error, PoolBroken) else error)
-        elif full:
-            _give(batch[0], self._culprit("the feed", error))
-        else:
-            self._try_again(batch)
-
-    def _try_again(self, batch: Sequence[_Waiting]) -> None:
-        """Each alone and at once; one that failed alone waits until all others are read."""
-        for waiting in batch:
-            waiting.tries += 1
-        if len(batch) == 1:
-            self._waiting.append(batch[0])
-        else:
-            self._waiting.extendleft(reversed(batch))
+        return None
 
     def _culprit(self, what: str, error: BaseException) -> FetchError:
         if isinstance(error, TaskOverran):
             return FetchError(f"{what} took longer than {self._limit:g} s to read and was given up", died=True)
-        return FetchError(f"{what} needs more than {PARSE_MEMORY >> 20} MiB of memory to read, or is damaged", died=True)
+        return FetchError(f"{what} needs more than {self._memory >> 20} MiB of memory to read, or is damaged", died=True)
 
     async def close(self) -> None:
         """Before the pool is closed: whoever still waits is told to stop waiting."""
-        for server in tuple(self._serving):
+        for server in (*self._serving, *self._slow):
             server.cancel()
         while self._waiting:
             self._waiting.popleft().answer.cancel()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -121,6 +122,8 @@ def test_a_feed_is_read_apart() -> None:
 GOOD = b"<rss><channel>%s</channel></rss>" % (b"<item><title>x</title></item>" * 3)
 #: Nothing is closed: 400 KB that keep feedparser busy for a second.
 BOMB = b"<rss><channel>" + b"<item><title>x" * 29_000
+#: One letter takes four bytes in memory as soon as one of them is beyond the common ones.
+FAT = b"<rss><channel><item><title>\xf0\x9f\x98\x80%s</title></item></channel></rss>" % (b"x" * 14_000_000)
 
 
 def test_fault_38_a_feed_that_overruns_its_time_is_given_up_and_the_next_is_read() -> None:
@@ -158,18 +161,53 @@ def test_fault_38_a_bomb_among_feeds_that_wait_together_fails_alone() -> None:
     with_workers(work, parse_limit=0.3)
 
 
-def test_fault_38_with_two_processes_no_other_poll_waits_for_a_bomb() -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_fault_38_no_other_poll_waits_for_a_bomb(processes: int) -> None:
+    """Also where one process reads them all: what takes long gets its time in another."""
+
     async def work(workers: ProcessWorkers) -> None:
         await asyncio.gather(*(workers.parse_feed(SPEC, fetched(GOOD)) for _ in range(4)))
         bomb = asyncio.create_task(workers.parse_feed(SPEC, fetched(BOMB * 30)))
         await asyncio.sleep(0)
+        started = time.monotonic()
         reads = await asyncio.gather(*(workers.parse_feed(SPEC, fetched(GOOD)) for _ in range(40)))
+        print(f"{processes} processes: 40 feeds behind a bomb were read after {time.monotonic() - started:.2f} s")
         assert not bomb.done()
         assert {read.items for read in reads} == {3}
-        with pytest.raises(FetchError, match=r"longer than 2 s"):
+        with pytest.raises(FetchError, match=r"longer than 3 s"):
             await bomb
 
-    with_workers(work, parse_limit=2, parse_processes=2)
+    with_workers(work, parse_limit=3, parse_processes=processes)
+
+
+def test_fault_38_what_is_only_slow_is_read_in_its_full_time() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        read = await workers.parse_feed(SPEC, fetched(BOMB))
+        assert read.items == 1  # it never ends, so there is no second
+
+    with_workers(work, parse_limit=60)
+
+
+@pytest.mark.parametrize(("mib", "others"), [(300, 0), (300, 20), (400, 0)])
+def test_fault_38_fault_56_a_feed_that_takes_all_memory_fails_alone(mib: int, others: int) -> None:
+    """Its process may have 1 GiB; here less, so that the machine need not give it."""
+
+    async def work(workers: ProcessWorkers) -> None:
+        await workers.parse_feed(SPEC, fetched(GOOD))
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        answers = await asyncio.gather(
+            workers.parse_feed(SPEC, fetched(FAT)),
+            *(workers.parse_feed(SPEC, fetched(GOOD)) for _ in range(others)),
+            return_exceptions=True,
+        )
+        assert isinstance(answers[0], FetchError)
+        assert answers[0].died
+        assert "MiB of memory" in answers[0].message
+        assert all(isinstance(answer, FeedRead) for answer in answers[1:])
+        assert (await workers.parse_feed(SPEC, fetched(GOOD))).items == 3
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+
+    with_workers(work, parse_memory=mib << 20)
 
 
 def test_feeds_that_wait_together_each_get_their_own_answer() -> None:
