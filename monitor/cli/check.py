@@ -11,7 +11,7 @@ import click
 
 from monitor.cli.lists import Lists, compiled, dictionary, read_lists
 from monitor.cli.options import Place, config_options, json_option, print_json
-from monitor.errors import ExitStatus, Fault, UsageError, WatchlistError
+from monitor.errors import ConfigError, ExitStatus, Fault, UsageError, WatchlistError
 
 if TYPE_CHECKING:
     from monitor.watchlist.namelint import Coverage
@@ -84,11 +84,15 @@ class _Report:
 
     def configuration(self, place: Place) -> None:
         """A configuration that cannot be read ends the command with its own status; this says what else is wrong."""
-        from monitor.settings import secret_file_faults
+        from monitor.settings import push_tokens, secret_file_faults
 
         loaded = place.load()
         self.config = str(place.config or loaded.file)
         self.faults += secret_file_faults(loaded)
+        try:
+            push_tokens(loaded)
+        except ConfigError as error:
+            self.faults += error.faults
         self.warnings += loaded.warnings
         for index, route in enumerate(loaded.settings.routes, 1):
             for conditions in (route.match, route.not_):

@@ -6,7 +6,7 @@ The rooms below never see this package; wiring.py hands each of them the few val
 from monitor.settings.load import Loaded, Surroundings, find_config, load, secret_file_faults, settings_schema
 from monitor.settings.model import FeedSettings, FetchSettings, FolderSettings, MatchSettings, PushSettings, RouteSettings, Settings
 from monitor.settings.show import Shown, mask_url, show
-from monitor.settings.sources import ConfiguredSources, source_specs
+from monitor.settings.sources import ConfiguredSources, push_tokens, source_specs
 from monitor.settings.values import format_duration, format_size, parse_duration, parse_size, split_address
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "mask_url",
     "parse_duration",
     "parse_size",
+    "push_tokens",
     "secret_file_faults",
     "settings_schema",
     "show",

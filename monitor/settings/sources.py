@@ -55,16 +55,26 @@ def _spec(name: str, source: FolderSettings | FeedSettings | PushSettings, loade
 
 def push_tokens(loaded: Loaded) -> dict[str, tuple[str, ...]]:
     """The tokens of every pushed source; raises ConfigError naming each that cannot be used."""
-    found, faults = {}, []
+    found: dict[str, tuple[str, ...]] = {}
+    faults = []
     for name, source in loaded.settings.sources.items():
         if isinstance(source, PushSettings):
             try:
-                found[name] = _tokens(source)
+                found[name] = _new_tokens(source, found)
             except ValueError as error:
                 faults.append(Fault(f"sources.{name}: {error}", _origin(name, loaded)))
     if faults:
         raise ConfigError(faults)
     return found
+
+
+def _new_tokens(source: PushSettings, others: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Raises ValueError."""
+    tokens = _tokens(source)
+    for other, its in others.items():
+        if set(tokens) & set(its):
+            raise ValueError(f"its token is also that of {other}: a token names one source")
+    return tokens
 
 
 def _tokens(source: PushSettings) -> tuple[str, ...]:
