@@ -125,7 +125,7 @@ def _remote(data_dir: Path) -> Iterator[Perform]:
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP over the control socket; a connection that was closed is opened again."""
+    """HTTP over the control socket."""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__("localhost")
@@ -164,11 +164,13 @@ def _asked(connection: _Connection, asked: Command) -> JsonObject:
         answer = connection.getresponse()
         status, raw = answer.status, answer.read()
     except (OSError, http.client.HTTPException) as error:
-        connection.close()
         raise MonitorError(
             f"the daemon ended this command without an answer: {error or type(error).__name__}",
             hint="what was not committed was not done; the same command may be given again",
         ) from None
+    finally:
+        # The next command may come minutes later, when the daemon has closed a connection that nobody used.
+        connection.close()
     try:
         found: Any = json.loads(raw)
     except ValueError:
