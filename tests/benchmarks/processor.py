@@ -1,4 +1,4 @@
-"""Processor time of this process and all its descendants that live: of a daemon with its workers."""
+"""Processor time of this process and all its descendants that live, as of a daemon with its workers; and memory now."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def family_seconds(root: int | None = None) -> float:
             ticks[int(folder.name)] = int(fields[11]) + int(fields[12])
     root = os.getpid() if root is None else root
     return sum(spent for pid, spent in ticks.items() if _within(pid, root, parents)) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_memory() -> float:
+    """MB of memory that this process holds."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _within(pid: int, root: int, parents: dict[int, int]) -> bool:
