@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty
@@ -30,8 +33,14 @@ def config_show(as_json: bool, place: Place) -> None:
         return
     width = max(len(item.name) for item in shown)
     for item in shown:
-        value = "-" if item.value in (None, "", [], {}) else str(item.value).lower() if isinstance(item.value, bool) else item.value
-        click.echo(f"{item.name:<{width}}  {value}  ({item.where})")
+        click.echo(f"{item.name:<{width}}  {_said(item.value)}  ({item.where})")
+
+
+def _said(value: Any) -> str:
+    """A value as it may stand in the file."""
+    if value in (None, "", [], {}):
+        return "-"
+    return str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @click.command(short_help="Print the JSON Schema of documents and files.")

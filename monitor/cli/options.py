@@ -81,6 +81,11 @@ def wants_color() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 item``, ``2 items``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def short_time(value: datetime | str | None) -> str:
     """A time, as such or as stored, as ``2026-03-01 14:05``, UTC; a dash where there is none."""
     if not value:

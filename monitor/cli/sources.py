@@ -30,7 +30,7 @@ def sources() -> None:
     """
 
 
-@sources.command("list")
+@sources.command("list", short_help="List them: last poll, next poll, errors.")
 @click.option("--failing", is_flag=True, help="Only those that fail, are paused or are gone.")
 @click.option("--language", metavar="CODE", help="Only those said to write in this language.")
 @json_option
@@ -115,7 +115,8 @@ def _trouble(state: SourceState, word: str) -> list[str]:
     if word == "gone":
         out.append(f"gone since {short_time(state.gone)}: the server says it is no more (monitor sources resume {state.name})")
     if state.error:
-        out.append(f"failed {state.failures} time{'' if state.failures == 1 else 's'} in a row: {state.error}")
+        often = "once" if state.failures == 1 else f"{state.failures} times in a row"
+        out.append(f"failed {often}: {state.error}")
     return out
 
 
@@ -140,7 +141,7 @@ def _read(place: Place, work: Callable[[SqlStore], Awaitable[Any]], without: Any
         return without
 
 
-@sources.command("show")
+@sources.command("show", short_help="Everything about one.")
 @click.argument("name")
 @click.option("--catch-up", is_flag=True, help="Also list the alerts its first poll would have raised for what was old by then.")
 @json_option
@@ -162,13 +163,17 @@ def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
     if as_json:
         print_pretty(document if quiet is None else document | {"catch_up": list(quiet)})
         return
-    rows = [("configured at", spec.origin or "-"), ("kind", spec.kind.value), ("location", str(document["location"]) or "-")]
+    polled = spec.kind != "push"
+    rows = [("configured at", spec.origin or "-"), ("kind", spec.kind.value)]
+    rows += [("location", str(document["location"]) or "-")] if polled else []
     rows += [("state", str(document["state"])), ("rhythm", _rhythm_words(state)), ("last read", short_time(document["last_success"]))]
-    rows += [("last new", short_time(document["last_new"])), ("next", short_time(document["next_due"]))]
+    rows += [("last new", short_time(document["last_new"]))]
+    rows += [("next", short_time(document["next_due"]))] if polled else []
     if kept:
         rows += [("address", str(kept["address"]))] if kept["address"] else []
-        rows += [("articles", f"{kept['articles']}, and {kept['sighted']} that are articles of others or seen again")]
-        rows += [("validators", ", ".join(sorted(kept["validators"])) or "none")]
+        others = f", and {kept['sighted']} that are articles of others or seen again" if kept["sighted"] else ""
+        rows += [("articles", f"{kept['articles']}{others}")]
+        rows += [("validators", ", ".join(sorted(kept["validators"])) or "none")] if polled else []
     width = max(len(key) for key, _ in rows)
     for key, value in rows:
         click.echo(f"{key:<{width}}  {plain(value)}")
@@ -212,7 +217,7 @@ def _about(seconds: float) -> str:
     return f"{seconds:.0f}s"
 
 
-@sources.command("health")
+@sources.command("health", short_help="What is wrong with them, and the open alarms.")
 @click.option("--all", "everything", is_flag=True, help="Every source, not only those that have something wrong.")
 @json_option
 @config_options
@@ -265,7 +270,7 @@ def _counts(words: dict[str, str]) -> list[str]:
 
 
 # -------------------------------------------------------------------------------- asked of the daemon
-@sources.command("poll")
+@sources.command("poll", short_help="Poll some now, whatever is due.")
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every source that is not paused or gone.")
 @json_option
@@ -300,7 +305,7 @@ def poll(names: tuple[str, ...], everything: bool, as_json: bool, place: Place) 
     return int(ExitStatus.CHECK_FAILED if any(row["error"] for row in answered) else ExitStatus.DONE)
 
 
-@sources.command("pause")
+@sources.command("pause", short_help="Stop polling some until they are resumed.")
 @click.argument("names", nargs=-1, required=True)
 @click.option("--comment", metavar="TEXT", default="", help="Why, for whoever wonders later.")
 @config_options
@@ -318,7 +323,7 @@ def pause(names: tuple[str, ...], comment: str, place: Place) -> None:
         click.echo(f"paused: {row['name']} (by {plain(row['paused_by'])})")
 
 
-@sources.command("resume")
+@sources.command("resume", short_help="Poll again what was paused or gone.")
 @click.argument("names", nargs=-1, required=True)
 @config_options
 def resume(names: tuple[str, ...], place: Place) -> None:
@@ -329,6 +334,8 @@ def resume(names: tuple[str, ...], place: Place) -> None:
       monitor sources resume bbc-arabic
     """
     from monitor.cli.control import command, perform
+    from monitor.settings import source_specs
 
+    pushed = {spec.name for spec in source_specs(place.load()) if spec.kind == "push"}
     for row in perform(place, command("sources.resume", names=list(names)))["sources"]:
-        click.echo(f"resumed: {row['name']}; it is due now")
+        click.echo(f"resumed: {row['name']}" + ("" if row["name"] in pushed else "; it is due now"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.options import Place, config_options, json_option, print_json
+from monitor.cli.options import Place, config_options, counted, json_option, print_json
 from monitor.cli.sources_try import asking, sources
 from monitor.errors import ExitStatus, FetchError, UsageError
 
@@ -23,9 +23,9 @@ __all__ = ["sources"]
 
 
 # ---------------------------------------------------------------------------------------------- add
-@sources.command("add")
+@sources.command("add", short_help="Find the feed of a site and add it to a list.")
 @click.argument("url")
-@click.option("--name", metavar="NAME", help="Its name; without it one is made of the feed's title or host.")
+@click.option("--name", metavar="NAME", help="Its name; without it one is made of the title that the page gives the feed, or of the host.")
 @click.option("--language", metavar="CODE", default="", help="The language its articles are written in, such as ar.")
 @click.option("--label", "labels", metavar="KEY=VALUE", multiple=True, help="A label of its articles; may be given more than once.")
 @click.option("--every", metavar="DURATION", default="", help="How often it is asked; without it, its own rhythm decides.")
@@ -77,7 +77,7 @@ def add(
     try:
         found = asking(loaded, find)
     except FetchError as error:
-        private = "to fetch from a private address, name it as fetch: {allow_private: ['HOST:PORT']}" if REFUSED in error.message else ""
+        private = _opening(url, error.message) if REFUSED in error.message else ""
         raise UsageError(f"{url} could not be read: {error.message}", hint=error.hint or private) from error
     if not found:
         listed = "".join(f"\n    {plain(address)}: {plain(said)}" for address, said in tried)
@@ -85,7 +85,7 @@ def add(
     if len(found) > 1:
         click.echo(f"{url} declares {len(found)} feeds; add one of them by its address:", err=True)
         for one in found:
-            click.echo(f"  {plain(one.url)}  {plain(one.title)}  ({one.feed.items} items)", err=True)
+            click.echo(f"  {plain(one.url)}  {plain(one.title)}  ({counted(one.feed.items, 'item')})", err=True)
         return int(ExitStatus.WRONG_USE)
     (one,) = found
     outline = _outline(one, loaded, name=name, language=language, labels=labels, settings=settings)
@@ -93,8 +93,19 @@ def add(
     if as_json:
         print_json(said | {"written": None if dry_run else str(_target(target, loaded) or "") or None})
     else:
-        click.echo(f"{outline.name}: {plain(outline.url)} ({one.feed.items} items, {plain(outline.title)})")
+        click.echo(f"{outline.name}: {plain(outline.url)} ({counted(one.feed.items, 'item')}, {plain(outline.title)})")
     return _written(outline, target, loaded, dry_run=dry_run, as_json=as_json)
+
+
+def _opening(url: str, refused: str) -> str:
+    """How the refused address is opened; its numbers stand in ``url`` unless a name or a redirect led to it."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    port = parts.port or (80 if parts.scheme == "http" else 443)
+    host = parts.hostname or ""
+    meant = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"to fetch from it all the same: fetch: {{allow_private: ['{meant if host and host in refused else 'ADDRESS:PORT'}']}}"
 
 
 def _settings(every: str, full_text: bool) -> dict[str, str]:
@@ -152,9 +163,8 @@ def _written(outline: Outline, target: Path | None, loaded: Loaded, *, dry_run: 
         return int(ExitStatus.DONE)
     if file is None:
         click.echo("sources_from names no OPML file to write it into. Put this under sources: of the configuration:", err=True)
-        click.echo(f"  {outline.name}:\n    feed: {outline.url}", err=True)
-        if outline.language:
-            click.echo(f"    language: {outline.language}", err=True)
+        for line in _as_yaml(outline):
+            click.echo(f"  {line}", err=True)
         return int(ExitStatus.CHECK_FAILED)
     _change(file, lambda outlines: [*outlines, outline])
     if not as_json:
@@ -162,6 +172,15 @@ def _written(outline: Outline, target: Path | None, loaded: Loaded, *, dry_run: 
         if file.resolve() not in {path.resolve() for path in loaded.files}:
             click.echo(f"note: the configuration does not name this file; add it to sources_from: [{file}]", err=True)
     return int(ExitStatus.DONE)
+
+
+def _as_yaml(outline: Outline) -> list[str]:
+    """What the person would have found in the list, as lines of a configuration."""
+    import json
+
+    values: dict[str, object] = {"feed": outline.url, "language": outline.language, "labels": dict(outline.labels)}
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value]
+    return [f"{outline.name}:", *(f"  {line}" for line in [*lines, *(f"{key}: {value}" for key, value in outline.settings.items())])]
 
 
 def _change(file: Path, change: Callable[[list[Outline]], list[Outline]]) -> None:
@@ -195,7 +214,7 @@ def _change(file: Path, change: Callable[[list[Outline]], list[Outline]]) -> Non
 
 
 # --------------------------------------------------------------------------------------------- OPML
-@sources.command("import-opml")
+@sources.command("import-opml", short_help="Add the feeds of another reader's list.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--to", "target", type=click.Path(path_type=Path), metavar="FILE", help="The OPML file to write; without it the first of sources_from."
@@ -242,7 +261,7 @@ def import_opml(file: Path, target: Path | None, place: Place) -> int:
     return int(ExitStatus.DONE)
 
 
-@sources.command("export-opml")
+@sources.command("export-opml", short_help="Write all feeds as OPML.")
 @click.argument("file", type=click.Path(path_type=Path), default="-")
 @config_options
 def export_opml(file: Path, place: Place) -> None:
@@ -262,6 +281,7 @@ def export_opml(file: Path, place: Place) -> None:
         written = {"every": format_duration(source.every)} if source.every is not None else {}
         written |= {"full_text": "true"} if source.full_text else {}
         written |= {"important": "true"} if source.important else {}
+        written |= {"fresh": format_duration(source.fresh)} if "fresh" in source.model_fields_set else {}
         outlines.append(Outline(name, source.feed, title=name, language=source.language, labels=dict(source.labels), settings=written))
     raw = write(outlines, "Sources of the news monitor")
     if str(file) == "-":
@@ -271,4 +291,4 @@ def export_opml(file: Path, place: Place) -> None:
         file.write_bytes(raw)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror}") from error
-    click.echo(f"{len(outlines)} feeds written to {file}", err=True)
+    click.echo(f"{counted(len(outlines), 'feed')} written to {file}", err=True)

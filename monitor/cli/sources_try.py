@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from monitor.cli.options import Place, config_options, json_option, print_json
+from monitor.cli.options import Place, config_options, counted, json_option, print_json
 from monitor.cli.sources import sources
 from monitor.errors import ExitStatus, FetchError, UsageError
 
@@ -51,7 +51,7 @@ def asking(loaded: Loaded, work: Callable[[Fetcher, ProcessWorkers], Awaitable[T
     return asyncio.run(answered())
 
 
-@sources.command("check")
+@sources.command("check", short_help="Try feeds without recording anything.")
 @click.argument("names", nargs=-1)
 @json_option
 @config_options
@@ -139,7 +139,7 @@ def _report(spec: SourceSpec, fetched: Fetched | None, feed: FeedRead | None, er
     if error:
         click.echo(f"{spec.name}: {plain(error)}")
         return
-    said = [f"{feed.items if feed else 0} items", f"newest {short_time(newest)}"]
+    said = [counted(feed.items if feed else 0, "item"), f"newest {short_time(newest)}"]
     said += [f"moved for good to {moved}"] if moved else []
     said += ["items are short: try full_text: true"] if short and not spec.full_text else []
     click.echo(f"{spec.name}: ok, {plain(', '.join(said))}")

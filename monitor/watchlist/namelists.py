@@ -75,6 +75,17 @@ class Published:
 _NULL: Final = re.compile(r"\s*-0-\s*")
 #: Abbreviated titles before a given name; a title written out may be a part of the name.
 _TITLES: Final = re.compile(r"^(?:(?:Dr|Prof|Eng|Gen|Lt|Col|Maj|Brig|Capt|Cdr|Adm|Sgt|Hon|Mr|Mrs|Ms)\.\s*)+", re.IGNORECASE)
+#: Usual surnames of Korea, China and Vietnam as Latin letters write them. One that is a given name elsewhere costs little:
+#: both words of the name are still asked for, in this order.
+_SURNAMES: Final = (
+    "kim ri rhee lee yi pak park choe choi chong jong jung jon jang chang kang kwon han hyon hong hwang im rim jo cho yun yoon o oh "
+    "so seo sin shin paek baek no roh ryu yu ho heo nam sim ko mun moon yang son pae bae kwak ju sok tae thae ji "
+    "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he gao lin luo zheng liang xie tang song deng feng cao "
+    "peng zeng xiao tian dong pan yuan cai jiang yu du ye cheng wei su lu lyu ding ren shen yao cui zhong tan fan jin shi liao jia "
+    "xia fu fang zou xiong bai meng qin qiu hou yan xue lei long dai tao hao gu mao wan qian chan cheung wong leung "
+    "nguyen tran pham hoang huynh phan vu vo dang bui do duong ly ngo dinh doan trinh truong"
+)
+_SURNAME_FIRST: Final = frozenset(_SURNAMES.split())
 _BRACKETS: Final = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*")
 #: What publishers write where there is no name.
 _NOTHING: Final = frozenset({"", "na", "n/a", "none", "unknown", "-", "?"})
@@ -91,12 +102,16 @@ def entity(id_: str, kind: Type, name: str, aliases: Iterable[str] = (), weak: I
 
 
 def spellings(name: str, kind: Type) -> Iterator[str]:
-    """``SURNAME, Given`` turned round, titles left off; what stands in brackets is left off first and kept second."""
+    """``SURNAME, Given`` turned round, titles left off; what stands in brackets is left off first and kept second. A surname
+    that news writes first stands first in a further spelling: lists write *KIM, Jong Un* as they write *SMITH, John*."""
     plain = " ".join(name.replace(";", ",").split()).strip(" ,")
+    orders = [plain]
     if kind is Type.PERSON:
-        plain = turned(plain)
-    without = " ".join(_BRACKETS.sub(" ", plain).split())
-    for spelling in dict.fromkeys((without, plain)):
+        surname, _, given = plain.partition(",")
+        orders = [turned(plain)]
+        if "," not in given and given.strip() and surname.strip().lower() in _SURNAME_FIRST:
+            orders.append(f"{surname.strip()} {_TITLES.sub('', given.strip())}")
+    for spelling in dict.fromkeys(way for order in orders for way in (" ".join(_BRACKETS.sub(" ", order).split()), order)):
         if spelling.lower() not in _NOTHING and any(map(str.isalnum, spelling)):
             yield spelling
 

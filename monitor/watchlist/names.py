@@ -167,7 +167,9 @@ class _Reading:
     def _header(self, header: list[str], line: int) -> bool:
         if "name" not in header:
             only = len(header) == 1 and any(mark in header[0] for mark in ";\t|")
-            hint = "part the columns with commas" if only else _close("name", header) or "write: id,name,aliases"
+            near = difflib.get_close_matches("name", header, n=1, cutoff=0.6)
+            renamed = f"call the column {near[0]!r} name" if near else "write: id,name,aliases"
+            hint = "part the columns with commas" if only else renamed
             self._fault(line, "the first line must name the columns, and one of them is name", hint)
             return False
         for column in dict.fromkeys(header):

@@ -176,7 +176,7 @@ def test_ofac_xml(tmp_path: Path) -> None:
 def test_the_consolidated_list_of_the_un(tmp_path: Path) -> None:
     file = written(tmp_path, "consolidated.xml", UN)
     assert imported(file) == {
-        "KPi.033": ("RI WON HO", "리원호;Ri Won-ho;Won Ho LEE", "person"),
+        "KPi.033": ("RI WON HO", "리원호;Ri Won-ho;Won Ho LEE;LEE Won Ho", "person"),
         "TAi.007": ("ABDUL LATIF MANSUR", "عبد اللطيف منصور", "person"),
         "KPe.001": ("KOREA MINING DEVELOPMENT TRADING CORPORATION", "KOMID;Changgwang Sinyong Corporation", "organization"),
     }
@@ -314,3 +314,14 @@ def test_files_that_are_not_there_or_cannot_be_written(ofac: Path, tmp_path: Pat
     assert (done.status, "cannot be read: Is a directory" in done.err) == (2, True)
     done = program("import-names", ofac, "-o", tmp_path / "none" / "o.csv")
     assert (done.status, "cannot be written: No such file" in done.err) == (2, True)
+
+
+def test_a_surname_that_news_writes_first_is_kept_in_both_orders(tmp_path: Path) -> None:
+    rest = "-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- "
+    rows = ("KIM, Jong Un", "NGUYEN (TRAN), Van Minh", "SMITH, John", "LEE, John, Jr.")
+    lines = [f'{number},"{name}","individual",{rest}\r\n' for number, name in enumerate(rows, 1)]
+    found = imported(written(tmp_path, "sdn.csv", "".join([*lines, '9,"KIM, Ltd.",-0- ,', rest, "\r\n"])))
+    assert found["1"] == ("Jong Un KIM", "KIM Jong Un", "person")
+    assert found["3"] == ("John SMITH", "", "person")
+    assert found["4"] == ("John LEE Jr.", "", "person")
+    assert found["9"] == ("KIM, Ltd.", "", "organization")

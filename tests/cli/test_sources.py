@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from monitor.sources.opml import read
 from tests.cli.program import Done, program
@@ -118,7 +119,7 @@ def test_adding_says_what_is_wrong(space: Space) -> None:
     assert space("add", f"http://{space.site}/gone").status == 2
     private = space("add", "http://127.0.0.1:9/x")
     assert private.status == 2
-    assert "allow_private" in private.err
+    assert "allow_private: ['127.0.0.1:9']" in private.err
     assert space("add", f"http://{space.site}/rss").status == 0
     again = space("add", f"http://{space.site}/rss")
     assert again.status == 2
@@ -129,7 +130,14 @@ def test_without_a_list_the_lines_to_write_are_said(space: Space) -> None:
     space.config.write_text(space.config.read_text().replace("sources_from: [list.opml]\n", ""))
     done = space("add", f"http://{space.site}/declares")
     assert done.status == 1
-    assert f"example-news:\n    feed: http://{space.site}/rss" in done.err
+    assert f'example-news:\n    feed: "http://{space.site}/rss"' in done.err
+    done = space(
+        "add", f"http://{space.site}/rss", "--name", "n", "--language", "ar", "--label", "region=gulf", "--every", "20m", "--full-text"
+    )
+    lines = done.err.split("configuration:\n", 1)[1]
+    assert yaml.safe_load(lines) == {
+        "n": {"feed": f"http://{space.site}/rss", "language": "ar", "labels": {"region": "gulf"}, "every": "20m", "full_text": True}
+    }
 
 
 def test_opml_goes_in_and_out(space: Space, tmp_path: Path) -> None:
@@ -143,6 +151,11 @@ def test_opml_goes_in_and_out(space: Space, tmp_path: Path) -> None:
     exported, faults = read(space("export-opml").out.encode(), "exported")
     assert not faults
     assert [outline.name for outline in exported] == ["a-b", "c-d"]
+    space.config.write_text(
+        space.config.read_text().replace("{drop:", "{own: {feed: 'http://d.example', every: 20m, fresh: 7d, full_text: true}, drop:")
+    )
+    exported, _ = read(space("export-opml").out.encode(), "exported")
+    assert exported[0].settings | exported[-1].settings == {"every": "20m", "fresh": "7d", "full_text": "true"}
     theirs.write_text("<opml>")
     assert space("import-opml", str(theirs)).status == 2
 
@@ -188,4 +201,23 @@ def test_sources_are_polled_paused_and_resumed_without_a_daemon(space: Space) ->
     assert space("poll", "--all").out == ""
     assert space("resume", "wire").out == "resumed: wire; it is due now\n"
     assert json.loads(space("list", "--json").out)["state"] == "ok"
-    assert "News 2" in space("show", "wire").out
+    shown = space("show", "wire").out
+    assert "News 2" in shown
+    assert "articles       3\n" in shown
+
+
+def test_what_is_pushed_has_no_next_poll(space: Space) -> None:
+    token = space.config.parent / "token"
+    token.write_text("0123456789abcdef0123456789abcdef")
+    token.chmod(0o600)
+    space.config.write_text(space.config.read_text().replace("{drop:", "{wire: {push: true, secret_file: token}, drop:"))
+    space("pause", "wire")
+    assert space("resume", "wire").out == "resumed: wire\n"
+    shown = [line.split("  ")[0] for line in space("show", "wire").out.splitlines()]
+    assert {"configured at", "kind", "state"} <= set(shown)
+    assert not {"location", "next", "validators"} & set(shown)
+
+
+def test_the_help_of_the_group_is_whole_sentences() -> None:
+    listed = program("sources", "--help").out.split("Commands:")[1]
+    assert "..." not in listed

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import pytest
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
@@ -57,6 +58,24 @@ def test_every_job_ticks_once_a_second_and_at_the_start() -> None:
         assert schedule.age == 0
 
     assert len(scheduled(work)) == 11
+
+
+def test_a_tick_that_the_end_cuts_short_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        waiting = asyncio.Event()
+
+        async def job() -> None:
+            waiting.set()
+            await asyncio.Event().wait()
+
+        schedule = Schedule({"poll": job}, SystemClock())
+        schedule.start()
+        await waiting.wait()
+        await schedule.stop()
+        await settle()
+
+    asyncio.run(main())
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_fault_53_a_long_suspend_is_one_tick_and_not_thousands() -> None:

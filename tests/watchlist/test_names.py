@@ -74,7 +74,7 @@ def test_tabs_part_the_columns_of_a_tsv_file() -> None:
     [
         ("", "entities/n.csv:1: error: the first line must name the columns", "write: id,name,aliases"),
         ("\n\n", "entities/n.csv:1: error: the first line must name the columns", "write: id,name,aliases"),
-        ("id,names\n1,A", "entities/n.csv:1: error: the first line must name the columns, and one of them is name", "did you mean names?"),
+        ("id,names\n1,A", "entities/n.csv:1: error: the first line must name the columns, and one of them is name", "call the column 'names' name"),
         ("id;name\n1;A", "entities/n.csv:1: error: the first line must name the columns, and one of them is name", "with commas"),
         ("name,name\nA,B", "entities/n.csv:1: error: the column 'name' stands here twice", "remove one"),
         ("id,name\n1,Kim, Jong Un", "entities/n.csv:2: error: this line has 3 cells, the first line 2", '"Kim, Jong Un"'),
