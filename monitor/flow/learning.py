@@ -2,7 +2,7 @@
 
 A *label* (a line without closing punctuation: a section's name, a call to subscribe) is learnt at its third article. A whole
 *sentence* may be background that an agency repeats for weeks, and must go on matching: it is learnt only at its fifth
-article, a day or more after the first, and only if it always stood at the very beginning or end. What counts as another
+article, a day or more after the first, and only if it stood at the very beginning or end each time. What counts as another
 article has another id and, beside the line itself, another longest line: one article published again under new ids teaches nothing.
 
 Candidates live in memory, learnt lines in the record. This module must not know how either is stored, or what a line means.
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from heapq import nlargest
 from typing import Final, NamedTuple
 
 from monitor.model import Zone, ZoneKind
@@ -72,7 +71,7 @@ class LineMemory:
         lines = _lines(text)
         if len(lines) < 2:
             return
-        longest, next_longest = nlargest(2, (line.text for line in lines), key=len)
+        next_longest, longest = sorted([line.text for line in lines], key=len)[-2:]
         starts = [zone.start for zone in zones]
         for place, line in enumerate(lines):
             if len(line.text) > LEARNT or not _is_prose(line.start, starts, zones):
@@ -91,8 +90,11 @@ class LineMemory:
     # ------------------------------------------------------------------------------------- candidates
     def _saw_sentence(self, source: str, line: str, article: int, other: int, *, edge: bool) -> None:
         name = hash((source, line))
-        if not edge or self._candidate(name) == _NEVER:
-            self._keep(name, _NEVER)
+        known = self._candidate(name)
+        if known == _NEVER or not edge:
+            # Most sentences within a text never come again: only a candidate is worth a note that it is none.
+            if known is not None:
+                self._keep(name, _NEVER)
         else:
             self._saw(source, line, article, other, sentence=True)
 

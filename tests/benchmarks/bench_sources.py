@@ -101,9 +101,8 @@ async def _measure(feeds: Feeds, seconds: float) -> None:
             took = perf_counter() - began
             stats = await run.store.stats()
             cores = (family_seconds() - used) / took
-            print(
-                f"{fetcher.answers / took:.0f} polls and {stats['articles'] / took:.0f} new articles a second for {took:.0f} s, {cores:.2f} cores"
-            )
+            articles = stats["articles"] / took
+            print(f"{fetcher.answers / took:.0f} polls and {articles:.0f} new articles a second for {took:.0f} s, {cores:.2f} cores")
             lag = quantiles(lags, n=100)
             print(f"lag of the event loop: p50 {1e3 * lag[49]:.1f} ms, p99 {1e3 * lag[98]:.1f} ms, most {1e3 * max(lags):.0f} ms")
             print(f"p99 (aim: {1e3 * _LAG:.0f} ms) {verdict(lag[98], _LAG)}")
