@@ -13,7 +13,7 @@ Rules, the first that holds; *key* is the item's within its source, *link* its c
          without a link only where the published date is the same too
     4  link known in this source
          its key no longer listed and the titles alike (id made anew, and edited)  EDITED
-         else (entries of a live blog)                                             NEW
+         else (entries of a live blog; a folder or sender, whose ids are for ever) NEW
     5  link known in another source
          this source has other keys for it, one still listed or a title unlike     NEW
          that source is a stranger, its content another
@@ -23,8 +23,9 @@ Rules, the first that holds; *key* is the item's within its source, *link* its c
          else                                                                      SIGHTED
     6  else                                                                        NEW
 
-A *stranger* is a feed neither of the site the link leads to nor of the site of this feed. Whoever names an article first
-could otherwise put words of his own in its place, and the article itself would never be read (a hostile feed can guess links).
+A *stranger* is a source other than a feed of the site that the link leads to, or of this feed's site. Whoever names an article
+first could otherwise put words of his own in its place, and the article itself would never be read (a hostile feed can guess
+links). What folders and senders bring has no other site, and every feed is a stranger to it.
 
 Where in doubt it is NEW: an article told twice is a nuisance, one taken for another is lost. Within one poll an article is
 written once; what would be a second edit of it is NEW. This module must not know how anything is stored or fetched.
@@ -38,7 +39,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from monitor.model import Document, SourceSpec, identity
+from monitor.model import Document, SourceKind, SourceSpec, identity
 from monitor.ports import Known, Owner, Probe
 from monitor.text.fold import fold
 from monitor.text.links import one_site, own
@@ -92,10 +93,9 @@ class Verdict:
 
 # ---------------------------------------------------------------------------------------- what to ask
 def prepared(documents: Sequence[Document], spec: SourceSpec) -> list[Document]:
-    """The documents of one poll, one a key, with their links; a link that several of them share is nobody's own."""
-    unique: dict[str, Document] = {}
-    for document in documents:
-        unique.setdefault(document.key, document)
+    """The documents of one poll, one a key, with their links; a link that several of them share is nobody's own. They come
+    oldest first, so of one key the last counts."""
+    unique = {document.key: document for document in documents}
     linked = [_linked(document, spec) for document in unique.values()]
     texts: dict[str, set[str]] = {}
     for document in linked:
@@ -204,6 +204,8 @@ class _Judging:
         return self._in_another_source(document, by_link, known)
 
     def _in_this_source(self, document: Document, owner: Owner) -> tuple[Kind, Owner | None]:
+        if self._spec.kind is not SourceKind.FEED:
+            return Kind.NEW, None  # what it lists now is not all it has
         gone = owner.key not in self._listed or owner.key == document.key
         if gone and owner.article not in self._written and alike(title_of(document), owner.title):
             return Kind.EDITED, owner
@@ -220,9 +222,11 @@ class _Judging:
         return (Kind.EDITED if may_grow(self._spec, document, owner) else Kind.SIGHTED), owner
 
     def _stranger(self, document: Document, owner: Owner) -> bool:
-        """Whether the source of the article known has no more to do with the link than anybody."""
-        if not owner.feed or owner.source == self._spec.name:
+        """Whether the source of the article known has no more to do with the link, or with this source, than anybody."""
+        if owner.source == self._spec.name:
             return False
+        if not owner.feed or self._spec.kind is not SourceKind.FEED:
+            return True
         return not one_site(owner.feed, document.link or owner.url) and not one_site(owner.feed, self._spec.location)
 
     # ------------------------------------------------------------------------------------ what follows

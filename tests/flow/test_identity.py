@@ -75,7 +75,7 @@ class Record:
             length = len(verdict.document.text)
             url = verdict.owner.url if verdict.foreign and verdict.owner else verdict.document.url
             own = self.seen.get((verdict.source, verdict.key), ("", ""))[0]
-            feed = {one.name: one.location for one in (HERE, THERE, STRANGER)}[verdict.source]
+            feed = {one.name: one.location for one in (HERE, THERE, STRANGER)}.get(verdict.source, "")
             self.articles[verdict.article] = Owner(verdict.article, verdict.source, verdict.key, length, own, title, url, feed=feed)
 
     def kinds(self, spec: SourceSpec, *documents: Document) -> list[Kind]:
@@ -202,6 +202,31 @@ def test_a_stranger_who_names_an_article_first_does_not_keep_it_from_being_read(
     assert record.kinds(HERE, its) == [UNCHANGED]
     after_all = replace(its, text=f"{TITLE}\n\nIt was signed.")
     assert record.kinds(HERE, after_all) == [EDITED], "nor a short edit of it"
+
+
+def test_what_is_sent_under_ids_of_its_own_is_never_taken_for_a_sight_of_something_else() -> None:
+    wire = SourceSpec("wire", SourceKind.PUSH, "", 900)
+
+    def sent(key: str, body: str = BODY, **more: object) -> Document:
+        return document(key, body, source="wire", **more)  # type: ignore[arg-type]
+
+    record = after((HERE, [document()]))
+    assert record.kinds(wire, sent("w1")) == [SIGHTED], "the same words"
+    assert record.kinds(wire, sent("w2", EDIT, title=OTHER)) == [NEW]
+    record = after((HERE, [document()]))
+    assert record.kinds(wire, sent("w1", "Nothing came of it.")) == [EDITED]
+    record = after((wire, [sent("w1")]))
+    assert record.kinds(wire, sent("w2", EDIT)) == [NEW], "one address, another id"
+    assert record.kinds(wire, sent("w1")) == [UNCHANGED]
+    record = after((wire, [sent("w1", LONG)]))
+    assert record.kinds(HERE, document()) == [EDITED], "its feed is read whatever was sent before"
+
+
+def test_of_one_key_twice_in_one_body_the_later_counts() -> None:
+    assert [one.text for one in prepared([document(), document("2"), document(body=EDIT)], HERE)] == [
+        document(body=EDIT).text,
+        document("2").text,
+    ]
 
 
 def test_a_stranger_may_sight_an_article_and_bring_it_in_full() -> None:
