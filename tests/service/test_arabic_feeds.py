@@ -58,7 +58,7 @@ def test_every_item_is_stored_once_though_the_program_is_killed_on_the_way(works
         again = [path for path, status in server.asked if status == 200]
         print(f"{halfway} of {len(wanted.keys)} items at the kill; {len(again)} answers of 200 for {len(feeds)} feeds")
     keys = record.keys()
-    assert (len(keys), set(keys)) == (len(wanted.keys), wanted.keys)
+    assert (len(keys), frozenset(keys)) == (len(wanted.keys), wanted.keys)
     assert record.count("article") == wanted.articles
     stored = record.texts()
     assert len(stored) == wanted.articles
