@@ -6,6 +6,8 @@ origin names the file and line. This module must not know what a source is fetch
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
@@ -32,8 +34,7 @@ class ListLayer(Layer):
         self._document: YamlMap | None = None
         self._prefix: Path = ()
         try:
-            with file.open("rb") as opened:
-                raw = opened.read(MAX_BYTES + 1)
+            raw = _read(file)
         except FileNotFoundError:
             self.missing = True
             return
@@ -124,3 +125,12 @@ def list_layers(files: Any, schema: SettingsSchema, taken: Mapping[str, str]) ->
                 layer.data = {"sources": {other: value for other, value in layer.data["sources"].items() if other != name}}
             places.setdefault(name, place.where if place else str(file))
     return layers, faults
+
+
+def _read(file: FilePath) -> bytes:
+    """Raises OSError. Not blocking: lists are read again while the service runs, and a pipe in a list's place must not hang it."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "it is no regular file")
+        return opened.read(MAX_BYTES + 1)

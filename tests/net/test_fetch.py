@@ -312,7 +312,7 @@ def test_what_was_no_answer_at_all_is_told_from_what_was_one() -> None:
     serve(work, SMALL)
 
 
-def test_at_most_five_hops() -> None:
+def test_fault_31_at_most_five_hops() -> None:
     async def work(client: HttpClient, receiver: Receiver) -> None:
         receiver.script = [Reply(302, {"Location": "/again"})] * 5 + [Reply(200)]
         assert (await client.get(receiver.url, {})).status == 200

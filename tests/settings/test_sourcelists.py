@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import pytest
 
 from monitor.errors import ConfigError
 from monitor.settings import FeedSettings, load
 from monitor.settings.load import Loaded, Surroundings
+from monitor.settings.values import NAME_PATTERN
 
 CONFIG = """\
 data_dir: var
@@ -89,3 +93,28 @@ def test_feeds_that_publishers_would_block_are_doubted(tmp_path: Path) -> None:
     assert said["more.yaml", 3] == "a feed asked every 1m may block this reader"
     assert said["more.yaml", 4] == "the same feed as 'desk': it is fetched twice"
     assert any("without a contact" in message for message in said.values())
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "/etc/passwd", "a\\b", "%2e%2e", "a\x00b", "-x", "x" * 64, "a b", "Ａ", "\u202ex"])
+def test_fault_51_a_name_is_no_path(tmp_path: Path, name: str) -> None:
+    """In the configuration it is refused; what an OPML file calls a source becomes a plain name."""
+    quoted = json.dumps(name)
+    (tmp_path / "monitor.yaml").write_text(
+        f"data_dir: var\nwatchlists: watchlists\nsources: {{{quoted}: {{feed: 'https://example.org/rss'}}}}\n", encoding="utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"monitor\.yaml:3"):
+        load(tmp_path / "monitor.yaml", around=Surroundings(environ={}, cwd=tmp_path))
+    if "\x00" not in name:
+        text = f"<opml version='2.0'><body><outline text={quoteattr(name)} xmlUrl='https://example.org/rss'/></body></opml>"
+        (known,) = set(loaded(tmp_path, opml=text, more="").settings.sources) - {"seeds"}
+        assert NAME_PATTERN.fullmatch(known)
+
+
+def test_fault_51_a_list_that_is_a_pipe_or_a_device_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    os.mkfifo(tmp_path / "lists" / "arabic.opml")
+    (tmp_path / "lists" / "more.yaml").symlink_to("/dev/zero")
+    (tmp_path / "monitor.yaml").write_text(CONFIG, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "monitor.yaml", around=Surroundings(environ={}, cwd=tmp_path))
+    assert "no regular file" in str(caught.value)

@@ -108,7 +108,7 @@ def test_a_list_of_names_that_cannot_be_read_is_a_fault_of_its_user(tmp_path: Pa
     assert "the file entities/vast.csv cannot be read: it is larger than 128 MiB" in str(fault)
 
 
-def test_links_are_followed_and_pipes_are_passed_over(tmp_path: Path) -> None:
+def test_fault_51_links_are_followed_and_pipes_are_passed_over(tmp_path: Path) -> None:
     folder = make(tmp_path)
     (tmp_path / "elsewhere.yaml").write_text("id: linked")
     (folder.path / "linked.yaml").symlink_to(tmp_path / "elsewhere.yaml")
