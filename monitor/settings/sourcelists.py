@@ -65,6 +65,8 @@ class ListLayer(Layer):
             return self._document.fault(self._document.place(self._below(path), key=key), message, hint)
         origin = self.origin(path)
         file, _, line = (origin.where if origin else str(self.file)).rpartition(":")
+        # No caret points into an outline, and all of a list may stand on one line: the words say what is meant.
+        message = f"{path[1]}: {path[2]}: {message}" if len(path) > 2 else f"{path[1]}: {message}" if len(path) > 1 else message
         return Fault(message, file, int(line), hint=hint) if file and line.isdigit() else Fault(message, str(self.file), hint=hint)
 
     def _below(self, path: Path) -> Path:

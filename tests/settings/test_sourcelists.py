@@ -118,3 +118,11 @@ def test_fault_51_a_list_that_is_a_pipe_or_a_device_is_refused_at_once(tmp_path:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "monitor.yaml", around=Surroundings(environ={}, cwd=tmp_path))
     assert "no regular file" in str(caught.value)
+
+
+def test_a_fault_of_an_outline_says_of_which_source_and_what(tmp_path: Path) -> None:
+    outline = "<outline xmlUrl='http://a.example/x' monitor:name='a' monitor:every='5s'/>"
+    opml = f"<opml xmlns:monitor='urn:news-monitor:opml'><body>{outline}</body></opml>"
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, opml=opml, more="")
+    assert [fault.message for fault in caught.value.faults] == ["a: every: 5s is not between 30s and 365d"]
