@@ -22,10 +22,11 @@ _LIVE = frozenset({"sources", "sources_from"})
 
 
 def source_specs(loaded: Loaded) -> list[SourceSpec]:
-    return [_spec(name, source, loaded) for name, source in loaded.settings.sources.items()]
+    origins = _origins(loaded)
+    return [_spec(name, source, loaded, origins.get(name, "")) for name, source in loaded.settings.sources.items()]
 
 
-def _spec(name: str, source: FolderSettings | FeedSettings | PushSettings, loaded: Loaded) -> SourceSpec:
+def _spec(name: str, source: FolderSettings | FeedSettings | PushSettings, loaded: Loaded, origin: str) -> SourceSpec:
     common = SourceSpec(
         name=name,
         kind=SourceKind.PUSH,
@@ -35,7 +36,7 @@ def _spec(name: str, source: FolderSettings | FeedSettings | PushSettings, loade
         labels=dict(source.labels),
         important=source.important,
         fresh=source.fresh,
-        origin=_origin(name, loaded),
+        origin=origin,
     )
     if isinstance(source, FolderSettings):
         return replace(common, kind=SourceKind.FOLDER, location=str(source.folder), every=source.every, match=source.match)
@@ -62,7 +63,7 @@ def push_tokens(loaded: Loaded) -> dict[str, tuple[str, ...]]:
             try:
                 found[name] = _new_tokens(source, found)
             except ValueError as error:
-                faults.append(Fault(f"sources.{name}: {error}", _origin(name, loaded)))
+                faults.append(Fault(f"sources.{name}: {error}", _origins(loaded).get(name, "")))
     if faults:
         raise ConfigError(faults)
     return found
@@ -99,9 +100,13 @@ def _secret_files(loaded: Loaded) -> tuple[FilePath, ...]:
     return tuple(source.secret_file for source in sources if isinstance(source, PushSettings) and source.secret_file is not None)
 
 
-def _origin(name: str, loaded: Loaded) -> str:
-    """The file and line that configured a source: that of its first value."""
-    return next((origin.where for path, origin in loaded.origins.items() if path[:2] == ("sources", name)), "")
+def _origins(loaded: Loaded) -> dict[str, str]:
+    """The file and line that configured each source: that of its first value. In one pass, for there may be thousands."""
+    found: dict[str, str] = {}
+    for path, origin in loaded.origins.items():
+        if len(path) > 1 and path[0] == "sources":
+            found.setdefault(str(path[1]), origin.where)
+    return found
 
 
 class ConfiguredSources:
