@@ -168,7 +168,7 @@ def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
     rows += [("location", str(document["location"]) or "-")] if polled else []
     rows += [("state", str(document["state"])), ("rhythm", _rhythm_words(state)), ("last read", short_time(document["last_success"]))]
     rows += [("last new", short_time(document["last_new"]))]
-    rows += [("next", short_time(document["next_due"]))] if polled else []
+    rows += [("next", "-" if document["state"] in {"paused", "gone"} else short_time(document["next_due"]))] if polled else []
     if kept:
         rows += [("address", str(kept["address"]))] if kept["address"] else []
         others = f", and {kept['sighted']} that are articles of others or seen again" if kept["sighted"] else ""
