@@ -12,10 +12,10 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint clean
+.PHONY: help setup run test bench soak-sources lint clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' 2>/dev/null || \
@@ -44,6 +44,9 @@ $(BENCH_STAMP): requirements-bench.txt $(STAMP)
 bench: $(BENCH_STAMP) ## Measure speed and matching quality, one program after the other
 	@for bench in tests/benchmarks/bench_*.py tests/benchmarks/score_*.py; do \
 		echo "== $$bench"; $(BIN)/python -m "tests.benchmarks.$$(basename "$$bench" .py)" || echo "($$bench ended with status $$?)"; done
+
+soak-sources: $(STAMP) ## A million articles through the program, watching its memory (half an hour)
+	@$(BIN)/python -m tests.soak_sources
 
 lint: $(STAMP) ## Lint, format and types only
 	@$(BIN)/ruff check monitor tests
