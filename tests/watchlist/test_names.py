@@ -14,6 +14,8 @@ from monitor.watchlist.names import NameList, read_names
 
 USING = "id: w\ngroups: {n: {from: entities/n.csv}}\nwhen: n\n"
 
+COLUMNS = "the first line must name the columns"
+
 
 def csv(text: str, *, weak: bool = False) -> NameList:
     return read_names("entities/n.csv", text, weak=weak)
@@ -74,7 +76,7 @@ def test_tabs_part_the_columns_of_a_tsv_file() -> None:
     [
         ("", "entities/n.csv:1: error: the first line must name the columns", "write: id,name,aliases"),
         ("\n\n", "entities/n.csv:1: error: the first line must name the columns", "write: id,name,aliases"),
-        ("id,names\n1,A", "entities/n.csv:1: error: the first line must name the columns, and one of them is name", "call the column 'names' name"),
+        ("id,names\n1,A", f"entities/n.csv:1: error: {COLUMNS}, and one of them is name", "call the column 'names' name"),
         ("id;name\n1;A", "entities/n.csv:1: error: the first line must name the columns, and one of them is name", "with commas"),
         ("name,name\nA,B", "entities/n.csv:1: error: the column 'name' stands here twice", "remove one"),
         ("id,name\n1,Kim, Jong Un", "entities/n.csv:2: error: this line has 3 cells, the first line 2", '"Kim, Jong Un"'),
