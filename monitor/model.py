@@ -13,10 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
-
-NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 def identity(*parts: str) -> str:

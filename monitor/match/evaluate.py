@@ -39,13 +39,14 @@ from monitor.watchlist.query import (
     ScopeKind,
 )
 
-__all__ = ["Alternative", "Article", "Evaluation", "LeafHits", "View"]
+__all__ = ["FIELD_ZONES", "Alternative", "Article", "Evaluation", "LeafHits", "View"]
 
 #: Combinations tried from one hit of near(n, a, b, c …): a window holds few hits, hostile text holds many.
 _TRIES: Final = 200
 #: Words that spans in one window may take up among themselves; phrases are shorter than this by far.
 _LONGEST_SPAN: Final = 64
-_ZONES: Final = {
+#: What each prefix leaves to be seen.
+FIELD_ZONES: Final = {
     FieldKind.TITLE: frozenset({ZoneKind.TITLE}),
     FieldKind.LEAD: frozenset({ZoneKind.LEAD}),
     FieldKind.BODY: frozenset({ZoneKind.LEAD, ZoneKind.BODY}),
@@ -115,7 +116,7 @@ class Evaluation:
                 fewer = words if view.words is None else min(words, view.words)
                 return self.evaluate(item, replace(view, words=fewer))
             case Field(kind, item):
-                zones = _ZONES[kind] if view.zones is None else _ZONES[kind] & view.zones
+                zones = FIELD_ZONES[kind] if view.zones is None else FIELD_ZONES[kind] & view.zones
                 return self.evaluate(item, replace(view, zones=zones))
             case Filter():
                 return [()] if self._filter(node) else []

@@ -14,14 +14,13 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from monitor.match.engine import Compiled, Engine, leaf_hits_of, masked_words
-from monitor.match.evaluate import Article, Evaluation, View
+from monitor.match.evaluate import FIELD_ZONES, Article, Evaluation, View
 from monitor.match.scan import Found, Scanned, scan
 from monitor.model import Facts, Hit, Layout, Match, Sentence, Severity, Zone, ZoneKind
 from monitor.watchlist.query import (
     And,
     Count,
     Field,
-    FieldKind,
     Filter,
     First,
     Group,
@@ -37,12 +36,6 @@ from monitor.watchlist.query import (
 
 #: Hits shown below one leaf: the rest is counted.
 SHOWN: Final = 5
-#: What a prefix leaves to be seen.
-_ZONES: Final = {
-    FieldKind.TITLE: frozenset({ZoneKind.TITLE}),
-    FieldKind.LEAD: frozenset({ZoneKind.LEAD}),
-    FieldKind.BODY: frozenset({ZoneKind.LEAD, ZoneKind.BODY}),
-}
 #: A window as wide as any sentence, to see how far apart things stand.
 _ANY_DISTANCE: Final = 100_000
 #: Of more hits than this the distances are not measured: every one is compared with every other.
@@ -195,7 +188,7 @@ class _Teller:
         """What the parts of the node are looked for in."""
         match node:
             case Field(kind):
-                zones = _ZONES[kind] if view.zones is None else _ZONES[kind] & view.zones
+                zones = FIELD_ZONES[kind] if view.zones is None else FIELD_ZONES[kind] & view.zones
                 return replace(view, zones=zones), f"in the {kind.value}"
             case First(words):
                 fewer = words if view.words is None else min(words, view.words)

@@ -26,7 +26,7 @@ from monitor.settings.schema import SettingsSchema, closest, leaves
 from monitor.settings.sourcelists import list_layers
 from monitor.settings.values import format_duration
 from monitor.text.links import canonical
-from monitor.yamlmap import MAX_BYTES, Path, YamlMap, lookup, read_yaml
+from monitor.yamlmap import MAX_BYTES, Path, YamlMap, read_yaml
 
 #: Where container runtimes and systemd put secrets; the modes of files there are theirs to set, not the user's.
 RUNTIME_SECRETS = FilePath("/run/secrets")
@@ -303,11 +303,3 @@ def _secret_file_doubts(file: FilePath, trusted: Sequence[FilePath]) -> list[tup
     if stat.S_ISREG(mode) and mode & stat.S_IROTH and not any(file.is_relative_to(folder) for folder in trusted):
         return [(f"every user of this machine can read the secret file {file}", f"chmod 600 {file}")]
     return []
-
-
-def value_at(loaded: Loaded, path: Path) -> Any:
-    """What was written at ``path``; None where nothing was."""
-    try:
-        return lookup(loaded.data, path)
-    except LookupError:
-        return None

@@ -58,10 +58,6 @@ class SettingsSchema:
         """The named keys that may stand below ``path``, in the order they were declared."""
         return tuple(dict.fromkeys(key for node in self.at(path) for key in node.get("properties", {})))
 
-    def open_keys(self, path: Path) -> bool:
-        """Whether a person names the keys below ``path`` (sources, sinks, labels)."""
-        return any(node.get("additionalProperties") not in (None, False) for node in self.at(path))
-
     def is_text(self, path: Path) -> bool:
         """Whether a plain value may stand at ``path``."""
         return any(node.get("type") in ("string", "integer", "number", "boolean") for node in self.at(path))
