@@ -19,11 +19,8 @@ from typing import Any, NamedTuple
 def identity(*parts: str) -> str:
     """32 hex digits of SHA-256 over the parts: the id of an article is that of its source and key, and so on. The parts are
     length-prefixed, so that no two lists of parts run together alike."""
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode()
-        digest.update(f"{len(raw)}:".encode() + raw)
-    return digest.hexdigest()[:32]
+    raws = [part.encode() for part in parts]
+    return hashlib.sha256(b"".join([b"%d:%b" % (len(raw), raw) for raw in raws])).hexdigest()[:32]
 
 
 # --------------------------------------------------------------------------------------------- text

@@ -37,6 +37,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from monitor.model import Document, SourceKind, SourceSpec, identity
@@ -83,12 +84,18 @@ class Verdict:
 
     @property
     def article(self) -> str:
-        return self.owner.article if self.owner is not None else identity(self.source, self.key)
+        return self.owner.article if self.owner is not None else _minted(self.source, self.key)
 
     @property
     def foreign(self) -> bool:
         """The article is another source's."""
         return self.owner is not None and self.owner.source != self.document.source
+
+
+@lru_cache(maxsize=2_048)
+def _minted(source: str, key: str) -> str:
+    """Asked for several times on the way of one article."""
+    return identity(source, key)
 
 
 # ---------------------------------------------------------------------------------------- what to ask
@@ -130,11 +137,8 @@ def content_hash(document: Document) -> str:
 
 
 def _digest(*parts: str) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part.encode("utf-8", "replace")
-        digest.update(f"{len(raw)}:".encode() + raw)
-    return digest.hexdigest()
+    raws = [part.encode("utf-8", "replace") for part in parts]
+    return hashlib.sha256(b"".join([b"%d:%b" % (len(raw), raw) for raw in raws])).hexdigest()
 
 
 def _titled(document: Document) -> str:
@@ -170,19 +174,20 @@ class _Judging:
         kind, owner = self._rule(document, asked, known, same=same)
         if owner is not None and kind is Kind.EDITED and owner.article in self._written:
             kind, owner = Kind.NEW, None  # two items that were one article are edited, each in its own way
-        found = Verdict(
+        trusted = owner is not None and not self._stranger(document, owner)
+        foreign = owner is not None and owner.source != document.source
+        made = owner or self._new(document, asked, known)
+        return Verdict(
             kind,
             document,
-            owner.source if owner else self._spec.name,
-            owner.key if owner else self._new_key(document, known),
+            made.source,
+            made.key,
             asked.content_hash,
             owner,
+            self._claimed(kind, made, asked, known),
             tries=tries if same else 0,
+            if_grown=kind is Kind.EDITED and foreign and (same or (known.owner is None and trusted)),
         )
-        trusted = owner is not None and not self._stranger(document, owner)
-        if kind is Kind.EDITED and found.foreign and (same or (known.owner is None and trusted)):
-            found = replace(found, if_grown=True)
-        return replace(found, aliases=self._claimed(found, asked, known))
 
     # --------------------------------------------------------------------------------- rules 2 to 6
     def _rule(self, document: Document, asked: Probe, known: Known, *, same: bool) -> tuple[Kind, Owner | None]:
@@ -230,22 +235,21 @@ class _Judging:
         return not one_site(owner.feed, document.link or owner.url) and not one_site(owner.feed, self._spec.location)
 
     # ------------------------------------------------------------------------------------ what follows
-    def _new_key(self, document: Document, known: Known) -> str:
-        """An id given to a second article needs another for that article."""
-        given = known.owner is not None and (known.owner.source, known.owner.key) == (self._spec.name, document.key)
-        return f"{document.key}#{identity(document.link)[:12]}" if given else document.key
+    def _new(self, document: Document, asked: Probe, known: Known) -> Owner:
+        """What a new article will be. An id given to a second article needs another for that article."""
+        source, key = self._spec.name, document.key
+        if known.owner is not None and (known.owner.source, known.owner.key) == (source, key):
+            key = f"{key}#{identity(document.link)[:12]}"
+        return Owner(_minted(source, key), source, key, len(document.text), asked.content_hash, title_of(document), document.url)
 
-    def _claimed(self, found: Verdict, asked: Probe, known: Known) -> tuple[str, ...]:
+    def _claimed(self, kind: Kind, made: Owner, asked: Probe, known: Known) -> tuple[str, ...]:
         """The aliases nobody has. A sighting claims its content for the article it is one of."""
         held = {alias for alias, owner in self._standing(asked, known).items() if owner is not None}
         free = tuple(alias for alias in asked.aliases if alias not in held)
-        if found.kind is Kind.SIGHTED:
+        if kind is Kind.SIGHTED:
             free = tuple(alias for alias in free if alias == asked.aliases[-1])
         else:
-            self._written.add(found.article)
-        made = found.owner or Owner(
-            found.article, found.source, found.key, len(found.document.text), found.hash, title_of(found.document), found.document.url
-        )
+            self._written.add(made.article)
         self._made.update(dict.fromkeys(free, made))
         return free
 

@@ -224,8 +224,9 @@ class Ingester:
     def _to_analyse(self, spec: SourceSpec, verdict: Verdict) -> Document:
         """The document as its watchlists see it: under the source and labels of the article it is."""
         document = verdict.document
-        if self._lines is not None:
-            document = replace(document, learnt=self._lines.learnt_in(spec.name, document.text))
+        learnt = self._lines.learnt_in(spec.name, document.text) if self._lines is not None else document.learnt
+        if learnt != document.learnt:
+            document = replace(document, learnt=learnt)
         if verdict.foreign and verdict.owner is not None:
             document = replace(document, source=verdict.owner.source, labels=verdict.owner.labels)
         return document
@@ -286,7 +287,7 @@ async def _apart(many: int, work: Callable[[], T]) -> T:
 
 def _settled(verdict: Verdict, document: Document) -> Verdict:
     """The verdict after the pages: an edit that hung on its page is one only where the page came."""
-    settled = replace(verdict, document=document)
+    settled = verdict if document is verdict.document else replace(verdict, document=document)
     if verdict.kind is not Kind.EDITED or verdict.owner is None:
         return settled
     in_vain = verdict.tries > 0 and page_failed(document)
