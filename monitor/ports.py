@@ -563,12 +563,14 @@ class PushFault:
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """What became of one push. ``received`` counts the articles in it, ``unchanged`` those the record had already."""
+    """What became of one push. ``received`` counts the articles in it, ``unchanged`` those that were pushed before just so, and
+    ``sighted`` those that the record knew already, from another source or under another id."""
 
     received: int = 0
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    sighted: int = 0
     alerts: int = 0
     faults: tuple[PushFault, ...] = ()
 

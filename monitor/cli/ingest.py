@@ -22,7 +22,7 @@ LINES = 500
 BYTES = 4 * 1024 * 1024
 #: A line longer than this is no article, and is not read into memory.
 LONGEST = 10 * 1024 * 1024
-COUNTS = ("received", "new", "changed", "unchanged", "alerts")
+COUNTS = ("received", "new", "changed", "unchanged", "sighted", "alerts")
 
 
 @click.command(short_help="Take articles from a file of JSON Lines.")
@@ -57,7 +57,7 @@ def ingest(file: str, source: str, as_json: bool, place: Place) -> int:
     else:
         click.echo(
             f"{total['received']} received: {total['new']} new, {total['changed']} changed, {total['unchanged']} unchanged, "
-            f"{len(faults)} not taken; {total['alerts']} notification{'' if total['alerts'] == 1 else 's'}"
+            f"{total['sighted']} known from elsewhere, {len(faults)} not taken; {total['alerts']} notification{'' if total['alerts'] == 1 else 's'}"
         )
     return int(ExitStatus.CHECK_FAILED if faults else ExitStatus.DONE)
 

@@ -7,7 +7,7 @@ come from outside and are checked here; what is done is done by the rooms it is 
     sources.poll     names: [NAME, …], or all: true                   sources: [{name, new, edited, known, matches, alerts, error}, …]
     sources.pause    names: [NAME, …], comment: TEXT                  sources: [{name, paused_by}, …]
     sources.resume   names: [NAME, …]                                 sources: [{name}, …]
-    ingest           source: NAME, lines: [JSON of one article, …]    received, new, changed, unchanged, alerts,
+    ingest           source: NAME, lines: [JSON of one article, …]    received, new, changed, unchanged, sighted, alerts,
                                                                       faults: [{line, message}, …], line 1 being the first given
 """
 
@@ -107,6 +107,7 @@ class Commander:
             "new": report.new,
             "changed": report.changed,
             "unchanged": report.unchanged,
+            "sighted": report.sighted,
             "alerts": report.alerts,
             "faults": [{"line": fault.index + 1, "message": fault.message} for fault in report.faults],
         }

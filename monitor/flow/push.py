@@ -83,8 +83,8 @@ class Pusher:
             return PushReport(len(whole), faults=faults)
         report = await self._ingested(spec, documents)
         self._meter.count("pushes_total", source=source, outcome="taken")
-        unchanged = len(documents) - report.articles
-        return PushReport(len(whole), report.new, report.edited, unchanged, report.notifications, faults)
+        unchanged = len(documents) - report.articles - report.sighted
+        return PushReport(len(whole), report.new, report.edited, unchanged, report.sighted, report.notifications, faults)
 
     def _spec(self, source: str) -> SourceSpec:
         spec = self._specs().get(source)

@@ -1,6 +1,6 @@
 """``POST /v1/articles``: documents that others hand in, for the pushed source that their token names.
 
-    200  taken and committed: received, new, changed, unchanged, alerts
+    200  taken and committed: received, new, changed, unchanged, sighted, alerts
     400  what is no article, each with its index; nothing of the body is taken
     401  no token, or one that names no source      403  not from this machine, or from a web page
     408  the body came too slowly                   413  the body is too large

@@ -37,7 +37,7 @@ def test_lines_are_taken_once_and_bad_ones_are_said_with_their_numbers(config: P
     assert done.status == 1, done.err
     found = json.loads(done.out)
     faults = {fault["line"]: fault["message"] for fault in found.pop("faults")}
-    assert found == {"received": 7, "new": 3, "changed": 0, "unchanged": 0, "alerts": 0}
+    assert found == {"received": 7, "new": 3, "changed": 0, "unchanged": 0, "sighted": 0, "alerts": 0}
     assert sorted(faults) == [4, 5, 6, LINES + 8]
     assert "not UTF-8" in faults[5]
     assert "longer than" in faults[6]
@@ -47,10 +47,10 @@ def test_a_file_is_said_in_words_for_people(config: Path, tmp_path: Path) -> Non
     file = tmp_path / "articles.jsonl"
     file.write_bytes(line("a") + b"\r\n" + line("b") + b"\n")
     done = program("ingest", file, "--source", "wire", "--config", config)
-    assert (done.status, done.out) == (0, "2 received: 2 new, 0 changed, 0 unchanged, 0 not taken; 0 notifications\n")
+    assert (done.status, done.out) == (0, "2 received: 2 new, 0 changed, 0 unchanged, 0 known from elsewhere, 0 not taken; 0 notifications\n")
     file.write_bytes(line("a") + b"\n" + line("b", "It came back.") + b"\nnonsense\x1b[2J")
     done = program("ingest", file, "--source", "wire", "--config", config)
-    assert done.out == "3 received: 0 new, 1 changed, 1 unchanged, 1 not taken; 0 notifications\n"
+    assert done.out == "3 received: 0 new, 1 changed, 1 unchanged, 0 known from elsewhere, 1 not taken; 0 notifications\n"
     assert "line 3: this is not JSON" in done.err
 
 

@@ -121,6 +121,20 @@ def test_the_same_push_changes_nothing_and_another_text_is_an_edit(tmp_path: Pat
     assert other == PushReport(received=1, new=1, alerts=1)
 
 
+def test_what_is_known_under_another_id_is_no_repetition_of_a_push(tmp_path: Path) -> None:
+    async def main() -> PushReport:
+        store = await SqlStore.open(tmp_path)
+        try:
+            house = await House(store).start()
+            same = {"url": "https://example.org/rocket", "title": "A rocket"}
+            await house.push({"id": "a", "text": "A rocket.", **same}, article("b"))
+            return await house.push({"id": "z", "text": "A rocket.", **same}, article("b"))
+        finally:
+            await store.close()
+
+    assert asyncio.run(main()) == PushReport(received=2, unchanged=1, sighted=1)
+
+
 def test_of_one_id_given_twice_the_last_is_meant() -> None:
     house = House()
     assert pushed(article("a"), article("a", "It came back."), house=house).new == 1

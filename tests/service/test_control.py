@@ -152,7 +152,7 @@ def post(address: str, body: str, token: str = TOKEN.replace(" ", "-")) -> tuple
 
 def test_pushes_and_commands_reach_a_daemon_that_runs(pushed: Workspace, receiver: ThreadedReceiver) -> None:
     daemon = pushed.start().ready()
-    new = {"received": 2, "new": 2, "changed": 0, "unchanged": 0, "alerts": 1}
+    new = {"received": 2, "new": 2, "changed": 0, "unchanged": 0, "sighted": 0, "alerts": 1}
     body = f"{line('a')}\n{line('b', 'picnic')}\n"
     assert post(daemon.address, body) == (200, new)
     assert post(daemon.address, body) == (200, new | {"new": 0, "unchanged": 2, "alerts": 0})
@@ -178,9 +178,9 @@ def test_without_a_daemon_the_command_does_it_itself_and_the_next_run_delivers(p
     (pushed.folder / "articles.jsonl").write_text("".join(f"{line(f'n{number}', 'picnic')}\n" for number in range(1100)) + line("last"))
     done = pushed.run("ingest", "articles.jsonl", "--source", "wire")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "1101 received: 1101 new, 0 changed, 0 unchanged, 0 not taken; 1 notification\n"
+    assert done.stdout == "1101 received: 1101 new, 0 changed, 0 unchanged, 0 known from elsewhere, 0 not taken; 1 notification\n"
     again = pushed.run("ingest", "articles.jsonl", "--source", "wire")
-    assert again.stdout == "1101 received: 0 new, 0 changed, 1101 unchanged, 0 not taken; 0 notifications\n"
+    assert again.stdout == "1101 received: 0 new, 0 changed, 1101 unchanged, 0 known from elsewhere, 0 not taken; 0 notifications\n"
     assert not receiver.requests
     assert pushed.run("once").returncode == 0
     assert len(receiver.requests) == 1

@@ -72,7 +72,7 @@ def posted(
 def test_what_is_taken_is_counted(kind: str, lines: bool) -> None:
     door = Door()
     status, document, headers = posted(door, b'{"id": "a"}', {**GOOD, "Content-Type": kind})
-    assert (status, document) == (200, {"received": 2, "new": 1, "changed": 0, "unchanged": 1, "alerts": 1})
+    assert (status, document) == (200, {"received": 2, "new": 1, "changed": 0, "unchanged": 1, "sighted": 0, "alerts": 1})
     assert door.bodies == [("wire", b'{"id": "a"}', lines)]
     assert headers["Cache-Control"] == "no-store"
 
