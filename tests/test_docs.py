@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -83,3 +84,23 @@ def check(words: list[str], line: str) -> None:
             assert word in known, f"{line}: there is no {word}"
         elif "|" in word:
             assert any(set(word.split("|")) <= allowed for allowed in choices), f"{line}: {word}"
+
+
+# ------------------------------------------------------------------------------------------ metrics
+def metrics_in_code() -> dict[str, set[str]]:
+    """Name -> labels, of every call of a meter's methods by a name that stands there."""
+    found: dict[str, set[str]] = {}
+    for file in (ROOT / "monitor").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+                continue
+            of, name = node.func.value, node.args[0]
+            if isinstance(name, ast.Constant) and ast.unparse(of).endswith("meter") and node.func.attr in {"count", "gauge", "observe"}:
+                found.setdefault(str(name.value), set()).update(word.arg for word in node.keywords if word.arg)
+    return found
+
+
+def test_every_metric_stands_in_the_docs_with_its_labels() -> None:
+    rows = re.findall(r"^\| `monitor_(\w+)` \|(.*?)\| ", (ROOT / "docs" / "running.md").read_text(encoding="utf-8"), re.MULTILINE)
+    documented = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+    assert documented == metrics_in_code(), "docs/running.md has a row for each metric, under Metrics"

@@ -153,7 +153,7 @@ class Ingester:
                 except DecideAgain:
                     self._meter.count("ingest_judged_again_total")
         except StorageError as error:
-            self._meter.count("storage_errors_total")
+            self._meter.count("storage_errors_total", room="ingest")
             self._operations.raise_("storage", f"the record cannot be written, and polling waits: {error.message}")
             raise
         self._operations.close("storage")
