@@ -72,10 +72,14 @@ _HELD: Final = _units(PARTS_CLASS)
 # A character beyond the BMP is two units; whether it is a letter is for whoever looks the chunk up to say.
 _HELD[_SURROGATES] = True
 _WEIGHTS: Final = _weights(_HELD)
+_QUOTE: Final = ord('"')
+_QUOTE_WEIGHT: Final = _WEIGHTS[_QUOTE]
+_WEIGHTS[_QUOTE] = 0
+_IN_HEBREW: Final = re.compile(r'"(?<=[\u05d0-\u05ea]")(?=[\u05d0-\u05ea])')
 _CJK: Final = _units(CJK_CLASS)
 _FIRST_CJK: Final = int(_CJK.argmax())
 _INSIDE: Final = _units(INSIDE_CLASS + r"\uff9e\uff9f")
-_QUOTE: Final = ord('"')
+_NONE: Final[Places] = np.zeros(0, np.intp)
 _ALEF: Final = 0x5D0
 _TAV: Final = 0x5EA
 _BASE: Final = (hash("monitor.text.chunks: base") & (2**64 - 1)) | 1
@@ -87,12 +91,14 @@ _BACK: Final = _powers(pow(_BASE, -1, 2**64), _BLOCK) * np.uint64(_BASE)
 def chunks(text: str) -> Chunks:
     """The chunks of ``text``."""
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
-    cjk = bool(len(units)) and int(units.max()) >= _FIRST_CJK and pattern_for(text) is WORD_CJK
+    if not len(units):
+        return Chunks(_NONE, _NONE, _NONE.view(np.uint64), False)
+    cjk = int(np.maximum.reduce(units)) >= _FIRST_CJK and pattern_for(text) is WORD_CJK
     weights = _WEIGHTS.take(units)
-    quotes = (units == _QUOTE).nonzero()[0]
-    if len(quotes):
+    if '"' in text and _IN_HEBREW.search(text):
         # Part of a word between letters of Hebrew alone (אמל"ח), and else what parts words: the usual case of the two.
-        weights[quotes[~_between_hebrew(units, quotes)]] = 0
+        quotes = (units == _QUOTE).nonzero()[0]
+        weights[quotes[_between_hebrew(units, quotes)]] = _QUOTE_WEIGHT
     starts, ends = _apart(units, weights) if cjk else _runs(weights)
     numbers = _numbers(weights, starts)
     if len(units) != len(text):
