@@ -1,18 +1,19 @@
-"""The Workers port over process pools: read feeds, warm and swap generations of watchlists, analyse articles in batches.
+"""The Workers port over process pools: read feeds, warm and swap generations of watchlists, analyse articles.
 
-A batch that overruns its limit is taken apart, and each of its documents tried alone, so that only the one that is to
-blame fails. This module must not know what a watchlist says.
+Each generation has processes of its own, which end with its last task. How work is put together for a process stands in
+``reading`` and ``analysing``. This module must not know what a watchlist says.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import Clock, FeedRead, Fetched, Generation, PageRead, WarmReport
 from monitor.workers import inside
+from monitor.workers.analysing import Analysing
 from monitor.workers.pool import KillablePool, PoolBroken, Respawns, TaskDied, TaskOverran
 from monitor.workers.reading import PARSE_LIMIT, PARSE_MEMORY, Reading, WorkersError
 
@@ -22,17 +23,15 @@ __all__ = ["ProcessWorkers", "WorkersError"]
 MATCH_LIMIT = 10.0
 #: All tests of all watchlists of a generation.
 TESTS_LIMIT = 60.0
-#: Documents and characters of a batch: a task costs 0.5 ms on its own, so it should carry some 100 ms of work.
-BATCH_DOCUMENTS = 50
-BATCH_CHARACTERS = 500_000
 
 
 class _Force:
     """A generation and its processes; they end when it is retired and its last task is done."""
 
-    def __init__(self, generation: Generation, pool: KillablePool) -> None:
+    def __init__(self, generation: Generation, pool: KillablePool, analysing: Analysing) -> None:
         self.generation = generation
         self.pool = pool
+        self.analysing = analysing
         self.tasks = 0
         self.retired = False
 
@@ -92,7 +91,7 @@ class ProcessWorkers:
     def _force(self, generation: Generation) -> _Force:
         sent = Generation(generation.hash, tuple(generation.versions))
         pool = KillablePool(self._match_processes, inside.begin_match, (sent, self._dictionaries), self._respawns)
-        return _Force(generation, pool)
+        return _Force(generation, pool, Analysing(pool, self._match_processes, limit=self._match_limit))
 
     def _retire(self, force: _Force) -> None:
         force.retired = True
@@ -109,50 +108,18 @@ class ProcessWorkers:
             raise WorkersError("no watchlists are in force yet")
         force.tasks += 1
         try:
-            # All to their end, even where one fails: none may still run when the generation's processes are let go.
-            batches = await asyncio.gather(*(self._batch(force, batch) for batch in _batches(documents)), return_exceptions=True)
+            return await force.analysing.analyse(documents)
         finally:
             force.tasks -= 1
             if force.retired:
                 self._retire(force)
-        analyses: list[Analysis | AnalysisFailed] = []
-        for batch in batches:
-            if isinstance(batch, BaseException):
-                raise batch
-            analyses += batch
-        return analyses
-
-    async def _batch(self, force: _Force, documents: Sequence[Document]) -> Sequence[Analysis | AnalysisFailed]:
-        try:
-            return await force.pool.run(inside.analyse_task, documents, limit=self._match_limit)
-        except (TaskOverran, TaskDied, MemoryError) as error:
-            if len(documents) == 1:
-                return [AnalysisFailed(self._reason(error))]
-        except (PoolBroken, RuntimeError) as error:
-            raise WorkersError(f"articles cannot be matched: {error}") from error
-        return [analysis for document in documents for analysis in await self._batch(force, [document])]
-
-    def _reason(self, error: Exception) -> str:
-        if isinstance(error, TaskOverran):
-            return f"the analysis took longer than {self._match_limit:g} s and was given up"
-        return f"the analysis ended its process: {error or 'out of memory'}"
 
     async def close(self) -> None:
         """Kill every worker; what is being analysed is lost to its caller, who has been cancelled by then."""
-        pools = [self._parse, self._patient, *(force.pool for force in (self._current, self._warmed) if force is not None)]
+        forces = [force for force in (self._current, self._warmed) if force is not None]
         self._current = self._warmed = None
         await self._reading.close()
+        for force in forces:
+            force.analysing.close()
+        pools = [self._parse, self._patient, *(force.pool for force in forces)]
         await asyncio.gather(*(pool.close() for pool in pools), *self._closing)
-
-
-def _batches(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
-    batch: list[Document] = []
-    characters = 0
-    for document in documents:
-        if batch and (len(batch) >= BATCH_DOCUMENTS or characters + len(document.text) > BATCH_CHARACTERS):
-            yield batch
-            batch, characters = [], 0
-        batch.append(document)
-        characters += len(document.text)
-    if batch:
-        yield batch

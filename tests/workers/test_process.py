@@ -19,7 +19,7 @@ from monitor.model import Analysis, AnalysisFailed, Document, SourceKind, Source
 from monitor.ports import FeedRead, Fetched, Generation
 from monitor.watchlist import load
 from monitor.workers import ProcessWorkers, WorkersError
-from monitor.workers.process import BATCH_CHARACTERS, BATCH_DOCUMENTS, _batches
+from monitor.workers.analysing import BATCH_CHARACTERS, BATCH_DOCUMENTS, batches
 
 T = TypeVar("T")
 
@@ -279,8 +279,8 @@ def test_a_document_that_trips_the_analysis_is_named_in_its_batch() -> None:
 
 def test_batches_keep_order_and_bounds() -> None:
     documents = [document("x" * size, str(n)) for n, size in enumerate([1] * 120 + [BATCH_CHARACTERS] * 3 + [1])]
-    batches = list(_batches(documents))
-    assert [d for batch in batches for d in batch] == documents
-    assert all(len(batch) <= BATCH_DOCUMENTS for batch in batches)
-    assert all(len(batch) == 1 or sum(len(d.text) for d in batch) <= BATCH_CHARACTERS for batch in batches)
-    assert list(_batches([])) == []
+    made = list(batches(documents))
+    assert [d for batch in made for d in batch] == documents
+    assert all(len(batch) <= BATCH_DOCUMENTS for batch in made)
+    assert all(len(batch) == 1 or sum(len(d.text) for d in batch) <= BATCH_CHARACTERS for batch in made)
+    assert list(batches([])) == []
