@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Read
+import numpy as np
+
+from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Phrase, Read
 from monitor.match.patterns import Table
 from monitor.model import Layout, Sentence, Span
 from monitor.text.attached import may_stand_before, may_stand_behind
@@ -27,6 +29,9 @@ from monitor.text.words import GLUE, WORD, WORD_CJK, glued, is_cjk, pattern_for
 Anchored = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
 
 _BMP: Final = "\uffff"
+_ALONE: Final = np.array(ASKED | LOOK, np.uint32)
+_OTHERS: Final = np.array(OTHER, np.uint32)
+_NO_PAIRS: Final[Mapping[int, Sequence[Phrase]]] = {}
 _KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc\uff66-\uff9f]")
 
 
@@ -42,35 +47,37 @@ class Found(NamedTuple):
 
 
 class _Worth:
-    """What of a text is worth looking at: the places of chunks that are a word asked for or the first of two that stand together
-    in a phrase (also in ``pairs``), and those that begin a name. With them, all chunks of the text."""
+    """What of a text is worth looking at: the places of chunks that are a word asked for (``alone``), those that are the first of
+    two that stand together in a phrase, with those phrases (``pairs``), and those that begin a name. With them, all chunks of
+    the text."""
 
-    __slots__ = ("alone", "classes", "ends", "named", "odd", "others", "pairs", "split", "starts")
+    __slots__ = ("alone", "ends", "named", "others", "pairs", "read", "starts", "values")
 
     def __init__(self, text: str, read: Read, table: Table) -> None:
         bits = read.bits
-        self.alone: list[int] = (read.values & (ASKED | LOOK)).nonzero()[0].tolist() if bits & (ASKED | LOOK) else []
-        self.pairs: Set[int] = frozenset(table.meanings.pairs(read.values).tolist()) if bits & PAIR else frozenset()
-        if self.pairs:
-            self.alone = sorted(self.pairs | set(self.alone))
+        self.read = read
+        self.alone: list[int] = (read.values & _ALONE).nonzero()[0].tolist() if bits & (ASKED | LOOK) else []
+        self.pairs: Mapping[int, Sequence[Phrase]] = table.meanings.pairs(read.values) if bits & PAIR else _NO_PAIRS
         self.named = table.meanings.named(text, read) if bits & BEGINS else []
-        if self:
-            # Views, which cost nothing to make: a few of their numbers are asked for.
-            self.starts: Sequence[int] = read.starts.data
-            self.ends: Sequence[int] = read.ends.data
-            self.classes: Sequence[int] = (read.values >> CLASS).data
-            #: Places of chunks whose sentence is to be split, of those that are not one word, and of what may be a mask or a cue.
-            self.split: Set[int] = frozenset((read.values & LOOK).nonzero()[0].tolist()) if bits & LOOK else frozenset()
-            self.odd: list[int] = (read.values & ODD).nonzero()[0].tolist() if bits & ODD else []
-            self.others: list[int] = (read.values & OTHER).nonzero()[0].tolist() if bits & OTHER else []
+        # Views, which cost nothing to make: a few of their numbers are asked for.
+        self.starts: Sequence[int] = read.starts.data
+        self.ends: Sequence[int] = read.ends.data
+        self.values: Sequence[int] = read.values.data
+        #: Places of what may be a mask or a cue, once ``look_for_others`` was called.
+        self.others: list[int] = []
 
     def __bool__(self) -> bool:
-        return bool(self.alone or self.named)
+        return bool(self.alone or self.pairs or self.named)
 
-    def is_odd(self, place: int) -> bool:
-        """Whether the chunk at ``place`` or the next one is not one word."""
-        at = bisect_left(self.odd, place)
-        return at < len(self.odd) and self.odd[at] <= place + 1
+    def places(self) -> Sequence[int]:
+        """The places of words asked for and of phrases, in order."""
+        if not self.pairs or not self.alone:
+            return self.alone or list(self.pairs)
+        return sorted({*self.alone, *self.pairs})
+
+    def look_for_others(self) -> None:
+        if self.read.bits & OTHER:
+            self.others = (self.read.values & _OTHERS).nonzero()[0].tolist()
 
 
 class _Part(NamedTuple):
@@ -85,7 +92,21 @@ class _Part(NamedTuple):
 class Scanned:
     """One text's words and hits. ``hits`` are by pattern, each list in text order."""
 
-    __slots__ = ("_aside", "_before", "_cjk", "_glue", "_looked", "_spans", "_worth", "hits", "pattern", "sentences", "table", "text")
+    __slots__ = (
+        "_aside",
+        "_before",
+        "_cjk",
+        "_glue",
+        "_looked",
+        "_parts_met",
+        "_spans",
+        "_worth",
+        "hits",
+        "pattern",
+        "sentences",
+        "table",
+        "text",
+    )
 
     def __init__(self, text: str, sentences: tuple[Sentence, ...], table: Table, *, plainly: bool = False) -> None:
         """Finds the sentences worth looking at; ``collect`` what stands in them. ``plainly`` goes through all of them word by word."""
@@ -100,6 +121,8 @@ class Scanned:
         self._looked: dict[int, list[int]] = {}
         self._aside: set[int] = set()
         self._worth: _Worth | None = None
+        #: The slots that the chunks of a sentence meet, of those where that was asked.
+        self._parts_met: dict[int, list[tuple[int, ...]]] = {}
         if plainly or not sentences:
             self.pattern = pattern_for(text)
             self._aside.update(range(len(sentences)))
@@ -124,14 +147,12 @@ class Scanned:
         if self._aside or self._worth is None:
             return None
         out: dict[int, list[int]] = {}
-        meanings, classes, pairs = self.table.meanings, self._worth.classes, self._worth.pairs
-        last = len(classes) - 1
+        single, values, pairs = self.table.meanings.single, self._worth.values, self._worth.pairs
         for number, places in self._looked.items():
             for place in places:
-                here = classes[place]
-                patterns = meanings.single[here]
-                if place in pairs and place < last:
-                    patterns = (*patterns, *(phrase[0] for phrase in meanings.phrases.get((here, classes[place + 1]), ())))
+                patterns = single[values[place] >> CLASS]
+                if place in pairs:
+                    patterns = (*patterns, *(phrase[0] for phrase in pairs[place]))
                 for pattern in patterns:
                     for group in groups.get(pattern, ()):
                         known = out.get(group)
@@ -144,9 +165,13 @@ class Scanned:
     def collect(self) -> Scanned:
         """Find the hits of the sentences worth looking at, those of masks and cues in them too."""
         aside = set(self._aside)
-        if self._worth is not None:
-            for number, at in self._looked.items():
-                if number not in aside and not self._plain(number, at, self._worth):
+        if self._worth is not None and self._looked:
+            worth, looked = self._worth, [number for number in self._looked if number not in aside]
+            worth.look_for_others()
+            edges = [edge for number in looked for edge in self.sentences[number][:2]]
+            within = worth.read.starts.searchsorted(edges).tolist()
+            for number, low, high in zip(looked, within[::2], within[1::2], strict=True):
+                if not self._plain(number, low, high, worth):
                     aside.add(number)
         for number in sorted(aside):
             self._plainly(number)
@@ -157,21 +182,25 @@ class Scanned:
 
     def _sentences(self, worth: _Worth) -> tuple[dict[int, list[int]], set[int]]:
         """The sentences that chunks worth looking at stand in, with those chunks, and the sentences to be split into words."""
-        sentences = self.sentences
-        begin = [sentence.start for sentence in sentences]
+        sentences, starts, ends, values, pairs = self.sentences, worth.starts, worth.ends, worth.values, worth.pairs
+        begin = [sentence[0] for sentence in sentences]
         looked: dict[int, list[int]] = {}
         aside: set[int] = set()
-        for place in worth.alone:
-            start, end = worth.starts[place], worth.ends[place]
+        for place in worth.places():
+            start = starts[place]
             number = bisect_right(begin, start) - 1
-            if number < 0 or end > sentences[number].end:
-                aside.update(self._around(number, start, end))
-            elif place in worth.split or (place in worth.pairs and worth.odd and worth.is_odd(place)):
+            if number < 0 or ends[place] > sentences[number][1]:
+                aside.update(self._around(number, start, ends[place]))
+            elif values[place] & LOOK or (place in pairs and (values[place] | values[place + 1]) & ODD):
                 aside.add(number)
             else:
-                looked.setdefault(number, []).append(place)
+                known = looked.get(number)
+                if known is None:
+                    looked[number] = [place]
+                else:
+                    known.append(place)
         for place in worth.named:
-            start, end = worth.starts[place], worth.ends[place]
+            start, end = starts[place], ends[place]
             aside.update(self._around(bisect_right(begin, start) - 1, start, end))
         return looked, aside
 
@@ -181,44 +210,51 @@ class Scanned:
             if 0 <= near < len(self.sentences) and start < self.sentences[near].end and end > self.sentences[near].start:
                 yield near
 
-    def _plain(self, number: int, at: list[int], worth: _Worth) -> bool:
-        """Add the hits of a sentence by the places at which there may be one; False where a chunk reaches into it or out of it."""
-        sentence, starts, ends, table = self.sentences[number], worth.starts, worth.ends, self.table
-        low = bisect_left(starts, sentence.start)
-        high = bisect_left(starts, sentence.end)
-        if (low and ends[low - 1] > sentence.start) or ends[high - 1] > sentence.end:
+    def _plain(self, number: int, low: int, high: int, worth: _Worth) -> bool:
+        """Add the hits of a sentence of the chunks ``[low, high)``; False where a chunk reaches into it or out of it."""
+        sentence, ends, values = self.sentences[number], worth.ends, worth.values
+        if (low and ends[low - 1] > sentence[0]) or ends[high - 1] > sentence[1]:
             return False
         part = _Part(number, low, high, self._words(low, high, worth))
-        within = worth.others[bisect_left(worth.others, low) : bisect_left(worth.others, high)]
-        meanings, classes = table.meanings, worth.classes
-        met_by = meanings.met.__getitem__
-        met: list[tuple[int, ...]] = []
-        for place in sorted({*at, *within}) if within else at:
-            here = classes[place]
+        at: Sequence[int] = self._looked[number]
+        if worth.others:
+            at = sorted({*at, *worth.others[bisect_left(worth.others, low) : bisect_left(worth.others, high)]})
+        meanings = self.table.meanings
+        for place in at:
+            here = values[place] >> CLASS
             for pattern in meanings.single[here]:
                 self._hit(part, place, place + 1, pattern, worth)
             if meanings.anchors[here]:
-                met = met or list(map(met_by, classes[low:high]))
-                self._other_phrases(part, place, met, worth)
+                self._other_phrases(part, place, worth)
             if place in worth.pairs and place + 1 < high:
-                for pattern, before, wanted in meanings.phrases.get((here, classes[place + 1]), ()):
+                for pattern, before, wanted in worth.pairs[place]:
                     first = place - before
-                    last = first + len(wanted)
-                    if len(wanted) == 2 or (low <= first and last <= high and _stand(wanted, map(met_by, classes[first:last]))):
-                        self._hit(part, first, last, pattern, worth)
+                    if len(wanted) == 2 or (low <= first and first + len(wanted) <= high and self._stands(wanted, first, worth)):
+                        self._hit(part, first, first + len(wanted), pattern, worth)
         return True
+
+    def _stands(self, wanted: Sequence[int], first: int, worth: _Worth) -> bool:
+        """Whether the chunks from ``first`` on meet the slots of a phrase."""
+        return _stand(wanted, self._met(first, first + len(wanted), worth))
+
+    def _met(self, low: int, high: int, worth: _Worth) -> list[tuple[int, ...]]:
+        met = self.table.meanings.met
+        return [met[value >> CLASS] for value in worth.values[low:high]]
 
     def _words(self, low: int, high: int, worth: _Worth) -> list[int] | None:
         """The number in its sentence of each chunk's first word, or None where each is one word."""
-        if not worth.odd or bisect_left(worth.odd, low) == bisect_left(worth.odd, high):
+        if not worth.read.bits & ODD or not any(value & ODD for value in worth.values[low:high]):
             return None
         words = self.table.meanings.words
-        return list(accumulate((words[each] for each in worth.classes[low:high]), initial=0))
+        return list(accumulate((words[value >> CLASS] for value in worth.values[low:high]), initial=0))
 
-    def _other_phrases(self, part: _Part, place: int, met: list[tuple[int, ...]], worth: _Worth) -> None:
-        """The masks and cues of several words that are anchored at ``place``, where the sentence's chunks meet these slots."""
+    def _other_phrases(self, part: _Part, place: int, worth: _Worth) -> None:
+        """The masks and cues of several words that are anchored at ``place``."""
         table, low = self.table, part.low
-        for slot in table.meanings.anchors[worth.classes[place]]:
+        met = self._parts_met.get(part.number)
+        if met is None:
+            met = self._parts_met[part.number] = self._met(low, part.high, worth)
+        for slot in table.meanings.anchors[worth.values[place] >> CLASS]:
             for first, last, pattern in _phrases(met, place - low, table.anchored[slot]):
                 if pattern not in table.asked_for:  # those are found by their pairs
                     self._hit(part, low + first, low + last, pattern, worth)
