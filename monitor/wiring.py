@@ -92,14 +92,15 @@ async def build(
     *,
     announce: Callable[[JsonObject], None] = lambda document: None,
     deliver: bool = True,
+    clock: Clock | None = None,
 ) -> House:
     """Open the record, make every room. ``lock`` is that of the data folder, held already and the house's from now on.
-    Without ``deliver`` nothing is sent, and nothing that waits is touched. Raises MonitorError and leaves nothing open
-    behind it."""
+    Without ``deliver`` nothing is sent, and nothing that waits is touched. ``clock`` is the real one unless said. Raises
+    MonitorError and leaves nothing open behind it."""
     settings = configured.loaded.settings
     async with AsyncExitStack() as opened:
         opened.callback(lock.release)
-        clock = SystemClock()
+        clock = clock or SystemClock()
         meter = PrometheusMeter()
         operations = OperationsBoard(clock, meter)
         store = await SqlStore.open(settings.data_dir)
