@@ -6,7 +6,7 @@ Compiling interns what watchlists share. Matching scans once, then looks only at
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -42,11 +42,13 @@ _SCRIPT_LANGUAGE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, masks, cues, and its clauses."""
+    """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, the names of the leaves of each
+    such group, masks, cues, and its clauses."""
 
     watchlist: Watchlist
     leaves: Mapping[Group | Literal, Asked]
     groups: Mapping[Group | Literal, int]
+    names: Mapping[int, Sequence[str]]
     masks: frozenset[int]
     cues: tuple[tuple[Stance, frozenset[int]], ...]
     clauses: tuple[tuple[str, Node], ...]
@@ -99,7 +101,10 @@ class Engine:
         # A clause is named as it was written and evaluated with its negations moved inward.
         clauses = tuple((str(node), negations_inward(node)) for node in (when.items if isinstance(when, Or) else (when,)))
         escalate = tuple((step.to, negations_inward(step.when)) for step in watchlist.escalate)
-        return Compiled(watchlist, patterns, groups, masks, cues, clauses, escalate)
+        called: dict[int, list[str]] = defaultdict(list)
+        for leaf, group in groups.items():
+            called[group].append(str(leaf))
+        return Compiled(watchlist, patterns, groups, called, masks, cues, clauses, escalate)
 
     def one(self, watchlist: str) -> Compiled:
         """A compiled watchlist by id; raises KeyError."""
@@ -115,11 +120,13 @@ class Engine:
         if not scanned:
             return ()
         # Most articles are done with here: what they may hold opens no clause.
-        glanced = scanned.glance(self._by_pattern)
-        if glanced is not None and not self._gates.open(glanced):
+        sentences = scanned.glance(self._by_pattern)
+        opened = self._gates.open(sentences) if sentences is not None else []
+        if sentences is not None and not opened:
             return ()
         hits = self._by_group(scanned.collect())
-        opened = self._gates.open({group: [hit.sentence for hit in found] for group, found in hits.items()})
+        if sentences is None:
+            opened = self._gates.open({group: [hit.sentence for hit in found] for group, found in hits.items()})
         if not opened:
             return ()
         article = Article(scanned, facts, self.table.pattern)
@@ -154,12 +161,19 @@ class Engine:
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
-        cues = _cues(scanned, one.cues)
-        named = _names_by_hit(leaf_hits)
-        evidence = evidence_of(scanned, fired, named, cues, self.table.pattern)
+        evidence = evidence_of(scanned, fired, self._names(one), _cues(scanned, one.cues), self.table.pattern)
         severity = self._severity(one, evaluation)
-        stances = tuple(dict.fromkeys(e.stance for e in evidence))
+        stances = tuple(dict.fromkeys([e.stance for e in evidence]))
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
+
+    def _names(self, one: Compiled) -> Callable[[int], Sequence[str]]:
+        """The groups (or quoted phrases) of a watchlist that a pattern is of; a term may stand in several."""
+
+        def names(pattern: int) -> Sequence[str]:
+            groups = self._by_pattern[pattern] if pattern < LISTED else self._listed(pattern)
+            return [name for group in groups for name in one.names.get(group, ())]
+
+        return names
 
     @staticmethod
     def _severity(one: Compiled, evaluation: Evaluation) -> Severity:
@@ -179,10 +193,10 @@ def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
     return [Term(literal.text, language, literal.mark) for language in sorted(languages)]
 
 
-def masked_words(scanned: Scanned, masks: Set[int]) -> dict[int, set[int]]:
+def masked_words(scanned: Scanned, masks: frozenset[int]) -> dict[int, set[int]]:
     """Sentence -> words that a mask covers."""
     out: dict[int, set[int]] = defaultdict(set)
-    for pattern in masks & scanned.hits.keys():
+    for pattern in masks.intersection(scanned.hits) if masks else ():
         for hit in scanned.hits[pattern]:
             out[hit.sentence].update(range(hit.first, hit.last))
     return out
@@ -208,23 +222,12 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 _NOTHING: Final[frozenset[int]] = frozenset()
 
 
-def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, Set[int]]]) -> dict[int, list[tuple[Stance, Found]]]:
+def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]]) -> dict[int, list[tuple[Stance, Found]]]:
     out: dict[int, list[tuple[Stance, Found]]] = defaultdict(list)
     for stance, patterns in cues:
-        for pattern in patterns & scanned.hits.keys():
+        for pattern in patterns.intersection(scanned.hits):
             for hit in scanned.hits[pattern]:
                 out[hit.sentence].append((stance, hit))
-    return out
-
-
-def _names_by_hit(leaf_hits: Mapping[Group | Literal, Sequence[Found]]) -> dict[Found, tuple[str, ...]]:
-    """The groups (or quoted phrases) each hit is of; a term may stand in several groups."""
-    out: dict[Found, tuple[str, ...]] = {}
-    for leaf, hits in leaf_hits.items():
-        name = (str(leaf),)
-        for hit in hits:
-            known = out.get(hit)
-            out[hit] = name if known is None else known + name
     return out
 
 

@@ -27,10 +27,11 @@ class Clause:
 def evidence_of(
     scanned: Scanned,
     fired: Sequence[Clause],
-    names: Mapping[Found, tuple[str, ...]],
+    names: Callable[[int], Sequence[str]],
     cues: Mapping[int, Sequence[tuple[Stance, Found]]],
     pattern_of: Callable[[int], Pattern],
 ) -> tuple[Evidence, ...]:
+    """The evidence of the clauses that fired. ``names`` tells the groups that a pattern is of."""
     passages: dict[int, tuple[dict[str, None], set[Found]]] = {}
     for clause in fired:
         for sentence, hits in _passages(clause.found).items():
@@ -40,15 +41,15 @@ def evidence_of(
             else:
                 known[0][clause.text] = None
                 known[1].update(hits)
+    text, sentences = scanned.text, scanned.sentences
     out = []
     for sentence in sorted(passages):
         clauses, collected = passages[sentence]
-        start, end, zone, _ = scanned.sentences[sentence]
-        ordered = sorted(collected)
+        start, end, zone, _ = sentences[sentence]
+        ordered = sorted(collected) if len(collected) > 1 else list(collected)
         spoken = cues.get(sentence)
         stance = stance_of(scanned, sentence, ordered, _of_language(spoken, ordered, pattern_of)) if spoken else Stance.REPORTED
-        hits_of = _hits(scanned, ordered, names, pattern_of)
-        out.append(Evidence(start, end, scanned.text[start:end], zone, stance, " OR ".join(clauses), hits_of))
+        out.append(Evidence(start, end, text[start:end], zone, stance, " OR ".join(clauses), _hits(text, ordered, names, pattern_of)))
     return tuple(out)
 
 
@@ -80,24 +81,26 @@ def _passages(found: Sequence[Alternative]) -> dict[int, set[Found]]:
 
 
 def _hits(
-    scanned: Scanned, found: Sequence[Found], names: Mapping[Found, tuple[str, ...]], pattern_of: Callable[[int], Pattern]
+    text: str, found: Sequence[Found], names: Callable[[int], Sequence[str]], pattern_of: Callable[[int], Pattern]
 ) -> tuple[Hit, ...]:
     """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice. Where
     one spelling names several entities, each is told."""
-    if len(found) > 1:
-        found = sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern))
+    if len(found) == 1:
+        hit = found[0]
+        pattern, named = pattern_of(hit.pattern), names(hit.pattern)
+        told = [Hit(name, pattern.term, hit.start, hit.end, text[hit.start : hit.end], pattern.entity) for name in named]
+        return tuple(sorted(told) if len(told) > 1 else told)
     out: list[Hit] = []
     covered: dict[str, Found] = {}
-    for hit in found:
+    for hit in sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern)):
         pattern = pattern_of(hit.pattern)
-        for name in names.get(hit, ()):
+        for name in names(hit.pattern):
             before = covered.get(name)
             if before is not None and hit.first < before.last:
                 same = (before.first, before.last) == (hit.first, hit.last)
                 if pattern.entity is None or not same:
                     continue
             covered[name] = hit
-            out.append(Hit(name, pattern.term, hit.start, hit.end, scanned.text[hit.start : hit.end], pattern.entity))
-    if len(out) > 1:
-        out.sort(key=lambda h: (h.start, h.end, h.group))
+            out.append(Hit(name, pattern.term, hit.start, hit.end, text[hit.start : hit.end], pattern.entity))
+    out.sort(key=lambda h: (h.start, h.end, h.group))
     return tuple(out)

@@ -31,6 +31,7 @@ Anchored = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]
 _BMP: Final = "\uffff"
 _ALONE: Final = np.array(ASKED | LOOK, np.uint32)
 _OTHERS: Final = np.array(OTHER, np.uint32)
+_ODD: Final = np.array(ODD, np.uint32)
 _NO_PAIRS: Final[Mapping[int, Sequence[Phrase]]] = {}
 _KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc\uff66-\uff9f]")
 
@@ -51,7 +52,7 @@ class _Worth:
     two that stand together in a phrase, with those phrases (``pairs``), and those that begin a name. With them, all chunks of
     the text."""
 
-    __slots__ = ("alone", "ends", "named", "others", "pairs", "read", "starts", "values")
+    __slots__ = ("alone", "ends", "named", "odd", "others", "pairs", "read", "starts", "values")
 
     def __init__(self, text: str, read: Read, table: Table) -> None:
         bits = read.bits
@@ -63,8 +64,9 @@ class _Worth:
         self.starts: Sequence[int] = read.starts.data
         self.ends: Sequence[int] = read.ends.data
         self.values: Sequence[int] = read.values.data
-        #: Places of what may be a mask or a cue, once ``look_for_others`` was called.
+        #: Places of what may be a mask or a cue, and of chunks of several words, once ``look_closer`` was called.
         self.others: list[int] = []
+        self.odd: list[int] = []
 
     def __bool__(self) -> bool:
         return bool(self.alone or self.pairs or self.named)
@@ -75,9 +77,11 @@ class _Worth:
             return self.alone or list(self.pairs)
         return sorted({*self.alone, *self.pairs})
 
-    def look_for_others(self) -> None:
+    def look_closer(self) -> None:
         if self.read.bits & OTHER:
             self.others = (self.read.values & _OTHERS).nonzero()[0].tolist()
+        if self.read.bits & ODD:
+            self.odd = (self.read.values & _ODD).nonzero()[0].tolist()
 
 
 class _Part(NamedTuple):
@@ -167,7 +171,7 @@ class Scanned:
         aside = set(self._aside)
         if self._worth is not None and self._looked:
             worth, looked = self._worth, [number for number in self._looked if number not in aside]
-            worth.look_for_others()
+            worth.look_closer()
             edges = [edge for number in looked for edge in self.sentences[number][:2]]
             within = worth.read.starts.searchsorted(edges).tolist()
             for number, low, high in zip(looked, within[::2], within[1::2], strict=True):
@@ -243,7 +247,7 @@ class Scanned:
 
     def _words(self, low: int, high: int, worth: _Worth) -> list[int] | None:
         """The number in its sentence of each chunk's first word, or None where each is one word."""
-        if not worth.read.bits & ODD or not any(value & ODD for value in worth.values[low:high]):
+        if not worth.odd or bisect_left(worth.odd, low) == bisect_left(worth.odd, high):
             return None
         words = self.table.meanings.words
         return list(accumulate((words[value >> CLASS] for value in worth.values[low:high]), initial=0))
