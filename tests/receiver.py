@@ -43,6 +43,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     habit: Habit = Habit.ANSWER
+    delay: float = 0.0  # seconds before it answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Receiver:
         headers = {name.lower(): value for name, value in request.headers.items()}
         reply = self._reply(request.path_qs, headers, body)
         self.requests.append(Received(request.method, request.path_qs, headers, body, reply))
+        if reply.delay:
+            await asyncio.sleep(reply.delay)
         match reply.habit:
             case Habit.ANSWER:
                 return web.Response(status=reply.status, headers=dict(reply.headers), body=reply.body)
