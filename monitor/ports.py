@@ -205,6 +205,10 @@ class Workers(Protocol):
     async def warm(self, generation: Generation) -> WarmReport:
         """Compile a generation and run its tests beside the one in force, which goes on matching."""
 
+    async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
+        """A file of HTML or a mail to a document, in a killable process; ``cut``: ``raw`` is only its beginning. Raises
+        FetchError where it overran its limits, DocumentError where it is no mail."""
+
     async def swap(self, generation: Generation) -> None:
         """From the next ``analyse`` on this generation is in force; tasks in flight finish under the old one."""
 

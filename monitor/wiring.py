@@ -195,7 +195,7 @@ async def build(
 def make_source(spec: SourceSpec, *, fetcher: Fetcher, workers: ProcessWorkers, clock: Clock) -> Source | None:
     """What polls a source; None for one that is pushed."""
     if spec.kind is SourceKind.FOLDER:
-        return FolderSource(spec, clock)
+        return FolderSource(spec, clock, workers)
     return FeedSource(spec, fetcher, workers) if spec.kind is SourceKind.FEED else None
 
 

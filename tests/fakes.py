@@ -675,6 +675,9 @@ class FakePages:
             return replace(document, notes=(*document.notes, "page:failed"))
         title = document.text[document.title.start : document.title.end] if document.title else ""
         body = self.pages[document.page]
+    async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
+        return Document(spec.name, key, raw.decode())
+
         return replace(document, text=f"{title}\n\n{body}" if title else body)
 
 

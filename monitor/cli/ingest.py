@@ -55,9 +55,10 @@ def ingest(file: str, source: str, as_json: bool, place: Place) -> int:
     if as_json:
         print_json({**total, "faults": faults})
     else:
+        told = f"{total['alerts']} notification{'' if total['alerts'] == 1 else 's'}"
         click.echo(
             f"{total['received']} received: {total['new']} new, {total['changed']} changed, {total['unchanged']} unchanged, "
-            f"{total['sighted']} known from elsewhere, {len(faults)} not taken; {total['alerts']} notification{'' if total['alerts'] == 1 else 's'}"
+            f"{total['sighted']} known from elsewhere, {len(faults)} not taken; {told}"
         )
     return int(ExitStatus.CHECK_FAILED if faults else ExitStatus.DONE)
 

@@ -36,6 +36,16 @@ def is_lines(name: str) -> bool:
     return PurePath(name).suffix.lower() in LINES_SUFFIXES
 
 
+def is_markup(raw: bytes, name: str) -> bool:
+    """Whether it has to be taken apart: HTML or a mail, which may be built to exhaust whoever does."""
+    suffix = PurePath(name).suffix.lower()
+    return suffix in MAIL_SUFFIXES or _is_html(raw, suffix)
+
+
+def _is_html(raw: bytes, suffix: str) -> bool:
+    return suffix in HTML_SUFFIXES or (suffix == "" and looks_like_html(raw))
+
+
 def read_document(
     raw: bytes,
     name: str,
@@ -56,7 +66,7 @@ def read_document(
         mail = read_mail(raw)
         text, title, notes = mail.text, mail.title, mail.notes
         published, published_raw = (bounded(mail.published, now) if now else mail.published), mail.published_raw
-    elif suffix in HTML_SUFFIXES or (suffix == "" and looks_like_html(raw)):
+    elif _is_html(raw, suffix):
         page = read_page(raw)
         text, title, notes = page.text, page.title, page.notes
     else:

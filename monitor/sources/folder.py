@@ -4,6 +4,8 @@ and files of articles by the line, keyed by path and id.
 Whoever can write into the folder must not make the daemon read anything else: symbolic links and whatever is no regular
 file are refused (noted once), nothing is opened by a path that could have been exchanged meanwhile, and sizes are
 bounded. A file that is still being written is left for a later poll; of one of lines the whole ones are taken meanwhile.
+What has to be taken apart (HTML, mails) is read in a process that may be killed, one after the other, so that feeds find
+their turn in between: a file that is built to exhaust a parser costs itself and nothing else.
 
 Which files are done, and how far, is kept in memory, as size, time of change and place, and counts only once the record has confirmed the
 poll by storing its ``scan`` validator. After a restart all files are read once more; the record knows their content and
@@ -15,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,15 +25,17 @@ from datetime import datetime
 
 from monitor.errors import DocumentError, FetchError
 from monitor.model import Document, PollResult, SourceSpec, SourceState
-from monitor.ports import Clock
-from monitor.sources.file import MAX_READ, is_article, is_lines, read_document
+from monitor.ports import Clock, Fetched, Workers
+from monitor.sources.file import MAX_READ, is_article, is_lines, is_markup, read_document
 from monitor.sources.globs import matches
-from monitor.sources.linefile import LineFile, Place, unchanged
+from monitor.sources.linefile import HtmlLine, LineFile, Place, unchanged
 
 #: A file is taken when it has not changed for this long, or between two polls (seconds).
 SETTLED = 2.0
-#: What one poll brings at most; the rest follows at once (files, characters).
+#: What one poll brings at most; the rest follows at once (files, characters or, of HTML and mails, bytes).
 MAX_FILES = 1_000
+#: Faults of a file's lines that are told of a poll.
+MAX_NOTED = 10
 MAX_TEXT = 16 * 1024 * 1024
 MAX_DEPTH = 32  # folders within folders; each holds one file descriptor while its files are read
 
@@ -40,12 +45,22 @@ _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTT
 Mark = tuple[int, int]  # size in bytes, time of change in ns
 
 
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """A file of HTML or a mail, which takes a process of its own."""
+
+    raw: bytes = field(repr=False)
+    name: str
+    key: str
+    cut: bool
+
+
 @dataclass(slots=True)
 class _Scan:
     """What one walk through the folder found; ``now`` is when."""
 
     now: datetime
-    documents: list[Document] = field(default_factory=list)
+    documents: list[Document | _Unread | HtmlLine] = field(default_factory=list)
     done: dict[str, Mark] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)  # of files of lines
     waiting: dict[str, Mark] = field(default_factory=dict)
@@ -56,9 +71,10 @@ class _Scan:
 
 
 class FolderSource:
-    def __init__(self, spec: SourceSpec, clock: Clock) -> None:
+    def __init__(self, spec: SourceSpec, clock: Clock, workers: Workers) -> None:
         self.spec = spec
         self._clock = clock
+        self._workers = workers
         self._done: dict[str, Mark] = {}  # confirmed by the record
         self._unconfirmed: dict[str, Mark] = {}
         self._places: dict[str, Place] = {}  # the same of files of lines
@@ -69,12 +85,13 @@ class FolderSource:
         self._noted: set[str] = set()
 
     async def poll(self, state: SourceState, now: datetime) -> PollResult:
-        """Raises FetchError where the folder cannot be read."""
+        """Raises FetchError where the folder cannot be read, MonitorError where no file can be read now."""
         if self._token and state.validators.get(SCAN) == self._token:
             self._done.update(self._unconfirmed)
             self._places.update(self._places_unconfirmed)
         self._unconfirmed, self._places_unconfirmed, self._token = {}, {}, ""
         scan = await asyncio.to_thread(self._scan, now)
+        documents = await self._whole(scan)
         if not scan.more:  # a whole walk: forget what is gone, so that a file put back is read again
             self._done = {key: mark for key, mark in self._done.items() if key in scan.present}
             self._places = {key: place for key, place in self._places.items() if key in scan.present}
@@ -87,7 +104,38 @@ class FolderSource:
         self._polls += 1
         self._unconfirmed, self._places_unconfirmed = scan.done, scan.places
         self._token = f"{now.isoformat()} {os.getpid()} {self._polls}"
-        return PollResult(tuple(scan.documents), {SCAN: self._token}, notes=notes, again=again)
+        return PollResult(documents, {SCAN: self._token}, notes=notes, again=again)
+
+    async def _whole(self, scan: _Scan) -> tuple[Document, ...]:
+        """All that was found, in its order; what cannot be read is noted, and done until it changes."""
+        documents: list[Document] = []
+        faults: Counter[str] = Counter()
+        for found in scan.documents:
+            if isinstance(found, Document):
+                documents.append(found)
+                continue
+            try:
+                document = await (self._of_line(found) if isinstance(found, HtmlLine) else self._of_file(found))
+            except (DocumentError, FetchError) as error:
+                faults[found.key] += 1
+                if faults[found.key] <= MAX_NOTED:
+                    scan.notes.append(found.fault(error.message) if isinstance(found, HtmlLine) else f"{found.key}: {error.message}")
+            else:
+                documents += [document] if document.text.strip() else []
+        return tuple(documents)
+
+    async def _of_file(self, found: _Unread) -> Document:
+        return await self._workers.parse_file(self.spec, found.raw, found.name, key=found.key, cut=found.cut)
+
+    async def _of_line(self, found: HtmlLine) -> Document:
+        article = found.article
+        # Whatever the markup says of itself, it came as characters.
+        headers = {"content-type": "text/html; charset=utf-8"}
+        fetched = Fetched(200, article.document.url, headers, article.html.encode("utf-8", "replace"), complete=True)
+        document = found.document(await self._workers.parse_page(self.spec, fetched, article.title))
+        if document is None:
+            raise DocumentError("no text was found in its html")
+        return document
 
     # ------------------------------------------------------------------------- in a thread from here on
     def _scan(self, now: datetime) -> _Scan:
@@ -176,14 +224,12 @@ class FolderSource:
             scan.waiting[key] = after  # it changed under our hands
             return
         scan.done[key] = mark
-        spec = self.spec
-        try:
-            document = read_document(
-                raw, name, source=spec.name, key=key, language=spec.language, labels=spec.labels, cut=size > len(raw), now=scan.now
-            )
-        except DocumentError as error:
-            scan.notes.append(f"{key}: {error.message}")
+        spec, cut = self.spec, size > len(raw)
+        if is_markup(raw, name):
+            scan.documents.append(_Unread(raw, name, key, cut))
+            scan.characters += len(raw)
             return
+        document = read_document(raw, name, source=spec.name, key=key, language=spec.language, labels=spec.labels, cut=cut, now=scan.now)
         if document.text.strip():
             scan.documents.append(document)
             scan.characters += len(document.text)

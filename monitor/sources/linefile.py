@@ -15,9 +15,8 @@ from typing import Final
 
 from monitor.errors import DocumentError
 from monitor.model import Document, SourceSpec, Span
-from monitor.ports import PushedArticle
+from monitor.ports import PageRead, PushedArticle
 from monitor.sources.jsonl import parse_article, read_json
-from monitor.sources.page import read_page
 
 #: Bytes read at a time, which no line is longer than; and at most in one go (a huge file without a line end).
 CHUNK: Final = 8 * 1024 * 1024
@@ -44,13 +43,35 @@ class Place:
     skipping: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class HtmlLine:
+    """An article whose text is yet to be found in its HTML, which takes a process of its own; ``key`` is the file's."""
+
+    article: PushedArticle
+    key: str
+    line: int
+
+    def document(self, page: PageRead) -> Document | None:
+        """Under the title that was given, else under the page's own; None where the page has no text."""
+        given, document = self.article, self.article.document
+        notes = tuple(dict.fromkeys((*document.notes, *page.notes)))
+        text, title = page.text, page.title
+        if given.title:
+            body = page.text[page.title.end :].lstrip("\n") if page.title else page.text
+            text, title = (f"{given.title}\n\n{body}" if body.strip() else ""), Span(0, len(given.title))
+        return replace(document, text=text, title=title, notes=notes) if text.strip() else None
+
+    def fault(self, why: str) -> str:
+        return f"{self.key}, line {self.line}: {why}"
+
+
 @dataclass(slots=True)
 class LinesRead:
     """What one reading brought, and the place it came to. ``more``: there are more whole lines; ``waits``: the last line has
     no end yet."""
 
     place: Place
-    documents: list[Document] = field(default_factory=list)
+    documents: list[Document | HtmlLine] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     characters: int = 0
     more: bool = False
@@ -152,22 +173,9 @@ class LineFile:
         except DocumentError as error:
             read.fault(self._key, error.message)
             return
-        document = _whole(article)
-        if document.text.strip():
-            read.documents.append(replace(document, key=f"{self._key}#{document.key}"))
-            read.characters += len(document.text)
+        document = replace(article.document, key=f"{self._key}#{article.document.key}")
+        if article.html:
+            read.documents.append(HtmlLine(replace(article, document=document), self._key, read.place.lines + 1))
         else:
-            read.fault(self._key, "no text was found in its html")
-
-
-def _whole(article: PushedArticle) -> Document:
-    """With the text of its page, under the title that was given, else under the page's own."""
-    document = article.document
-    if not article.html:
-        return document
-    page = read_page(article.html.encode("utf-8", "replace"), "utf-8")
-    notes = tuple(dict.fromkeys((*document.notes, *page.notes)))
-    if not article.title:
-        return replace(document, text=page.text, title=page.title, notes=notes)
-    body = page.text[page.title.end :].lstrip("\n") if page.title else page.text
-    return replace(document, text=f"{article.title}\n\n{body}" if body.strip() else "", title=Span(0, len(article.title)), notes=notes)
+            read.documents.append(document)
+        read.characters += len(document.text) + len(article.html)

@@ -1,4 +1,4 @@
-"""What runs inside a worker process: its limits, and the three tasks (read a feed, report on a generation, analyse).
+"""What runs inside a worker process: its limits, and its tasks (read feeds, a page, a file; report on a generation; analyse).
 
 Functions here are called by name in a process forked for it; they take and return plain values. A process lives under
 one generation of watchlists for as long as it lives: an edit starts new processes beside the old ones.
@@ -29,6 +29,7 @@ from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec, Span
 from monitor.ports import FeedRead, Fetched, Generation, PageRead, StoredVersion, WarmReport
 from monitor.sources.feedread import read_feed
+from monitor.sources.file import read_document
 from monitor.sources.page import read_page
 from monitor.watchlist import Watchlist, load
 
@@ -142,6 +143,26 @@ def read_page_task(fetched: Fetched, title: str) -> PageRead:
     found = _CHARSET.search(fetched.headers.get("content-type", ""))
     page = read_page(fetched.body, found[1] if found else "", fetched.url)
     return PageRead(page.text, page.title, page.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """One file to read: see ``ports.Workers.parse_file``."""
+
+    raw: bytes
+    name: str
+    key: str
+    cut: bool
+    spec: SourceSpec
+    now: datetime
+
+
+def read_file_task(task: FileTask) -> Document:
+    """Raises DocumentError; MemoryError at the process's limit."""
+    spec = task.spec
+    return read_document(
+        task.raw, task.name, source=spec.name, key=task.key, language=spec.language, labels=spec.labels, cut=task.cut, now=task.now
+    )
 
 
 # ------------------------------------------------------------------------------------------- the match pool

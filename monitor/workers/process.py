@@ -68,6 +68,9 @@ class ProcessWorkers:
     async def parse_page(self, spec: SourceSpec, fetched: Fetched, title: str) -> PageRead:
         return await self._reading.page(fetched, title)
 
+    async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
+        return await self._reading.file(spec, raw, name, key, cut=cut)
+
     # ---------------------------------------------------------------------------------------- generations
     async def warm(self, generation: Generation) -> WarmReport:
         """Raises WorkersError where no report comes back (dictionaries cannot be built, tests without end)."""

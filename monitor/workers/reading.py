@@ -1,4 +1,4 @@
-"""The parse pool's work: feeds and pages, each within its limits.
+"""The parse pool's work: feeds, pages and files, each within its limits.
 
 A task costs half a millisecond on its own, as much as reading a small feed. So feeds that wait for a process go to it
 together, for a short time; where a task overruns it or ends its process, it is taken apart and each feed tried alone, so
@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from monitor.errors import FetchError, MonitorError
-from monitor.model import SourceSpec
+from monitor.model import Document, SourceSpec
 from monitor.ports import Clock, FeedRead, Fetched, PageRead
 from monitor.workers import inside
 from monitor.workers.pool import KillablePool, PoolBroken, TaskDied, TaskOverran
@@ -28,6 +29,8 @@ PARSE_MEMORY = 1024 * 1024 * 1024
 TOGETHER = 16
 TOGETHER_BYTES = 512 * 1024
 TOGETHER_LIMIT = 0.45
+
+T = TypeVar("T")
 
 
 class WorkersError(MonitorError):
@@ -44,7 +47,7 @@ class _Waiting:
 
 
 class Reading:
-    """``limit`` and ``memory`` are what one feed or page may take (seconds, bytes); ``patient`` is the process for what takes
+    """``limit`` and ``memory`` are what one feed, page or file may take (seconds, bytes); ``patient`` is the process for what takes
     long. Both pools are their owner's to close."""
 
     def __init__(self, pool: KillablePool, patient: KillablePool, processes: int, clock: Clock, *, limit: float, memory: int) -> None:
@@ -59,13 +62,20 @@ class Reading:
         self._slow: set[asyncio.Task[None]] = set()
 
     async def page(self, fetched: Fetched, title: str) -> PageRead:
-        sent = replace(fetched, headers=dict(fetched.headers))
+        return await self._one("the page", inside.read_page_task, replace(fetched, headers=dict(fetched.headers)), title)
+
+    async def file(self, spec: SourceSpec, raw: bytes, name: str, key: str, *, cut: bool) -> Document:
+        task = inside.FileTask(raw, name, key, cut, replace(spec, labels=dict(spec.labels)), self._clock.now())
+        return await self._one("the file", inside.read_file_task, task)
+
+    async def _one(self, what: str, task: Callable[..., T], *arguments: Any) -> T:
+        """By itself in the short time, and else in the full one."""
         try:
             with contextlib.suppress(TaskOverran, TaskDied, MemoryError):
-                return await self._pool.run(inside.read_page_task, sent, title, limit=min(TOGETHER_LIMIT, self._limit))
-            return await self._patient.run(inside.read_page_task, sent, title, limit=self._limit)
+                return await self._pool.run(task, *arguments, limit=min(TOGETHER_LIMIT, self._limit))
+            return await self._patient.run(task, *arguments, limit=self._limit)
         except (TaskOverran, TaskDied, MemoryError) as error:
-            raise self._culprit("the page", error) from error
+            raise self._culprit(what, error) from error
         except PoolBroken as error:
             raise WorkersError(str(error)) from error
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from monitor.errors import FetchError
-from monitor.model import PollResult, SourceKind, SourceSpec, SourceState
+from monitor.errors import FetchError, MonitorError
+from monitor.model import Document, PollResult, SourceKind, SourceSpec, SourceState
+from monitor.ports import Fetched, PageRead
 from monitor.sources import folder as folder_module
 from monitor.sources.file import MAX_READ
-from monitor.sources.folder import SETTLED, FolderSource
-from tests.fakes import START, FakeClock
+from monitor.sources.folder import MAX_TEXT, SETTLED, FolderSource
+from monitor.workers import WorkersError, inside
+from tests.fakes import START, FakeClock, FakeWorkers
 
 OLD = START.timestamp() - 3600
 
@@ -26,6 +29,26 @@ def write(path: Path, content: str | bytes, *, when: float = OLD) -> Path:
     return path
 
 
+class Reading(FakeWorkers):
+    """Reads what a worker would read, here; ``refused`` is file or title -> what its process made of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: dict[str, MonitorError] = {}
+        self.read: list[str] = []
+
+    async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
+        self.read.append(key)
+        if key in self.refused:
+            raise self.refused[key]
+        return inside.read_file_task(inside.FileTask(raw, name, key, cut, spec, START))
+
+    async def parse_page(self, spec: SourceSpec, fetched: Fetched, title: str) -> PageRead:
+        if title in self.refused:
+            raise self.refused[title]
+        return inside.read_page_task(fetched, title)
+
+
 class Poll:
     """A folder source and the state that a record would keep for it."""
 
@@ -33,13 +56,14 @@ class Poll:
         self.path = path
         self.match = match
         self.clock = FakeClock()
+        self.workers = Reading()
         self.state = SourceState("drop", START)
         self.new_source()
 
     def new_source(self) -> None:
         """As after a restart."""
         spec = SourceSpec("drop", SourceKind.FOLDER, str(self.path), 10, language="ar", labels={"k": "v"}, match=self.match)
-        self.source = FolderSource(spec, self.clock)
+        self.source = FolderSource(spec, self.clock, self.workers)
 
     def __call__(self, *, commit: bool = True) -> PollResult:
         result = asyncio.run(self.source.poll(self.state, self.clock.now()))
@@ -354,3 +378,65 @@ def test_fault_51_a_file_of_lines_behind_a_link_is_refused(tmp_path: Path) -> No
     result = poll()
     assert result.documents == ()
     assert len(result.notes) == 2
+
+
+# ------------------------------------------------------------------------------ what is taken apart elsewhere
+PAGE = "<html><title>T</title><body><p>It left the port in the night, with nobody on board.</p></body></html>"
+MAIL = b"Subject: A mail\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nIt left the port.\r\n"
+
+
+def test_html_and_mails_are_read_by_a_worker_and_text_is_not(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    for name, content in {"a.html": PAGE, "b": PAGE, "c.eml": MAIL, "d.txt": PAGE, "e.md": "# note"}.items():
+        write(tmp_path / name, content)
+    assert poll.keys() == ["a.html", "b", "c.eml", "d.txt", "e.md"]
+    assert poll.workers.read == ["a.html", "b", "c.eml"]
+
+
+def test_fault_38_a_file_that_ends_its_worker_is_noted_and_left_until_it_changes(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    for name in ("a.html", "bad.html", "c.html"):
+        write(tmp_path / name, PAGE)
+    poll.workers.refused["bad.html"] = FetchError("the file took longer than 5 s to read and was given up", died=True)
+    result = poll()
+    assert [document.key for document in result.documents] == ["a.html", "c.html"]
+    assert result.notes == ("bad.html: the file took longer than 5 s to read and was given up",)
+    assert poll().unchanged
+    poll.workers.refused.clear()
+    write(tmp_path / "bad.html", PAGE, when=OLD + 60)
+    assert poll.keys() == ["bad.html"]
+
+
+def test_files_wait_where_no_worker_can_be_started(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    write(tmp_path / "a.html", PAGE)
+    poll.workers.refused["a.html"] = WorkersError("worker processes cannot be started")
+    with pytest.raises(WorkersError):
+        poll()
+    poll.workers.refused.clear()
+    assert poll.keys() == ["a.html"]
+
+
+def test_html_of_a_line_that_cannot_be_read_is_named_by_its_line_and_the_others_are_taken(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    rows = [{"id": str(n), "title": f"title {n}", "html": PAGE} for n in range(14)]
+    write(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    poll.workers.refused = {f"title {n}": FetchError("the page took too long", died=True) for n in range(1, 13)}
+    result = poll()
+    assert [document.key for document in result.documents] == ["a.jsonl#0", "a.jsonl#13"]
+    assert result.documents[0].text == "title 0\n\nIt left the port in the night, with nobody on board."
+    assert result.notes == tuple(f"a.jsonl, line {line}: the page took too long" for line in range(2, 12))
+
+
+def test_a_poll_holds_so_many_bytes_of_pages_and_no_more(tmp_path: Path) -> None:
+    poll = Poll(tmp_path)
+    poll.source = FolderSource(poll.source.spec, poll.clock, FakeWorkers())
+    for n in range(5):
+        with (tmp_path / f"{n}.html").open("wb") as opened:
+            opened.truncate(MAX_READ)
+        os.utime(tmp_path / f"{n}.html", (OLD, OLD))
+    assert MAX_TEXT == 2 * MAX_READ
+    assert poll.keys() == ["0.html", "1.html"]
+    assert poll.keys() == ["2.html", "3.html"]
+    result = poll()
+    assert ([document.key for document in result.documents], result.again) == (["4.html"], None)

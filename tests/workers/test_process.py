@@ -13,7 +13,7 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.dictionaries import default_folder
-from monitor.errors import FetchError
+from monitor.errors import DocumentError, FetchError
 from monitor.flow.reload import stored_version
 from monitor.model import Analysis, AnalysisFailed, Document, SourceKind, SourceSpec
 from monitor.ports import FeedRead, Fetched, Generation
@@ -284,3 +284,23 @@ def test_batches_keep_order_and_bounds() -> None:
     assert all(len(batch) <= BATCH_DOCUMENTS for batch in made)
     assert all(len(batch) == 1 or sum(len(d.text) for d in batch) <= BATCH_CHARACTERS for batch in made)
     assert list(batches([])) == []
+
+
+# A page that is a minute's work for who looks for the article in it: as many places where it may stand as paragraphs.
+KNOT = b"<html><title>T</title><body>" + b"<div class=article><p>some text here</p></div>" * 80_000
+
+
+def test_fault_38_a_file_is_read_within_the_limits_of_its_process() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        page = b"<html><title>T</title><body><p>It left the port in the night, with nobody on board.</p></body></html>"
+        document = await workers.parse_file(SPEC, page, "a.html", key="in/a.html", cut=False)
+        assert (document.source, document.key, document.text.partition("\n")[0]) == ("f", "in/a.html", "T")
+        assert dict(document.labels) == {"k": "v"}
+        with pytest.raises(DocumentError):
+            await workers.parse_file(SPEC, b"Content-Type: multipart/mixed; boundary=x\n" * 50, "a.eml", key="a.eml", cut=False)
+        with pytest.raises(FetchError, match="the file took longer than 1 s to read and was given up") as refused:
+            await workers.parse_file(SPEC, KNOT, "b.html", key="b.html", cut=False)
+        assert refused.value.died
+        assert (await workers.parse_file(SPEC, page, "a.html", key="a.html", cut=False)).text == document.text
+
+    with_workers(work, parse_limit=1)
