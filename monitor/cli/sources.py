@@ -131,12 +131,12 @@ def _states(place: Place) -> dict[str, SourceState]:
 
 
 def _read(place: Place, work: Callable[[SqlStore], Awaitable[Any]], without: Any) -> Any:
-    from monitor.store.database import FILE_NAME
+    from monitor.store.files import RECORD
 
     try:
         return read_record(place, work)
     except StorageError:
-        if (place.load().settings.data_dir / FILE_NAME).exists():
+        if (place.load().settings.data_dir / RECORD).exists():
             raise
         return without
 

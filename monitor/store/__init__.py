@@ -4,7 +4,8 @@ This room is the one home of sqlalchemy and alembic. It keeps what it is told, w
 it must not know watchlists' queries, HTTP, the clock (times come in with every call) or who asks.
 """
 
+from monitor.store.database import Opening
 from monitor.store.lock import DataFolderLock
 from monitor.store.sqlstore import SqlStore
 
-__all__ = ["DataFolderLock", "SqlStore"]
+__all__ = ["DataFolderLock", "Opening", "SqlStore"]

@@ -11,8 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -21,14 +20,15 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import StatementError
 
 from monitor.errors import StorageError
-from monitor.store import migrate, schema
+from monitor.store import backup, files, migrate, schema
+from monitor.store.ballast import Ballast
 from monitor.store.lock import folder_error, prepare_folder
+from monitor.store.sound import LARGE, look_through, require_sound
 from monitor.store.sqlite_errors import corrupt, explained
-from monitor.store.writer import Writer
+from monitor.store.writer import CHECKPOINT, LOOK_AGAIN, Writer
 
 T = TypeVar("T")
 
-FILE_NAME = "monitor.db"
 READERS = 2
 #: Seconds SQLite itself waits for another program's lock, and how many such waits a write is tried for (a minute in all).
 BUSY_TIMEOUT = 5.0
@@ -39,7 +39,7 @@ _WRITER_PRAGMAS = (
     "PRAGMA synchronous=FULL",  # the outbox's promise is worth a sync: 0.5 ms a commit on an ordinary SSD
     "PRAGMA foreign_keys=ON",
     # Pages copied back from the log at a time: four times SQLite's default, for most are written again before that.
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={CHECKPOINT}",
     "PRAGMA journal_size_limit=67108864",  # a long reader lets the log grow; it shrinks back to 64 MiB
     "PRAGMA cache_size=-16384",  # KiB
 )
@@ -49,53 +49,94 @@ _READER_PRAGMAS = ("PRAGMA query_only=ON", "PRAGMA cache_size=-8192")
 _dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How the record is opened. ``ballast`` is its size in bytes (0: none), ``backups`` how many copies made before migrations
+    are kept (0: none is made), ``large`` from how many bytes on a record that was closed in order is looked through later.
+    ``busy_timeout`` is in seconds; a write is tried ``patience`` times as long."""
+
+    busy_timeout: float = BUSY_TIMEOUT
+    patience: int = PATIENCE
+    ballast: int = 0
+    backups: int = 0
+    large: int = LARGE
+    look_again: float = LOOK_AGAIN
+
+
 class Database:
     """``await open(data_dir)``, then ``write`` and ``read`` functions of a connection, then ``await close()``."""
 
-    def __init__(self, path: Path, reader: Engine, writer_engine: Engine | None, writer: Writer | None) -> None:
+    def __init__(self, path: Path, how: Opening, *, read_only: bool = False) -> None:
         self.path = path
-        self._reader = reader
-        self._writer_engine = writer_engine
-        self._writer = writer
+        self._how = how
+        #: Whether the whole of it was looked through at the start; else ``look_through`` is still to be called.
+        self.looked_through = True
+        #: What a migration at the start came from and where it was copied before; "" and None where there was none.
+        self.migrated_from = ""
+        self.backed_up: Path | None = None
+        self._reader = _engine(path, "ro", _READER_PRAGMAS, "BEGIN", how.busy_timeout)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._writer_engine: Engine | None = None
+        self._writer: Writer | None = None
+        self._opened = False
+        if not read_only:
+            # A transaction that starts as a reader and turns writer fails at once where another wrote meanwhile, whatever
+            # the busy timeout; one that starts as a writer waits.
+            self._writer_engine = _engine(path, "rwc", _WRITER_PRAGMAS, "BEGIN IMMEDIATE", how.busy_timeout)
+            ballast = Ballast(path.parent, how.ballast)
+            self._writer = Writer(path, self._connect, self._migrate, how.patience, ballast, look_again=how.look_again)
 
     @classmethod
-    async def open(
-        cls, data_dir: Path, *, read_only: bool = False, busy_timeout: float = BUSY_TIMEOUT, patience: int = PATIENCE
-    ) -> Database:
+    async def open(cls, data_dir: Path, *, read_only: bool = False, how: Opening | None = None) -> Database:
         """Check and migrate, then be ready. Raises StorageCorrupt, StorageFull, SchemaTooNew, StorageError."""
-        path = data_dir / FILE_NAME
-        reader = _engine(path, "ro", _READER_PRAGMAS, "BEGIN", busy_timeout)
-        if read_only:
-            database = cls(path, reader, None, None)
-            try:
-                await database._check_readable()
-            except BaseException:
-                await database.close()
-                raise
-            return database
-        prepare_folder(data_dir)
-        # A transaction that starts as a reader and turns writer fails at once where another wrote meanwhile, whatever
-        # the busy timeout; one that starts as a writer waits.
-        engine = _engine(path, "rwc", _WRITER_PRAGMAS, "BEGIN IMMEDIATE", busy_timeout)
-        writer = Writer(path, partial(_connect, path, engine), _migrate, patience)
-        database = cls(path, reader, engine, writer)
+        if not read_only:
+            prepare_folder(data_dir)
+        database = cls(data_dir / files.RECORD, how or Opening(), read_only=read_only)
         try:
-            await asyncio.wrap_future(writer.start())
+            if database._writer is None:
+                await database._check_readable()
+            else:
+                await asyncio.wrap_future(database._writer.start())
+                database._opened = True
         except BaseException:
             await database.close()
             raise
         return database
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in a transaction on the writer thread; returns after its commit. All of it or nothing."""
-        return await self.submit(work)
+    @property
+    def tight(self) -> str:
+        """Why no more articles are taken (the disk is full), "" where they are."""
+        return self._writer.tight if self._writer is not None else ""
 
-    def submit(self, work: Callable[[Connection], T]) -> asyncio.Future[T]:
+    @property
+    def broken(self) -> str:
+        """The damage that was seen, "" where none was: nothing is written any more."""
+        found = self._writer.broken if self._writer is not None else None
+        return str(found) if found is not None else ""
+
+    async def write(self, work: Callable[[Connection], T], *, grows: bool = False) -> T:
+        """Run ``work`` in a transaction on the writer thread; returns after its commit. All of it or nothing. What ``grows``
+        the record is refused while the disk is full, so that the rest can go on."""
+        return await self.submit(work, grows=grows)
+
+    def submit(self, work: Callable[[Connection], T], *, grows: bool = False) -> asyncio.Future[T]:
         """The same without waiting: cancelling the future withdraws the work only where it has not begun."""
         if self._writer is None:
             raise StorageError("the record was opened for reading only")
-        return asyncio.wrap_future(self._writer.submit(work))
+        return asyncio.wrap_future(self._writer.submit(work, grows=grows))
+
+    async def look_through(self) -> str:
+        """The whole of a large record, while it is in use; what is wrong with it, "" where nothing is. Damage stops writing."""
+        finding = await asyncio.get_running_loop().run_in_executor(self._threads, look_through, self.path)
+        self.looked_through = True
+        if finding and self._writer is not None:
+            self._writer.stop_writing(corrupt(self.path, finding))
+        return finding
+
+    async def shorten_log(self) -> None:
+        """Copy the write-ahead log back and cut it off; as far as readers let it, for whom nobody waits."""
+        if self._writer is not None:
+            await asyncio.wrap_future(self._writer.submit(_shorten_log, alone=True))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on a reader thread, in one consistent view of the last commit."""
@@ -119,12 +160,39 @@ class Database:
         self._reader.dispose()
         if self._writer_engine is not None:
             self._writer_engine.dispose()
+        if self._opened and not self.broken:
+            self._opened = False
+            files.mark_clean(self.path)
+
+    def _connect(self) -> Connection:
+        try:
+            if backup.restoring(self.path):
+                backup.finish_restore(self.path)
+            self.looked_through = require_sound(self.path, large=self._how.large)
+            files.unmark_clean(self.path)
+        except OSError as error:
+            raise folder_error(self.path.parent, error) from error
+        assert self._writer_engine is not None
+        return self._writer_engine.connect()
+
+    def _migrate(self, connection: Connection) -> None:
+        def before(found: str | None) -> None:
+            if found is not None:
+                self.migrated_from = found
+                self.backed_up = backup.automatic(self.path, found, self._how.backups)
+
+        with connection.begin():
+            migrate.migrate(connection, before)
 
     async def _check_readable(self) -> None:
         try:
             there = self.path.is_file() and self.path.stat().st_size > 0
         except OSError as error:
             raise folder_error(self.path.parent, error) from error
+        if backup.restoring(self.path):
+            raise StorageError(
+                f"a restore of {self.path} was not finished", hint="start the daemon, or give the same `monitor db restore` again"
+            )
         if not there:
             raise _no_record(self.path)
         found = await self.read(migrate.revision)
@@ -173,30 +241,12 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, busy_ti
     return engine
 
 
-def _connect(path: Path, engine: Engine) -> Connection:
+def _shorten_log(connection: Connection) -> None:
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    timeout = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+    driver.execute("PRAGMA busy_timeout=0")
     try:
-        _check_sound(path)
-    except OSError as error:
-        raise folder_error(path.parent, error) from error
-    return engine.connect()
-
-
-def _check_sound(path: Path) -> None:
-    """Before a connection that could write exists (closing one copies the write-ahead log into the file): is it sound?"""
-    if path.exists() and not path.is_file():
-        raise StorageError(f"the database's path is taken by something else: {path}", hint="move it away, or set another data_dir")
-    log = path.with_name(path.name + "-wal")
-    if not path.exists() or path.stat().st_size == 0:
-        # SQLite takes this for a new database and throws the log away, and with it all that was committed into it.
-        if log.exists() and log.stat().st_size > 0:
-            raise corrupt(path, "the file is missing or empty although its write-ahead log is not")
-        return
-    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)) as connection:
-        findings = [str(finding) for (finding,) in connection.execute("PRAGMA quick_check(3)")]
-    if findings != ["ok"]:
-        raise corrupt(path, "; ".join(findings))
-
-
-def _migrate(connection: Connection) -> None:
-    with connection.begin():
-        migrate.migrate(connection)
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={timeout}")

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from importlib import resources
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -16,6 +17,8 @@ from sqlalchemy import Connection, inspect, text
 
 from monitor.errors import SchemaTooNew
 from monitor.store import schema
+
+log = structlog.get_logger("monitor.store")
 
 # Alembic keeps the migration under way in module globals: two stores opened at once in one process take turns.
 _ONE_AT_A_TIME = threading.Lock()
@@ -35,7 +38,8 @@ def known_revisions() -> tuple[str, ...]:
 
 
 def migrate(connection: Connection, before: Callable[[str | None], None] | None = None) -> None:
-    """Run the steps that are missing. Raises SchemaTooNew; the caller's transaction makes it all or nothing."""
+    """Run the steps that are missing, after ``before`` was told what was found. Raises SchemaTooNew; the caller's transaction
+    makes it all or nothing."""
     found = revision(connection)
     if found == schema.REVISION:
         return
@@ -44,8 +48,12 @@ def migrate(connection: Connection, before: Callable[[str | None], None] | None 
         before(found)
     config = _config()
     config.attributes["connection"] = connection
+    if found is not None:
+        log.info("migrating", found=found, to=schema.REVISION, meaning="a large record takes a while; a kill leaves it as it was")
     with _ONE_AT_A_TIME:
         command.upgrade(config, "head")
+    if found is not None:
+        log.info("migrated", to=schema.REVISION)
 
 
 def refuse_newer(found: str | None) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from monitor.errors import StorageCorrupt, StorageError, StorageFull
+from monitor.store import files
 
 # A disk that is full, a quota, and a file-size limit all stop a write; the last two arrive as a failed write, sync or
 # growth of the shared-memory file, not as SQLITE_FULL.
@@ -37,13 +38,16 @@ def is_busy(error: DBAPIError | sqlite3.Error) -> bool:
     return (_code(error) & _PRIMARY) in _BUSY
 
 
-def corrupt(path: Path, finding: str) -> StorageCorrupt:
+def corrupt(path: Path, finding: str, aside: Path | None = None) -> StorageCorrupt:
+    """``aside`` is where the damaged file is kept as it is."""
+    kept = f"nothing has been written to it, and a copy is kept as {aside}" if aside else "nothing more is written to it"
+    newest = next(iter(files.backups(path.parent)), None)
+    restored = f"restore a backup: monitor db restore {newest or 'FILE'}"
+    if newest is None:
+        restored += f" (there is none in {path.parent / files.BACKUPS})"
+    salvaged = f"or salvage what can be read: sqlite3 {path} .recover | sqlite3 new.db, then monitor db restore new.db"
     return StorageCorrupt(
-        f"the database is damaged: {path}: {finding}",
-        hint=(
-            "nothing has been written to it. Stop the daemon, move the file and its -wal and -shm files aside, "
-            f"then restore a backup in its place, or salvage what can be read: sqlite3 {path.name} .recover | sqlite3 new.db"
-        ),
+        f"the database is damaged: {path}: {finding}", hint=f"{kept}. Stop the daemon if it runs and {restored}; or {salvaged}"
     )
 
 

@@ -1,30 +1,47 @@
 """The one writer: a thread, a connection, and transactions that carry every request that is waiting.
 
 A commit costs a sync of the disk, so requests that wait together share one; each stays all-or-nothing by a savepoint of its
-own, and a future is answered only after the commit. A caller that goes away takes nothing with it. This module must not
-know what the requests write.
+own, and a future is answered only after the commit. A caller that goes away takes nothing with it.
+
+When the disk is full, the ballast is given up and the record is *tight*: requests that make it grow (articles) are refused at
+once, and what is small goes on into the room that the ballast left. When there is room for a new ballast, that ends. This
+module must not know what the requests write.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Transaction
 from sqlalchemy.exc import DBAPIError
 
-from monitor.errors import StorageCorrupt, StorageError
+from monitor.errors import StorageCorrupt, StorageError, StorageFull
+from monitor.store.ballast import Ballast
 from monitor.store.sqlite_errors import explained, is_busy
+
+log = structlog.get_logger("monitor.store")
 
 T = TypeVar("T")
 
 # How many waiting requests share a commit. Beyond a few dozen the sync is no longer what costs, and the first would wait.
 BATCH = 64
+
+# Seconds between two looks whether there is room for the ballast again.
+LOOK_AGAIN = 5.0
+
+# Pages in the write-ahead log after which it is copied back and begun anew: 16 MiB, and 1 MiB where every page counts.
+CHECKPOINT = 4000
+CHECKPOINT_TIGHT = 256
+
+_FREE_SPACE = "free space on that file system (or raise the quota or file-size limit); writing resumes by itself"
 
 
 class _TransactionLost(Exception):
@@ -33,22 +50,40 @@ class _TransactionLost(Exception):
 
 @dataclass(eq=False)
 class _Request(Generic[T]):
+    """``grows``: refused while the record is tight. ``alone``: outside of any transaction, none beside it."""
+
     work: Callable[[Connection], T]
     future: Future[T]
+    grows: bool = False
+    alone: bool = False
 
 
 class Writer:
     """``connect`` opens the connection and ``prepare`` makes it ready (checks, migration); both run on the thread.
 
     ``patience`` is how often a transaction that another program keeps from starting is tried again; each try waits for the
-    connection's busy timeout.
+    connection's busy timeout. Without a ``ballast`` the record is never tight: every request finds out for itself.
     """
 
-    def __init__(self, path: Path, connect: Callable[[], Connection], prepare: Callable[[Connection], None], patience: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connect: Callable[[], Connection],
+        prepare: Callable[[Connection], None],
+        patience: int,
+        ballast: Ballast,
+        *,
+        look_again: float = LOOK_AGAIN,
+    ) -> None:
         self._path = path
         self._connect = connect
         self._prepare = prepare
         self._patience = patience
+        self._ballast = ballast
+        self._look_again = look_again
+        self._looked = time.monotonic()
+        self._lacks_ballast = False
+        self._tight = ""
         self._queue: queue.SimpleQueue[_Request[Any] | None] = queue.SimpleQueue()
         self._guard = threading.Lock()
         self._closing = False
@@ -62,15 +97,29 @@ class Writer:
         self._thread.start()
         return self._opened
 
-    def submit(self, work: Callable[[Connection], T]) -> Future[T]:
+    @property
+    def tight(self) -> str:
+        """Why the record takes no more articles, "" where it does."""
+        return self._tight
+
+    @property
+    def broken(self) -> StorageCorrupt | None:
+        """The damage that was seen; nothing is written from then on."""
+        return self._broken
+
+    def submit(self, work: Callable[[Connection], T], *, grows: bool = False, alone: bool = False) -> Future[T]:
         """``work`` may be run again from the start where a transaction was lost, so it must keep nothing between runs."""
         future: Future[T] = Future()
         with self._guard:
             if self._closing:
                 future.set_exception(StorageError("the record is closed"))
             else:
-                self._queue.put(_Request(work, future))
+                self._queue.put(_Request(work, future, grows, alone))
         return future
+
+    def stop_writing(self, damage: StorageCorrupt) -> None:
+        """Damage was found by somebody who looked: from now on every request is answered with it."""
+        self._broken = self._broken or damage
 
     def close(self) -> None:
         """Write what is waiting, then close. Blocks until the thread has ended."""
@@ -84,16 +133,11 @@ class Writer:
     # ------------------------------------------------------------------------------------ on the thread
     def _run(self) -> None:
         try:
-            connection = self._connect()
+            connection = self._ready()
         except BaseException as error:
-            self._refuse(error)
+            self._opened.set_exception(explained(error, self._path))
             return
-        try:
-            self._prepare(connection)
-        except BaseException as error:
-            connection.close()
-            self._refuse(error)
-            return
+        self._make_ballast(connection)
         self._opened.set_result(None)
         try:
             self._serve(connection)
@@ -101,8 +145,25 @@ class Writer:
             self._turn_away()
             connection.close()
 
-    def _refuse(self, error: BaseException) -> None:
-        self._opened.set_exception(explained(error, self._path))
+    def _ready(self) -> Connection:
+        """A daemon that ended on a full disk must be able to start there."""
+        try:
+            return self._prepared()
+        except BaseException as error:
+            said = explained(error, self._path)
+            if not isinstance(said, StorageFull) or not self._ballast.give_up():
+                raise
+            self._now_tight(said)
+        return self._prepared()
+
+    def _prepared(self) -> Connection:
+        connection = self._connect()
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _serve(self, connection: Connection) -> None:
         identity = self._identity()
@@ -113,8 +174,14 @@ class Writer:
             if refusal is not None:
                 for request in batch:
                     request.future.set_exception(_again(refusal))
-            elif batch:
-                self._carry_out(connection, batch)
+            else:
+                self._look_for_room(connection)
+                batch = self._admitted(batch)
+                if together := [request for request in batch if not request.alone]:
+                    self._carry_out(connection, together)
+                for request in batch:
+                    if request.alone:
+                        self._do_alone(connection, request)
 
     def _turn_away(self) -> None:
         """The thread ends: nobody may be left waiting for it, whatever ended it."""
@@ -129,9 +196,13 @@ class Writer:
                 item.future.set_exception(StorageError("the record is closed"))
 
     def _next_batch(self) -> tuple[list[_Request[Any]], bool]:
-        """Wait for a request, then take along all that wait already; True with the last batch before closing."""
+        """Wait for a request, then take along all that wait already; True with the last batch before closing. An empty batch
+        where the ballast is lacking and none came: time to look for room."""
         batch: list[_Request[Any]] = []
-        item = self._queue.get()
+        try:
+            item = self._queue.get(timeout=self._look_again if self._lacks_ballast else None)
+        except queue.Empty:
+            return batch, False
         while item is not None:
             # A caller cancelled before its turn gets nothing written; from here on it can no longer withdraw.
             if item.future.set_running_or_notify_cancel():
@@ -158,17 +229,19 @@ class Writer:
         try:
             answers = self._transaction(connection, transaction, batch)
         except BaseException as error:
+            cause = (error.__cause__ or error) if isinstance(error, _TransactionLost) else error
             if len(batch) == 1:
-                self._fail(batch, (error.__cause__ or error) if isinstance(error, _TransactionLost) else error)
+                self._failed(connection, batch[0], cause)
             else:
-                for request in batch:
+                self._tighten(connection, cause)
+                for request in self._admitted(batch):
                     self._carry_out(connection, [request])
             return
         for request, (value, failure) in zip(batch, answers, strict=True):
             if failure is None:
                 request.future.set_result(value)
             else:
-                self._fail([request], failure)
+                self._failed(connection, request, failure)
 
     def _transaction(
         self, connection: Connection, transaction: Transaction, batch: Sequence[_Request[Any]]
@@ -210,6 +283,67 @@ class Writer:
         connection.exec_driver_sql("RELEASE SAVEPOINT request")
         return value, None
 
+    def _do_alone(self, connection: Connection, request: _Request[Any]) -> None:
+        if self._broken is not None:
+            self._fail([request], self._broken)
+            return
+        try:
+            request.future.set_result(request.work(connection))
+        except BaseException as error:
+            self._fail([request], error)
+
+    # ------------------------------------------------------------------------------------- a full disk
+    def _admitted(self, batch: Sequence[_Request[Any]]) -> list[_Request[Any]]:
+        """What may be tried; the rest is answered."""
+        if not self._tight:
+            return list(batch)
+        for request in batch:
+            if request.grows:
+                request.future.set_exception(StorageFull(self._tight, hint=_FREE_SPACE))
+        return [request for request in batch if not request.grows]
+
+    def _failed(self, connection: Connection, request: _Request[Any], error: BaseException) -> None:
+        """One request could not be done. Where that gave the ballast up, what is small has room now."""
+        if self._tighten(connection, error) and not request.grows:
+            self._carry_out(connection, [request])
+        else:
+            self._fail([request], error)
+
+    def _tighten(self, connection: Connection, error: BaseException) -> bool:
+        """Whether the ballast was given up just now, because of a full disk."""
+        said = explained(error, self._path)
+        if not isinstance(said, StorageFull) or not self._ballast.give_up():
+            return False
+        self._now_tight(said)
+        # The log holds many versions of a page: copied back and cut off, it leaves more room than the ballast did.
+        _quietly(connection, "PRAGMA wal_checkpoint(TRUNCATE)", f"PRAGMA wal_autocheckpoint={CHECKPOINT_TIGHT}")
+        return True
+
+    def _now_tight(self, error: StorageFull) -> None:
+        self._tight = error.message
+        self._lacks_ballast, self._looked = True, time.monotonic()
+        log.error("storage_full", error=error.message, kept_on="deliveries and operations go on in the room that was kept for them")
+
+    def _look_for_room(self, connection: Connection) -> None:
+        if self._lacks_ballast and time.monotonic() - self._looked >= self._look_again:
+            self._make_ballast(connection)
+
+    def _make_ballast(self, connection: Connection) -> None:
+        self._looked = time.monotonic()
+        if not self._ballast.wanted:
+            self._ballast.make()  # which takes away the one of an earlier configuration
+            return
+        hindered = self._ballast.make()
+        if hindered and not self._lacks_ballast:
+            log.warning("no_ballast", error=hindered, meaning="a full disk will stop deliveries from being recorded too")
+        if self._lacks_ballast and not hindered:
+            log.info("ballast_made")
+        if self._tight and not hindered:
+            self._tight = ""
+            _quietly(connection, f"PRAGMA wal_autocheckpoint={CHECKPOINT}")
+            log.info("storage_has_room")
+        self._lacks_ballast = bool(hindered)
+
     def _fail(self, batch: Sequence[_Request[Any]], error: BaseException) -> None:
         error = explained(error, self._path)
         if isinstance(error, StorageCorrupt):
@@ -233,6 +367,17 @@ class Writer:
             f"the database was moved, replaced or deleted while in use: {self._path}",
             hint="put the file (with its -wal and -shm files) back and start again; nothing more was written",
         )
+
+
+def _quietly(connection: Connection, *pragmas: str) -> None:
+    """Outside of a transaction; what cannot be done now is done without."""
+    driver = connection.connection.dbapi_connection
+    assert driver is not None
+    for pragma in pragmas:
+        try:
+            driver.cursor().execute(pragma).fetchall()
+        except Exception as error:
+            log.debug("pragma_failed", pragma=pragma, error=str(error))
 
 
 def _again(error: StorageError) -> StorageError:

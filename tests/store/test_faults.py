@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 
 from monitor.errors import StorageCorrupt, StorageError, StorageFull
 from monitor.flow.ingest import BATCH
-from monitor.store import SqlStore, schema
+from monitor.store import Opening, SqlStore, schema
 from tests.store import builders as b
 from tests.store import lives
 
@@ -129,8 +129,8 @@ def test_fault_05_a_full_disk_stops_writing_and_resumes(small_disk: Path) -> Non
 
     async def work(store: SqlStore) -> None:
         await store.ingest(b.simple("first"))
-        ballast = small_disk / "ballast"
-        ballast.write_bytes(b"\0" * 700_000)
+        filler = small_disk / "filler"
+        filler.write_bytes(b"\0" * 700_000)
         for n in itertools.count():
             a = b.article(str(n), body=body)
             try:
@@ -142,7 +142,7 @@ def test_fault_05_a_full_disk_stops_writing_and_resumes(small_disk: Path) -> Non
         assert (await store.stats())["articles"] == n + 1
         assert await b.seen(store, "samples", [str(n)]) == {}
         assert [state.validators for state in await store.source_states()] == [{"etag": str(n - 1)}]
-        ballast.unlink()
+        filler.unlink()
         await store.ingest(b.simple("after"))
         assert (await store.stats())["articles"] == n + 2
 
@@ -248,7 +248,7 @@ def test_fault_11_a_lock_held_by_another_program_is_waited_for(tmp_path: Path) -
             await asyncio.gather(*(store.ingest(b.simple(str(n))) for n in range(5)))
         assert (await store.stats())["articles"] == 5
 
-    b.with_store(tmp_path, work, busy_timeout=0.1, patience=100)
+    b.with_store(tmp_path, work, how=Opening(busy_timeout=0.1, patience=100))
 
 
 def test_fault_11_a_lock_held_for_ever_is_told_and_later_writes_work(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_fault_11_a_lock_held_for_ever_is_told_and_later_writes_work(tmp_path: P
         await store.ingest(b.simple("after"))
         assert (await store.stats())["articles"] == 1
 
-    b.with_store(tmp_path, work, busy_timeout=0.05, patience=2)
+    b.with_store(tmp_path, work, how=Opening(busy_timeout=0.05, patience=2))
 
 
 def test_fault_13_a_data_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""A file that is given up when the disk is full, so that what is small and matters can still be written.
+
+On a full disk not even deleting rows works, for a deletion is written first too. With the ballast gone there is room for the
+answers of receivers, for what was in flight, and for telling people of the full disk; articles wait at their sources. This
+module must not know what is written into that room.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Final
+
+from monitor.store import files
+
+#: Bytes that must be free beside a new ballast: a disk that it fills again to the brim would be full at the next article.
+MARGIN: Final = 1 << 20
+#: Errors of a file system or a limit that leave no room; all others mean that it cannot keep space for anybody.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class Ballast:
+    """``size`` in bytes; 0 keeps none."""
+
+    def __init__(self, data_dir: Path, size: int) -> None:
+        self._path = data_dir / files.BALLAST
+        self._size = size
+
+    @property
+    def wanted(self) -> bool:
+        return self._size > 0
+
+    @property
+    def there(self) -> bool:
+        return self._path.exists()
+
+    def make(self) -> str:
+        """Make it, or keep the one that is there. Why it cannot be made, "" where it stands."""
+        if self._stands():
+            return ""
+        try:
+            self._path.unlink(missing_ok=True)
+            return self._made() if self.wanted else ""
+        except OSError as error:
+            return "there is not enough room for it" if error.errno in _NO_ROOM else error.strerror or str(error)
+
+    def give_up(self) -> bool:
+        """Whether there was one to give up."""
+        if not self.wanted:
+            return False
+        try:
+            self._path.unlink()
+        except OSError:
+            return False
+        return True
+
+    def _stands(self) -> bool:
+        try:
+            found = self._path.lstat()
+        except OSError:
+            return False
+        # A copy of the folder may have made a file with holes of it, which holds no space.
+        return self.wanted and found.st_size == self._size and found.st_blocks * 512 >= self._size
+
+    def _made(self) -> str:
+        if files.free(self._path.parent) < self._size + MARGIN:
+            return "there is not enough room for it"
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, self._size)
+        except OSError:
+            self._path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+        return ""
