@@ -40,6 +40,9 @@ QUIET = (
     "asyncio",
 )
 
+#: Libraries whose warnings name the address they failed at, with the token in it. Their failures are the sink's answers.
+SILENT = ("apprise", "aiosmtplib", "oauthlib", "requests_oauthlib", "mail.log")
+
 
 def configure(format: Format = "auto", level: str = "info", stream: TextIO | None = None) -> None:  # noqa: A002 - the setting's own name
     """Replace whatever logging was configured; calling it again (in a worker process, in a test) is safe."""
@@ -73,6 +76,8 @@ def configure(format: Format = "auto", level: str = "info", stream: TextIO | Non
     root.setLevel(level.upper())
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # A tick that is still at work when the next is due is skipped by design; jobs that fail are told by the executor.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     logging.captureWarnings(True)

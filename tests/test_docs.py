@@ -15,7 +15,7 @@ from monitor.settings import Surroundings, load
 from tests.cli.program import program
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 #: `monitor …` in code spans and indented examples.
 _COMMAND = re.compile(r"`(monitor [^`]+)`|^    (monitor .+)$", re.MULTILINE)
