@@ -85,7 +85,7 @@ def list_(limit: int, watchlist: str | None, state: str | None, as_json: bool, p
 
 
 def _line(alert: JsonObject) -> str:
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     told = ", ".join(f"{count} {state}" for state, count in sorted(alert["deliveries"].items()))
     head = f"{alert['id'][:12]}  {short_time(alert['raised'])}  {alert['severity']:<8}  {alert['state']:<12}  {alert['watchlist']}"
@@ -109,7 +109,8 @@ def show(alert_id: str, as_json: bool, place: Place) -> None:
     if as_json:
         print_pretty(found)
         return
-    from monitor.render.terminal import alert_text, plain
+    from monitor.render.plain import plain
+    from monitor.render.terminal import alert_text
 
     for notification in found["notifications"]:
         click.echo(alert_text(notification["document"], color=wants_color(), width=terminal_width()), nl=False)

@@ -16,7 +16,7 @@ SHOWN = 50
 
 def catch_up_lines(rows: Sequence[JsonObject], nothing: str) -> Iterator[str]:
     """Two lines for each alert that was not raised, as ``SourceQueries.quiet`` gives them; ``nothing`` where there is none."""
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     if not rows:
         yield nothing

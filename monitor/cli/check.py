@@ -138,7 +138,7 @@ class _Report:
             self.passed[watchlist.id] = len(watchlist.tests) - len(failed)
 
     def print(self, as_json: bool) -> None:
-        from monitor.render.terminal import plain
+        from monitor.render.plain import plain
 
         if as_json:
             print_json(self._json())

@@ -168,6 +168,6 @@ def _found(told: Told) -> str:
 
 
 def _shown(text: str) -> str:
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     return plain(text)

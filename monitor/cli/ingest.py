@@ -133,7 +133,7 @@ class _Intake:
     def _faulty(self, number: int, message: str) -> None:
         self.faults.append({"line": number, "message": message})
         if not self._as_json:
-            from monitor.render.terminal import plain
+            from monitor.render.plain import plain
 
             click.echo(f"line {number}: {plain(message)}", err=True)
 

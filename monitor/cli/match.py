@@ -106,7 +106,8 @@ class _Found:
 
     def as_text(self, titles: dict[str, str]) -> str:
         from monitor.render.payload import match_json
-        from monitor.render.terminal import match_text, plain, titled
+        from monitor.render.plain import plain
+        from monitor.render.terminal import match_text, titled
 
         color, width = wants_color(), terminal_width()
         matches = self.analysis.matches

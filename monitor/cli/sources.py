@@ -42,7 +42,7 @@ def list_(failing: bool, language: str | None, as_json: bool, place: Place) -> N
     Example:
       monitor sources list --config deploy/monitor.yaml
     """
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
     from monitor.settings import mask_url, source_specs
 
     loaded = place.load()
@@ -153,7 +153,7 @@ def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
     Example:
       monitor sources show example-ar
     """
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     spec = _spec(place, name)
     kept = _read(place, lambda store: store.source(name), None)
@@ -231,7 +231,7 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
       monitor sources health
       monitor sources health --json | jq 'select(.state == "failing")'
     """
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
     from monitor.settings import source_specs
 
     specs = source_specs(place.load())
@@ -286,7 +286,7 @@ def poll(names: tuple[str, ...], everything: bool, as_json: bool, place: Place) 
       monitor sources poll --all --json
     """
     from monitor.cli.control import command, perform
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     if bool(names) == everything:
         raise UsageError("name the sources to poll, or say --all")
@@ -317,7 +317,7 @@ def pause(names: tuple[str, ...], comment: str, place: Place) -> None:
       monitor sources pause bbc-arabic --comment "floods us since the redesign"
     """
     from monitor.cli.control import command, perform
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     for row in perform(place, command("sources.pause", names=list(names), comment=comment))["sources"]:
         click.echo(f"paused: {row['name']} (by {plain(row['paused_by'])})")

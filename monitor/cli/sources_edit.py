@@ -60,7 +60,7 @@ def add(
       monitor sources add https://example.org/rss --to sources.opml --dry-run
     """
     from monitor.net.guard import REFUSED
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
     from monitor.sources.discover import Discovery
 
     loaded = place.load()

@@ -116,7 +116,7 @@ def _report(spec: SourceSpec, fetched: Fetched | None, feed: FeedRead | None, er
     from statistics import median
 
     from monitor.cli.options import short_time
-    from monitor.render.terminal import plain
+    from monitor.render.plain import plain
 
     lengths = [len(document.text) for document in feed.documents] if feed else []
     newest = max((document.published for document in feed.documents if document.published), default=None) if feed else None

@@ -71,7 +71,8 @@ def _as_json(expansion: Expansion) -> dict[str, object]:
 def _as_text(expansion: Expansion) -> str:
     from monitor.match.expansion import attachments
     from monitor.render.payload import entity_json
-    from monitor.render.terminal import named_as, plain
+    from monitor.render.plain import plain
+    from monitor.render.terminal import named_as
 
     term = expansion.term
     named = f"   = {named_as(entity_json(term.entity))}" if term.entity else ""

@@ -12,27 +12,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from monitor.model import JsonObject
+from monitor.render.plain import excerpt, has_rtl, is_rtl, isolate, plain, shortened
 
 PASSAGES: Final = 3
 #: One spelling may name twenty of a list, and an article many.
 ENTITIES: Final = 8
-#: A passage longer than this many characters is cut around its first hit; three or four lines of an ordinary window.
-LONGEST_PASSAGE: Final = 420
 #: A clause is there to be recognised, not read: the query stands in the watchlist.
 LONGEST_CLAUSE: Final = 120
-#: What stands before the first hit of a cut passage.
-BEFORE_HIT: Final = 140
 NARROWEST: Final = 40
-#: Combining marks kept on one letter; the languages we read need four at most.
-MARKS: Final = 8
 INDENT: Final = "  "
-
-_LRI, _RLI, _PDI = "\u2066", "\u2067", "\u2069"
-#: Format characters with a meaning inside words, or marks that reorder nothing beyond their neighbours: ZWNJ, ZWJ, LRM, RLM, ALM.
-_KEPT_FORMAT: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")
 
 _RESET: Final = "\x1b[0m"
 _BOLD, _DIM, _HIT = "\x1b[1m", "\x1b[2m", "\x1b[1;33m"
@@ -55,7 +46,7 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
     if "operation" in data:
         return _operation(document, data["operation"], pen)
     lines = [_headline(document, data, pen)]
-    lines += pen.paragraph([_Piece(_cut(data["article"]["title"]) or "(no title)", _BOLD)])
+    lines += pen.paragraph([_Piece(shortened(data["article"]["title"]) or "(no title)", _BOLD)])
     lines += pen.paragraph([_Piece(_origin(data["article"]), _DIM)])
     if data["article"]["url"]:
         # Never wrapped: a terminal makes a link only of what it finds in one piece.
@@ -76,20 +67,8 @@ def match_text(match: JsonObject, title: str, *, color: bool, width: int) -> str
 
 def titled(title: str, *, color: bool, width: int) -> str:
     """An article's title, indented, or nothing where it has none."""
-    words = _cut(title)
+    words = shortened(title)
     return "\n".join(_Pen(color, max(width, NARROWEST)).paragraph([_Piece(words, _BOLD)])) + "\n" if words else ""
-
-
-def plain(text: Any) -> str:
-    """``text`` on one line, without anything that a terminal or the bidi algorithm would obey."""
-    return " ".join(_tame(str(text)).split())
-
-
-def _cut(title: Any) -> str:
-    """A title no longer than a passage: that of a text without line ends is the whole text."""
-    # Marks and controls go when it is made plain: twice as much is looked at as may be shown.
-    words = plain(str(title)[: 2 * LONGEST_PASSAGE])
-    return words if len(words) <= LONGEST_PASSAGE and len(str(title)) <= 2 * LONGEST_PASSAGE else f"{words[:LONGEST_PASSAGE]}…"
 
 
 # ----------------------------------------------------------------------------------------- what is said
@@ -156,36 +135,7 @@ def _passage_head(passage: JsonObject) -> list[_Piece]:
 
 
 def _passage(passage: JsonObject) -> list[_Piece]:
-    """The quote in pieces, hits marked; a long one cut around its first hit."""
-    quote, offset = passage["quote"], passage["start"]
-    spans = _merged((hit["start"] - offset, hit["end"] - offset) for hit in passage["hits"])
-    first, last = 0, len(quote)
-    if last > LONGEST_PASSAGE:
-        hit = spans[0][0] if spans else 0
-        if hit > BEFORE_HIT:  # from the next gap on, so that no word is cut where there are gaps
-            first = quote.find(" ", hit - BEFORE_HIT, hit) + 1 or hit - BEFORE_HIT
-        last = min(last, first + LONGEST_PASSAGE)
-        if last < len(quote):
-            last = max(quote.rfind(" ", first, last), spans[0][1] if spans else 0) if " " in quote[first:last] else last
-    pieces: list[_Piece] = [_Piece("…")] if first else []
-    at = first
-    for start, end in ((max(start, first), min(end, last)) for start, end in spans):
-        if start < end:
-            pieces += [_Piece(_tame(quote[at:start])), _Piece(_tame(quote[start:end]), _HIT, marked=True)]
-            at = end
-    pieces.append(_Piece(_tame(quote[at:last]) + ("…" if last < len(quote) else "")))
-    return pieces
-
-
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sorted, overlapping spans joined (two groups may share a word)."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return joined
+    return [_Piece(piece.text, _HIT if piece.hit else "", marked=piece.hit) for piece in excerpt(passage)]
 
 
 # ------------------------------------------------------------------------------------------ how it is laid
@@ -206,15 +156,15 @@ class _Pen:
 
     def isolated(self, text: str, style: str = "") -> str:
         """One run of foreign text within a line of ours; isolates only where something reads from right to left."""
-        return _isolate(self.style(text, style), _is_rtl(text), bare=not _has_rtl(text))
+        return isolate(self.style(text, style), is_rtl(text), bare=not has_rtl(text))
 
     def paragraph(self, pieces: Sequence[_Piece], depth: int = 1) -> list[str]:
         """``pieces`` wrapped to the width; the direction of the whole is that of its first letter, on every line."""
         whole = "".join(piece.text for piece in pieces)
         indent = INDENT * depth
         lines = _wrap(self._marks(pieces), self.width - len(indent))
-        rtl, bare = _is_rtl(whole), not _has_rtl(whole)
-        return [indent + _isolate("".join(self._run(line)), rtl, bare=bare) for line in lines]
+        rtl, bare = is_rtl(whole), not has_rtl(whole)
+        return [indent + isolate("".join(self._run(line)), rtl, bare=bare) for line in lines]
 
     def _marks(self, pieces: Sequence[_Piece]) -> Iterator[_Piece]:
         for piece in pieces:
@@ -276,42 +226,3 @@ def _cells(character: str) -> int:
     if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
-
-
-def _tame(text: str) -> str:
-    """Without what a terminal obeys; of a stack of marks on one letter the first few, or it covers the lines around it."""
-    kept: list[str] = []
-    marks = 0
-    for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks <= MARKS:
-            kept.append(_tamed(character))
-    return "".join(kept)
-
-
-def _tamed(character: str) -> str:
-    category = unicodedata.category(character)
-    if character.isspace():
-        return " "
-    if category == "Cs":
-        return "\ufffd"
-    if category in {"Cc", "Zl", "Zp"} or (category == "Cf" and character not in _KEPT_FORMAT):
-        return ""
-    return character
-
-
-def _has_rtl(text: str) -> bool:
-    return any(unicodedata.bidirectional(c) in {"R", "AL"} for c in text)
-
-
-def _is_rtl(text: str) -> bool:
-    """The direction of the first letter that has one, as the bidi algorithm takes it for a paragraph."""
-    for character in text:
-        direction = unicodedata.bidirectional(character)
-        if direction in {"L", "R", "AL"}:
-            return direction != "L"
-    return False
-
-
-def _isolate(text: str, rtl: bool, *, bare: bool) -> str:
-    return text if bare else f"{_RLI if rtl else _LRI}{text}{_PDI}"

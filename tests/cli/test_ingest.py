@@ -47,7 +47,10 @@ def test_a_file_is_said_in_words_for_people(config: Path, tmp_path: Path) -> Non
     file = tmp_path / "articles.jsonl"
     file.write_bytes(line("a") + b"\r\n" + line("b") + b"\n")
     done = program("ingest", file, "--source", "wire", "--config", config)
-    assert (done.status, done.out) == (0, "2 received: 2 new, 0 changed, 0 unchanged, 0 known from elsewhere, 0 not taken; 0 notifications\n")
+    assert (done.status, done.out) == (
+        0,
+        "2 received: 2 new, 0 changed, 0 unchanged, 0 known from elsewhere, 0 not taken; 0 notifications\n",
+    )
     file.write_bytes(line("a") + b"\n" + line("b", "It came back.") + b"\nnonsense\x1b[2J")
     done = program("ingest", file, "--source", "wire", "--config", config)
     assert done.out == "3 received: 0 new, 1 changed, 1 unchanged, 0 known from elsewhere, 1 not taken; 0 notifications\n"

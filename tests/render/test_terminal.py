@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Stance, ZoneKind
-from monitor.render.terminal import LONGEST_PASSAGE, alert_text, named_as, plain, titled
+from monitor.render.plain import LONGEST_PASSAGE, plain
+from monitor.render.terminal import alert_text, named_as, titled
 from tests.golden_files import assert_golden
 from tests.render.samples import ARABIC, ENGLISH, UPDATE, Sample, passage, rendered, sample
 

@@ -1,0 +1,273 @@
+"""What a person is told, channel by channel: one `Message`, made from a stored document, of which every channel makes its own body.
+
+    document (bytes) ── read() ──► Message ──► text, HTML mail, Slack blocks, Teams card, Discord embed, Telegram HTML, one line, entry
+
+A message answers, in this order: how grave and which watchlist (`headline`), what (`title`), why (`passages`, `entities`), where
+and when, how many say so, what is new, and what can be done (`links`). Every field is tamed already: one line, no control
+characters, no bidi controls. It is not escaped: that is each channel's own business. Pure: a document in, values out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from monitor.model import JsonObject, Severity
+from monitor.render.plain import Piece, excerpt, http_link, is_rtl, plain, shortened
+
+#: Passages shown at most; the document has all of them.
+PASSAGES: Final = 3
+ENTITIES: Final = 8
+#: Members of a digest that are listed one by one.
+MEMBERS: Final = 20
+
+_EVENTS: Final = {
+    "raised": "",
+    "updated": "update",
+    "corrected": "correction",
+    "closed": "closed",
+    "reopened": "reopened",
+    "digest": "digest",
+}
+_REASONS: Final = {
+    "new_evidence": "says something new",
+    "stance_changed": "is told differently",
+    "severity_raised": "is graver than told before",
+    "new_language": "is now told in another language",
+    "new_sources": "is told by many more",
+    "correction": "was corrected",
+}
+
+
+class About(StrEnum):
+    ALERT = "alert"
+    OPERATION = "operation"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One sentence of evidence in its own language; ``rtl`` is the direction of the whole."""
+
+    pieces: tuple[Piece, ...]
+    stance: str
+    zone: str
+    clause: str
+
+    @property
+    def text(self) -> str:
+        return "".join(piece.text for piece in self.pieces)
+
+    @property
+    def rtl(self) -> bool:
+        return is_rtl(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something to press: ``what`` in a word or two; ``url`` is http or https."""
+
+    what: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One notification that a digest tells of."""
+
+    headline: str
+    title: str
+    url: str
+    when: str
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``id`` is the notification, ``thread`` what messages about one thing share (the story; the operation's id). ``event`` is ""
+    for what is told first. ``when`` is ``2026-03-01 14:05 UTC``. ``outlets`` and ``languages`` are of the whole story, 0 and none where
+    the document does not say. ``news`` says in sentences what is new since the last one. ``sample`` marks what nobody must act on."""
+
+    about: About
+    id: str
+    subject: str  # alert, operation key or sink that it is about
+    thread: str
+    event: str
+    severity: Severity
+    watchlist: str
+    headline: str
+    title: str
+    time: datetime
+    when: str = ""
+    source: str = ""
+    url: str = ""
+    language: str = ""
+    passages: tuple[Passage, ...] = ()
+    more_passages: int = 0
+    entities: tuple[str, ...] = ()
+    more_entities: int = 0
+    outlets: int = 0
+    languages: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
+    text: str = ""  # an operation's message, a digest's opening
+    members: tuple[Member, ...] = ()
+    more_members: int = 0
+    links: tuple[Link, ...] = ()
+    sample: bool = False
+
+    @property
+    def rtl(self) -> bool:
+        """The direction of the title, and of the message where it is shown as one piece."""
+        return is_rtl(self.title)
+
+
+def read(payload: bytes) -> Message:
+    """Raises ValueError for what is no document of ours: such a delivery is poison, not the receiver's fault."""
+    try:
+        document = json.loads(payload)
+        data = document["data"]
+        if "operation" in data:
+            return _operation(document, data["operation"])
+        if "digest" in data:
+            return _digest(document, data["digest"])
+        return _alert(document, data)
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise ValueError(f"the stored document cannot be read: {type(error).__name__}") from None
+
+
+# ------------------------------------------------------------------------------------------- one a kind
+def _alert(document: JsonObject, data: JsonObject) -> Message:
+    alert, article, watchlist = data["alert"], data["article"], data["watchlist"]
+    event = _event(document)
+    severity = Severity(alert["severity"])
+    name = plain(watchlist["title"] or watchlist["id"])
+    story: Mapping[str, Any] = data["story"]
+    evidence: Sequence[JsonObject] = data["evidence"]
+    named = _named(data["entities"])
+    return Message(
+        about=About.ALERT,
+        id=plain(document["id"]),
+        subject=plain(alert["id"]),
+        thread=plain(story["id"]),
+        event=event,
+        severity=severity,
+        watchlist=plain(watchlist["id"]),
+        headline=_headline(severity, name, event),
+        title=shortened(article["title"]) or "(no title)",
+        time=_time(document["time"]),
+        when=_when(article["published"] or article["fetched"], fetched=not article["published"]),
+        source=plain(article["source"]),
+        url=http_link(article["url"]),
+        language="" if article["language"] == "und" else plain(article["language"]),
+        passages=tuple(
+            Passage(excerpt(passage), plain(passage["stance"]), plain(passage["zone"]), shortened(passage["clause"], 120))
+            for passage in evidence[:PASSAGES]
+        ),
+        more_passages=max(0, len(evidence) - PASSAGES),
+        entities=tuple(named[:ENTITIES]),
+        more_entities=max(0, len(named) - ENTITIES),
+        outlets=_count(story),
+        languages=tuple(plain(language) for language in story.get("languages") or ()),
+        news=tuple(_news(plain(data["reason"]), data.get("change") or {})) if event else (),
+        sample=bool(data.get("sample")),
+    )
+
+
+def _operation(document: JsonObject, operation: JsonObject) -> Message:
+    event, severity = _event(document), Severity(operation["severity"])
+    key = plain(operation["key"])
+    return Message(
+        about=About.OPERATION,
+        id=plain(document["id"]),
+        subject=key,
+        thread=plain(operation["id"]),
+        event=event,
+        severity=severity,
+        watchlist="",
+        headline=_headline(severity, f"monitor: {key}", event),
+        title=shortened(operation["message"]),
+        time=_time(document["time"]),
+        when=_when(operation["raised"]),
+        text=shortened(operation["message"], 2000),
+    )
+
+
+def _digest(document: JsonObject, digest: JsonObject) -> Message:
+    severity = Severity(digest["severity"])
+    members: Sequence[JsonObject] = digest["members"]
+    title = shortened(digest["title"])
+    return Message(
+        about=About.DIGEST,
+        id=plain(document["id"]),
+        subject=plain(digest["key"]),
+        thread=plain(document["id"]),
+        event="digest",
+        severity=severity,
+        watchlist="",
+        headline=_headline(severity, title, "digest"),
+        title=title,
+        time=_time(document["time"]),
+        when=_when(document["time"]),
+        text=shortened(digest["text"], 2000),
+        members=tuple(
+            Member(
+                plain(member["headline"]),
+                shortened(member["title"], 200),
+                http_link(member["url"]),
+                _when(member["time"]),
+                Severity(member["severity"]),
+            )
+            for member in members[:MEMBERS]
+        ),
+        more_members=max(0, int(digest["count"]) - min(len(members), MEMBERS)),
+    )
+
+
+# ----------------------------------------------------------------------------------------- small parts
+def _headline(severity: Severity, name: str, event: str) -> str:
+    return f"[{severity.value.upper()}] {name}" + (f" ({event})" if event and event != "digest" else "")
+
+
+def _event(document: JsonObject) -> str:
+    kind = plain(document["type"]).rpartition(".")[2]
+    return _EVENTS.get(kind, kind)
+
+
+def _time(text: Any) -> datetime:
+    return datetime.fromisoformat(plain(text))
+
+
+def _when(text: Any, *, fetched: bool = False) -> str:
+    return plain(text).replace("T", " ")[:16] + " UTC" + (" (fetched)" if fetched else "")
+
+
+def _count(story: Mapping[str, Any]) -> int:
+    """How many outlets tell it: named one by one, counted, or (in documents of before) not said."""
+    outlets = story.get("outlet_count") or story.get("outlets") or 0
+    return outlets if isinstance(outlets, int) else len(outlets)
+
+
+def _named(entities: Iterable[JsonObject]) -> list[str]:
+    """Who is named, as the lists have them, each once."""
+    return list(dict.fromkeys(f"{plain(e['name'])} ({plain(e['list'])})" for e in entities))
+
+
+def _news(reason: str, change: Mapping[str, Any]) -> Iterable[str]:
+    """What an update is about: the reason, then what the document says is new."""
+    yield _REASONS.get(reason, reason.replace("_", " "))
+    new: Mapping[str, Sequence[str]] = change.get("new") or {}
+    for what, word in (
+        ("entities", "named now"),
+        ("stances", "now"),
+        ("languages", "languages"),
+        ("outlets", "told by"),
+        ("groups", "about"),
+    ):
+        if said := [shortened(value, 80) for value in new.get(what) or ()]:
+            yield f"{word}: {', '.join(said[:ENTITIES])}" + (f" and {len(said) - ENTITIES} more" if len(said) > ENTITIES else "")
+    if before := change.get("severity_before"):
+        yield f"was {plain(before)}"
