@@ -12,7 +12,7 @@ PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench soak-sources lint clean
+.PHONY: help setup run test bench soak soak-sources lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ $(BENCH_STAMP): requirements-bench.txt $(STAMP)
 bench: $(BENCH_STAMP) ## Measure speed and matching quality, one program after the other
 	@for bench in tests/benchmarks/bench_*.py tests/benchmarks/score_*.py; do \
 		echo "== $$bench"; $(BIN)/python -m "tests.benchmarks.$$(basename "$$bench" .py)" || echo "($$bench ended with status $$?)"; done
+
+soak: $(STAMP) ## The proof at length: 500 kills, outages of days, a full disk, damage (under an hour)
+	@$(BIN)/python -m tests.soak
 
 soak-sources: $(STAMP) ## A million articles through the program, watching its memory (half an hour)
 	@$(BIN)/python -m tests.soak_sources

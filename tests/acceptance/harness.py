@@ -22,11 +22,14 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.acceptance.corpus import DROPPED, LISTS, PUSHED, Article, wanted, watchlist
-from tests.acceptance.ledger import LogVerdict, Request, Verdict, judge, judge_log, read_requests
+from tests.acceptance.ledger import LogVerdict, Request, Verdict, judge, judge_log
 from tests.acceptance.nursery import ROOT, Nursery
 from tests.service.harness import PATIENCE, eventually
 
 TOKEN = "token-of-the-wire-service"
+
+#: Articles in one push.
+AT_ONCE = 500
 
 #: A receiver's bad days: [weight, reply].
 WELL = [[1.0, {}]]
@@ -52,6 +55,8 @@ class ReceiverProcess:
             text=True,
         )
         self.port = 0
+        self._read = 0
+        self._requests: list[Request] = []
         self.up()
 
     def up(self) -> None:
@@ -67,7 +72,14 @@ class ReceiverProcess:
         return f"http://127.0.0.1:{self.port}/{sink}"
 
     def requests(self) -> list[Request]:
-        return read_requests(self.file)
+        """All so far, whole lines."""
+        with self.file.open("rb") as file:
+            file.seek(self._read)
+            fresh, _, _ = file.read().rpartition(b"\n")
+        if fresh:
+            self._read += len(fresh) + 1
+            self._requests += [Request(**json.loads(line)) for line in fresh.split(b"\n")]
+        return self._requests
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -86,13 +98,23 @@ class ReceiverProcess:
 
 
 class Site:
-    """``sinks`` are names of webhooks; beside them there is always the alert log. ``extra`` is more of the configuration."""
+    """``sinks`` are names of webhooks; beside them there is always the alert log. ``more_sinks`` and ``extra`` are more of the
+    configuration; ``data`` is where the record is, if not here."""
 
-    def __init__(self, folder: Path, nursery: Nursery, *, sinks: Sequence[str] = ("desk",), extra: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        nursery: Nursery,
+        *,
+        sinks: Sequence[str] = ("desk",),
+        more_sinks: str = "",
+        extra: str = "",
+        data: Path | None = None,
+    ) -> None:
         self._nursery = nursery
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.data = folder / "var"
+        self.data = data or folder / "var"
         self.log = folder / "alerts.jsonl"
         self.config = folder / "monitor.yaml"
         self.clock = folder / "clock.json"
@@ -107,9 +129,9 @@ class Site:
             (folder / "watchlists" / f"{name}.yaml").write_text(watchlist(name))
         hooks = "".join(f"  {name}: {{type: webhook, url: '{self.receiver.url(name)}'}}\n" for name in self.sinks)
         self.config.write_text(
-            "data_dir: ./var\nwatchlists: ./watchlists\n"
+            f"data_dir: {self.data}\nwatchlists: ./watchlists\n"
             f"sources:\n  {PUSHED}: {{push: true, secret: {TOKEN}}}\n  {DROPPED}: {{folder: ./articles, every: 300ms}}\n"
-            f"sinks:\n  log: {{type: alert_log, path: {self.log}}}\n{hooks}"
+            f"sinks:\n  log: {{type: alert_log, path: {self.log}}}\n{hooks}{more_sinks}"
             f"server: {{listen: 127.0.0.1:0}}\nlog: {{format: json}}\n{extra}"
         )
         self.config.chmod(0o600)
@@ -162,14 +184,17 @@ class Site:
     def push(self, life: Life, count: int) -> bool:
         """New ones, after those that were never acknowledged; whether they were. A sender keeps what was not."""
         self._owed += self.make(count)
-        if not self._owed:
-            return True
-        if life.push(self._owed):
-            self._owed = []
+        while self._owed and life.push(self._owed[:AT_ONCE]):
+            del self._owed[:AT_ONCE]
         return not self._owed
 
+    @property
+    def owes(self) -> int:
+        """Articles that were handed in and never acknowledged."""
+        return len(self._owed)
+
     # ---------------------------------------------------------------------------------------- judging
-    def all_told(self, extra: int = 0) -> bool:
+    def all_told(self) -> bool:
         """Whether every sink, the log too, has everything."""
         needed = set(wanted(self.articles))
         requests = self.receiver.requests()

@@ -54,13 +54,6 @@ class Request:
         return self.type.startswith(ALERT)
 
 
-def read_requests(file: Path) -> list[Request]:
-    """Whole lines; the last one may be on its way."""
-    if not file.exists():
-        return []
-    return [Request(**json.loads(line)) for line in file.read_bytes().split(b"\n")[:-1]]
-
-
 @dataclass(slots=True)
 class Verdict:
     """Of one sink."""
