@@ -1,9 +1,15 @@
-"""Two notifications to render, one from right to left and one from left to right."""
+"""Notifications to render: one of each script and direction, an update, an operation, a digest.
+
+`DOCUMENTS` has the stored document of each by name, as a sink is given it; the golden files of every channel are made from them.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitor.model import (
     Alert,
@@ -15,6 +21,7 @@ from monitor.model import (
     Match,
     Mode,
     NotificationKind,
+    Operation,
     Reason,
     Severity,
     Stance,
@@ -22,7 +29,8 @@ from monitor.model import (
     WatchlistFacts,
     ZoneKind,
 )
-from monitor.render.payload import render_notification
+from monitor.render.operation import render_operation
+from monitor.render.payload import render_notification, timestamp, to_bytes
 
 NOW = datetime(2025, 5, 1, 12, 0, tzinfo=UTC)
 ID = f"{7:032x}"
@@ -56,14 +64,20 @@ def rendered(sample: Sample) -> bytes:
 
 
 def passage(
-    text: str, quote: str, hits: dict[str, str], stance: Stance, zone: ZoneKind = ZoneKind.BODY, clause: str = "deal NEAR/10 weapon"
+    text: str,
+    quote: str,
+    hits: dict[str, str],
+    stance: Stance,
+    zone: ZoneKind = ZoneKind.BODY,
+    clause: str = "deal NEAR/10 weapon",
+    entities: Mapping[str, Entity] | None = None,
 ) -> Evidence:
-    """``hits`` maps a word of the quote to its group; words named ``entity:`` carry one."""
+    """``hits`` maps a word of the quote to its group; a ``place`` names itself, and ``entities`` says whom another word names."""
     start = text.index(quote)
     found = []
     for word, group in hits.items():
         at = start + quote.index(word)
-        entity = Entity("Q1", word, "places") if group == "place" else None
+        entity = (entities or {}).get(word) or (Entity("Q1", word, "places") if group == "place" else None)
         found.append(Hit(group, word, at, at + len(word), word, entity))
     return Evidence(start, start + len(quote), quote, zone, stance, clause, tuple(sorted(found, key=lambda h: h.start)))
 
@@ -110,3 +124,149 @@ ENGLISH = sample(
     ),
 )
 UPDATE = replace(ENGLISH, kind=NotificationKind.UPDATED, reason=Reason.STANCE_CHANGED)
+
+_HE_TITLE = "דיווח: עסקת נשק מתגבשת בין טהראן למוסקבה"
+_HE_QUOTE = "לפי הדיווח, עסקת נשק בשווי 1.5 מיליארד דולר תכלול כטב״מים מדגם MD-550, ומוסקבה מכחישה כי חתמה עליה."
+_HE_TEXT = f"{_HE_TITLE}\n\n{_HE_QUOTE}"
+HEBREW = sample(
+    text=_HE_TEXT,
+    title=_HE_TITLE,
+    language="he",
+    evidence=(
+        passage(
+            _HE_TEXT,
+            _HE_QUOTE,
+            {"עסקת": "deal", "נשק": "weapon", "ומוסקבה": "city"},
+            Stance.DENIED,
+            ZoneKind.LEAD,
+            entities={"ומוסקבה": Entity("Q649", "מוסקבה", "places")},
+        ),
+    ),
+)
+
+_ZH_TITLE = "俄罗斯与伊朗据称达成无人机交易"
+_ZH_QUOTE = "据两名官员透露，莫斯科计划今年购买两百架MD-550无人机，这笔武器交易的金额超过十五亿美元。"
+_ZH_TEXT = f"{_ZH_TITLE}\n\n{_ZH_QUOTE}"
+CHINESE = sample(
+    text=_ZH_TEXT,
+    title=_ZH_TITLE,
+    language="zh",
+    evidence=(passage(_ZH_TEXT, _ZH_QUOTE, {"莫斯科": "place", "无人机": "weapon", "武器交易": "deal"}, Stance.PLANNED, ZoneKind.LEAD),),
+)
+
+_MIXED_TITLE = "تقارير عن تسليم طائرات MD-550 إلى موسكو"
+_MIXED_QUOTE = "Officials said MD-550 drones would be delivered to Moscow by a firm that lists רפאל among its suppliers."
+_MIXED_TEXT = f"{_MIXED_TITLE}\n\n{_MIXED_QUOTE}"
+MIXED = sample(
+    text=_MIXED_TEXT,
+    title=_MIXED_TITLE,
+    language="ar",
+    evidence=(
+        passage(_MIXED_TEXT, _MIXED_TITLE, {"تسليم": "transfer", "MD-550": "weapon"}, Stance.REPORTED, ZoneKind.TITLE, "title: weapon"),
+        passage(
+            _MIXED_TEXT,
+            _MIXED_QUOTE,
+            {"MD-550 drones": "weapon", "delivered": "transfer", "רפאל": "firm"},
+            Stance.ALLEGED,
+            ZoneKind.LEAD,
+            "weapon NEAR/10 transfer",
+            {"רפאל": Entity("Q1408171", "רפאל מערכות לחימה", "companies")},
+        ),
+    ),
+)
+
+
+def told(document: bytes, *, story: Mapping[str, Any] | None = None, **data: Any) -> bytes:
+    """The document with more in its story and its data."""
+    whole = json.loads(document)
+    whole["data"]["story"].update(story or {})
+    whole["data"].update(data)
+    return to_bytes(whole)
+
+
+def _told_by(outlets: int, *languages: str) -> dict[str, Any]:
+    return {"outlets": [f"outlet-{number}" for number in range(1, outlets + 1)], "outlet_count": outlets, "languages": languages}
+
+
+OPERATION = render_operation(
+    notification_id=f"{11:032x}",
+    kind=NotificationKind.RAISED,
+    created=NOW,
+    operation=Operation(
+        "source:nena:failing",
+        "nena has not answered for 3 hours (last: HTTP 503). Look at https://example.org/feed or take it out of the sources.",
+        NOW - timedelta(minutes=3),
+        Severity.MEDIUM,
+        told=True,
+        subject="nena",
+    ),
+)
+
+DIGEST = to_bytes(
+    {
+        "specversion": "1.0",
+        "id": f"{12:032x}",
+        "source": "/digests",
+        "type": "monitor.digest.digest",
+        "subject": "digest:night",
+        "time": timestamp(NOW),
+        "datacontenttype": "application/json",
+        "data": {
+            "schema_version": 1,
+            "digest": {
+                "key": "digest:night",
+                "title": "23 alerts of the night",
+                "text": "What the route night kept from 22:00 to 07:00.",
+                "severity": "high",
+                "count": 23,
+                "members": [
+                    {
+                        "headline": f"[{severity.upper()}] {name}",
+                        "title": title,
+                        "url": f"https://example.org/news/{number}",
+                        "time": timestamp(NOW - timedelta(minutes=7 * number)),
+                        "severity": severity,
+                        "notification": f"{100 + number:032x}",
+                        "sequence": number,
+                    }
+                    for number, (severity, name, title) in enumerate(
+                        (
+                            ("high", "Arms transfer", _AR_TITLE),
+                            ("medium", "Arms transfer", _ZH_TITLE),
+                            ("low", "Sanctions", _EN_TITLE),
+                            ("high", "Arms transfer (update)", _HE_TITLE),
+                        ),
+                        start=1,
+                    )
+                ],
+            },
+        },
+    }
+)
+
+#: By name, as sinks are given them.
+DOCUMENTS: Mapping[str, bytes] = {
+    "arabic": told(rendered(ARABIC), story=_told_by(1, "ar")),
+    "english": rendered(ENGLISH),
+    "hebrew": told(rendered(HEBREW), story=_told_by(3, "he", "ar")),
+    "chinese": told(rendered(CHINESE), story=_told_by(7, "zh", "en", "ru")),
+    "mixed": told(rendered(MIXED), story=_told_by(4, "ar", "en")),
+    "update": told(
+        rendered(UPDATE),
+        story=_told_by(7, "ar", "en", "fa"),
+        change={
+            "since": timestamp(NOW - timedelta(hours=5)),
+            "new": {
+                "entities": ["Rosoboronexport", "רפאל"],
+                "groups": [],
+                "clauses": [],
+                "stances": ["denied"],
+                "languages": ["en", "fa"],
+                "outlets": ["wire-en", "إذاعة الشرق"],
+            },
+            "severity_before": "medium",
+        },
+    ),
+    "operation": OPERATION,
+    "digest": DIGEST,
+}
