@@ -189,8 +189,18 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What of a text stories compare. ``data`` is opaque to all but the story room and its maker in the text room; ``words`` are
+    its terms as the text writes them, to show in reasons, and are never stored."""
+
+    data: bytes
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is found in one document's text under one generation of watchlists."""
+    """All that is found in one document's text under one generation of watchlists. ``fingerprint`` is None where the text says
+    too little to be told from others by it."""
 
     text_hash: str
     language: str
@@ -198,6 +208,7 @@ class Analysis:
     zones: tuple[Zone, ...]
     matches: tuple[Match, ...]
     engine: str  # engine version
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +239,27 @@ class AlertState(StrEnum):
     CLOSED = "closed"
 
 
+class Disposition(StrEnum):
+    """What a person who closed an alert found it to be."""
+
+    TRUE = "true"
+    FALSE = "false"
+    DUPLICATE = "duplicate"
+    NOT_RELEVANT = "not_relevant"
+
+
 class DecisionKind(StrEnum):
     RAISE = "raise"
     UPDATE = "update"
+    CORRECT = "correct"  # an edit took back what was told
+    REOPEN = "reopen"  # a closed alert has news
     THREAD = "thread"  # joins its story silently
     QUIET = "quiet"
+
+    @property
+    def tells(self) -> bool:
+        """Whether people are told something by it."""
+        return self not in {DecisionKind.THREAD, DecisionKind.QUIET}
 
 
 class Reason(StrEnum):
@@ -250,25 +277,45 @@ class Reason(StrEnum):
     STALE = "stale"  # a feed's first poll, older than the freshness window
     SILENCED = "silenced"
     HELD_BACK = "held_back"
+    BY_HAND = "by_hand"  # closed or reopened by a person
+    MERGED = "merged"  # its story became part of another
+    DIGEST = "digest"  # told together with others
+    SILENCE_ENDED = "silence_ended"
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """``by`` is who or what is behind it (a silence's id, the limit that held it back), "" where the reason says all."""
+
     kind: DecisionKind
     reason: Reason
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Articles that tell the same event. Until clustering is built, each article is its own story (id = article id)."""
+    """Articles that tell the same event; ``id`` is the id of the article that began it. What is known of its articles so far, for
+    messages: how many (0: not known), the outlets in order of arrival (at most ``OUTLETS``) and how many there are, the
+    languages, and the address of the first article."""
 
     id: str
     first_article: str
+    articles: int = 0
+    outlets: tuple[str, ...] = ()
+    outlet_count: int = 0
+    languages: tuple[str, ...] = ()
+    first_url: str = ""
+
+
+#: Outlets of a story that are named; the others are only counted.
+OUTLETS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One watchlist × one story. ``id``: 32 hex digits of SHA-256 over (watchlist, first article id), minted once."""
+    """One watchlist × one story. ``id``: 32 hex digits of SHA-256 over (watchlist, first article id), minted once. ``disposition``
+    and ``comment`` are those of the person who closed it, ``changed_by`` is who changed its state last ("": nobody has).
+    ``merged_into`` is the alert that stands for it since their stories were merged."""
 
     id: str
     watchlist: str
@@ -278,6 +325,10 @@ class Alert:
     labels: Mapping[str, str]
     raised: datetime
     updated: datetime
+    disposition: Disposition | None = None
+    comment: str = ""
+    changed_by: str = ""
+    merged_into: str = ""
 
 
 class NotificationKind(StrEnum):
@@ -286,12 +337,13 @@ class NotificationKind(StrEnum):
     CORRECTED = "corrected"
     CLOSED = "closed"
     REOPENED = "reopened"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One thing worth telling about an alert, or about an operation (``alert`` is "" then). ``id``: 32 hex digits of
-    SHA-256 over (alert id, ordinal).
+    SHA-256 over (alert id, ordinal). ``members`` are the notifications that a digest tells of.
     ``payload`` is the CloudEvents document as UTF-8 JSON, rendered once; every sink and attempt sends these bytes."""
 
     id: str
@@ -301,11 +353,46 @@ class Notification:
     severity: Severity
     created: datetime
     payload: bytes
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What people asked not to be told of for a while. ``matchers`` are conditions as a route's, every one of which must hold:
+    ``{"watchlist": ("arms",), "source": ("wire", "radio")}``. ``expired`` is when a person ended it before its time.
+    ``muted`` counts the notifications it has held; ``reported`` is when its idleness was told, ``summed`` when its summary was."""
+
+    id: str  # 8 hex digits
+    matchers: Mapping[str, tuple[str, ...]]
+    author: str
+    comment: str
+    created: datetime
+    starts: datetime
+    ends: datetime
+    expired: datetime | None = None
+    expired_by: str = ""
+    muted: int = 0
+    last_muted: datetime | None = None
+    reported: datetime | None = None
+    summed: datetime | None = None
 
 
 # ----------------------------------------------------------------------------------------- deliveries
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One sink that a notification goes to, and the route that sent it there (``routes[2]`` where it has no name of its own).
+
+    Where ``until`` is set the delivery is held so long, under the key ``hold``, which says why and what it is told together
+    with: ``digest:ROUTE``, ``silence:ID``, ``max_alerts:WATCHLIST``, ``quiet``, ``rate``, ``backlog``, ``operator``."""
+
+    sink: str
+    route: str = ""
+    until: datetime | None = None
+    hold: str = ""
+
+
 class DeliveryState(StrEnum):
-    HELD = "held"
+    HELD = "held"  # not yet to be sent; it holds up no other
     PENDING = "pending"
     INFLIGHT = "inflight"
     DELIVERED = "delivered"  # final
@@ -316,6 +403,7 @@ class DeliveryState(StrEnum):
 
 class SinkState(StrEnum):
     ACTIVE = "active"
+    FAILING = "failing"  # its breaker is open after failures in a row: one probe at a time
     PAUSED = "paused"  # 3xx, 401, 403, 404 or an operator: deliveries kept, probed every hour
     DISABLED = "disabled"  # 410: deliveries kept, not probed
 
@@ -323,7 +411,9 @@ class SinkState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One notification × one sink. ``sequence`` counts from 1 per sink; ``attempts`` those already finished or begun;
-    ``alert`` is "" where an operation is told."""
+    ``alert`` is "" where an operation is told. ``reason`` says why it is held (the hold's key), dead, expired or cancelled;
+    ``told_in`` is the digest that tells of it. ``progress`` is its sink's own, opaque to all others: whom it has reached
+    already where one delivery has several recipients."""
 
     notification: str
     sink: str
@@ -335,6 +425,17 @@ class Delivery:
     due: datetime
     created: datetime
     payload: bytes
+    route: str = ""
+    reason: str = ""
+    told_in: str = ""
+    #: When a person last had it sent again.
+    replayed: datetime | None = None
+    progress: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def since(self) -> datetime:
+        """From when its age counts."""
+        return self.replayed or self.created
 
     @property
     def webhook_id(self) -> str:
@@ -356,12 +457,13 @@ class AnswerKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``status`` is the HTTP status (None where there was none); ``detail`` is safe to print: no secret, no control character.
-    ``retry_after`` in seconds where the receiver asked for a wait."""
+    ``retry_after`` in seconds where the receiver asked for a wait. ``progress`` is the delivery's from now on (None: as it was)."""
 
     kind: AnswerKind
     detail: str = ""
     status: int | None = None
     retry_after: float | None = None
+    progress: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 # ------------------------------------------------------------------------------------------- sources
@@ -473,8 +575,9 @@ class PollResult:
 # ---------------------------------------------------------------------------------------- operations
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An alarm about the daemon itself: raised once under ``key`` (``source:NAME``, ``sink:NAME``, ``watchlist:ID``,
-    ``article:ID``, ``language:CODE``, ``network``, ``storage``), closed when it heals. ``told`` ones also go to people through
+    """An alarm about the daemon itself: raised once under ``key`` (``source:NAME``, ``sink:NAME``, ``sink:NAME:undelivered``,
+    ``watchlist:ID``, ``watchlist:ID:noisy``, ``article:ID``, ``language:CODE``, ``silence:ID``, ``story``, ``network``,
+    ``storage``), closed when it heals. ``told`` ones also go to people through
     the routes. ``subject`` is the source or sink it is about ("" for the daemon): a sink is not told of itself."""
 
     key: str
@@ -492,8 +595,18 @@ JsonObject = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Command:
     """One thing a person asks: the same object from the CLI, the control socket, later the API and signed links. ``name`` is
-    ``sources.poll``, ``sources.pause``, ``sources.resume`` or ``ingest``; ``actor`` says who (``cli:alice``, ``token:wire``)."""
+    ``sources.poll``, ``sources.pause``, ``sources.resume``, ``ingest`` and so on; ``actor`` is ``DOOR:WHO`` (``cli:alice``,
+    ``token:wire``)."""
 
     name: str
     arguments: JsonObject
     actor: str
+
+    @property
+    def door(self) -> str:
+        """Through what it was given: ``cli``, ``token``."""
+        return self.actor.partition(":")[0]
+
+    @property
+    def who(self) -> str:
+        return self.actor.partition(":")[2]

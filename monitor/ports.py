@@ -14,6 +14,7 @@ from typing import Protocol
 from monitor.errors import DocumentError, FetchError
 from monitor.model import (
     Alert,
+    AlertState,
     Analysis,
     AnalysisFailed,
     Answer,
@@ -29,6 +30,7 @@ from monitor.model import (
     Operation,
     PollResult,
     Severity,
+    Silence,
     SinkState,
     SourceKind,
     SourceSpec,
@@ -36,6 +38,7 @@ from monitor.model import (
     Span,
     Story,
     WatchlistFacts,
+    Way,
     Zone,
 )
 
@@ -202,12 +205,12 @@ class Workers(Protocol):
         """The article of an HTML page, in a killable process; ``title`` is what the feed called it. Raises FetchError (no
         article found, limits)."""
 
-    async def warm(self, generation: Generation) -> WarmReport:
-        """Compile a generation and run its tests beside the one in force, which goes on matching."""
-
     async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
         """A file of HTML or a mail to a document, in a killable process; ``cut``: ``raw`` is only its beginning. Raises
         FetchError where it overran its limits, DocumentError where it is no mail."""
+
+    async def warm(self, generation: Generation) -> WarmReport:
+        """Compile a generation and run its tests beside the one in force, which goes on matching."""
 
     async def swap(self, generation: Generation) -> None:
         """From the next ``analyse`` on this generation is in force; tasks in flight finish under the old one."""
@@ -284,7 +287,8 @@ class LanguagePulse:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What an existing alert (of one watchlist and story) has told so far. ``clauses``, ``groups`` and ``entities`` are
-    those of all evidence told; ``text_hash`` that of the text last matched for ``article``."""
+    those of all evidence told; ``text_hash`` that of the text last matched for ``article``. ``last_told`` is when people were
+    last told of it."""
 
     alert: Alert
     article: str
@@ -295,19 +299,64 @@ class Told:
     stances: frozenset[str]
     languages: frozenset[str]
     notifications: int  # how many exist: the next ordinal
+    #: Of all its matching articles so far, told or threaded.
+    outlets: frozenset[str] = frozenset()
+    #: Whether people were told how many outlets there are by now.
+    spread_told: bool = False
+    last_told: datetime | None = None
+    #: 32-bit hashes of words and numbers that the evidence told so far brought beside its hits.
+    said: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What an article told before it was edited: the match as it was told, whose offsets are into the text of ``text_hash``."""
+
+    match: Match
+    text_hash: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """An article in its story. ``at`` is when it counts: published, where that is known and not after it was fetched, else
+    fetched. ``outlet`` is whose news it is. ``joined`` says why it is there, as the story room puts it in JSON; None for a
+    story's first. ``fingerprint`` is its ``Fingerprint.data``, empty where it has none."""
+
+    story: str
+    at: datetime
+    outlet: str
+    joined: JsonObject | None = None
+    fingerprint: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One article that later ones may be compared with."""
+
+    article: str
+    story: str
+    at: datetime
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One match of one article and what was decided. ``alert`` is set for a raise and an update; ``notification`` where
-    something is told, with the sinks it is routed to (none in shadow mode)."""
+    """One match of one article and what was decided. ``alert`` is set where one is raised or changed; ``notification`` where
+    something is told, with the ways it goes (none in shadow mode). ``told`` is what the alert has told after this; where it
+    is None the record works that out from the match."""
 
     match: Match
     decision: Decision
     story: Story
     alert: Alert | None = None
     notification: Notification | None = None
-    sinks: tuple[str, ...] = ()
+    ways: tuple[Way, ...] = ()
+    told: Told | None = None
+
+    @property
+    def sinks(self) -> tuple[str, ...]:
+        return tuple(way.sink for way in self.ways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +364,7 @@ class IngestArticle:
     """One article of an ingest. ``content_hash`` is what the seen key remembers (SHA-256 hex over title, text and url).
     ``failed`` is set where the article could not be analysed; it is stored as such. ``seen_key`` and ``seen_source`` are the
     document's own where the article belongs to another source or key ("": the article's). ``aliases`` are what else the
-    article will be known under."""
+    article will be known under. Without ``membership`` nothing is written of its story but what its matches need."""
 
     article: Article
     text: str
@@ -327,6 +376,7 @@ class IngestArticle:
     seen_key: str = ""
     seen_source: str = ""
     aliases: tuple[str, ...] = ()
+    membership: Membership | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,7 +435,20 @@ class Store(Protocol):
     async def languages(self) -> Mapping[str, LanguagePulse]: ...
 
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
-        """(watchlist, story) -> what its alert has told; absent where there is none."""
+        """(watchlist, story) -> what its alert has told; absent where there is none, or where it was merged into another."""
+
+    async def prior(self, articles: Sequence[str]) -> Mapping[tuple[str, str], Prior]:
+        """(watchlist, article) -> the match that people were last told of, for articles that are edited."""
+
+    async def stories_of(self, articles: Sequence[str]) -> Mapping[str, str]:
+        """Article -> story, of those that have one."""
+
+    async def story_facts(self, stories: Sequence[str]) -> Mapping[str, Story]:
+        """Story -> what is known of it and its articles, of those that exist."""
+
+    async def remembered(self, limit: int, before: int | None = None) -> Sequence[tuple[int, Remembered]]:
+        """Articles with fingerprints and their numbers in the order of decision: the newest ``limit`` below ``before`` (None:
+        the newest of all), newest first."""
 
     async def ingest(self, batch: IngestBatch) -> None:
         """All of it in one transaction, or none of it. Raises DecideAgain where an alias became another article's meanwhile."""
@@ -410,13 +473,32 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True)
 class SinkStatus:
-    """``failures`` counts failed attempts in a row; ``probe_due`` is when a paused sink is tried next."""
+    """``failures`` counts failed attempts in a row; ``probe_due`` is when a paused sink is tried next. ``by`` is who paused it
+    ("": itself), ``since`` when its state began, ``catching_up`` when it answered again after an outage, until its backlog
+    is gone."""
 
     name: str
     state: SinkState = SinkState.ACTIVE
     reason: str = ""
     failures: int = 0
     probe_due: datetime | None = None
+    by: str = ""
+    since: datetime | None = None
+    catching_up: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which deliveries. A condition that is empty is not asked; ``since`` (from) and ``until`` (before) ask when they were
+    made; ``limit`` 0 is none."""
+
+    sink: str = ""
+    states: tuple[DeliveryState, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    notifications: tuple[str, ...] = ()
+    alert: str = ""
+    limit: int = 0
 
 
 class Outbox(Protocol):
@@ -428,11 +510,29 @@ class Outbox(Protocol):
     async def sync_sinks(self, names: Sequence[str], now: datetime) -> Sequence[SinkStatus]:
         """Status of every configured sink; deliveries of sinks no longer configured are cancelled."""
 
-    async def claim(self, sink: str, now: datetime, limit: int) -> Sequence[Delivery]:
-        """For each severity lane without one in flight, critical first: the run of deliveries from the lane's head, in
-        sequence, that are due now, ``limit`` in each lane at most. They become in flight, attempts + 1.
+    async def claim(self, sink: str, now: datetime, limit: int, *, lanes: Collection[Severity] | None = None) -> Sequence[Delivery]:
+        """For each severity lane (of ``lanes``) without one in flight, critical first: the run of deliveries from the lane's
+        head, in sequence, that are due now, ``limit`` in each lane at most. They become in flight, attempts + 1.
 
-        A head that is not due holds its lane."""
+        A head that is not due holds its lane; what is held (``DeliveryState.HELD``) stands in none."""
+
+    async def probe(self, sink: str, now: datetime) -> Delivery | None:
+        """The oldest pending delivery of all lanes, whenever it is due, becomes in flight; None where there is none, or where
+        one is in flight."""
+
+    async def expire(self, sink: str, before: datetime, now: datetime, detail: str, limit: int = 1000) -> Sequence[str]:
+        """Pending and held deliveries whose age counts from before ``before`` become expired, the oldest ``limit`` of them;
+        their notifications."""
+
+    async def settle(self, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
+        """``record`` and, where it changed, the sink's status, in one transaction."""
+
+    async def replay(self, wanted: Selection, now: datetime, actor: str) -> int:
+        """Dead and expired deliveries (of configured sinks) become pending and due: their attempts stay counted, their age
+        counts from now. With a line in the trail; how many."""
+
+    async def given_up(self, sink: str) -> int:
+        """How many are dead or expired."""
 
     async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None: ...
 
@@ -448,7 +548,7 @@ class Outbox(Protocol):
     async def save_sink(self, status: SinkStatus) -> None: ...
 
     async def next_due(self) -> datetime | None:
-        """When the earliest pending delivery is due; None where there is none."""
+        """When the earliest pending delivery is due; None where there is none. What is held is not pending."""
 
     async def recent(self, sink: str, limit: int) -> Sequence[Delivery]:
         """The latest deliveries of a sink that are in flight or delivered, newest first: for reconciling the alert log."""
@@ -457,10 +557,70 @@ class Outbox(Protocol):
         """Sink -> deliveries not final."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The deliveries of one sink that are held under one key. ``due`` is when the hold ends."""
+
+    sink: str
+    key: str
+    count: int
+    due: datetime
+    oldest: datetime
+
+
+class Holds(Protocol):
+    """The record, held deliveries. A hold's key stands in the deliveries' ``reason`` (``Way.hold`` lists them)."""
+
+    async def hold(self, deliveries: Sequence[Delivery], key: str, until: datetime, now: datetime) -> None:
+        """In flight or pending ones become held; an attempt that a claim counted is taken back."""
+
+    async def holds_due(self, now: datetime) -> Sequence[Held]:
+        """Those of which any delivery is due."""
+
+    async def held(self, sink: str, key: str, limit: int) -> Sequence[Delivery]:
+        """In sequence."""
+
+    async def let_go(self, sink: str, key: str, now: datetime) -> int:
+        """They become pending and due, and go before what was made after them; how many."""
+
+    async def postpone(self, key: str, until: datetime, now: datetime) -> int:
+        """The hold ends at another time, for all sinks; how many deliveries."""
+
+    async def digest(self, notification: Notification, key: str, sink: str, members: Sequence[Delivery], now: datetime) -> None:
+        """The notification and its delivery, in the lane of its severity; its members become cancelled with the reason
+        ``digest`` and know what tells of them."""
+
+    async def waiting(self, sink: str, older: datetime, limit: int) -> Sequence[Delivery]:
+        """Pending ones made before ``older``, in sequence."""
+
+    async def sent_since(self, sink: str, since: datetime) -> int:
+        """How many were delivered since then."""
+
+
+class SilenceRecord(Protocol):
+    """The record, silences side. Each change by a person comes with a line in the trail."""
+
+    async def silences(self, now: datetime, *, ended_since: datetime | None = None) -> Sequence[Silence]:
+        """Those that have not ended, and those that ended since."""
+
+    async def add_silence(self, silence: Silence, actor: str, now: datetime) -> None: ...
+
+    async def expire_silence(self, silence: str, actor: str, now: datetime) -> Silence | None:
+        """It ends now; None where there is none that has not ended."""
+
+    async def summed(self, silence: str, now: datetime) -> None:
+        """What it muted was told."""
+
+    async def reported(self, silence: str, now: datetime) -> None:
+        """That it mutes nothing was told."""
+
+
 class Sink(Protocol):
     name: str
     #: How many deliveries of one lane ``send`` takes at once, in order (1 for a webhook).
     batch: int
+    #: How many sends of one lane may be under way at a time; over 1 gives up their order.
+    concurrency: int
     #: The alert log never expires and never pauses.
     never_pauses: bool
 
@@ -504,6 +664,115 @@ class SourceQueries(Protocol):
         """By ISO 639-1 code."""
 
 
+# ------------------------------------------------------------------ what people do to alerts and stories
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trail: who (``DOOR:WHO``) did what to what."""
+
+    actor: str
+    action: str
+    subject: str
+    detail: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFound:
+    """An alert as a command finds it: what it has told, the last document told of it, and the ways that one went."""
+
+    told: Told
+    document: JsonObject
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChange:
+    """What a person changes of an alert. ``was`` is its state as it was found; ``notification`` is None where nobody is told."""
+
+    alert: Alert
+    was: AlertState
+    entry: Entry
+    notification: Notification | None = None
+    ways: tuple[Way, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoryParts:
+    """A story with all that belongs to it: its articles in the order of decision with the matches in force of each, its alerts
+    (the oldest first)."""
+
+    story: Story
+    members: tuple[tuple[Article, Membership, tuple[Match, ...]], ...]
+    alerts: tuple[AlertFound, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMove:
+    """Articles that change their story by hand, and what follows for alerts. ``merged`` names stories and the one each became
+    part of; ``moved`` alerts and the story each belongs to now; ``raised`` the alerts of a part that had none."""
+
+    articles: tuple[tuple[str, Membership], ...]
+    entry: Entry
+    stories: tuple[Story, ...] = ()  # new ones
+    merged: tuple[tuple[str, str], ...] = ()
+    alerts: tuple[AlertChange, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+    raised: tuple[tuple[IngestArticle, Decided], ...] = ()
+
+
+class AlertRecord(Protocol):
+    """The record, what people do to alerts. Every change is one transaction with its line in the trail."""
+
+    async def find(self, alert: str) -> AlertFound | None:
+        """By a beginning of its id; raises UsageError where several have it."""
+
+    async def change_alert(self, change: AlertChange, now: datetime) -> None:
+        """Raises DecideAgain where the alert's state is no longer what it was."""
+
+    async def audit(self, entry: Entry, now: datetime) -> None:
+        """A line for what changes nothing else in the record."""
+
+
+class StoryRecord(Protocol):
+    """The record, what people do to stories."""
+
+    async def story_parts(self, story: str) -> StoryParts | None:
+        """By a beginning of its id; raises UsageError where several have it."""
+
+    async def move(self, move: StoryMove, now: datetime) -> None:
+        """In one transaction, with its line in the trail. Raises DecideAgain where an alert's state is no longer what it was."""
+
+
+class OutboxQueries(Protocol):
+    """What commands and pages read of deliveries, sinks and the trail. Dictionaries here are ready for JSON."""
+
+    async def deliveries(self, wanted: Selection) -> Sequence[JsonObject]: ...
+
+    async def delivery(self, notification: str, sink: str | None) -> Sequence[JsonObject]:
+        """Of one notification (a beginning of its id will do), with every attempt's answer."""
+
+    async def sinks(self) -> Sequence[JsonObject]:
+        """State, reason, by, since, failures, probe_due, counts by state, oldest pending, last delivered."""
+
+    async def trail(self, *, subject: str = "", since: datetime | None = None, limit: int = 50) -> Sequence[JsonObject]:
+        """Newest first."""
+
+    async def follow(self, after: int, limit: int) -> Sequence[JsonObject]:
+        """Notifications numbered above ``after``, each with its ``number``, oldest first."""
+
+
+class StoryQueries(Protocol):
+    """What commands and pages read of stories and decisions. Dictionaries here are ready for JSON."""
+
+    async def stories(self, *, limit: int = 50, since: datetime | None = None, watchlist: str | None = None) -> Sequence[JsonObject]:
+        """Newest first."""
+
+    async def story(self, story: str) -> JsonObject | None:
+        """By a beginning of its id, with its articles and why each is in it."""
+
+    async def why(self, asked: str, watchlist: str | None) -> JsonObject | None:
+        """What the record knows of an article or alert (a beginning of its id), and of what was decided of it."""
+
+
 # ------------------------------------------------------------------------------------ coverage, operations
 class OperationsRecord(Protocol):
     """The record, operations side: those that people are told of."""
@@ -511,7 +780,7 @@ class OperationsRecord(Protocol):
     async def open_operations(self) -> Sequence[Operation]: ...
 
     async def save_operation(
-        self, operation: Operation, notification: Notification | None, sinks: tuple[str, ...], now: datetime, *, closed: bool
+        self, operation: Operation, notification: Notification | None, ways: tuple[Way, ...], now: datetime, *, closed: bool
     ) -> None:
         """Row, notification and deliveries in one transaction."""
 

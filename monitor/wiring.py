@@ -23,7 +23,7 @@ from monitor.flow.learning import LineMemory
 from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
-from monitor.flow.route import Conditions, Route, sinks_for
+from monitor.flow.route import Conditions, Route, ways_for
 from monitor.flow.sources_reload import SourcesReloader
 from monitor.flow.tell import Teller
 from monitor.flow.watch import Coverage
@@ -118,12 +118,12 @@ async def build(
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
         wake = deliverer.wake if deliver else lambda: None
-        ways = routes(settings)
+        routing = routes(settings)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
             store,
             workers,
-            route=partial(sinks_for, ways),
+            route=partial(ways_for, routing),
             facts=reloader.facts,
             clock=clock,
             meter=meter,
@@ -141,7 +141,7 @@ async def build(
             daily=settings.coverage.daily,
             factor=settings.coverage.silence_factor,
         )
-        teller = Teller(operations, store, ways, clock, meter, announce=announce, wake=wake)
+        teller = Teller(operations, store, routing, clock, meter, announce=announce, wake=wake)
         make = partial(make_source, fetcher=polite, workers=workers, clock=clock)
         specs = source_specs(configured.loaded)
         poller = Poller(
@@ -217,12 +217,12 @@ def routes(settings: Settings) -> tuple[Route, ...]:
     """Without any configured route every sink gets everything."""
     if not settings.routes:
         return (Route(to=tuple(settings.sinks)),)
-    return tuple(_route(route) for route in settings.routes)
+    return tuple(_route(route, f"routes[{n}]") for n, route in enumerate(settings.routes))
 
 
-def _route(route: RouteSettings) -> Route:
+def _route(route: RouteSettings, name: str) -> Route:
     unless = Conditions() if route.not_ is None else _conditions(route.not_)
-    return Route(to=route.to, match=_conditions(route.match), unless=unless, stop=route.stop)
+    return Route(to=route.to, match=_conditions(route.match), unless=unless, stop=route.stop, name=name)
 
 
 def _conditions(match: MatchSettings) -> Conditions:

@@ -33,7 +33,9 @@ from monitor.model import (
     SourceSpec,
     SourceState,
     Stance,
+    Story,
     WatchlistFacts,
+    Way,
     Zone,
     ZoneKind,
     identity,
@@ -52,7 +54,10 @@ from monitor.ports import (
     Owner,
     PageRead,
     Posted,
+    Prior,
     Probe,
+    Remembered,
+    Selection,
     SinkStatus,
     StoredVersion,
     Told,
@@ -195,10 +200,10 @@ class FakeOutbox:
                 self._put(replace(row, state=DeliveryState.CANCELLED))
         return [self.sinks.setdefault(name, SinkStatus(name)) for name in names]
 
-    async def claim(self, sink: str, now: datetime, limit: int) -> Sequence[Delivery]:
+    async def claim(self, sink: str, now: datetime, limit: int, *, lanes: Collection[Severity] | None = None) -> Sequence[Delivery]:
         self._check()
         claimed: list[Delivery] = []
-        for severity in sorted(Severity, key=lambda s: -s.rank):
+        for severity in sorted(lanes if lanes is not None else Severity, key=lambda s: -s.rank):
             lane = [row for row in self._of(sink) if row.severity is severity]
             if any(row.state is DeliveryState.INFLIGHT for row in lane):
                 continue
@@ -213,12 +218,55 @@ class FakeOutbox:
             self._write()
         return claimed
 
+    async def probe(self, sink: str, now: datetime) -> Delivery | None:
+        self._check()
+        rows = self._of(sink)
+        waiting = [row for row in rows if row.state is DeliveryState.PENDING]
+        if not waiting or any(row.state is DeliveryState.INFLIGHT for row in rows):
+            return None
+        self._write()
+        row = replace(waiting[0], state=DeliveryState.INFLIGHT, attempts=waiting[0].attempts + 1)
+        self._put(row)
+        return row
+
+    async def expire(self, sink: str, before: datetime, now: datetime, detail: str, limit: int = 1000) -> Sequence[str]:
+        self._write()
+        waiting = [row for state in (DeliveryState.PENDING, DeliveryState.HELD) for row in self._of(sink) if row.state is state]
+        late = [row for row in waiting if row.since < before][:limit]
+        for row in late:
+            self._put(replace(row, state=DeliveryState.EXPIRED, reason=detail))
+        return [row.notification for row in late]
+
+    async def settle(self, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
+        self._write()
+        self._record(results)
+        if status is not None:
+            self.sinks[status.name] = status
+
+    async def replay(self, wanted: Selection, now: datetime, actor: str) -> int:
+        self._write()
+        given_up = [row for row in self.rows.values() if row.state in {DeliveryState.DEAD, DeliveryState.EXPIRED}]
+        chosen = [row for row in given_up if _is_selected(row, wanted)][: wanted.limit or None]
+        for row in chosen:
+            self._put(replace(row, state=DeliveryState.PENDING, reason="", due=now, replayed=now))
+        return len(chosen)
+
+    async def given_up(self, sink: str) -> int:
+        self._check()
+        return sum(row.state in {DeliveryState.DEAD, DeliveryState.EXPIRED} for row in self._of(sink))
+
     async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
         self._write()
+        self._record(results)
+
+    def _record(self, results: Sequence[DeliveryResult]) -> None:
         for result in results:
             row = self.rows[result.delivery.notification, result.delivery.sink]
             assert row.state is DeliveryState.INFLIGHT, f"recorded without a claim: {row.notification} is {row.state}"
-            self._put(replace(row, state=result.state, due=result.due or row.due))
+            waits = result.state in {DeliveryState.PENDING, DeliveryState.DELIVERED}
+            progress = row.progress if result.answer.progress is None else result.answer.progress
+            reason = "" if waits else result.answer.detail
+            self._put(replace(row, state=result.state, due=result.due or row.due, reason=reason, progress=progress))
             self.results.append(result)
 
     async def release(self, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
@@ -273,6 +321,17 @@ class FakeOutbox:
             raise StorageError("the disk is full")
 
 
+def _is_selected(row: Delivery, wanted: Selection) -> bool:
+    return (
+        wanted.sink in {"", row.sink}
+        and (not wanted.states or row.state in wanted.states)
+        and (wanted.since is None or row.created >= wanted.since)
+        and (wanted.until is None or row.created < wanted.until)
+        and (not wanted.notifications or row.notification in wanted.notifications)
+        and wanted.alert in {"", row.alert}
+    )
+
+
 class FakeSink:
     """Answers from a script, one answer a delivery, then delivers. ``sent`` lists (notification, time) of every attempt;
     ``before`` is awaited in each ``send``, where a test wants to hold or look at it."""
@@ -284,12 +343,14 @@ class FakeSink:
         answers: Iterable[Answer | AnswerKind] = (),
         *,
         batch: int = 1,
+        concurrency: int = 1,
         never_pauses: bool = False,
         before: Callable[[Sequence[Delivery]], Awaitable[None]] | None = None,
         already: Iterable[str] = (),
     ) -> None:
         self.name = name
         self.batch = batch
+        self.concurrency = concurrency
         self.never_pauses = never_pauses
         self.sent: list[tuple[str, datetime]] = []
         self.closed = False
@@ -348,6 +409,8 @@ class FakeStore:
         self.learnt: dict[str, set[str]] = {}
         self.pulses: dict[str, LanguagePulse] = {}
         self.alerts: dict[tuple[str, str], Told] = {}
+        self.priors: dict[tuple[str, str], Prior] = {}
+        self.places: dict[str, tuple[int, IngestArticle]] = {}
         self.batches: list[IngestBatch] = []
         self.versions: dict[str, StoredVersion] = {}
         self.retired: list[str] = []
@@ -460,6 +523,34 @@ class FakeStore:
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
         return {pair: self.alerts[pair] for pair in pairs if pair in self.alerts}
 
+    async def prior(self, articles: Sequence[str]) -> Mapping[tuple[str, str], Prior]:
+        return {place: prior for place, prior in self.priors.items() if place[1] in articles}
+
+    async def stories_of(self, articles: Sequence[str]) -> Mapping[str, str]:
+        return {article: self._place(article).story for article in articles if article in self.places}
+
+    async def story_facts(self, stories: Sequence[str]) -> Mapping[str, Story]:
+        found = {}
+        for story in stories:
+            items = [item for _, item in sorted(self.places.values(), key=lambda place: place[0]) if item.membership.story == story]
+            if items:
+                outlets = tuple(dict.fromkeys(item.membership.outlet for item in items))
+                languages = tuple(dict.fromkeys(item.article.language for item in items))
+                url = self.places[story][1].article.url if story in self.places else ""
+                found[story] = Story(story, story, len(items), outlets, len(outlets), languages, url)
+        return found
+
+    async def remembered(self, limit: int, before: int | None = None) -> Sequence[tuple[int, Remembered]]:
+        kept = [(number, item) for number, item in self.places.values() if item.membership.fingerprint]
+        newest = sorted(((n, item) for n, item in kept if before is None or n < before), key=lambda one: -one[0])
+        return [
+            (n, Remembered(item.article.id, item.membership.story, item.membership.at, item.membership.fingerprint))
+            for n, item in newest[:limit]
+        ]
+
+    def _place(self, article: str) -> Any:
+        return self.places[article][1].membership
+
     async def ingest(self, batch: IngestBatch) -> None:
         self._check()
         claims = [(hash_, item.article.id) for item in batch.articles for hash_ in item.aliases]
@@ -482,6 +573,10 @@ class FakeStore:
 
     def _remember(self, stored: IngestArticle, batch: IngestBatch) -> None:
         article = stored.article
+        if stored.membership is not None:
+            number, before = self.places.get(article.id, (len(self.places) + 1, stored))
+            place = replace(before.membership, fingerprint=stored.membership.fingerprint or before.membership.fingerprint)
+            self.places[article.id] = number, replace(stored, membership=place)
         place = (stored.seen_source or article.source, stored.seen_key or article.key)
         self.seen_keys[place] = stored.content_hash
         if place != (article.source, article.key):
@@ -505,9 +600,15 @@ class FakeStore:
         )
 
     def _tell(self, stored: IngestArticle, decided: Decided) -> None:
+        key = (decided.match.watchlist, decided.story.id)
+        if decided.notification is not None:
+            told = Prior(decided.match, stored.article.text_hash, stored.article.title)
+            self.priors[decided.match.watchlist, stored.article.id] = told
+        if decided.told is not None:
+            self.alerts[key] = decided.told
+            return
         if decided.alert is None or decided.notification is None:
             return
-        key = (decided.match.watchlist, decided.story.id)
         before = self.alerts.get(key)
         hits = [hit for evidence in decided.match.evidence for hit in evidence.hits]
         self.alerts[key] = Told(
@@ -520,6 +621,9 @@ class FakeStore:
             stances=frozenset(map(str, decided.match.stances)) | (before.stances if before else frozenset()),
             languages=frozenset({stored.article.language}) | (before.languages if before else frozenset()),
             notifications=1 + (before.notifications if before else 0),
+            outlets=before.outlets if before else frozenset(),
+            spread_told=before is not None and before.spread_told,
+            last_told=decided.notification.created,
         )
 
     async def good_versions(self) -> Sequence[StoredVersion]:
@@ -570,6 +674,9 @@ class FakeWorkers:
         if isinstance(self.page, FetchError):
             raise self.page
         return self.page
+
+    async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
+        return Document(spec.name, key, raw.decode())
 
     async def warm(self, generation: Generation) -> WarmReport:
         """``faults`` and ``failures`` are asked for the text of the list's own file: text found in it -> what is wrong."""
@@ -675,9 +782,6 @@ class FakePages:
             return replace(document, notes=(*document.notes, "page:failed"))
         title = document.text[document.title.start : document.title.end] if document.title else ""
         body = self.pages[document.page]
-    async def parse_file(self, spec: SourceSpec, raw: bytes, name: str, *, key: str, cut: bool) -> Document:
-        return Document(spec.name, key, raw.decode())
-
         return replace(document, text=f"{title}\n\n{body}" if title else body)
 
 
@@ -742,7 +846,7 @@ class FakeOperationsRecord:
         return list(self.standing.values())
 
     async def save_operation(
-        self, operation: Operation, notification: Notification | None, sinks: tuple[str, ...], now: datetime, *, closed: bool
+        self, operation: Operation, notification: Notification | None, ways: tuple[Way, ...], now: datetime, *, closed: bool
     ) -> None:
         if self.failing is not None:
             raise self.failing
@@ -752,7 +856,7 @@ class FakeOperationsRecord:
             self.standing[operation.key] = replace(operation, told=True)
         if notification is not None and notification.id not in self.payloads:
             self.payloads[notification.id] = notification.payload
-            self.told.append((operation.key, notification.kind.value, sinks))
+            self.told.append((operation.key, notification.kind.value, tuple(way.sink for way in ways)))
         if self.lost:
             self.lost = False
             raise StorageError("the disk did not answer")

@@ -13,22 +13,22 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.flow.identity import Verdict, remembered
+from monitor.flow.route import About
 from monitor.model import (
     Alert,
     AlertState,
     Analysis,
     AnalysisFailed,
     Article,
-    DecisionKind,
     Document,
     Match,
     Mode,
     Notification,
     NotificationKind,
-    Severity,
     SourceSpec,
     Story,
     WatchlistFacts,
+    Way,
     identity,
 )
 from monitor.ports import Decided, IngestArticle, Told
@@ -37,9 +37,9 @@ from monitor.story.decide import decide
 
 
 class Router(Protocol):
-    """The routes in force: which sinks a notification goes to."""
+    """The routes in force: the ways a notification goes."""
 
-    def __call__(self, *, facts: WatchlistFacts, severity: Severity, article: Article, match: Match) -> tuple[str, ...]: ...
+    def __call__(self, about: About, /) -> tuple[Way, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _decided(article: Article, match: Match, analysis: Analysis, ground: Ground)
     facts, told, now = ground.facts[match.watchlist], ground.told.get((match.watchlist, story.id)), ground.now
     stale = ground.first_poll and is_stale(article.published, ground.spec, now)
     decision = decide(told, match, facts, language=analysis.language, stale=stale)
-    if decision.kind not in (DecisionKind.RAISE, DecisionKind.UPDATE):
+    if not decision.kind.tells:
         return Decided(match, decision, story, alert=told.alert if told else None)
     if told is None:
         kind = NotificationKind.RAISED
@@ -156,8 +156,8 @@ def _decided(article: Article, match: Match, analysis: Analysis, ground: Ground)
         engine=analysis.engine,
     )
     notification = Notification(notification_id, alert.id, kind, decision.reason, match.severity, now, payload)
-    sinks = ground.route(facts=facts, severity=match.severity, article=article, match=match)
-    return Decided(match, decision, story, alert, notification, sinks)
+    ways = ground.route(About(facts, match.severity, article, match, alert, story, now))
+    return Decided(match, decision, story, alert, notification, ways)
 
 
 def article_id(source: str, key: str) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from monitor.errors import StorageError
-from monitor.flow.route import Route, sinks_for_operation
+from monitor.flow.route import Route, ways_for_operation
 from monitor.model import JsonObject, Notification, NotificationKind, Operation, Reason, identity
 from monitor.ports import Clock, Meter, OperationsRecord
 from monitor.render.operation import operation_id, render_operation
@@ -83,12 +83,12 @@ class Teller:
 
     async def _tell(self, operation: Operation, kind: NotificationKind) -> None:
         notification = self._notification(operation, kind)
-        sinks = sinks_for_operation(self._routes, operation)
+        ways = ways_for_operation(self._routes, operation)
         closed = kind is NotificationKind.CLOSED
-        await self._record.save_operation(operation, notification, sinks, notification.created, closed=closed)
+        await self._record.save_operation(operation, notification, ways, notification.created, closed=closed)
         del self._making[operation.key, kind]
         self._meter.count("operations_told_total", kind=kind.value)
-        log.info("operation told", operation=operation.key, kind=kind.value, sinks=list(sinks))
+        log.info("operation told", operation=operation.key, kind=kind.value, sinks=[way.sink for way in ways])
         self._wake()
         try:
             self._announce(json.loads(notification.payload))

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor.model import Severity, Stance
-from monitor.settings.values import Address, Duration, Name, Pause, Size, TimeOfDay, between
+from monitor.settings.values import Address, Duration, Name, Pause, Room, Size, TimeOfDay, between
 from monitor.sinks import SinkSettings
 
 
@@ -171,6 +171,22 @@ class CoverageSettings(Section):
     silence_factor: float = Field(default=3.0, ge=1.5, le=20, description="A source is silent beyond so many times its longest usual gap.")
 
 
+class StorySettings(Section):
+    """Which articles tell one story."""
+
+    remember: int = Field(default=40_000, ge=1_000, le=1_000_000, description="Articles that a new one may be a copy or a rewrite of.")
+    outlets: int = Field(default=5, ge=0, le=1_000, description="People are told again when so many outlets have a story; 0 is never.")
+
+
+class StorageSettings(Section):
+    """What the record keeps for bad days."""
+
+    ballast: Annotated[Room, between("0B", "1GiB")] = Field(
+        default=8 * 1024 * 1024, description="Size of a file that is given up when the disk is full; 0B keeps none."
+    )
+    backups: int = Field(default=3, ge=0, le=100, description="Automatic backups that are kept.")
+
+
 class ServerSettings(Section):
     listen: Address = Field(default="127.0.0.1:8080", description="Where /healthz and /metrics answer; port 0 takes any free one.")
     max_push: Annotated[Size, between("1KiB", "64MiB")] = Field(default=16 * 1024 * 1024, description="The largest body of one push.")
@@ -200,6 +216,8 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = Field(default=(), description="First to last. Without any, every sink gets everything.")
     fetch: FetchSettings = FetchSettings()
     coverage: CoverageSettings = CoverageSettings()
+    stories: StorySettings = StorySettings()
+    storage: StorageSettings = StorageSettings()
     server: ServerSettings = ServerSettings()
     workers: WorkerSettings = WorkerSettings()
     log: LogSettings = LogSettings()

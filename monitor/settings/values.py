@@ -143,5 +143,12 @@ Size = Annotated[
     PlainSerializer(format_size, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KMGkmg]i?)?[Bb]\s*$", "examples": ["5MiB"]}),
 ]
+#: Bytes like a size, which may be none (``0B``).
+Room = Annotated[
+    int,
+    BeforeValidator(_size),
+    PlainSerializer(format_size, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*([KMGkmg]i?)?[Bb]\s*$", "examples": ["8MiB"]}),
+]
 Name = Annotated[str, AfterValidator(_name)]
 Address = Annotated[str, AfterValidator(_address)]

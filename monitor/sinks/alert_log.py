@@ -45,6 +45,7 @@ class AlertLog:
     """Implements the port Sink. All file work is done in order on one thread of its own."""
 
     batch = BATCH
+    concurrency = 1
     never_pauses = True
 
     def __init__(self, name: str, settings: AlertLogSettings) -> None:

@@ -109,6 +109,7 @@ def sign(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) ->
 class Webhook:
     """Implements the port Sink."""
 
+    concurrency = 1  # what ``settings`` call so is the posts of one ``send``
     never_pauses = False
 
     def __init__(self, name: str, settings: WebhookSettings, *, poster: Poster, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from monitor.model import (
     AlertState,
     Delivery,
     DeliveryState,
+    Disposition,
+    Entity,
     Evidence,
     Hit,
     JsonObject,
@@ -20,9 +23,11 @@ from monitor.model import (
     Severity,
     SinkState,
     SourceState,
+    Stance,
     Zone,
+    ZoneKind,
 )
-from monitor.ports import SinkStatus
+from monitor.ports import SinkStatus, Told
 
 TOLD_KINDS = ("groups", "clauses", "entities", "stances", "languages")
 
@@ -59,6 +64,30 @@ def _hit_json(hit: Hit) -> JsonObject:
     return found
 
 
+def evidence(found: Sequence[JsonObject]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(
+            start=passage["start"],
+            end=passage["end"],
+            quote=passage["quote"],
+            zone=ZoneKind(passage["zone"]),
+            stance=Stance(passage["stance"]),
+            clause=passage["clause"],
+            hits=tuple(_hit(hit) for hit in passage["hits"]),
+        )
+        for passage in found
+    )
+
+
+def _hit(found: JsonObject) -> Hit:
+    entity = Entity(**found["entity"]) if "entity" in found else None
+    return Hit(found["group"], found["term"], found["start"], found["end"], found["text"], entity)
+
+
+def match(row: Row[Any]) -> Match:
+    return Match(row.watchlist, row.version, Severity(row.severity), tuple(map(Stance, row.stances)), evidence(row.evidence))
+
+
 def told_json(match: Match, language: str) -> dict[str, list[str]]:
     """What telling this match tells; every list sorted, so that the same content is the same bytes."""
     hits = [hit for passage in match.evidence for hit in passage.hits]
@@ -72,7 +101,16 @@ def told_json(match: Match, language: str) -> dict[str, list[str]]:
 
 
 def merge_told(before: dict[str, list[str]], after: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {kind: sorted({*before.get(kind, ()), *after.get(kind, ())}) for kind in TOLD_KINDS}
+    return before | {kind: sorted({*before.get(kind, ()), *after.get(kind, ())}) for kind in TOLD_KINDS}
+
+
+def told_columns(told: Told) -> JsonObject:
+    """What an alert has told, as the flow has put it together."""
+    return {
+        "told": {kind: sorted(getattr(told, kind)) for kind in (*TOLD_KINDS, "said")},
+        "outlets": sorted(told.outlets),
+        "spread_told": int(told.spread_told),
+    }
 
 
 # -------------------------------------------------------------------------------------- rows to types
@@ -137,15 +175,43 @@ def alert(row: Row[Any]) -> Alert:
         labels=dict(row.labels),
         raised=row.raised,
         updated=row.updated,
+        disposition=Disposition(row.disposition) if row.disposition else None,
+        comment=row.comment,
+        changed_by=row.changed_by,
+        merged_into=row.merged_into,
+    )
+
+
+def told(row: Row[Any]) -> Told:
+    """Of an alert's row."""
+    return Told(
+        alert=alert(row),
+        article=row.article,
+        text_hash=row.text_hash,
+        notifications=row.notifications,
+        outlets=frozenset(row.outlets),
+        spread_told=bool(row.spread_told),
+        last_told=row.last_told,
+        said=frozenset(row.told.get("said", ())),
+        **{kind: frozenset(row.told.get(kind, ())) for kind in TOLD_KINDS},
     )
 
 
 def sink_status(row: Row[Any]) -> SinkStatus:
-    return SinkStatus(name=row.name, state=SinkState(row.state), reason=row.reason, failures=row.failures, probe_due=row.probe_due)
+    return SinkStatus(
+        name=row.name,
+        state=SinkState(row.state),
+        reason=row.reason,
+        failures=row.failures,
+        probe_due=row.probe_due,
+        by=row.by,
+        since=row.since,
+        catching_up=row.catching_up,
+    )
 
 
 def delivery(row: Row[Any], *, state: DeliveryState | None = None, attempts: int | None = None) -> Delivery:
-    """The row has the delivery's columns and its notification's ``alert`` and ``payload``."""
+    """The row has the delivery's columns and its notification's ``alert`` and ``payload``. What is claimed has no reason."""
     return Delivery(
         notification=row.notification,
         sink=row.sink,
@@ -157,4 +223,9 @@ def delivery(row: Row[Any], *, state: DeliveryState | None = None, attempts: int
         due=row.due,
         created=row.created,
         payload=row.payload,
+        route=row.route,
+        reason="" if state is DeliveryState.INFLIGHT else row.reason,
+        told_in=row.told_in,
+        replayed=row.replayed,
+        progress=dict(row.progress),
     )

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.errors import StorageError
-from monitor.model import DecisionKind, Notification, NotificationKind
+from monitor.model import Notification, NotificationKind
 from monitor.ports import Decided, IngestArticle, IngestBatch, Told
-from monitor.store import aliases, codec, lines, telling
+from monitor.store import aliases, codec, lines, stories, telling
 from monitor.store.schema import alert, article, article_text, article_version, match, story
 from monitor.store.sources import count_languages, save_source
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
@@ -27,7 +27,7 @@ _NEW_ARTICLE_VERSION = insert_new(article_version)
 _NEW_MATCH = insert_new(match)
 _NEW_STORY = insert_new(story)
 _NEW_ALERT = insert(alert)
-_CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated")
+_CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated", "outlets", "spread_told", "last_told")
 _CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
 
 Values = dict[str, Any]
@@ -38,15 +38,9 @@ def told(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple
     """The story is the narrow side: few alerts share one, so stories are looked up and the watchlists picked from them."""
     wanted = set(pairs)
     return {
-        (row.watchlist, row.story): Told(
-            alert=codec.alert(row),
-            article=row.article,
-            text_hash=row.text_hash,
-            notifications=row.notifications,
-            **{kind: frozenset(row.told.get(kind, ())) for kind in codec.TOLD_KINDS},
-        )
+        (row.watchlist, row.story): codec.told(row)
         for row in _alerts_of(connection, {story_id for _, story_id in pairs})
-        if (row.watchlist, row.story) in wanted
+        if (row.watchlist, row.story) in wanted and not row.merged_into
     }
 
 
@@ -61,6 +55,7 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     _put_articles(connection, batch)
     aliases.put(connection, batch)
     lines.put(connection, batch.source, batch.lines, batch.now)
+    stories.put(connection, batch)
     _put_decisions(connection, batch)
     if batch.state is not None:
         save_source(connection, batch.state)
@@ -141,14 +136,15 @@ class _Plan:
                 "reason": decided.decision.reason.value,
                 "notification": decided.notification.id if decided.notification else None,
                 "at": self.now,
+                "by": decided.decision.by,
             }
         )
 
     def _alert(self, item: IngestArticle, decided: Decided) -> Values | None:
-        """The alert's row after this decision; None where there is no alert."""
+        """The alert's row after this decision; None where there is no alert. What it has told is the flow's to say, else that of
+        the match is added."""
         place = (decided.match.watchlist, decided.story.id)
         row = self.alerts.get(place)
-        tells = decided.decision.kind in (DecisionKind.RAISE, DecisionKind.UPDATE)
         if row is None:
             if decided.alert is None:
                 return None
@@ -158,7 +154,9 @@ class _Plan:
         changes: Values = {}
         if item.article.id == row["article"]:
             changes["text_hash"] = item.article.text_hash
-        if tells:
+        if decided.told is not None:
+            changes |= codec.told_columns(decided.told)
+        elif decided.decision.kind.tells:
             changes["told"] = codec.merge_told(row["told"], codec.told_json(decided.match, item.article.language))
         if any(row[name] != value for name, value in changes.items()):
             row.update(changes)
@@ -167,20 +165,23 @@ class _Plan:
 
     def _add_notification(self, row: Values, told_now: Notification, decided: Decided) -> None:
         self.notifications[told_now.id] = telling.notification_row(told_now, row["notifications"])
-        row["notifications"] += 1
+        row.update(notifications=row["notifications"] + 1, last_told=told_now.created)
         if decided.alert is not None:
             row.update(severity=decided.alert.severity.value, labels=dict(decided.alert.labels), updated=decided.alert.updated)
             if told_now.kind in (NotificationKind.CLOSED, NotificationKind.REOPENED):
                 # Otherwise the state stays: a person may have acknowledged it after the decision read it.
                 row["state"] = decided.alert.state.value
         self.changed_alerts[row["id"]] = row
-        self.deliveries += telling.delivery_rows(told_now, decided.sinks, self.now)
+        self.deliveries += telling.delivery_rows(told_now, decided.ways, self.now)
 
 
 def _alert_row(item: IngestArticle, decided: Decided) -> Values:
     raised = decided.alert
     assert raised is not None
-    return {
+    told_so_far: Values = {"told": codec.told_json(decided.match, item.article.language), "outlets": [], "spread_told": 0}
+    if decided.told is not None:
+        told_so_far = codec.told_columns(decided.told)
+    return told_so_far | {
         "id": raised.id,
         "watchlist": raised.watchlist,
         "story": raised.story,
@@ -189,8 +190,8 @@ def _alert_row(item: IngestArticle, decided: Decided) -> Values:
         "severity": raised.severity.value,
         "state": raised.state.value,
         "labels": dict(raised.labels),
-        "told": codec.told_json(decided.match, item.article.language),
         "notifications": 0,
+        "last_told": None,
         "raised": raised.raised,
         "updated": raised.updated,
     }

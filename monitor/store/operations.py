@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from monitor.model import Notification, Operation, Severity, SourceKind, SourceState
+from monitor.model import Notification, Operation, Severity, SourceKind, SourceState, Way
 from monitor.render.operation import operation_id
 from monitor.store import telling
 from monitor.store.schema import operation, source
@@ -35,9 +35,9 @@ class OperationsSide(Side):
         return await self._database.read(open_operations)
 
     async def save_operation(
-        self, operation: Operation, notification: Notification | None, sinks: tuple[str, ...], now: datetime, *, closed: bool
+        self, operation: Operation, notification: Notification | None, ways: tuple[Way, ...], now: datetime, *, closed: bool
     ) -> None:
-        await self._database.write(partial(save_operation, standing=operation, told=notification, sinks=sinks, now=now, closed=closed))
+        await self._database.write(partial(save_operation, standing=operation, told=notification, ways=ways, now=now, closed=closed))
 
 
 def coverage(connection: Connection) -> list[tuple[SourceKind, SourceState]]:
@@ -57,7 +57,7 @@ def open_operations(connection: Connection) -> tuple[Operation, ...]:
 
 
 def save_operation(
-    connection: Connection, standing: Operation, told: Notification | None, sinks: Sequence[str], now: datetime, *, closed: bool
+    connection: Connection, standing: Operation, told: Notification | None, ways: Sequence[Way], now: datetime, *, closed: bool
 ) -> None:
     """Written again, the same changes nothing: a notification that exists is not told twice."""
     id_ = operation_id(standing)
@@ -76,5 +76,5 @@ def save_operation(
     if told is None or telling.existing(connection, [told.id]):
         return
     ordinal = connection.execute(select(operation.c.notifications).where(operation.c.id == id_)).scalar_one()
-    telling.tell(connection, [telling.notification_row(told, ordinal, operation=id_)], telling.delivery_rows(told, sinks, now))
+    telling.tell(connection, [telling.notification_row(told, ordinal, operation=id_)], telling.delivery_rows(told, ways, now))
     connection.execute(_COUNT, {"b_id": id_})

@@ -3,9 +3,10 @@
 The rules this module keeps, whatever the caller does:
 
 * A lane is one sink and one severity. Within it deliveries go out in sequence: a lane's head is its first delivery that is
-  not final, and while one of a lane is in flight, or its head is not due, nothing of that lane is claimed.
+  pending, and while one of a lane is in flight, or its head is not due, nothing of that lane is claimed. What is held
+  stands in no lane.
 * Only a claim makes a delivery in flight, and a claim counts the attempt before it is made: a crash cannot hide one.
-* Final states (delivered, dead, expired, cancelled) are never left here.
+* Final states (delivered, dead, expired, cancelled) are never left here, but for an operator's replay of what was given up.
 
 It must not know what an answer means: which state follows is the caller's to say.
 """
@@ -13,19 +14,19 @@ It must not know what an answer means: which state follows is the caller's to sa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, update
 
 from monitor.errors import StorageError
 from monitor.model import AnswerKind, Delivery, DeliveryState, Severity, SinkState
-from monitor.ports import DeliveryResult, SinkStatus
+from monitor.ports import DeliveryResult, Selection, SinkStatus
 from monitor.store import codec
 from monitor.store.audit import note
-from monitor.store.schema import INFLIGHT, OPEN, attempt, delivery, notification, sink
+from monitor.store.schema import GIVEN_UP, HELD, INFLIGHT, LANE, OPEN, attempt, delivery, notification, sink
 from monitor.store.statements import add_rows, chunks
 from monitor.store.telling import new_sink_row
 
@@ -44,7 +45,7 @@ _NEW_ATTEMPT = insert(attempt)
 _BUSY_LANES = select(delivery.c.severity).where(delivery.c.sink == bindparam("b_sink"), INFLIGHT).distinct()
 _LANE = (
     select(delivery.c.sequence, delivery.c.due)
-    .where(delivery.c.sink == bindparam("b_sink"), delivery.c.severity == bindparam("b_severity"), OPEN)
+    .where(delivery.c.sink == bindparam("b_sink"), delivery.c.severity == bindparam("b_severity"), LANE)
     .order_by(delivery.c.sequence)
     .limit(bindparam("b_limit"))
 )
@@ -77,6 +78,13 @@ _UNCLAIM = (
 )
 
 
+_PROGRESS = (
+    update(delivery)
+    .where(delivery.c.notification == bindparam("b_notification"), delivery.c.sink == bindparam("b_sink"))
+    .values(progress=bindparam("b_progress"))
+)
+
+
 # --------------------------------------------------------------------------------------------- sinks
 def sync_sinks(connection: Connection, names: Sequence[str], now: datetime) -> tuple[SinkStatus, ...]:
     there = {row.name: row for row in connection.execute(select(sink))}
@@ -87,6 +95,7 @@ def sync_sinks(connection: Connection, names: Sequence[str], now: datetime) -> t
         if row.name in names and row.retired is not None:
             # It comes back healthy: whatever had stopped it was said of the configuration it left with.
             back = {"retired": None, "state": SinkState.ACTIVE.value, "reason": "", "failures": 0, "probe_due": None}
+            back |= {"by": "", "since": None, "catching_up": None}
             connection.execute(update(sink).where(sink.c.name == row.name).values(back))
         elif row.name not in names and row.retired is None:
             connection.execute(update(sink).where(sink.c.name == row.name).values(retired=now))
@@ -99,7 +108,11 @@ def sync_sinks(connection: Connection, names: Sequence[str], now: datetime) -> t
 def _cancel_all(connection: Connection, name: str, now: datetime) -> int:
     _end_attempts(connection, connection.execute(select(delivery).where(delivery.c.sink == name, INFLIGHT)).all(), INTERRUPTED, now)
     cancelled: Values = {"state": DeliveryState.CANCELLED.value, "reason": "the sink is no longer configured", "claimed": None}
-    return connection.execute(update(delivery).where(delivery.c.sink == name, OPEN).values(cancelled | {"changed": now})).rowcount
+    cancelled |= {"changed": now}
+    # Two statements, because each has an index that knows its rows.
+    return sum(
+        connection.execute(update(delivery).where(delivery.c.sink == name, part).values(cancelled)).rowcount for part in (LANE, HELD)
+    )
 
 
 def save_sink(connection: Connection, status: SinkStatus) -> None:
@@ -108,20 +121,35 @@ def save_sink(connection: Connection, status: SinkStatus) -> None:
         "reason": status.reason,
         "failures": status.failures,
         "probe_due": status.probe_due,
+        "by": status.by,
+        "since": status.since,
+        "catching_up": status.catching_up,
     }
     if connection.execute(update(sink).where(sink.c.name == status.name).values(values)).rowcount == 0:
         connection.execute(_NEW_SINK, new_sink_row(status.name) | values)
 
 
 # ------------------------------------------------------------------------------------------- claiming
-def claim(connection: Connection, name: str, now: datetime, limit: int) -> tuple[Delivery, ...]:
+def claim(connection: Connection, name: str, now: datetime, limit: int, lanes: Collection[Severity] | None = None) -> tuple[Delivery, ...]:
     busy = set(connection.execute(_BUSY_LANES, {"b_sink": name}).scalars())
-    lanes = []
+    sequences: list[int] = []
     for severity in LANES:
-        if severity.value not in busy:
+        if severity.value not in busy and (lanes is None or severity in lanes):
             lane = connection.execute(_LANE, {"b_sink": name, "b_severity": severity.value, "b_limit": limit})
-            lanes.append([row.sequence for row in takewhile(lambda row: row.due <= now, lane)])
-    sequences = [sequence for lane in lanes for sequence in lane]
+            sequences += [row.sequence for row in takewhile(lambda row: row.due <= now, lane)]
+    return _begin(connection, name, sequences, now)
+
+
+def probe(connection: Connection, name: str, now: datetime) -> Delivery | None:
+    if connection.execute(_BUSY_LANES.limit(1), {"b_sink": name}).first() is not None:
+        return None
+    heads = [connection.execute(_LANE, {"b_sink": name, "b_severity": lane.value, "b_limit": 1}).first() for lane in LANES]
+    sequences = [head.sequence for head in heads if head is not None]
+    return _begin(connection, name, [min(sequences)], now)[0] if sequences else None
+
+
+def _begin(connection: Connection, name: str, sequences: Sequence[int], now: datetime) -> tuple[Delivery, ...]:
+    """These deliveries of a sink become in flight; in the order given."""
     rows: dict[int, Any] = {}
     for some in chunks(sequences):
         chosen = (delivery.c.sink == name) & delivery.c.sequence.in_(some)
@@ -133,11 +161,19 @@ def claim(connection: Connection, name: str, now: datetime, limit: int) -> tuple
     )
 
 
+# ------------------------------------------------------------------------------------------- settling
+def settle(connection: Connection, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
+    record(connection, results, now)
+    if status is not None:
+        save_sink(connection, status)
+
+
 def record(connection: Connection, results: Sequence[DeliveryResult], now: datetime) -> None:
     """What came of attempts; also what ends a delivery without one (expiry). Results for final deliveries change nothing."""
     open_rows = _open_rows(connection, [result.delivery for result in results])
     settled: list[Values] = []
     attempts: list[Values] = []
+    progress: list[Values] = []
     for result in results:
         key = (result.delivery.sink, result.delivery.notification)
         row = open_rows.pop(key, None)
@@ -158,9 +194,13 @@ def record(connection: Connection, results: Sequence[DeliveryResult], now: datet
                 "b_changed": now,
             }
         )
+        if result.answer.progress is not None:
+            progress.append({"b_notification": row.notification, "b_sink": row.sink, "b_progress": dict(result.answer.progress)})
     add_rows(connection, _NEW_ATTEMPT, attempts)
     if settled:
         connection.execute(_SETTLE, settled)
+    if progress:
+        connection.execute(_PROGRESS, progress)
 
 
 def release(connection: Connection, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
@@ -179,8 +219,57 @@ def hasten(connection: Connection, name: str, now: datetime) -> None:
         attempt.c.number == delivery.c.attempts,
         attempt.c.kind == AnswerKind.RETRY.value,
     )
-    waiting = (delivery.c.sink == name, delivery.c.state == DeliveryState.PENDING.value, OPEN, delivery.c.due > now)
+    waiting = (delivery.c.sink == name, delivery.c.state == DeliveryState.PENDING.value, LANE, delivery.c.due > now)
     connection.execute(update(delivery).where(*waiting, retried).values(due=now))
+
+
+def expire(connection: Connection, name: str, before: datetime, now: datetime, *, detail: str, limit: int) -> tuple[str, ...]:
+    """Those pending first: what is held has its own time."""
+    since = func.coalesce(delivery.c.replayed, delivery.c.created, type_=delivery.c.created.type)
+    late: list[str] = []
+    for part in ((delivery.c.state == DeliveryState.PENDING.value) & LANE, HELD):
+        oldest = select(delivery.c.notification).where(delivery.c.sink == name, part, since < before).order_by(delivery.c.sequence)
+        late += connection.execute(oldest.limit(limit - len(late))).scalars()
+    expired: Values = {"state": DeliveryState.EXPIRED.value, "reason": detail, "changed": now}
+    for some in chunks(late):
+        connection.execute(update(delivery).where(delivery.c.sink == name, delivery.c.notification.in_(some), OPEN).values(expired))
+    return tuple(late)
+
+
+def replay(connection: Connection, wanted: Selection, now: datetime, actor: str) -> int:
+    """Of sinks that are configured: nobody would claim the others. What is sent again is an attempt more, not a first one."""
+    configured = select(sink.c.name).where(sink.c.retired.is_(None))
+    chosen = select(delivery.c.notification, delivery.c.sink).where(GIVEN_UP, delivery.c.sink.in_(configured), *selected(wanted))
+    if wanted.limit:
+        chosen = chosen.order_by(delivery.c.created, delivery.c.sink, delivery.c.sequence).limit(wanted.limit)
+    rows = connection.execute(chosen).all()
+    again: Values = {"state": DeliveryState.PENDING.value, "reason": "", "due": now, "replayed": now, "changed": now}
+    by_sink: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        by_sink[row.sink].append(row.notification)
+    for name, notifications in by_sink.items():
+        for some in chunks(notifications):
+            connection.execute(update(delivery).where(delivery.c.sink == name, delivery.c.notification.in_(some), GIVEN_UP).values(again))
+        note(connection, now, "replay deliveries", name, actor=actor, deliveries=len(notifications))
+    return len(rows)
+
+
+def selected(wanted: Selection) -> list[ColumnElement[bool]]:
+    """Its conditions on deliveries."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.sink:
+        conditions.append(delivery.c.sink == wanted.sink)
+    if wanted.states:
+        conditions.append(delivery.c.state.in_([state.value for state in wanted.states]))
+    if wanted.since is not None:
+        conditions.append(delivery.c.created >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(delivery.c.created < wanted.until)
+    if wanted.notifications:
+        conditions.append(delivery.c.notification.in_(wanted.notifications))
+    if wanted.alert:
+        conditions.append(delivery.c.notification.in_(select(notification.c.id).where(notification.c.alert == wanted.alert)))
+    return conditions
 
 
 def recover(connection: Connection, now: datetime) -> int:
@@ -232,7 +321,7 @@ def next_due(connection: Connection) -> datetime | None:
     lane = delivery.alias("lane")
     heads = (
         select(delivery.c.sink, delivery.c.severity, func.min(delivery.c.sequence).label("sequence"))
-        .where(OPEN)
+        .where(LANE)
         .group_by(delivery.c.sink, delivery.c.severity)
         .subquery()
     )
@@ -254,5 +343,13 @@ def recent(connection: Connection, name: str, limit: int) -> tuple[Delivery, ...
 
 
 def pending_counts(connection: Connection) -> dict[str, int]:
-    counts = select(delivery.c.sink, func.count()).where(OPEN).group_by(delivery.c.sink).order_by(delivery.c.sink)
-    return dict(connection.execute(counts).all())
+    counts: dict[str, int] = {}
+    for part in (LANE, HELD):  # one at a time, because each has an index that knows its rows
+        rows = connection.execute(select(delivery.c.sink, func.count().label("waiting")).where(part).group_by(delivery.c.sink))
+        for row in rows:
+            counts[row.sink] = counts.get(row.sink, 0) + row.waiting
+    return dict(sorted(counts.items()))
+
+
+def given_up(connection: Connection, name: str) -> int:
+    return connection.execute(select(func.count()).select_from(delivery).where(delivery.c.sink == name, GIVEN_UP)).scalar_one()

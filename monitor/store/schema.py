@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 #: The migration this module describes; ``migrate`` brings older records up to it.
-REVISION = "0003"
+REVISION = "0004"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -220,7 +220,34 @@ story = Table(
     Column("id", Text, primary_key=True),
     Column("first_article", Text, nullable=False),
     Column("created", UtcTime, nullable=False),
+    Column("merged_into", Text, nullable=False, server_default=""),  # the story it became part of, by hand
     sqlite_with_rowid=False,
+)
+
+# Every analysed article, matched or not; ``story`` has rows only where something matched. What is said of the article here
+# outlives it.
+story_article = Table(
+    "story_article",
+    metadata,
+    Column("number", Integer, primary_key=True),  # the order of decision
+    Column("article", Text, nullable=False),
+    Column("story", Text, nullable=False),
+    Column("joined", JSON(none_as_null=True)),  # why; empty where it is its story's first
+    Column("at", UtcTime, nullable=False),  # when it counts: published, else fetched
+    Column("source", Text, nullable=False),
+    Column("outlet", Text, nullable=False),  # whose news it is
+    Column("language", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    UniqueConstraint("article"),
+    Index(None, "story", "number"),
+)
+
+fingerprint = Table(
+    "fingerprint",
+    metadata,
+    Column("number", Integer, primary_key=True),  # of story_article; an edit replaces the data and keeps the number
+    Column("data", LargeBinary, nullable=False),
 )
 
 match = Table(
@@ -241,6 +268,7 @@ match = Table(
     Column("reason", Text, nullable=False),
     Column("notification", Text),  # what was told, where something was
     Column("at", UtcTime, nullable=False),
+    Column("by", Text, nullable=False, server_default=""),  # who or what is behind the decision: a silence's id
     UniqueConstraint("article", "watchlist", "text_hash", "version"),
     Index(None, "story", "watchlist"),
 )
@@ -260,9 +288,17 @@ alert = Table(
     Column("notifications", Integer, nullable=False),  # how many exist
     Column("raised", UtcTime, nullable=False),
     Column("updated", UtcTime, nullable=False),
+    Column("disposition", Text, nullable=False, server_default=""),  # of a closed one
+    Column("comment", Text, nullable=False, server_default=""),  # by whoever closed it
+    Column("changed_by", Text, nullable=False, server_default=""),  # who changed its state last
+    Column("merged_into", Text, nullable=False, server_default=""),  # the alert that stands for it
+    Column("outlets", JSON, nullable=False, server_default="[]"),  # of all its matching articles
+    Column("spread_told", Integer, nullable=False, server_default=text("0")),  # whether the number of outlets was told
+    Column("last_told", UtcTime),
     UniqueConstraint("story", "watchlist"),
     Index(None, "raised"),
     Index(None, "watchlist", "raised"),
+    Index(None, "state", "raised"),
 )
 
 
@@ -278,8 +314,18 @@ notification = Table(
     Column("severity", Text, nullable=False),
     Column("created", UtcTime, nullable=False),
     Column("payload", LargeBinary, nullable=False),  # rendered once; every sink and attempt sends these bytes
-    Column("operation", Text),  # set where ``alert`` is not
+    Column("operation", Text),  # set where an operation is told
+    Column("digest", Text),  # set where it is a digest: the key of the hold that its members were under
     UniqueConstraint("alert", "ordinal"),
+)
+
+notification_member = Table(
+    "notification_member",
+    metadata,
+    Column("notification", Text, ForeignKey("notification.id"), primary_key=True),  # the digest
+    Column("member", Text, ForeignKey("notification.id"), primary_key=True),
+    Index(None, "member"),
+    sqlite_with_rowid=False,
 )
 
 sink = Table(
@@ -292,12 +338,19 @@ sink = Table(
     Column("probe_due", UtcTime),
     Column("last_sequence", Integer, nullable=False),
     Column("retired", UtcTime),  # no longer configured
+    Column("by", Text, nullable=False, server_default=""),  # who paused it; empty where it did so itself
+    Column("since", UtcTime),  # of its state
+    Column("catching_up", UtcTime),  # when it answered again, until its backlog is gone
 )
 
-# States that a daemon may still act on. The text is written out (not bound), so that SQLite can prove that a query with it
-# may use the partial index with it: a lane's head is found without reading the years of delivered rows.
-OPEN: TextClause = text("delivery.state IN ('held', 'inflight', 'pending')")
+# Texts of conditions, written out (not bound), so that SQLite can prove that a query with one may use the partial index with
+# it: a lane's head is found without reading the years of delivered rows. OPEN has no index of its own: it is for rows that
+# are found by their key.
+OPEN: TextClause = text("delivery.state IN ('held', 'inflight', 'pending')")  # all that is not final
+LANE: TextClause = text("delivery.state IN ('inflight', 'pending')")  # what stands in a lane: the held do not
+HELD: TextClause = text("delivery.state = 'held'")
 INFLIGHT: TextClause = text("delivery.state = 'inflight'")
+GIVEN_UP: TextClause = text("delivery.state IN ('dead', 'expired')")
 
 delivery = Table(
     "delivery",
@@ -307,14 +360,20 @@ delivery = Table(
     Column("severity", Text, nullable=False),
     Column("sequence", Integer, nullable=False),  # from 1 in each sink, without a gap
     Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False),  # why held, dead, expired or cancelled
+    Column("reason", Text, nullable=False),  # why held (the hold's key), dead, expired or cancelled
     Column("attempts", Integer, nullable=False),
     Column("due", UtcTime, nullable=False),
     Column("claimed", UtcTime),  # when the attempt under way began
     Column("created", UtcTime, nullable=False),
     Column("changed", UtcTime, nullable=False),
+    Column("route", Text, nullable=False, server_default=""),  # that sent it here
+    Column("told_in", Text, nullable=False, server_default=""),  # the digest that tells of it
+    Column("replayed", UtcTime),  # when a person last had it sent again
+    Column("progress", JSON, nullable=False, server_default="{}"),  # its sink's own
     UniqueConstraint("sink", "sequence"),
-    Index("ix_delivery_lane", "sink", "severity", "sequence", sqlite_where=text("state IN ('held', 'inflight', 'pending')")),
+    Index("ix_delivery_lane", "sink", "severity", "sequence", sqlite_where=text("state IN ('inflight', 'pending')")),
+    Index("ix_delivery_held", "sink", "due", sqlite_where=text("state = 'held'")),
+    Index("ix_delivery_given_up", "sink", "changed", sqlite_where=text("state IN ('dead', 'expired')")),
     Index("ix_delivery_inflight", "sink", "severity", sqlite_where=text("state = 'inflight'")),
     sqlite_with_rowid=False,
 )
@@ -353,6 +412,28 @@ operation = Table(
 )
 
 
+# ----------------------------------------------------------------------------------------- silences
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("matchers", JSON, nullable=False),  # {field: [values]}
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("starts", UtcTime, nullable=False),
+    Column("ends", UtcTime, nullable=False),
+    Column("expired", UtcTime),  # ended by a person before its time
+    Column("expired_by", Text, nullable=False, server_default=""),
+    Column("muted", Integer, nullable=False, server_default=text("0")),
+    Column("last_muted", UtcTime),
+    Column("reported", UtcTime),  # when it was told that it mutes nothing
+    Column("summed", UtcTime),  # when its summary was told
+    Index(None, "ends"),
+    sqlite_with_rowid=False,
+)
+
+
 # ------------------------------------------------------------------------------------------- audit
 audit = Table(
     "audit",
@@ -363,4 +444,5 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+    Index(None, "object", "id"),
 )

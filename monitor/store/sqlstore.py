@@ -10,9 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from monitor.model import Delivery, JsonObject, SourceSpec, SourceState
+from monitor.model import Delivery, JsonObject, Severity, SourceSpec, SourceState
 from monitor.ports import (
     CoverageRecord,
     DeliveryResult,
@@ -22,6 +22,7 @@ from monitor.ports import (
     Outbox,
     Probe,
     Queries,
+    Selection,
     SinkStatus,
     SourceQueries,
     Store,
@@ -29,13 +30,14 @@ from monitor.ports import (
     Told,
 )
 from monitor.store import aliases, ingest, lines, outbox, queries, sources, versions
-from monitor.store.database import BUSY_TIMEOUT, PATIENCE, Database
+from monitor.store.database import Database, Opening
 from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
 from monitor.store.source_pages import SourcePages
+from monitor.store.stories import StoriesSide
 
 
-class SourcesAndArticles(Side):
+class SourcesAndArticles(StoriesSide):
     """The Store port."""
 
     async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime, *, spread: float = 0.0) -> None:
@@ -75,7 +77,7 @@ class SourcesAndArticles(Side):
         return await self._database.read(partial(ingest.told, pairs=pairs))
 
     async def ingest(self, batch: IngestBatch) -> None:
-        await self._database.write(partial(ingest.ingest, batch=batch))
+        await self._database.write(partial(ingest.ingest, batch=batch), grows=True)
 
     async def good_versions(self) -> Sequence[StoredVersion]:
         return await self._database.read(versions.good_versions)
@@ -96,8 +98,8 @@ class Deliveries(Side):
     async def sync_sinks(self, names: Sequence[str], now: datetime) -> Sequence[SinkStatus]:
         return await self._database.write(partial(outbox.sync_sinks, names=names, now=now))
 
-    async def claim(self, sink: str, now: datetime, limit: int) -> Sequence[Delivery]:
-        claimed = self._database.submit(partial(outbox.claim, name=sink, now=now, limit=limit))
+    async def claim(self, sink: str, now: datetime, limit: int, *, lanes: Collection[Severity] | None = None) -> Sequence[Delivery]:
+        claimed = self._database.submit(partial(outbox.claim, name=sink, now=now, limit=limit, lanes=lanes))
         try:
             return await asyncio.shield(claimed)
         except asyncio.CancelledError:
@@ -105,11 +107,34 @@ class Deliveries(Side):
             claimed.add_done_callback(partial(self._give_back, now=now))
             raise
 
-    def _give_back(self, claimed: asyncio.Future[tuple[Delivery, ...]], now: datetime) -> None:
+    async def probe(self, sink: str, now: datetime) -> Delivery | None:
+        claimed = self._database.submit(partial(outbox.probe, name=sink, now=now))
+        try:
+            return await asyncio.shield(claimed)
+        except asyncio.CancelledError:
+            claimed.add_done_callback(partial(self._give_back, now=now))
+            raise
+
+    def _give_back(self, claimed: asyncio.Future[Any], now: datetime) -> None:
+        """What one of the two above would have returned."""
         if not claimed.cancelled() and claimed.exception() is None and claimed.result():
-            given_back = self._database.submit(partial(outbox.release, deliveries=claimed.result(), now=now))
+            found = claimed.result()
+            deliveries = (found,) if isinstance(found, Delivery) else found
+            given_back = self._database.submit(partial(outbox.release, deliveries=deliveries, now=now))
             # Where this fails (the record is closing), the next start recovers them; nobody is left to be told.
             given_back.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def expire(self, sink: str, before: datetime, now: datetime, detail: str, limit: int = 1000) -> Sequence[str]:
+        return await self._database.write(partial(outbox.expire, name=sink, before=before, now=now, detail=detail, limit=limit))
+
+    async def settle(self, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
+        await self._database.write(partial(outbox.settle, results=results, status=status, now=now))
+
+    async def replay(self, wanted: Selection, now: datetime, actor: str) -> int:
+        return await self._database.write(partial(outbox.replay, wanted=wanted, now=now, actor=actor))
+
+    async def given_up(self, sink: str) -> int:
+        return await self._database.read(partial(outbox.given_up, name=sink))
 
     async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
         await self._database.write(partial(outbox.record, results=results, now=now))
@@ -152,16 +177,13 @@ class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsS
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 
     The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:
-    no lock, no migration, and every method that writes raises StorageError. ``busy_timeout`` (seconds) and ``patience``
-    (how many of them) say how long a write waits for another program that locks the database.
+    no lock, no migration, and every method that writes raises StorageError.
     """
 
     @classmethod
-    async def open(
-        cls, data_dir: Path, *, read_only: bool = False, busy_timeout: float = BUSY_TIMEOUT, patience: int = PATIENCE
-    ) -> SqlStore:
+    async def open(cls, data_dir: Path, *, read_only: bool = False, how: Opening | None = None) -> SqlStore:
         """Raises StorageError and its kin, with what to do; migrates an older record first."""
-        return cls(await Database.open(data_dir, read_only=read_only, busy_timeout=busy_timeout, patience=patience))
+        return cls(await Database.open(data_dir, read_only=read_only, how=how))
 
     @property
     def path(self) -> Path:

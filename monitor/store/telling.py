@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from monitor.model import DeliveryState, Notification, SinkState
+from monitor.model import DeliveryState, Notification, SinkState, Way
 from monitor.store.schema import delivery, notification, sink
 from monitor.store.statements import add_rows, chunks
 
@@ -39,23 +39,29 @@ def notification_row(told: Notification, ordinal: int, *, operation: str | None 
     }
 
 
-def delivery_rows(told: Notification, sinks: Sequence[str], now: datetime) -> list[Values]:
-    """Without their sequence, which is given where they are written."""
-    return [
-        {
-            "notification": told.id,
-            "sink": name,
-            "severity": told.severity.value,
-            "state": DeliveryState.PENDING.value,
-            "reason": "",
-            "attempts": 0,
-            "due": now,
-            "claimed": None,
-            "created": told.created,
-            "changed": now,
-        }
-        for name in dict.fromkeys(sinks)
-    ]
+def delivery_rows(told: Notification, ways: Sequence[Way], now: datetime) -> list[Values]:
+    """One a sink, by the first way that names it; without their sequence, which is given where they are written."""
+    first: dict[str, Way] = {}
+    for way in ways:
+        first.setdefault(way.sink, way)
+    return [_delivery_row(told, way, now) for way in first.values()]
+
+
+def _delivery_row(told: Notification, way: Way, now: datetime) -> Values:
+    held = way.until is not None and way.until > now
+    return {
+        "notification": told.id,
+        "sink": way.sink,
+        "severity": told.severity.value,
+        "state": (DeliveryState.HELD if held else DeliveryState.PENDING).value,
+        "reason": way.hold if held else "",
+        "attempts": 0,
+        "due": way.until if held else now,
+        "claimed": None,
+        "created": told.created,
+        "changed": now,
+        "route": way.route,
+    }
 
 
 def existing(connection: Connection, ids: Sequence[str]) -> frozenset[str]:

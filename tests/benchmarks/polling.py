@@ -19,7 +19,7 @@ from monitor.flow.poll import Poller
 from monitor.flow.reload import Reloader
 from monitor.flow.watch import Coverage
 from monitor.metrics import PrometheusMeter
-from monitor.model import SourceSpec
+from monitor.model import SourceSpec, Way
 from monitor.operations import OperationsBoard
 from monitor.ports import Fetched
 from monitor.sources.feed import FeedSource
@@ -70,7 +70,7 @@ async def polling(folder: Path, fetcher: Memory, *, starts: int, match: int = 1)
     ingester = Ingester(
         store,
         workers,
-        route=lambda **_: ("log",),
+        route=lambda _: (Way("log"),),
         facts=reloader.facts,
         clock=clock,
         meter=meter,

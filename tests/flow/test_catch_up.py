@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import StorageFull
 from monitor.flow.ingest import BATCH, Ingester, IngestReport
-from monitor.model import Document, PollResult, SourceKind, SourceSpec
+from monitor.model import Document, PollResult, SourceKind, SourceSpec, Way
 from monitor.ports import IngestBatch
 from monitor.store import SqlStore
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeWorkers, watchlist_facts
@@ -25,7 +25,7 @@ async def poll(store: SqlStore, *documents: Document, spec: SourceSpec = FEED) -
     ingester = Ingester(
         store,
         FakeWorkers({"arms": "rocket", "bay": "bay"}),
-        route=lambda **_: ("log",),
+        route=lambda _: (Way("log"),),
         facts=lambda: {"arms": watchlist_facts("arms"), "bay": watchlist_facts("bay")},
         clock=clock,
         meter=FakeMeter(),

@@ -44,9 +44,7 @@ class House:
         operations = FakeOperations(clock)
         self.store = FakeStore()
         self.door = Door()
-        ingester = Ingester(
-            self.store, FakeWorkers(), route=lambda *_, **__: (), facts=dict, clock=clock, meter=meter, operations=operations
-        )
+        ingester = Ingester(self.store, FakeWorkers(), route=lambda _: (), facts=dict, clock=clock, meter=meter, operations=operations)
         documents = tuple(Document("good", key, f"text of {key}") for key in ("a", "b"))
         sources = [FakeSource(GOOD, [PollResult(documents, {})]), FakeSource(BAD, [FetchError("no answer")])]
         poller = Poller(self.store, sources, ingester, clock=clock, meter=meter, operations=operations, random=lambda: 0.5)

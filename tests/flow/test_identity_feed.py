@@ -96,7 +96,7 @@ class House:
         self.ingester = Ingester(
             self.store,
             FakeWorkers(),
-            route=lambda **_: (),
+            route=lambda _: (),
             facts=dict,
             clock=clock,
             meter=FakeMeter(),

@@ -12,13 +12,12 @@ import pytest
 from monitor.errors import MonitorError, StorageFull
 from monitor.flow.decision import article_id
 from monitor.flow.ingest import BATCH, Ingester, IngestReport
+from monitor.flow.route import About
 from monitor.model import (
     AlertState,
-    Article,
     DecisionKind,
     Document,
     JsonObject,
-    Match,
     Mode,
     NotificationKind,
     PollResult,
@@ -30,6 +29,7 @@ from monitor.model import (
     Span,
     Stance,
     WatchlistFacts,
+    Way,
     identity,
 )
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeStore, FakeWorkers, watchlist_facts
@@ -62,8 +62,8 @@ class House:
             wake=self.wake,
         )
 
-    def route(self, *, facts: WatchlistFacts, severity: Severity, article: Article, match: Match) -> tuple[str, ...]:
-        return ("log", "desk") if severity is Severity.CRITICAL else ("log",)
+    def route(self, about: About) -> tuple[Way, ...]:
+        return (Way("log"), Way("desk")) if about.severity is Severity.CRITICAL else (Way("log"),)
 
     def wake(self) -> None:
         self.wakes += 1
@@ -215,7 +215,7 @@ def test_an_article_that_cannot_be_analysed_is_stored_as_such_and_holds_up_nothi
 def test_an_article_that_cannot_be_told_of_is_stored_as_failed() -> None:
     house = House()
 
-    def broken(**more: object) -> tuple[str, ...]:
+    def broken(about: About) -> tuple[Way, ...]:
         raise ValueError("no such label")
 
     house.route = broken  # type: ignore[assignment]

@@ -14,17 +14,16 @@ from sqlalchemy import select
 
 from monitor.errors import StorageFull
 from monitor.flow.ingest import BATCH, BATCH_OF_PAGES, Ingester, IngestReport
+from monitor.flow.route import About
 from monitor.model import (
     Article,
     Document,
-    Match,
     PollResult,
-    Severity,
     SourceKind,
     SourceSpec,
     SourceState,
     Span,
-    WatchlistFacts,
+    Way,
     Zone,
     identity,
 )
@@ -83,9 +82,9 @@ class House:
             lines=lines,
         )
 
-    def route(self, *, facts: WatchlistFacts, severity: Severity, article: Article, match: Match) -> tuple[str, ...]:
-        self.routed.append(article)
-        return ("log",)
+    def route(self, about: About) -> tuple[Way, ...]:
+        self.routed.append(about.article)
+        return (Way("log"),)
 
     async def poll(self, spec: SourceSpec, *documents: Document, first: bool = False) -> IngestReport:
         self.clock.advance(900)

@@ -117,7 +117,7 @@ def test_the_ingester_learns_marks_and_keeps_what_is_learnt(tmp_path: Path) -> N
         operations = FakeOperations(clock)
         memory = LineMemory(clock, await store.lines())
         ingester = Ingester(
-            store, workers, route=lambda **_: (), facts=dict, clock=clock, meter=FakeMeter(), operations=operations, lines=memory
+            store, workers, route=lambda _: (), facts=dict, clock=clock, meter=FakeMeter(), operations=operations, lines=memory
         )
         state = SourceState("wire", clock.now())
         for number in range(4):

@@ -79,7 +79,7 @@ class House:
         ingester = Ingester(
             store,
             self.workers,
-            route=lambda **_: (),
+            route=lambda _: (),
             facts=dict,
             clock=self.clock,
             meter=FakeMeter(),
@@ -376,7 +376,7 @@ def test_five_thousand_due_at_once_begin_so_many_a_second_and_one_slow_host_hold
 
     async def work() -> None:
         ingester = Ingester(
-            store, FakeWorkers(), route=lambda **_: (), facts=dict, clock=clock, meter=FakeMeter(), operations=FakeOperations(clock)
+            store, FakeWorkers(), route=lambda _: (), facts=dict, clock=clock, meter=FakeMeter(), operations=FakeOperations(clock)
         )
         poller = Poller(
             store,
@@ -420,7 +420,7 @@ def test_a_folder_does_not_wait_behind_the_feeds_that_are_overdue(record: Path) 
         clock.advance(DAY)
         await store.save_source(SourceState("drop", clock.now()))
         ingester = Ingester(
-            store, FakeWorkers(), route=lambda **_: (), facts=dict, clock=clock, meter=FakeMeter(), operations=FakeOperations(clock)
+            store, FakeWorkers(), route=lambda _: (), facts=dict, clock=clock, meter=FakeMeter(), operations=FakeOperations(clock)
         )
         poller = Poller(
             store,

@@ -14,7 +14,7 @@ from monitor.errors import FetchError, MonitorError, StorageFull, UsageError
 from monitor.flow.ingest import Ingester
 from monitor.flow.pace import MAX_BACKOFF, MAX_BACKOFF_FOLDER, POSTPONED
 from monitor.flow.poll import Poller
-from monitor.model import Document, PollResult, SourceKind, SourceSpec
+from monitor.model import Document, PollResult, SourceKind, SourceSpec, Way
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWatch, FakeWorkers, watchlist_facts
 
 FOUND = PollResult((Document("a", "1", "a rocket rose"),), {"etag": "1"})
@@ -42,7 +42,7 @@ class House:
         ingester = Ingester(
             self.store,
             self.workers,
-            route=lambda **_: ("log",),
+            route=lambda _: (Way("log"),),
             facts=lambda: {"arms": watchlist_facts("arms")},
             clock=self.clock,
             meter=self.meter,

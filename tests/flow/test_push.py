@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import DocumentError, FetchError, MonitorError, StorageError, UsageError
 from monitor.flow.ingest import Ingester
 from monitor.flow.push import AT_ONCE, Pusher
-from monitor.model import SourceKind, SourceSpec, Span
+from monitor.model import SourceKind, SourceSpec, Span, Way
 from monitor.ports import PageRead, PushFault, PushReport, Store
 from monitor.sources.jsonl import read_articles
 from monitor.store import SqlStore
@@ -42,7 +42,7 @@ class House:
         ingester = Ingester(
             self.store,
             self.workers,
-            route=lambda *_, **__: ("log",),
+            route=lambda _: (Way("log"),),
             facts=lambda: facts,
             clock=self.clock,
             meter=self.meter,

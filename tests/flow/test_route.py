@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from monitor.flow.route import Conditions, Route, sinks_for, sinks_for_operation
-from monitor.model import Article, Evidence, Match, Mode, Operation, Severity, Stance, WatchlistFacts, ZoneKind
+from monitor.flow.route import About, Conditions, Route, ways_for, ways_for_operation
+from monitor.model import (
+    Alert,
+    AlertState,
+    Article,
+    Evidence,
+    Match,
+    Mode,
+    Operation,
+    Severity,
+    Stance,
+    Story,
+    WatchlistFacts,
+    Way,
+    ZoneKind,
+)
 from tests.fakes import START
 
 FACTS = WatchlistFacts("arms-transfer", "v1", "Arms transfer", "", "desk", Severity.HIGH, {"topic": "proliferation"}, Mode.LIVE)
@@ -18,7 +34,17 @@ def match(*stances: Stance) -> Match:
 
 
 def told(*routes: Route, severity: Severity = Severity.HIGH, stances: tuple[Stance, ...] = (Stance.REPORTED,)) -> tuple[str, ...]:
-    return sinks_for(routes, facts=FACTS, severity=severity, article=ARTICLE, match=match(*stances))
+    alert = Alert("al", FACTS.id, ARTICLE.id, severity, AlertState.OPEN, FACTS.labels, START, START)
+    about = About(FACTS, severity, ARTICLE, match(*stances), alert, Story(ARTICLE.id, ARTICLE.id), START)
+    return names(ways_for(routes, about))
+
+
+def names(ways: Sequence[Way]) -> tuple[str, ...]:
+    return tuple(way.sink for way in ways)
+
+
+def told_of(routes: Sequence[Route], operation: Operation) -> tuple[str, ...]:
+    return names(ways_for_operation(routes, operation))
 
 
 @pytest.mark.parametrize(
@@ -70,6 +96,11 @@ def test_every_route_that_matches_is_used_until_one_says_stop() -> None:
     assert told() == ()
 
 
+def test_a_way_names_the_first_route_that_chose_its_sink() -> None:
+    routes = [Route(("log",), name="routes[0]"), Route(("desk", "log"), name="desk at night")]
+    assert ways_for_operation(routes, operation()) == (Way("log", "routes[0]"), Way("desk", "desk at night"))
+
+
 # ------------------------------------------------------------------------------------------ operations
 def operation(key: str = "source:wire", *, severity: Severity = Severity.MEDIUM, subject: str = "wire") -> Operation:
     return Operation(key, "it fails", START, severity, told=True, subject=subject)
@@ -94,9 +125,9 @@ def operation(key: str = "source:wire", *, severity: Severity = Severity.MEDIUM,
     ],
 )
 def test_conditions_of_an_operation(conditions: Conditions, holds: bool) -> None:
-    assert sinks_for_operation([Route(("desk",), conditions)], operation()) == (("desk",) if holds else ())
+    assert told_of([Route(("desk",), conditions)], operation()) == (("desk",) if holds else ())
     if not conditions.empty:
-        assert sinks_for_operation([Route(("desk",), unless=conditions)], operation()) == (() if holds else ("desk",))
+        assert told_of([Route(("desk",), unless=conditions)], operation()) == (() if holds else ("desk",))
 
 
 def test_a_stop_ends_the_reading_for_operations_too() -> None:
@@ -105,14 +136,14 @@ def test_a_stop_ends_the_reading_for_operations_too() -> None:
         Route(("ops", "log"), Conditions(source=("wire",)), stop=True),
         Route(("log", "rest")),
     ]
-    assert sinks_for_operation(routes, operation()) == ("ops", "log")
-    assert sinks_for_operation(routes, operation("network", subject="")) == ("log", "rest")
+    assert told_of(routes, operation()) == ("ops", "log")
+    assert told_of(routes, operation("network", subject="")) == ("log", "rest")
 
 
 def test_a_sink_is_not_told_of_its_own_trouble() -> None:
     routes = [Route(("desk", "log"))]
-    assert sinks_for_operation(routes, operation("sink:desk", subject="desk")) == ("log",)
-    assert sinks_for_operation(routes, operation("sink:desk", subject="")) == ("log",)
+    assert told_of(routes, operation("sink:desk", subject="desk")) == ("log",)
+    assert told_of(routes, operation("sink:desk", subject="")) == ("log",)
     # A source may have the name of a sink.
-    assert sinks_for_operation(routes, operation("source:desk", subject="desk")) == ("desk", "log")
-    assert sinks_for_operation([Route(("desk",), Conditions(source=("desk",)))], operation("sink:desk", subject="desk")) == ()
+    assert told_of(routes, operation("source:desk", subject="desk")) == ("desk", "log")
+    assert told_of([Route(("desk",), Conditions(source=("desk",)))], operation("sink:desk", subject="desk")) == ()

@@ -9,7 +9,7 @@ from monitor.errors import ConfigError, Fault, StorageFull
 from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
 from monitor.flow.sources_reload import BROKEN, RESTART, SourcesReloader
-from monitor.model import PollResult, SourceKind, SourceSpec
+from monitor.model import PollResult, SourceKind, SourceSpec, Way
 from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSource, FakeSourceList, FakeStore, FakeWorkers, watchlist_facts
 
 NOTHING = PollResult((), {}, unchanged=True)
@@ -33,7 +33,7 @@ class House:
         ingester = Ingester(
             self.store,
             FakeWorkers({"arms": "rocket"}),
-            route=lambda **_: ("log",),
+            route=lambda _: (Way("log"),),
             facts=lambda: {"arms": watchlist_facts("arms")},
             clock=self.clock,
             meter=self.meter,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from monitor.errors import FetchError
 from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
-from monitor.flow.route import Route, sinks_for
+from monitor.flow.route import Route, ways_for
 from monitor.flow.tell import Teller
 from monitor.flow.watch import Coverage
 from monitor.model import Document, PollResult, SourceKind, SourceSpec
@@ -45,7 +46,7 @@ class House:
         ingester = Ingester(
             store,
             FakeWorkers(),
-            route=lambda **told: sinks_for(ROUTES, **told),
+            route=partial(ways_for, ROUTES),
             facts=lambda: {"arms": watchlist_facts("arms")},
             clock=clock,
             meter=meter,

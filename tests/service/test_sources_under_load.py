@@ -189,7 +189,7 @@ def test_fault_56_a_source_that_ends_three_real_processes_is_left_alone_for_a_da
         board = OperationsBoard(clock, meter)
         workers = ProcessWorkers(clock, default_folder(os.environ), parse_limit=0.3)
         specs = [SourceSpec(name, SourceKind.FEED, f"https://{name}.example/rss", 600) for name in ("bomb", "good")]
-        ingester = Ingester(store, FakeWorkers(), route=lambda **_: (), facts=dict, clock=clock, meter=meter, operations=board)
+        ingester = Ingester(store, FakeWorkers(), route=lambda _: (), facts=dict, clock=clock, meter=meter, operations=board)
         poller = Poller(
             store,
             [FeedSource(spec, fetcher, workers) for spec in specs],

@@ -31,6 +31,7 @@ from monitor.model import (
     SourceState,
     Stance,
     Story,
+    Way,
     Zone,
     ZoneKind,
 )
@@ -119,7 +120,7 @@ def raised(article_: Article, match: Match, sinks: Sequence[str] = ("log", "desk
         notification=Notification(
             id=digest(alert_id, ordinal), alert=alert_id, kind=kind, reason=reason, severity=match.severity, created=NOW, payload=payload
         ),
-        sinks=tuple(sinks),
+        ways=tuple(map(Way, sinks)),
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, event
 
 from monitor.errors import MonitorError
 from monitor.flow.ingest import Ingester
-from monitor.model import Document, PollResult, SourceKind, SourceSpec
+from monitor.model import Document, PollResult, SourceKind, SourceSpec, Way
 from monitor.store import DataFolderLock, SqlStore, migrate
 from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeWorkers, watchlist_facts
 from tests.store import builders as b
@@ -108,7 +108,7 @@ def poll_until(folder: str, statement: str) -> None:
         ingester = Ingester(
             store,
             FakeWorkers({"arms": "rocket"}),
-            route=lambda **_: ("log",),
+            route=lambda _: (Way("log"),),
             facts=lambda: {"arms": watchlist_facts("arms")},
             clock=clock,
             meter=FakeMeter(),
@@ -177,23 +177,26 @@ def record_of(folder: Path, revision: str) -> None:
         command.upgrade(config, revision)
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-        for statement in OLD_ROWS:
-            connection.exec_driver_sql(statement)
+        for table, values in OLD_ROWS:
+            columns = [row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")][: len(values)]
+            places = ", ".join("?" * len(values))
+            connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", values)
     engine.dispose()
 
 
-#: What every revision since the first can hold.
-OLD_ROWS = (
-    "INSERT INTO source VALUES ('wire', 'feed', 'https://a.example/rss', 5, NULL, '{\"etag\": \"1\"}', 1, 1, 1, 0, '', NULL)",
-    "INSERT INTO seen VALUES ('wire', 'k1', 'hash', 1)",
-    "INSERT INTO article_text VALUES ('t1', 'the text')",
-    "INSERT INTO article VALUES ('a1', 'wire', 'k1', '', 'title', 'en', 1, 1, 't1', '{}', '[]', '')",
-    "INSERT INTO story VALUES ('a1', 'a1', 1)",
-    "INSERT INTO alert VALUES ('al1', 'arms', 'a1', 'a1', 't1', 'high', 'open', '{}', '{}', 1, 1, 1)",
-    "INSERT INTO notification VALUES ('n1', 'al1', 0, 'raised', 'first_match', 'high', 1, x'7b7d')",
-    "INSERT INTO sink VALUES ('log', 'active', '', 0, NULL, 1, NULL)",
-    "INSERT INTO delivery VALUES ('n1', 'log', 'high', 1, 'delivered', '', 1, 1, NULL, 1, 1)",
-    "INSERT INTO attempt VALUES ('n1', 'log', 1, 1, 1, 'delivered', 200, '')",
+#: What every revision since the first can hold: a table and the values of its first columns.
+OLD_ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
+    ("source", ("wire", "feed", "https://a.example/rss", 5, None, '{"etag": "1"}', 1, 1, 1, 0, "", None)),
+    ("seen", ("wire", "k1", "hash", 1)),
+    ("article_text", ("t1", "the text")),
+    ("article", ("a1", "wire", "k1", "https://a.example/1", "title", "en", 1, 1, "t1", "{}", "[]", "")),
+    ("story", ("a1", "a1", 1)),
+    ("story", ("a2", "a2", 2)),  # its article went by retention
+    ("alert", ("al1", "arms", "a1", "a1", "t1", "high", "open", "{}", "{}", 1, 1, 1)),
+    ("notification", ("n1", "al1", 0, "raised", "first_match", "high", 1, b"{}")),
+    ("sink", ("log", "active", "", 0, None, 1, None)),
+    ("delivery", ("n1", "log", "high", 1, "delivered", "", 1, 1, None, 1, 1)),
+    ("attempt", ("n1", "log", 1, 1, 1, "delivered", 200, "")),
 )
 
 

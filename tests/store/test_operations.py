@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monitor.flow.route import Route
 from monitor.flow.tell import Teller
-from monitor.model import DeliveryState, Notification, NotificationKind, Operation, Reason, Severity, SourceKind, SourceSpec
+from monitor.model import DeliveryState, Notification, NotificationKind, Operation, Reason, Severity, SourceKind, SourceSpec, Way
 from monitor.operations import OperationsBoard
 from monitor.render.operation import render_operation
 from monitor.store import SqlStore
@@ -30,7 +30,7 @@ def test_an_operation_is_delivered_as_an_alert_is_and_written_again_changes_noth
         await store.ingest(b.simple("an alert", sinks=["log"]))
         raised = notification(NotificationKind.RAISED)
         for _ in range(2):
-            await store.save_operation(FAILING, raised, ("log", "pager"), b.NOW, closed=False)
+            await store.save_operation(FAILING, raised, (Way("log"), Way("pager")), b.NOW, closed=False)
         assert await store.open_operations() == (FAILING,)
         claimed = await store.claim("log", b.NOW, 10)
         assert [(delivery.sequence, bool(delivery.alert)) for delivery in claimed] == [(1, True), (2, False)]
@@ -40,7 +40,7 @@ def test_an_operation_is_delivered_as_an_alert_is_and_written_again_changes_noth
         assert await store.pending_counts() == {"pager": 1}
         assert [delivery.state for delivery in await store.recent("log", 10)] == [DeliveryState.DELIVERED] * 2
 
-        await store.save_operation(FAILING, notification(NotificationKind.CLOSED), ("log",), b.later(5), closed=True)
+        await store.save_operation(FAILING, notification(NotificationKind.CLOSED), (Way("log"),), b.later(5), closed=True)
         assert await store.open_operations() == ()
         # Raised again it is another.
         again = replace(FAILING, raised=b.later(60))
@@ -114,7 +114,7 @@ def test_an_operation_is_told_while_articles_come_in(tmp_path: Path) -> None:
             one = replace(FAILING, key=f"source:s{n}")
             told = notification(NotificationKind.RAISED, one)
             await asyncio.gather(
-                store.ingest(b.simple(f"{n}", sinks=["log"])), store.save_operation(one, told, ("log",), b.NOW, closed=False)
+                store.ingest(b.simple(f"{n}", sinks=["log"])), store.save_operation(one, told, (Way("log"),), b.NOW, closed=False)
             )
         claimed = await store.claim("log", b.NOW, 100)
         assert sorted(delivery.sequence for delivery in claimed) == list(range(1, 21))

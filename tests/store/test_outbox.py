@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
-from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity, SinkState
-from monitor.ports import DeliveryResult, SinkStatus
+from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity, SinkState, Way
+from monitor.ports import DeliveryResult, Selection, SinkStatus
 from monitor.store import SqlStore
 from tests.store import builders as b
 
@@ -92,16 +93,111 @@ def test_a_run_stops_at_the_first_that_is_not_due(tmp_path: Path) -> None:
     b.with_store(tmp_path, work)
 
 
-def test_held_deliveries_wait_for_their_time(tmp_path: Path) -> None:
+def test_what_is_held_is_not_sent_and_holds_up_nothing(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        a = b.article("a")
+        held = replace(b.raised(a, b.found()), ways=(Way("log", "desk at night", b.later(3600), "quiet"),))
+        await store.ingest(b.batch(b.item(a, held)))
+        (listed,) = await store.alerts()
+        assert listed["deliveries"] == {"held": 1}
+        assert await store.next_due() is None
+        await fill(store, Severity.HIGH)
+        (one,) = await store.claim("log", b.later(3600), 5)
+        assert (one.sequence, one.route) == (2, "")
+        assert await store.pending_counts() == {"log": 2}
+        assert await store.sync_sinks([], b.later(3600)) == ()
+        assert await store.pending_counts() == {}
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_hold_that_is_over_holds_nothing(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        a = b.article("a")
+        await store.ingest(b.batch(b.item(a, replace(b.raised(a, b.found()), ways=(Way("log", "all", b.NOW, "quiet"),)))))
+        (one,) = await store.claim("log", b.NOW, 5)
+        assert (one.route, one.reason, one.due) == ("all", "", b.NOW)
+
+    b.with_store(tmp_path, work)
+
+
+def test_only_the_lanes_asked_for_are_claimed(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.LOW, Severity.CRITICAL, Severity.HIGH)
+        lanes = {Severity.CRITICAL, Severity.LOW}
+        assert sequences(await store.claim("log", b.NOW, 5, lanes=lanes)) == [2, 1]
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_probe_is_the_oldest_of_all_lanes_due_or_not(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        assert await store.probe("log", b.NOW) is None
+        await fill(store, Severity.LOW, Severity.CRITICAL)
+        critical, low = await store.claim("log", b.NOW, 1)
+        await store.record([b.again(low, b.later(600)), b.again(critical, b.later(600))], b.NOW)
+        probe = await store.probe("log", b.later(1))
+        assert probe is not None
+        assert (probe.sequence, probe.state, probe.attempts) == (1, DeliveryState.INFLIGHT, 2)
+        assert await store.probe("log", b.later(2)) is None
+        await store.record([b.delivered(probe)], b.later(2))
+        probe = await store.probe("log", b.later(3))
+        assert probe is not None
+        assert probe.sequence == 2
+
+    b.with_store(tmp_path, work)
+
+
+def test_what_is_too_old_expires_whether_it_waits_or_is_held(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        a = b.article("held")
+        held = replace(b.raised(a, b.found()), ways=(Way("log", "", b.later(3600), "quiet"),))
+        await store.ingest(b.batch(b.item(a, held)))
+        await fill(store, Severity.HIGH, Severity.LOW)
+        _, low = await store.claim("log", b.NOW, 1)
+        await store.release([low], b.NOW, unsent=True)
+        assert await store.expire("log", b.NOW, b.later(9), "too old") == ()
+        assert await store.expire("log", b.later(1), b.later(9), "too old", 1) == (low.notification,)
+        assert held.notification is not None
+        assert await store.expire("log", b.later(1), b.later(9), "too old") == (held.notification.id,)
+        assert await store.given_up("log") == 2
+        assert await store.pending_counts() == {"log": 1}  # what is in flight is its sender's
+
+    b.with_store(tmp_path, work)
+
+
+def test_a_replay_counts_its_age_anew_and_keeps_its_attempts(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await fill(store, Severity.HIGH, Severity.HIGH, sinks=("log", "desk"))
+        dead = [DeliveryResult(one, DeliveryState.DEAD, Answer(AnswerKind.REFUSED, "no")) for one in await store.claim("log", b.NOW, 5)]
+        gone = [DeliveryResult(one, DeliveryState.DEAD, Answer(AnswerKind.REFUSED, "no")) for one in await store.claim("desk", b.NOW, 5)]
+        await store.record([*dead, *gone], b.NOW)
+        assert await store.replay(Selection(sink="log", until=b.NOW), b.later(60), "cli:alice") == 0
+        assert await store.replay(Selection(sink="log", limit=1), b.later(60), "cli:alice") == 1
+        (again,) = await store.claim("log", b.later(60), 5)
+        assert (again.sequence, again.attempts, again.replayed, again.since) == (1, 2, b.later(60), b.later(60))
+        assert await store.given_up("log") == 1
+        await store.sync_sinks(["log"], b.later(61))
+        assert await store.replay(Selection(), b.later(62), "cli:alice") == 1  # nobody would send what the retired sink has
+        assert await store.given_up("desk") == 2
+
+    b.with_store(tmp_path, work)
+
+
+def test_answers_and_what_they_make_of_the_sink_are_one_transaction(tmp_path: Path) -> None:
+    status = SinkStatus("log", SinkState.FAILING, "no answer", 5, b.later(60), since=b.NOW)
+
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH)
         (one,) = await store.claim("log", b.NOW, 1)
-        held = DeliveryResult(one, DeliveryState.HELD, Answer(AnswerKind.RETRY, "quiet hours"), b.later(3600))
-        await store.record([held], b.NOW)
-        (listed,) = await store.alerts()
-        assert listed["deliveries"] == {"held": 1}
-        assert await store.next_due() == b.later(3600)
-        assert sequences(await store.claim("log", b.later(3600), 1)) == [1]
+        answer = Answer(AnswerKind.RETRY, "half of them", progress={"reached": ["a"]})
+        await store.settle([DeliveryResult(one, DeliveryState.PENDING, answer, b.later(5))], status, b.NOW)
+        assert await store.sync_sinks(["log"], b.NOW) == (status,)
+        (one,) = await store.claim("log", b.later(5), 1)
+        assert one.progress == {"reached": ["a"]}
+        await store.settle([b.again(one, b.later(9))], None, b.later(5))
+        (one,) = await store.claim("log", b.later(9), 1)
+        assert one.progress == {"reached": ["a"]}
 
     b.with_store(tmp_path, work)
 
@@ -294,20 +390,26 @@ def test_a_cancelled_caller_does_not_harm_the_writer(tmp_path: Path) -> None:
 
 
 def test_a_lane_is_found_without_reading_what_is_delivered(tmp_path: Path) -> None:
-    """The claim's statements use the partial indexes; a plain scan would grow with the years."""
+    """The statements use the partial indexes; a plain scan would grow with the years."""
 
     def plans(connection: Connection) -> list[str]:
-        lane = "SELECT sequence, due FROM delivery WHERE sink = ? AND severity = ? AND delivery.state IN ('held', 'inflight', 'pending')"
-        busy = "SELECT DISTINCT severity FROM delivery WHERE sink = ? AND delivery.state = 'inflight'"
-        found = []
-        for statement, bound in ((lane + " ORDER BY sequence LIMIT 5", ("log", "high")), (busy, ("log",))):
-            rows = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, bound)
-            found.append(" ".join(row.detail for row in rows))
-        return found
+        lane = "SELECT sequence, due FROM delivery WHERE sink = ? AND severity = ? AND delivery.state IN ('inflight', 'pending')"
+        asked = (
+            (lane + " ORDER BY sequence LIMIT 5", ("log", "high")),
+            ("SELECT DISTINCT severity FROM delivery WHERE sink = ? AND delivery.state = 'inflight'", ("log",)),
+            ("SELECT sink, count(*) FROM delivery WHERE delivery.state IN ('inflight', 'pending') GROUP BY sink", ()),
+            ("SELECT sink, count(*) FROM delivery WHERE delivery.state = 'held' GROUP BY sink", ()),
+            ("SELECT count(*) FROM delivery WHERE sink = ? AND delivery.state IN ('dead', 'expired')", ("log",)),
+        )
+        explained = [connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, bound) for statement, bound in asked]
+        return [" ".join(row.detail for row in rows) for rows in explained]
 
     async def work(store: SqlStore) -> None:
-        lane, busy = await store._database.read(plans)
+        lane, busy, waiting, held, given_up = await store._database.read(plans)
         assert "USING INDEX ix_delivery_lane (sink=? AND severity=?)" in lane
         assert "ix_delivery_inflight" in busy
+        assert "ix_delivery_lane" in waiting
+        assert "ix_delivery_held" in held
+        assert "ix_delivery_given_up" in given_up
 
     b.with_store(tmp_path, work)

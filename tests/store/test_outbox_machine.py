@@ -62,7 +62,7 @@ class OutboxMachine(RuleBasedStateMachine):
         busy = {row.severity for row in before if row.state == "inflight"}
         expected = []
         for severity in sorted(Severity, key=lambda one: -one.rank):
-            lane = [row for row in before if row.severity == severity and row.state in ("pending", "held")]
+            lane = [row for row in before if row.severity == severity and row.state == "pending"]
             for row in lane[:limit] if severity.value not in busy else []:
                 if row.due > self.now:
                     break
@@ -124,7 +124,7 @@ class OutboxMachine(RuleBasedStateMachine):
         for name in SINKS:
             rows = self.rows(name)
             for severity in Severity:
-                lane = [row for row in rows if row.severity == severity and row.state in ("pending", "held", "inflight")]
+                lane = [row for row in rows if row.severity == severity and row.state in ("pending", "inflight")]
                 if lane and not any(row.state == "inflight" for row in lane):
                     dues.append(lane[0].due)
         assert outbox.next_due(self.connection) == min(dues, default=None)
