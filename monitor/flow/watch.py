@@ -14,13 +14,14 @@ language:CODE           no article of a language for too long        one comes  
 network                 five hosts and half of all give no answer    half of the tries do     at once; meanwhile of no ``source:NAME``
 
 Told of every poll's end, and asked to look around once a minute. Time spent stopped or cut off is no silence: a source can be
-silent only once it was read since. What was told before a restart stands on the board again and is not told anew.
+silent only once it was read since. What was told before a restart stands on the board again and is not told anew, and so does
+``source:NAME`` of what failed then and was not told yet.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -225,6 +226,7 @@ class Coverage:
             return  # said by whoever must write; looked at again at the next tick
         if self._looked is None:
             self._forget({state.name for _, state in sources})
+            self._stand_again([state for _, state in sources])
         self._looked = moment
         now, failing, settled = self._clock.now(), 0, True
         for n, (kind, state) in enumerate(sources):
@@ -246,6 +248,14 @@ class Coverage:
         """What was told before the restart, of sources that are configured no longer."""
         for name in {key.split(":")[1] for key in self._standing.told_below("source:")} - names:
             self.forgotten(name)
+
+    def _stand_again(self, states: Sequence[SourceState]) -> None:
+        """What failed before the restart fails still: it stands on the board before its next poll, which may be a day away."""
+        for state in states:
+            key = f"source:{state.name}"
+            rests = state.paused is not None or state.gone is not None
+            if state.failures and not rests and state.name not in self._seen and not self._standing.told(key):
+                self._standing.raise_(key, _failing(state), tell=False, severity=Severity.MEDIUM)
 
     def _rests(self, state: SourceState, now: datetime) -> bool:
         """Paused or gone: nothing of it can be missed, and of one that an operator has stopped nothing need be said."""

@@ -551,6 +551,25 @@ def test_five_thousand_sources_are_looked_at_in_slices() -> None:
     assert world.meter.gauges["sources_failing", ()] == 0
 
 
+def test_what_failed_before_a_restart_stands_before_it_is_polled_again() -> None:
+    world = World(spec("wire"), spec("paused"), spec("gone"), spec("well"), spec("told"))
+    for name in ("wire", "paused", "gone"):
+        world.fail(name, times=2)
+    world.fail("told", times=5)
+    world.poll("well", new=1)
+    world.states["paused"] = replace(world.states["paused"], paused=START)
+    world.states["gone"] = replace(world.states["gone"], gone=START)
+    told = [operation.key for operation in world.board.told()]
+    world.restart(after=HOUR)
+    world.look()
+    assert [operation.key for operation in world.board.open()] == ["source:told", "source:wire"]
+    assert "wire cannot be read: HTTP 503: the server has a fault (2 times in a row" in world.board.open()[1].message
+    assert [operation.key for operation in world.board.told()] == told
+    world.look()
+    world.poll("wire")
+    assert [operation.key for operation in world.board.open()] == ["source:told"]
+
+
 def test_the_plain_watch_keeps_one_operation_a_source() -> None:
     operations = FakeOperations()
     watch, state = BoardWatch(operations), SourceState("wire", START, failures=1, error=DOWN.message)

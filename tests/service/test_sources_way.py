@@ -18,7 +18,7 @@ import pytest
 from monitor.cli.control import command, performing
 from monitor.cli.options import Place
 from tests.receiver import ThreadedReceiver
-from tests.service.harness import Workspace, article_keys, eventually
+from tests.service.harness import Daemon, Workspace, article_keys, eventually
 from tests.service.site import Answer, Item, Page, Site, kept, rss
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -159,6 +159,23 @@ def test_full_text_is_fetched_matched_and_told(workspace: Workspace, receiver: T
     assert ("page:read" in notes["one"], "page:failed" in notes["gone"]) == (True, True)
     polled(workspace)
     assert Counter(path for path, _ in site.asked) == {"/feed": 2, "/one.html": 1, "/two.html": 1, "/gone.html": 1}
+    assert daemon.stop() == 0
+
+
+# --------------------------------------------------------------------------------------------------- health
+def test_health_lists_after_a_restart_what_failed_before_it(workspace: Workspace, site: Site) -> None:
+    subscribe(workspace, site, "/feed")
+
+    def failing(daemon: Daemon) -> list[str]:
+        return [one["message"] for one in daemon.health()[1]["operations"] if one["key"] == "source:news"]
+
+    daemon = workspace.start().ready()
+    before = eventually(lambda: failing(daemon), "the failure")
+    assert daemon.stop() == 0
+    daemon = workspace.start().ready()
+    assert eventually(lambda: failing(daemon), "the same failure, without another poll") == before
+    assert daemon.health()[0] == 200
+    assert len(site.asked) == 1
     assert daemon.stop() == 0
 
 
