@@ -35,6 +35,7 @@ from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
 from monitor.store.source_pages import SourcePages
 from monitor.store.stories import StoriesSide
+from monitor.store.upkeep import UpkeepSide
 
 
 class SourcesAndArticles(StoriesSide):
@@ -173,7 +174,7 @@ class Reading(Side):
         return await self._database.read(queries.stats)
 
 
-class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide):
+class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 
     The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 import os
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from monitor.flow.ingest import BATCH
 from monitor.store import Opening, SqlStore, schema
 from tests.store import builders as b
 from tests.store import lives
+from tests.store.disks import small_disk
 
 
 def life(*arguments: str) -> subprocess.Popen[str]:
@@ -110,26 +110,17 @@ def test_fault_33_validators_come_with_the_last_of_many_transactions(tmp_path: P
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    where = tmp_path / "disk"
-    where.mkdir()
-    if (
-        shutil.which("mount") is None
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("a small file system cannot be mounted here")
-    try:
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "disk", "2m") as where:
         yield where
-    finally:
-        subprocess.run(["umount", str(where)], check=True)
 
 
-def test_fault_05_a_full_disk_stops_writing_and_resumes(small_disk: Path) -> None:
+def test_fault_05_a_full_disk_stops_writing_and_resumes(disk: Path) -> None:
     body = b.QUOTE * 100
 
     async def work(store: SqlStore) -> None:
         await store.ingest(b.simple("first"))
-        filler = small_disk / "filler"
+        filler = disk / "filler"
         filler.write_bytes(b"\0" * 700_000)
         for n in itertools.count():
             a = b.article(str(n), body=body)
@@ -146,8 +137,8 @@ def test_fault_05_a_full_disk_stops_writing_and_resumes(small_disk: Path) -> Non
         await store.ingest(b.simple("after"))
         assert (await store.stats())["articles"] == n + 2
 
-    b.with_store(small_disk, work)
-    b.with_store(small_disk, nothing)
+    b.with_store(disk, work)
+    b.with_store(disk, nothing)
 
 
 def test_fault_06_a_file_size_limit_is_a_full_disk(tmp_path: Path) -> None:

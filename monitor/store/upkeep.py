@@ -1,0 +1,47 @@
+"""The record's own health and size, as the daemon watches them: full, damaged, how large, and what keeps it small.
+
+This module must not know what the rows say, nor what follows from a full disk for anybody else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitor.store import files, prune
+from monitor.store.side import Side
+
+
+class UpkeepSide(Side):
+    """The StorageRecord of flow."""
+
+    @property
+    def tight(self) -> str:
+        """Why no articles are taken (the disk is full), "" where they are."""
+        return self._database.tight
+
+    @property
+    def broken(self) -> str:
+        """The damage that was seen, "" where none was: nothing is written any more."""
+        return self._database.broken
+
+    @property
+    def looked_through(self) -> bool:
+        """False for a large record that was closed in order, until ``look_through`` was called."""
+        return self._database.looked_through
+
+    async def look_through(self) -> str:
+        """What is wrong with the record's structure, "" where nothing is; a second for each gigabyte and more."""
+        return await self._database.look_through()
+
+    async def shorten_log(self) -> None:
+        """The write-ahead log back into the record, as far as nobody reads in it."""
+        await self._database.shorten_log()
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of the record with its log, and of the log."""
+        log = files.log_of(self._database.path)
+        return files.size_of(self._database.path), log.stat().st_size if log.exists() else 0
+
+    async def prune(self, before: datetime, long_before: datetime, *, dry_run: bool = False) -> prune.Pruned:
+        """See ``prune``; some seconds for a million articles, in transactions of their own, so that nobody waits for it."""
+        return await prune.prune(self._database, before, long_before, dry_run=dry_run)
