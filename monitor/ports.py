@@ -100,8 +100,18 @@ class Posted:
     body: bytes = field(repr=False)  # at most the first 64 KiB
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How one receiver is spoken to, beyond what the system's store of authorities says: paths of PEM files, "" where not given.
+    ``certificate`` (with ``key``, where that is a file of its own) shows who we are, ``authority`` whom to trust."""
+
+    certificate: str = ""
+    key: str = ""
+    authority: str = ""
+
+
 class Poster(Protocol):
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, tls: Tls | None = None) -> Posted:
         """One POST under a total deadline, redirects not followed; raises FetchError where there is no answer.
 
         No secret and no URL stands in the error's message."""
@@ -631,6 +641,17 @@ class Sink(Protocol):
         """One attempt at each, in order; never raises for what a receiver does."""
 
     async def close(self) -> None: ...
+
+
+class Beating(Protocol):
+    """What speaks by itself from time to time: a heartbeat, a receiver that forgets what it is not told again."""
+
+    name: str
+    #: Seconds between two beats.
+    every: float
+
+    async def beat(self) -> Answer:
+        """Once; never raises for what a receiver does. What has nothing to say answers DELIVERED."""
 
 
 class Queries(Protocol):

@@ -16,6 +16,7 @@ from pathlib import Path
 from monitor.clock import SystemClock
 from monitor.dictionaries import default_folder
 from monitor.errors import ConfigError, Fault, SinkError
+from monitor.flow.beat import Beater
 from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
 from monitor.flow.ingest import Ingester
@@ -28,13 +29,13 @@ from monitor.flow.sources_reload import SourcesReloader
 from monitor.flow.tell import Teller
 from monitor.flow.watch import Coverage
 from monitor.metrics import PrometheusMeter
-from monitor.model import JsonObject, SourceKind, SourceSpec
+from monitor.model import JsonObject, SinkState, SourceKind, SourceSpec
 from monitor.net import HttpClient
 from monitor.net.polite import PoliteFetcher
 from monitor.operations import OperationsBoard
-from monitor.ports import Clock, Fetcher, Sink, Source
+from monitor.ports import Beating, Clock, Fetcher, Sink, Source
 from monitor.settings import ConfiguredSources, MatchSettings, RouteSettings, Settings, source_specs
-from monitor.sinks import build_sink
+from monitor.sinks import Tools
 from monitor.sources.feed import FeedSource
 from monitor.sources.folder import FolderSource
 from monitor.sources.jsonl import read_articles
@@ -42,6 +43,16 @@ from monitor.sources.pages import PageReader
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import DataFolderLock, SqlStore
 from monitor.workers import ProcessWorkers
+
+
+@dataclass(slots=True)
+class HealthDesk:
+    """Where senders ask how the daemon is; the daemon, which is made after them, puts its answer here."""
+
+    answer: Callable[[], JsonObject] = lambda: {"status": "starting"}
+
+    def ask(self) -> JsonObject:
+        return self.answer()
 
 
 @dataclass(slots=True)
@@ -59,11 +70,13 @@ class House:
     coverage: Coverage
     teller: Teller
     deliverer: Deliverer
+    beater: Beater
     pusher: Pusher
     commander: Commander
     data_dir: Path
     max_push: int
     delivers: bool
+    health: HealthDesk
     _closing: AsyncExitStack
 
     async def start(self) -> None:
@@ -114,9 +127,12 @@ async def build(
             match_processes=settings.workers.match,
         )
         opened.push_async_callback(workers.close)
-        sinks = build_sinks(settings, http, clock)
+        health = HealthDesk()
+        tools = Tools(http, clock, health=health.ask, public_url=settings.server.public_url or "")
+        sinks, beating = build_sinks(settings, tools)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
+        beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer))
         wake = deliverer.wake if deliver else lambda: None
         routing = routes(settings)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
@@ -183,11 +199,13 @@ async def build(
             coverage,
             teller,
             deliverer,
+            beater,
             pusher,
             commander,
             settings.data_dir,
             settings.server.max_push,
             deliver,
+            health,
             opened.pop_all(),
         )
 
@@ -199,24 +217,33 @@ def make_source(spec: SourceSpec, *, fetcher: Fetcher, workers: ProcessWorkers, 
     return FeedSource(spec, fetcher, workers) if spec.kind is SourceKind.FEED else None
 
 
-def build_sinks(settings: Settings, http: HttpClient, clock: Clock) -> list[Sink]:
-    """Raises ConfigError naming every sink whose secret cannot be used."""
+def build_sinks(settings: Settings, tools: Tools) -> tuple[list[Sink], list[Beating]]:
+    """What takes deliveries, and what beats. Raises ConfigError naming every sink whose secret cannot be used."""
     sinks: list[Sink] = []
+    beating: list[Beating] = []
     faults: list[Fault] = []
     for name, sink in settings.sinks.items():
         try:
-            sinks.append(build_sink(name, sink, poster=http, clock=clock))
+            built = sink.build(name, tools)
         except SinkError as error:
             faults.append(Fault(error.message, hint=error.hint))
+            continue
+        sinks += [built.sink] if built.sink is not None else []
+        beating += [built.beating] if built.beating is not None else []
     if faults:
         raise ConfigError(faults)
-    return sinks
+    return sinks, beating
+
+
+def _stopped(deliverer: Deliverer) -> set[str]:
+    """Sinks that a person paused: one that paused itself is beaten on, which may be what heals it."""
+    return {s.name for s in deliverer.statuses() if s.state is SinkState.PAUSED and s.probe_due is None}
 
 
 def routes(settings: Settings) -> tuple[Route, ...]:
     """Without any configured route every sink gets everything."""
     if not settings.routes:
-        return (Route(to=tuple(settings.sinks)),)
+        return (Route(to=tuple(name for name, sink in settings.sinks.items() if sink.takes)),)
     return tuple(_route(route, f"routes[{n}]") for n, route in enumerate(settings.routes))
 
 
@@ -239,4 +266,4 @@ def _conditions(match: MatchSettings) -> Conditions:
 
 def alert_logs(settings: Settings) -> tuple[Path, ...]:
     """Where the alert logs are, to tell a person."""
-    return tuple(sink.path for sink in settings.sinks.values() if sink.type == "alert_log")
+    return tuple(file for sink in settings.sinks.values() for file in sink.files())

@@ -60,6 +60,7 @@ from monitor.ports import (
     Selection,
     SinkStatus,
     StoredVersion,
+    Tls,
     Told,
     WarmReport,
 )
@@ -384,7 +385,7 @@ class FakePoster:
         self.script = list(script)
         self.posts: list[tuple[str, Mapping[str, str], bytes]] = []
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, tls: Tls | None = None) -> Posted:
         self.posts.append((url, dict(headers), body))
         answer = self.script.pop(0) if self.script else 200
         if isinstance(answer, FetchError):
@@ -860,3 +861,17 @@ class FakeOperationsRecord:
         if self.lost:
             self.lost = False
             raise StorageError("the disk did not answer")
+
+
+class FakeBeating:
+    """Counts its beats; answers from a script, then that all is well."""
+
+    def __init__(self, name: str, every: float = 60.0, answers: Iterable[AnswerKind] = ()) -> None:
+        self.name = name
+        self.every = every
+        self.beats = 0
+        self.script = list(answers)
+
+    async def beat(self) -> Answer:
+        self.beats += 1
+        return Answer(self.script.pop(0) if self.script else AnswerKind.DELIVERED)

@@ -20,7 +20,8 @@ from monitor.errors import FetchError
 from monitor.net.body import ACCEPT_ENCODING, Body, coding
 from monitor.net.guard import REFUSED, AddressGuard, AddressRefused, GetAddrInfo, NameLookup, parse_allowed
 from monitor.net.limits import Limits
-from monitor.ports import Fetched, Posted
+from monitor.net.tls import Contexts
+from monitor.ports import Fetched, Posted, Tls
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: Those that say the address has changed for good (RFC 9110 §15.4.2, §15.4.9).
@@ -58,6 +59,7 @@ class HttpClient:
         self._guard = AddressGuard(parse_allowed(allow_private))
         self._lookup = lookup
         self._tls: ssl.SSLContext | bool = tls if tls is not None else True
+        self._contexts = Contexts()
         self._agent = f"news-monitor/{__version__}" + (f" (+{contact})" if contact else "")
         self._fetching: aiohttp.ClientSession | None = None
         self._posting: aiohttp.ClientSession | None = None
@@ -145,9 +147,10 @@ class HttpClient:
         return self._fetching
 
     # -------------------------------------------------------------------------------------- posting
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Posted:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, tls: Tls | None = None) -> Posted:
         response: aiohttp.ClientResponse | None = None
         answer = bytearray()
+        context = self._tls if tls is None else self._contexts.of(tls)
         try:
             async with asyncio.timeout(self._limits.post_seconds):
                 response = await self._post_session().post(
@@ -155,7 +158,7 @@ class HttpClient:
                     headers={**headers, "Accept-Encoding": "identity"},
                     data=body,
                     allow_redirects=False,
-                    ssl=self._tls,
+                    ssl=context,
                 )
                 while len(answer) < self._limits.answer and (chunk := await response.content.readany()):
                     answer += chunk

@@ -45,11 +45,13 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._started = False
         self._reloading: set[asyncio.Task[None]] = set()
+        house.health.answer = lambda: self.health().document
         self._control = Control(house.data_dir, house.commander.perform)
         self._schedule = Schedule(
             {
                 "poll": house.poller.tick,
                 "deliver": house.deliverer.tick,
+                "beat": house.beater.tick,
                 "reload": house.reloader.tick,
                 "sources": house.sources.tick,
                 "coverage": self._cover,
@@ -102,7 +104,7 @@ class Daemon:
         cancelled = 0
         if self._started:
             polls, sending = self._house.poller.join(POLL_GRACE), self._house.deliverer.drain(GRACE - 1)
-            cancelled, _, _ = await asyncio.gather(polls, sending, self._control.stop())
+            cancelled, _, _, _ = await asyncio.gather(polls, sending, self._control.stop(), self._house.beater.stop())
         seconds = round(self._house.clock.monotonic() - began, 2)
         log.info("stopped", drain_seconds=seconds, polls_cancelled=cancelled)
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.settings.schema import SettingsSchema, closest
+from monitor.sinks import SINK_TYPES
 from monitor.yamlmap import Path, lookup
 
 
@@ -86,10 +87,10 @@ def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchem
         meant = closest(value, choices) if isinstance(value, str) else None
         return Finding(path, f"{_quoted(value)} is not one of {', '.join(choices)}", f"did you mean {meant!r}?" if meant else "")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        expected = str(context.get("expected_tags", "")).replace("'", "")
         place = (*path, "type") if kind == "union_tag_invalid" else path
         said = f"{_quoted(context.get('tag'))} is no type of sink" if kind == "union_tag_invalid" else "'type' is missing"
-        return Finding(place, said, f"write one of: {expected or 'alert_log, webhook'}")
+        meant = closest(str(context.get("tag", "")), SINK_TYPES) if kind == "union_tag_invalid" else None
+        return Finding(place, said, f"did you mean {meant!r}?" if meant else f"write one of: {', '.join(SINK_TYPES)}")
     if kind == "source_kind":
         return Finding(
             path, message, "folder: PATH for files, feed: URL for a feed, push: true for documents that others hand in", key=True

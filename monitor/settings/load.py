@@ -25,6 +25,7 @@ from monitor.settings.model import FeedSettings, FolderSettings, Settings
 from monitor.settings.schema import SettingsSchema, closest, leaves
 from monitor.settings.sourcelists import list_layers
 from monitor.settings.values import format_duration
+from monitor.sinks import SINK_TYPES
 from monitor.text.links import canonical
 from monitor.yamlmap import MAX_BYTES, Path, YamlMap, read_yaml
 
@@ -213,6 +214,8 @@ def _unknown_sinks(data: Mapping[str, Any]) -> list[Finding]:
     for index, route in enumerate(routes if isinstance(routes, list) else []):
         to = route.get("to") if isinstance(route, Mapping) else None
         for place, name in enumerate(to if isinstance(to, list) else []):
+            if isinstance(name, str) and name in names and not _takes(sinks[name] if isinstance(sinks, Mapping) else None):
+                found.append(Finding(("routes", index, "to", place), f"the sink {name!r} takes no notifications", "leave it out"))
             if isinstance(name, str) and name not in names:
                 meant = closest(name, names)
                 known = f"did you mean {meant!r}?" if meant else f"configured sinks: {', '.join(names) or 'none'}"
@@ -220,12 +223,17 @@ def _unknown_sinks(data: Mapping[str, Any]) -> list[Finding]:
     return found
 
 
+def _takes(sink: Any) -> bool:
+    kind = SINK_TYPES.get(str(sink.get("type"))) if isinstance(sink, Mapping) else None
+    return kind is None or kind.takes
+
+
 def _doubts(settings: Settings) -> list[Finding]:
     """What is allowed and yet probably not meant."""
     found: list[Finding] = []
     if not settings.sources:
         found.append(Finding(("sources",), "no source is configured: nothing will be read"))
-    if all(sink.type == "alert_log" for sink in settings.sinks.values()):
+    if not any(sink.tells and sink.takes for sink in settings.sinks.values()):
         only = "the only sink is the alert log" if settings.sinks else "no sink is configured"
         found.append(
             Finding(("sinks",), f"{only}: nobody is told of an alert", "add a webhook, or read the log with: monitor alerts tail", key=True)
@@ -234,7 +242,7 @@ def _doubts(settings: Settings) -> list[Finding]:
     routed = {name for route in settings.routes for name in route.to}
     for name, sink in settings.sinks.items():
         found += [Finding(("sinks", name), f"the sink {name!r} {warning}", key=True) for warning in sink.warnings()]
-        if settings.routes and name not in routed:
+        if settings.routes and name not in routed and sink.takes:
             found.append(Finding(("sinks", name), f"no route leads to the sink {name!r}: it will get nothing", key=True))
     return found
 
@@ -287,8 +295,9 @@ def _open_secrets(layer: FileLayer, schema: SettingsSchema, file: FilePath) -> l
 def secret_file_faults(loaded: Loaded, trusted: Sequence[FilePath] = (RUNTIME_SECRETS,)) -> tuple[Fault, ...]:
     """Secret files that are missing, unreadable or open to every user of the machine."""
     faults: list[Fault] = []
+    schema = settings_schema()
     for path, value in leaves(loaded.data):
-        if path[-1] != SECRET_FILE_KEY or not isinstance(value, str):
+        if not isinstance(value, str) or not schema.is_secret_file(path):
             continue
         origin = loaded.origins.get(path, Origin(str(loaded.file)))
         faults += [Fault(message, origin.where, hint=hint) for message, hint in _secret_file_doubts(FilePath(value), trusted)]

@@ -65,6 +65,10 @@ class SettingsSchema:
     def is_file(self, path: Path) -> bool:
         return any(node.get("format") in ("path", "file-path", "directory-path") for node in self.at(path))
 
+    def is_secret_file(self, path: Path) -> bool:
+        """Whether the value names a file that holds a secret."""
+        return str(path[-1]) == "secret_file" or any(node.get("x-secret-file") for node in self.at(path))
+
     def is_secret(self, path: Path) -> bool:
         return any(node.get("writeOnly") or node.get("format") == "password" for node in self.at(path))
 

@@ -1,34 +1,37 @@
-"""Sinks: each module is one sender with its own settings beside it, and says of each attempt what became of it.
+"""Sinks: each file or folder is one sender with its own settings, and says of each attempt what became of it.
 
-A sink makes one attempt and answers; it must not know of queues, waits or other sinks (flow/ owns those), nor open a
-connection of its own (net.py does). ``build_sink`` is the one place where a type's name becomes a sender.
+A sink makes one attempt and answers; it must not know of queues, waits or other sinks (flow/ owns those). HTTP goes through the
+one client (net/); senders of another protocol dial through net/ too. The union below is the one list of types: a new one is its
+module, its line here and its page in docs/sinks/.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
-from monitor.ports import Clock, Poster, Sink
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
+from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.webhook import Webhook, WebhookSettings
 
-SinkSettings = AlertLogSettings | WebhookSettings
+SinkSettings = (
+    AlertLogSettings
+    | WebhookSettings
+)  # fmt: skip  # one a line, so that two who add one do not meet
 
 #: ``type:`` in the configuration -> its settings.
-SINK_TYPES: Final[Mapping[str, type[AlertLogSettings] | type[WebhookSettings]]] = {
-    "alert_log": AlertLogSettings,
-    "webhook": WebhookSettings,
+SINK_TYPES: Final[Mapping[str, type[SinkSection]]] = {
+    get_args(settings.model_fields["type"].annotation)[0]: settings for settings in get_args(SinkSettings)
 }
 
-
-def build_sink(name: str, settings: SinkSettings, *, poster: Poster, clock: Clock) -> Sink:
-    """Raises SinkError where the settings name a secret that cannot be read or used."""
-    match settings:
-        case AlertLogSettings():
-            return AlertLog(name, settings)
-        case WebhookSettings():
-            return Webhook(name, settings, poster=poster, clock=clock)
-
-
-__all__ = ["SINK_TYPES", "AlertLog", "AlertLogSettings", "SinkSettings", "Webhook", "WebhookSettings", "build_sink"]
+__all__ = [
+    "SINK_TYPES",
+    "AlertLog",
+    "AlertLogSettings",
+    "Built",
+    "SinkSection",
+    "SinkSettings",
+    "Tools",
+    "Webhook",
+    "WebhookSettings",
+]

@@ -15,12 +15,13 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import ClassVar, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from monitor.errors import SinkError
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState
+from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.log_file import LogFile
 
 #: Lines that one call writes with one sync (a sync costs 0.5 to 10 ms, a line 0.01).
@@ -31,14 +32,17 @@ REMEMBERED: Final = 5 * BATCH
 T = TypeVar("T")
 
 
-class AlertLogSettings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class AlertLogSettings(SinkSection):
+    tells: ClassVar[bool] = False
 
     type: Literal["alert_log"]
     path: Path = Field(description="The JSON Lines file; it may be rotated by renaming it.")
 
-    def warnings(self) -> tuple[str, ...]:
-        return ()
+    def files(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def build(self, name: str, tools: Tools) -> Built:
+        return Built(sink=AlertLog(name, self))
 
 
 class AlertLog:

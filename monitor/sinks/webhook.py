@@ -11,16 +11,16 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from monitor.errors import FetchError, SinkError
 from monitor.model import Answer, AnswerKind, Delivery
 from monitor.ports import Clock, Poster
 from monitor.sinks.answers import classify, describe, retry_after
+from monitor.sinks.base import Built, HttpUrl, SecretPath, SinkSection, Tools, unencrypted
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret starts with
@@ -28,26 +28,13 @@ SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - what every secret starts with
 SHORTEST_SECRET: Final = 16
 
 
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must be an http:// or https:// address")
-    return value
-
-
-class WebhookSettings(BaseModel):
+class WebhookSettings(SinkSection):
     """The address may carry a token, so it is no part of the printed form either."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
     type: Literal["webhook"]
-    url: Annotated[str, AfterValidator(_http_url)] = Field(repr=False, description="Where notifications are posted to.")
+    url: HttpUrl = Field(repr=False, description="Where notifications are posted to.")
     secret: SecretStr | None = Field(default=None, description="Signing secret: whsec_ and base64; better kept in secret_file.")
-    secret_file: Path | None = Field(
+    secret_file: SecretPath | None = Field(
         default=None, description="A file with the signing secret; while it is changed, the new and the old one on a line each."
     )
     concurrency: int = Field(default=1, ge=1, le=64, description="Posts in flight in each severity lane; over 1 gives up their order.")
@@ -63,10 +50,12 @@ class WebhookSettings(BaseModel):
         found = []
         if self.secret is None and self.secret_file is None:
             found.append("has no signing secret: its receiver cannot tell our messages from anyone else's; set secret_file")
-        host = urlsplit(self.url).hostname or ""
-        if self.url.startswith("http:") and host not in {"127.0.0.1", "::1", "localhost"}:
+        if unencrypted(self.url):
             found.append("uses http: alerts travel unencrypted; use https")
         return tuple(found)
+
+    def build(self, name: str, tools: Tools) -> Built:
+        return Built(sink=Webhook(name, self, poster=tools.poster, clock=tools.clock))
 
 
 def read_secrets(name: str, settings: WebhookSettings) -> tuple[bytes, ...]:

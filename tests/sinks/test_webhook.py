@@ -19,7 +19,7 @@ from monitor.flow.deliver import Deliverer
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.net import HttpClient, Limits
 from monitor.ports import Posted
-from monitor.sinks import SINK_TYPES, build_sink
+from monitor.sinks import SINK_TYPES, Tools
 from monitor.sinks.answers import classify, describe, retry_after
 from monitor.sinks.webhook import Webhook, WebhookSettings
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeOutbox, FakePoster
@@ -212,7 +212,7 @@ def test_a_secret_that_cannot_be_used_is_named_not_quoted(text: str, tmp_path: P
     file = tmp_path / "secret"
     file.write_text(text)
     with pytest.raises(SinkError) as caught:
-        build_sink("desk", settings(secret_file=file), poster=FakePoster(), clock=FakeClock())
+        settings(secret_file=file).build("desk", Tools(FakePoster(), FakeClock()))
     assert "sink desk: the signing secret" in str(caught.value)
     digits = text.removeprefix("whsec_")
     assert not digits or digits not in str(caught.value)
@@ -220,10 +220,10 @@ def test_a_secret_that_cannot_be_used_is_named_not_quoted(text: str, tmp_path: P
 
 def test_a_secret_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SinkError, match="cannot be read: No such file"):
-        build_sink("desk", settings(secret_file=tmp_path / "none"), poster=FakePoster(), clock=FakeClock())
+        settings(secret_file=tmp_path / "none").build("desk", Tools(FakePoster(), FakeClock()))
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(SinkError, match="it is not text"):
-        build_sink("desk", settings(secret_file=tmp_path / "binary"), poster=FakePoster(), clock=FakeClock())
+        settings(secret_file=tmp_path / "binary").build("desk", Tools(FakePoster(), FakeClock()))
 
 
 def test_padding_may_be_missing() -> None:

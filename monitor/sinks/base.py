@@ -1,0 +1,124 @@
+"""What every type of sink shares: how its settings are declared, what it is built with, and kinds of value sinks take.
+
+A type of sink is one file or folder: its settings (a `SinkSection`) and its sender (a `ports.Sink`, or a `ports.Beating`). The
+settings say how the sender is built, so that no list of types stands anywhere but in ``sinks/__init__.py``. This module must
+not know any type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from monitor.model import JsonObject
+from monitor.ports import Beating, Clock, Poster, Sink
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _nothing_known() -> JsonObject:
+    return {"status": "ok"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a sender may be given. ``health`` is the daemon's, as /healthz has it; ``public_url`` is where people reach it, ""
+    where nobody said."""
+
+    poster: Poster
+    clock: Clock
+    health: Callable[[], JsonObject] = field(default=_nothing_known)
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A sender: what takes deliveries, what speaks by itself from time to time, or one object that does both."""
+
+    sink: Sink | None = None
+    beating: Beating | None = None
+
+
+class SinkSection(BaseModel):
+    """The settings of one sink. Addresses and secrets stand in no printed form and in no error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    #: Somebody is told by it; False for files that wait to be read.
+    tells: ClassVar[bool] = True
+    #: It takes notifications; False for a heartbeat, which no route may name.
+    takes: ClassVar[bool] = True
+
+    def warnings(self) -> tuple[str, ...]:
+        """What ``check`` says of settings that work but should not stay so; each goes on after "the sink 'name' …"."""
+        return ()
+
+    def files(self) -> tuple[Path, ...]:
+        """Files that it writes alerts to, to tell a person."""
+        return ()
+
+    def build(self, name: str, tools: Tools) -> Built:
+        """Raises SinkError where the settings name a secret that cannot be read or used."""
+        raise NotImplementedError
+
+
+def unencrypted(url: str) -> bool:
+    return url.startswith("http:") and (urlsplit(url).hostname or "") not in LOOPBACK
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("must be an http:// or https:// address")
+    return value
+
+
+_UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: object) -> object:
+    """``90s``, ``15m``; what the configuration's own durations look like (settings are a level above this room)."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip().lower()
+    if text[-1:] not in _UNITS or not text[:-1].strip().isascii() or not text[:-1].strip().isdigit():
+        raise ValueError(f"{value!r} is not a duration; write a number with its unit (s, m, h, d), such as 15m")
+    return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def _written(seconds: float) -> str:
+    unit = next(unit for unit in ("d", "h", "m", "s") if seconds % _UNITS[unit] == 0 or unit == "s")
+    return f"{int(seconds // _UNITS[unit])}{unit}"
+
+
+def lasting(least: timedelta, most: timedelta) -> AfterValidator:
+    """Bounds of a `Seconds`."""
+
+    def check(value: float) -> float:
+        if not least.total_seconds() <= value <= most.total_seconds():
+            raise ValueError(f"{_written(value)} is not between {_written(least.total_seconds())} and {_written(most.total_seconds())}")
+        return value
+
+    return AfterValidator(check)
+
+
+#: An address that may hold a key: in no repr, masked in ``config show``.
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+#: A file that holds a secret: ``check`` says where it is missing or open to everyone.
+SecretPath = Annotated[Path, Field(json_schema_extra={"x-secret-file": True})]
+Seconds = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    PlainSerializer(_written, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\s*\d+\s*[smhd]\s*$", "examples": ["15m"]}),
+]
