@@ -41,7 +41,7 @@ from monitor.sources.folder import FolderSource
 from monitor.sources.jsonl import read_articles
 from monitor.sources.pages import PageReader
 from monitor.sources.watchlists import WatchlistFolder
-from monitor.store import DataFolderLock, SqlStore
+from monitor.store import DataFolderLock, Opening, SqlStore
 from monitor.workers import ProcessWorkers
 
 
@@ -116,7 +116,7 @@ async def build(
         clock = clock or SystemClock()
         meter = PrometheusMeter()
         operations = OperationsBoard(clock, meter)
-        store = await SqlStore.open(settings.data_dir)
+        store = await SqlStore.open(settings.data_dir, how=opening(settings))
         opened.push_async_callback(store.close)
         http = HttpClient(contact=settings.fetch.user_agent_contact or "", allow_private=settings.fetch.allow_private)
         opened.push_async_callback(http.close)
@@ -208,6 +208,11 @@ async def build(
             health,
             opened.pop_all(),
         )
+
+
+def opening(settings: Settings) -> Opening:
+    """How the record is opened by whoever writes to it."""
+    return Opening(ballast=settings.storage.ballast, backups=settings.storage.backups)
 
 
 def make_source(spec: SourceSpec, *, fetcher: Fetcher, workers: ProcessWorkers, clock: Clock) -> Source | None:

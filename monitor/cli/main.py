@@ -12,6 +12,7 @@ from monitor import __version__
 from monitor.cli.alerts import alerts
 from monitor.cli.check import check
 from monitor.cli.config import config, schema
+from monitor.cli.db import db
 from monitor.cli.explain import explain
 from monitor.cli.import_names import import_names
 from monitor.cli.ingest import ingest
@@ -43,7 +44,7 @@ def cli() -> None:
     """
 
 
-for command in (run, once, ingest, match, explain, terms, check, import_names, alerts, sources, config, schema, init):
+for command in (run, once, ingest, match, explain, terms, check, import_names, alerts, sources, db, config, schema, init):
     cli.add_command(command)
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ from monitor.store.statements import chunks
 #: Articles whose aliases are looked up together (one reading of all aliases), and rows of a transaction.
 SLICE: Final = 50_000
 BATCH: Final = 1_000
+#: The keys of items are kept for so many times the age.
+_KEYS: Final = 2
 
 #: What the daemon needs anew while this goes on. Temporary, so of this connection, the only one that writes, and gone with it.
 _WATCHING: Final = (
@@ -66,10 +68,17 @@ class Pruned:
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
-async def prune(database: Database, before: datetime, long_before: datetime, *, dry_run: bool = False) -> Pruned:
-    """T is ``before``, T2 ``long_before``. Raises StorageError; what went until then is gone."""
-    if dry_run:
-        return await database.read(partial(_counted, before=before, long_before=long_before))
+Bounds = tuple[datetime, datetime]
+
+
+def bounds(now: datetime, age: float) -> Bounds:
+    """T and T2, for an age in seconds."""
+    return now - timedelta(seconds=age), now - _KEYS * timedelta(seconds=age)
+
+
+async def prune(database: Database, bounds: Bounds) -> Pruned:
+    """Raises StorageError; what went until then is gone."""
+    before, long_before = bounds
     pruned = Pruned()
     await database.write(_watch)
     try:
@@ -186,8 +195,9 @@ def _unwatch(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def _counted(connection: Connection, before: datetime, long_before: datetime) -> Pruned:
+def counted(connection: Connection, bounds: Bounds) -> Pruned:
     """What would go now."""
+    before, long_before = bounds
     doomed = select(article.c.id).where(_is_doomed(before))
     kept = union(
         select(article.c.text_hash).where(~_is_doomed(before)),

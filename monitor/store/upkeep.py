@@ -5,9 +5,13 @@ This module must not know what the rows say, nor what follows from a full disk f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 
 from monitor.store import files, prune
+from monitor.store.audit import note
 from monitor.store.side import Side
 
 
@@ -42,6 +46,13 @@ class UpkeepSide(Side):
         log = files.log_of(self._database.path)
         return files.size_of(self._database.path), log.stat().st_size if log.exists() else 0
 
-    async def prune(self, before: datetime, long_before: datetime, *, dry_run: bool = False) -> prune.Pruned:
-        """See ``prune``; some seconds for a million articles, in transactions of their own, so that nobody waits for it."""
-        return await prune.prune(self._database, before, long_before, dry_run=dry_run)
+    async def prunable(self, now: datetime, age: float) -> Mapping[str, int]:
+        """How many rows of what would go; see ``prune``."""
+        return asdict(await self._database.read(partial(prune.counted, bounds=prune.bounds(now, age))))
+
+    async def prune(self, now: datetime, age: float, by: str) -> Mapping[str, int]:
+        """What is older than ``age`` seconds and not needed: how many rows of what went. Some seconds for a million articles, in
+        transactions of their own, so that nobody waits for it; ``by`` stands in the audit."""
+        went = asdict(await prune.prune(self._database, prune.bounds(now, age)))
+        await self._database.write(partial(note, now=now, action="prune", subject="record", actor=by, older_than=age, **went))
+        return went

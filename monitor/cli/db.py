@@ -1,0 +1,406 @@
+"""``monitor db``: the record as a file: copy it, put a copy back, look through it, prune it, bring it up to date, see its size."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.options import Place, config_options, counted, json_option, print_json, print_pretty, short_time
+from monitor.errors import ExitStatus, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from monitor.settings import Loaded
+    from monitor.store.backup import Backup
+    from monitor.store.check import Checked, Figures
+
+
+@click.group(short_help="Back up, restore, check, prune and measure the record.")
+def db() -> None:
+    """Look after the record, the database in data_dir.
+
+    backup, backups, check, stats and prune work beside a running daemon; restore and upgrade need it stopped (status 4 otherwise).
+    """
+
+
+# ------------------------------------------------------------------------------------------- backup
+@db.command(short_help="Copy the record while it is in use.")
+@click.argument("to", type=click.Path(path_type=Path), required=False)
+@json_option
+@config_options
+def backup(to: Path | None, as_json: bool, place: Place) -> None:
+    """Copy the record as it is at this moment, while the daemon goes on, and look the copy through.
+
+    TO is a new file or a folder; without it the copy goes to backups/ in data_dir. It is one file, readable by its owner only, and
+    holds everything but the configuration, the watchlists and the alert logs. A copy made with cp while a daemon runs is no
+    backup: what was committed last stands in the files beside monitor.db.
+
+    \b
+    Example:
+      monitor db backup /srv/backups
+    """
+    from monitor.clock import SystemClock
+    from monitor.store import backup as copies
+    from monitor.store import files
+
+    record = _record(place)
+    name = f"monitor-{files.stamp(SystemClock().now())}.db"
+    with _progress("copying") as progress:
+        found = copies.by_hand(record, to, name, progress=progress)
+    if as_json:
+        print_json(_backup_json(found))
+        return
+    click.echo(f"{_held(found)} copied to {found.path} ({_size(found.size)}), looked through and synced")
+
+
+@db.command(short_help="List the copies in data_dir.")
+@json_option
+@config_options
+def backups(as_json: bool, place: Place) -> None:
+    """List the copies in backups/ of data_dir, newest first: those made by hand, and those made before a migration, of which
+    storage.backups are kept.
+
+    \b
+    Example:
+      monitor db backups
+    """
+    from monitor.store import files
+
+    found = files.backups(place.load().settings.data_dir)
+    for file in found:
+        made = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        kind = "before a migration" if files.automatic(file) else "by hand"
+        if as_json:
+            print_json({"path": str(file), "size": file.stat().st_size, "made": made.isoformat(), "kind": kind})
+        else:
+            click.echo(f"{short_time(made)}  {_size(file.stat().st_size):>9}  {kind:<18}  {file}")
+    if not found and not as_json:
+        click.echo("no backups")
+
+
+@db.command(short_help="Put a copy in the record's place.")
+@click.argument("source", metavar="FROM", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@config_options
+def restore(source: Path, yes: bool, as_json: bool, place: Place) -> None:
+    """Put a copy in the record's place; the daemon must be stopped. What stood there is kept beside it, with its log.
+
+    FROM is looked through before anything is touched. What was read since the copy comes in again where its source still lists
+    it, and is told again then, under the same ids; an older copy is brought up to this version at the next start.
+
+    \b
+    Example:
+      monitor db restore var/backups/monitor-20260301T120000Z.db
+    """
+    from monitor.store import DataFolderLock
+    from monitor.store import backup as copies
+
+    loaded = _quiet(place)
+    data_dir = loaded.settings.data_dir
+    with DataFolderLock(data_dir):
+        if not source.is_file():
+            raise UsageError(f"there is no such file: {source}", hint="monitor db backups lists those of this data folder")
+        if not yes:
+            click.echo(f"in force:   {_described(data_dir / 'monitor.db')}", err=True)
+            click.echo(f"restoring:  {_described(source)}", err=True)
+            click.confirm("Put it in the record's place?", abort=True, err=True)
+        with _progress("copying") as progress:
+            done = copies.restore(data_dir, source, progress=progress)
+    if as_json:
+        print_json({**_backup_json(done.backup), "replaced": str(done.replaced) if done.replaced else None})
+        return
+    click.echo(f"{_held(done.backup)} are the record now")
+    if done.replaced is not None:
+        click.echo(f"what it replaced is kept as {done.replaced}; delete it when all is well")
+
+
+def _described(path: Path) -> str:
+    from monitor.errors import MonitorError
+    from monitor.store import files
+    from monitor.store.backup import examined
+
+    if not path.exists():
+        return "nothing yet"
+    try:
+        return f"{_held(examined(path))}, last written {short_time(files.changed(path))} UTC  ({path})"
+    except MonitorError as error:
+        return f"{error.message}  ({path})"
+
+
+# --------------------------------------------------------------------------------------------- check
+@db.command(short_help="Look through the whole record.")
+@json_option
+@config_options
+def check(as_json: bool, place: Place) -> int:
+    """Look through the whole record: the structure of the file, every text against its hash, sequences without gaps, everything
+    that points at something else, and the alert logs against what was delivered to them. Exit status 1 where something is wrong.
+
+    It reads only, and may run beside a daemon. A large record takes a minute for each gigabyte or so.
+
+    \b
+    Example:
+      monitor db check
+    """
+    from dataclasses import asdict
+
+    from monitor.store.check import check as checked
+
+    loaded = _quiet(place)
+    record = _record(place)
+    with _saying("looking at") as said:
+        found = checked(record, said=said)
+        found = _with_logs(found, loaded, record)
+    if as_json:
+        print_json({"sound": not found.findings, "findings": [asdict(finding) for finding in found.findings], "looked_at": found.looked_at})
+    else:
+        for finding in found.findings:
+            click.echo(f"{finding.what}\n  hint: {finding.hint}")
+        seen = ", ".join(f"{number:,} {_PLURALS.get(name, name)}" for name, number in found.looked_at.items())
+        click.echo(f"{counted(len(found.findings), 'finding')}" if found.findings else f"the record is sound: {seen}")
+    return int(ExitStatus.CHECK_FAILED if found.findings else ExitStatus.DONE)
+
+
+_PLURALS = {"article": "articles", "alert": "alerts", "notification": "notifications", "delivery": "deliveries"}
+
+
+def _with_logs(found: Checked, loaded: Loaded, record: Path) -> Checked:
+    """The alert logs too, where the file can be read at all."""
+    from dataclasses import replace
+
+    from monitor.store.check import delivered, log_finding
+
+    if any(finding.damage for finding in found.findings):
+        return found
+    logs = {name: sink.path for name, sink in loaded.settings.sinks.items() if sink.type == "alert_log"}
+    findings = [log_finding(name, delivered(record, name), _logged(path)) for name, path in logs.items() if path.is_file()]
+    return replace(found, findings=(*found.findings, *(finding for finding in findings if finding is not None)))
+
+
+def _logged(path: Path) -> dict[str, int]:
+    """Notification -> sequence, of the whole lines of an alert log. A line that is none is passed over: the last may be torn."""
+    import json
+
+    found = {}
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                document = json.loads(line)
+                if document["sequence"]:  # 0 is a sample that was sent to try the sink
+                    found[str(document["id"])] = int(document["sequence"])
+            except (ValueError, KeyError, TypeError):
+                continue
+    return found
+
+
+# --------------------------------------------------------------------------------------------- prune
+@db.command(short_help="Drop what is old and concerned nobody.")
+@click.option("--older-than", "age", metavar="AGE", default="90d", show_default=True, help="Such as 90d or 26w; at least 7d.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and leave it.")
+@json_option
+@config_options
+def prune(age: str, dry_run: bool, as_json: bool, place: Place) -> None:
+    """Drop articles that are older than AGE and that no watchlist matched, with their texts, and the single attempts of deliveries
+    that arrived longer ago than that.
+
+    Never dropped: what matched, alerts, decisions, what was told, what is not delivered yet. What a source has listed stays known,
+    so that nothing is told again. The file keeps its size; the space in it is used again.
+
+    \b
+    Example:
+      monitor db prune --older-than 180d --dry-run
+    """
+    import asyncio
+
+    from monitor.cli.control import command, perform
+    from monitor.clock import SystemClock
+    from monitor.store import SqlStore
+
+    seconds = _age(age)
+    loaded = _quiet(place)
+
+    async def counting() -> Any:
+        store = await SqlStore.open(loaded.settings.data_dir, read_only=True)
+        try:
+            return await store.prunable(SystemClock().now(), seconds)
+        finally:
+            await store.close()
+
+    found = asyncio.run(counting()) if dry_run else perform(place, command("db.prune", older_than=seconds))
+    if as_json:
+        print_json({"dry_run": dry_run, **found})
+        return
+    size = _size(found["text_bytes"])
+    click.echo(
+        f"{'would drop' if dry_run else 'dropped'} {counted(found['articles'], 'article')}, {counted(found['texts'], 'text')} ({size}), "
+        f"{counted(found['aliases'], 'link or content key')}, {counted(found['keys'], 'item key')} of retired sources, "
+        f"{counted(found['attempts'], 'attempt')}"
+    )
+
+
+def _age(text: str) -> float:
+    from monitor.flow.storage_commands import LEAST
+    from monitor.settings import parse_duration
+
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--older-than: {error}", hint="such as 90d or 26w") from None
+    if seconds < LEAST:
+        raise UsageError("--older-than is less than 7d", hint="what is younger may still be a copy of what comes in")
+    return seconds
+
+
+# ----------------------------------------------------------------------------------- upgrade, stats
+@db.command(short_help="Bring the record up to this version.")
+@json_option
+@config_options
+def upgrade(as_json: bool, place: Place) -> None:
+    """Bring a record of an older version up to this one, after a backup; the daemon must be stopped. `monitor run` does the same at
+    its start: this is for doing it at a moment of your choice. Killed half way, the record is as it was before.
+
+    \b
+    Example:
+      monitor db upgrade
+    """
+    import asyncio
+
+    from monitor.store import DataFolderLock
+    from monitor.store.database import Database
+    from monitor.store.schema import REVISION
+    from monitor.wiring import opening
+
+    loaded = _quiet(place)
+    record = _record(place)
+
+    async def upgraded() -> tuple[str, Path | None]:
+        database = await Database.open(record.parent, how=opening(loaded.settings))
+        await database.close()
+        return database.migrated_from, database.backed_up
+
+    with DataFolderLock(record.parent):
+        before, kept = asyncio.run(upgraded())
+    if as_json:
+        print_json({"from": before or REVISION, "to": REVISION, "backup": str(kept) if kept else None})
+    elif not before:
+        click.echo(f"the record is up to date (schema {REVISION})")
+    else:
+        click.echo(f"brought from schema {before} to {REVISION}; {f'as it was before: {kept}' if kept else 'no backup was made'}")
+
+
+@db.command(short_help="How large the record is, and what of.")
+@json_option
+@config_options
+def stats(as_json: bool, place: Place) -> None:
+    """How large the record is and what of, how far back it reaches, and how deliveries stand.
+
+    \b
+    Example:
+      monitor db stats
+    """
+    from monitor.store import files
+    from monitor.store.check import figures
+
+    record = _record(place)
+    found = figures(record)
+    kept = files.backups(record.parent)
+    oldest, newest = (None if value is None else datetime.fromtimestamp(value / 1e6, UTC) for value in found.articles)
+    if as_json:
+        print_pretty(
+            {
+                "path": str(record),
+                "schema": found.revision,
+                "size": found.size,
+                "log": found.log,
+                "unused": found.unused,
+                "ballast": (record.parent / files.BALLAST).exists(),
+                "articles": {"oldest": oldest.isoformat() if oldest else None, "newest": newest.isoformat() if newest else None},
+                "tables": {name: {"rows": rows, "bytes": size} for name, (rows, size) in found.tables.items()},
+                "deliveries": found.deliveries,
+                "backups": [str(file) for file in kept],
+            }
+        )
+        return
+    log = f", log {_size(found.log)}" if found.log else ""
+    click.echo(f"{record}  {_size(found.size)}{log}, {_size(found.unused)} of it free for new rows; schema {found.revision}")
+    click.echo(f"articles read from {short_time(oldest)} to {short_time(newest)} UTC" if oldest else "no articles yet")
+    _print_tables(found)
+    for sink, states in found.deliveries.items():
+        click.echo(f"deliveries to {sink}: " + ", ".join(f"{number:,} {state}" for state, number in states.items()))
+    ballast = "is there" if (record.parent / files.BALLAST).exists() else "is not there"
+    click.echo(f"the ballast {ballast}; {counted(len(kept), 'backup')}")
+
+
+def _print_tables(found: Figures) -> None:
+    for name, (rows, size) in sorted(found.tables.items(), key=lambda table: -(table[1][1] or table[1][0])):
+        if rows:
+            click.echo(f"  {name:<22}{rows:>12,} rows" + (f"  {_size(size):>10}" if size is not None else ""))
+
+
+# --------------------------------------------------------------------------------------------- parts
+def _quiet(place: Place) -> Loaded:
+    """What a command prints is its answer; of the log only what is wrong is worth a line."""
+    from monitor import logs
+
+    loaded = place.load()
+    logs.configure(loaded.settings.log.format, "error" if loaded.settings.log.level == "error" else "warning")
+    return loaded
+
+
+def _record(place: Place) -> Path:
+    from monitor.store import files
+
+    record = place.load().settings.data_dir / files.RECORD
+    if not record.exists():
+        raise StorageError(f"no record yet at {record}: run `monitor run` or `monitor once`")
+    return record
+
+
+def _backup_json(found: Backup) -> dict[str, Any]:
+    return {"path": str(found.path), "size": found.size, "schema": found.revision, **found.rows}
+
+
+def _held(found: Backup) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in found.rows.items() if name != "notifications")
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} GB"
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
+    """On a terminal, how far it is; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def told(done: int, in_all: int) -> None:
+        click.echo(f"\r{doing} {_size(done)} of {_size(in_all)}\033[K", nl=False, err=True)
+
+    try:
+        yield told
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
+
+
+@contextmanager
+def _saying(doing: str) -> Iterator[Callable[[str], None]]:
+    if not sys.stderr.isatty():
+        yield lambda step: None
+        return
+    try:
+        yield lambda step: click.echo(f"\r{doing} {step}\033[K", nl=False, err=True)
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
