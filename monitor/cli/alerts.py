@@ -48,7 +48,7 @@ def read_record(place: Place, work: Callable[[SqlStore], Awaitable[T]]) -> T:
 
     from monitor.store import SqlStore
 
-    data_dir = place.load().settings.data_dir
+    data_dir = place.load(lists=False).settings.data_dir  # where it is hangs on no list of sources
 
     async def reading() -> T:
         store = await SqlStore.open(data_dir, read_only=True)

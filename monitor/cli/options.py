@@ -39,11 +39,11 @@ class Place:
     config: Path | None = None
     secrets: Path | None = None
 
-    def load(self) -> Loaded:
-        """Raises ConfigError with every fault."""
+    def load(self, *, lists: bool = True) -> Loaded:
+        """Raises ConfigError with every fault; without ``lists`` of sources, with those of the configuration itself."""
         from monitor.settings import load
 
-        return load(self.config, secrets=self.secrets)
+        return load(self.config, secrets=self.secrets, lists=lists)
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,13 +12,17 @@ import click
 from monitor.cli.alerts import read_record
 from monitor.cli.catch_up import catch_up_lines
 from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time
-from monitor.errors import ExitStatus, StorageError, UsageError
+from monitor.errors import ConfigError, ExitStatus, StorageError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from monitor.errors import Fault
     from monitor.model import JsonObject, SourceSpec, SourceState
     from monitor.store import SqlStore
+
+#: Faults of broken lists that ``health`` names.
+FAULTS = 5
 
 
 @click.group(short_help="List the sources, see how they do, add and stop them.")
@@ -136,7 +140,7 @@ def _read(place: Place, work: Callable[[SqlStore], Awaitable[Any]], without: Any
     try:
         return read_record(place, work)
     except StorageError:
-        if (place.load().settings.data_dir / RECORD).exists():
+        if (place.load(lists=False).settings.data_dir / RECORD).exists():
             raise
         return without
 
@@ -224,7 +228,9 @@ def _about(seconds: float) -> str:
 def health(everything: bool, as_json: bool, place: Place) -> int:
     """How the sources do: rhythm, last success, last new item, next poll, error; the languages; the alarms that stand.
 
-    Exit status 1 if a source fails or is gone, or an alarm about sources stands.
+    While a list of sources is broken, what was in force before it broke is shown, and what is wrong with the list is said.
+
+    Exit status 1 if a source fails or is gone, a list is broken, or an alarm about sources stands.
 
     \b
     Example:
@@ -232,14 +238,17 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
       monitor sources health --json | jq 'select(.state == "failing")'
     """
     from monitor.render.plain import plain
-    from monitor.settings import source_specs
 
-    specs = source_specs(place.load())
+    specs, faults = _in_force(place)
+    for fault in faults[:FAULTS]:
+        click.echo(f"broken list: {plain(str(fault))}", err=True)
+    if len(faults) > FAULTS:
+        click.echo(f"and {len(faults) - FAULTS} faults more: monitor config show says all", err=True)
     states = _states(place)
     pulses = _read(place, lambda store: store.languages(), {})
     operations = _read(place, lambda store: store.open_operations(), ())
     words = {spec.name: state_word(states.get(spec.name)) for spec in specs if spec.kind != "push"}
-    wrong = any(word in ("failing", "gone") for word in words.values()) or bool(operations)
+    wrong = any(word in ("failing", "gone") for word in words.values()) or bool(operations or faults)
     rows = [spec for spec in specs if spec.name in words and (everything or as_json or words[spec.name] != "ok")]
     if as_json:
         for spec in rows:
@@ -262,6 +271,22 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
     for operation in operations:
         click.echo(f"alarm since {short_time(operation.raised)}: {plain(operation.message)}")
     return int(ExitStatus.CHECK_FAILED if wrong else ExitStatus.DONE)
+
+
+def _in_force(place: Place) -> tuple[list[SourceSpec], Sequence[Fault]]:
+    """The sources, and what is wrong with the lists of them. Where that is something, the sources are those of the record,
+    which a daemon goes on polling. Raises ConfigError where the configuration itself has faults."""
+    from monitor.model import SourceSpec
+    from monitor.settings import source_specs
+
+    try:
+        return source_specs(place.load()), ()
+    except ConfigError as error:
+        faults = error.faults
+        specs = {spec.name: spec for spec in source_specs(place.load(lists=False))}
+    for kind, state in _read(place, lambda store: store.coverage(), ()):
+        specs.setdefault(state.name, SourceSpec(state.name, kind, state.address, 0.0, adaptive=True))
+    return [specs[name] for name in sorted(specs)], faults
 
 
 def _counts(words: dict[str, str]) -> list[str]:

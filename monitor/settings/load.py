@@ -98,8 +98,10 @@ def load(
     options: Mapping[Path, tuple[str, str]] | None = None,
     secrets: FilePath | None = None,
     around: Surroundings | None = None,
+    lists: bool = True,
 ) -> Loaded:
-    """Read and check the whole configuration; raises ConfigError with every fault of every layer."""
+    """Read and check the whole configuration; raises ConfigError with every fault of every layer. Without ``lists`` as though
+    it named no lists of sources: what can be read of it where one of them is broken."""
     around = around or Surroundings()
     path = find_config(chosen, around)
     document = _read_file(path, str(chosen or path))
@@ -111,10 +113,10 @@ def load(
     option_layer = OptionLayer(Settings, around.cwd, schema, options or {})
     layers: list[Layer] = [option_layer, env_layer, secret_layer, file_layer]
     named = _merged(layers)
-    lists, listed = list_layers(named.get("sources_from"), schema, _places(named, layers))
-    layers += lists
+    below, listed = list_layers(named.get("sources_from") if lists else (), schema, _places(named, layers))
+    layers += below
     data = _merged(layers)
-    faults = [*(fault for layer in layers if layer not in lists for fault in layer.faults), *(f for f in listed if not f.warning)]
+    faults = [*(fault for layer in layers if layer not in below for fault in layer.faults), *(f for f in listed if not f.warning)]
     settings: Settings | None = None
     try:
         settings = _bound(layers)()  # type: ignore[call-arg]  # the layers bring the arguments
@@ -126,7 +128,7 @@ def load(
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
     doubts = [*_doubts(settings), *_open_secrets(file_layer, schema, path)]
     warnings = (*(_placed(finding, layers, warning=True) for finding in doubts), *(fault for fault in listed if fault.warning))
-    return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in lists)))
+    return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in below)))
 
 
 def _places(data: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, str]:

@@ -186,6 +186,28 @@ def test_health_and_show_before_anything_was_polled(space: Space) -> None:
     assert space("list", "--failing").out == "no source is like that\n"
 
 
+def test_health_is_shown_while_a_list_is_broken_and_names_it(space: Space) -> None:
+    space("add", f"http://{space.site}/rss", "--name", "wire")
+    space("poll", "wire")
+    good = space.list.read_text()
+    space.list.write_text(good.replace("</opml>", "") + "<outline text='x' xmlUrl='gopher://x'/>")
+    done = space("health", "--all")
+    assert done.status == 1
+    assert done.err.startswith("broken list: ")
+    assert str(space.list) in done.err
+    assert "Traceback" not in done.err
+    # What the record knows is polled on by a daemon until the list is mended.
+    assert done.out.startswith("2 sources polled: 1 ok, 1 new")
+    assert [line.split()[:2] for line in done.out.splitlines()[2:4]] == [["drop", "new"], ["wire", "ok"]]
+    rows = {row["name"]: row for row in map(json.loads, space("health", "--json").out.splitlines())}
+    assert (rows["wire"]["state"], rows["wire"]["kind"], rows["drop"]["kind"]) == ("ok", "feed", "folder")
+    assert program("alerts", "list", "--config", space.config).status == 0
+    space.list.unlink()
+    space.config.write_text(space.config.read_text() + "nonsense: 1\n")
+    assert space("health").status == 2  # a fault of the configuration itself
+    space.list.write_text(good)
+
+
 def test_sources_are_polled_paused_and_resumed_without_a_daemon(space: Space) -> None:
     space.config.write_text(
         space.config.read_text().replace("sources: {drop: {folder: inbox}}\n", f"sources: {{wire: {{feed: 'http://{space.site}/rss'}}}}\n")
