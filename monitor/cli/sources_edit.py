@@ -25,7 +25,7 @@ __all__ = ["sources"]
 # ---------------------------------------------------------------------------------------------- add
 @sources.command("add", short_help="Find the feed of a site and add it to a list.")
 @click.argument("url")
-@click.option("--name", metavar="NAME", help="Its name; without it one is made of the title that the page gives the feed, or of the host.")
+@click.option("--name", metavar="NAME", help="Its name; without it one is made of the feed's own title, or of the host.")
 @click.option("--language", metavar="CODE", default="", help="The language its articles are written in, such as ar.")
 @click.option("--label", "labels", metavar="KEY=VALUE", multiple=True, help="A label of its articles; may be given more than once.")
 @click.option("--every", metavar="DURATION", default="", help="How often it is asked; without it, its own rhythm decides.")

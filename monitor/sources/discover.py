@@ -18,6 +18,7 @@ from monitor.errors import FetchError
 from monitor.model import SourceKind, SourceSpec
 from monitor.ports import FeedRead, Fetched, Fetcher, Workers
 from monitor.sources.feed import ACCEPT
+from monitor.sources.feedtitle import feed_title
 
 MOST: Final = 12
 #: Feeds told of one page: a page of comments declares one for every post.
@@ -32,7 +33,7 @@ _SITEMAP: Final = re.compile(r"^\s*sitemap:\s*(\S+)", re.IGNORECASE | re.MULTILI
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """A feed that answers: its address after redirects, the title it was announced under, and what was read."""
+    """A feed that answers: its address after redirects, the title it gives itself, or else was announced under, and what was read."""
 
     url: str
     title: str
@@ -115,7 +116,8 @@ class Discovery:
             self.tried.append((candidate.url, error.message))
             return None
         self.tried.append((candidate.url, f"a feed of {feed.items} items"))
-        return Discovered(fetched.moved or candidate.url, candidate.title, feed, fetched)
+        title = feed_title(fetched.body, fetched.headers) or candidate.title
+        return Discovered(fetched.moved or candidate.url, title, feed, fetched)
 
 
 def _declared(page: LexborHTMLParser, base: str) -> Sequence[_Candidate]:

@@ -16,7 +16,7 @@ from tests.cli.program import Done, program
 
 ITEM = "<item><guid>{0}</guid><title>News {0}</title><link>http://example.org/{0}</link><description>{1}</description></item>"
 FEED = (
-    '<?xml version="1.0"?><rss version="2.0"><channel><title>T</title><language>ar</language>'
+    '<?xml version="1.0"?><rss version="2.0"><channel><title>Harbour &amp;amp; Port News</title><language>ar</language>'
     + "".join(ITEM.format(number, "Something happened there today.") for number in range(3))
     + "</channel></rss>"
 )
@@ -25,7 +25,7 @@ PAGES = {
     "/rss": ("application/rss+xml", FEED),
     "/declares": ("text/html", DECLARES.format("/rss")),
     "/two": ("text/html", DECLARES.format("/rss") + DECLARES.format("/other.xml")),
-    "/other.xml": ("application/rss+xml", FEED.replace("<title>T<", "<title>U<")),
+    "/other.xml": ("application/rss+xml", FEED.replace("Harbour &amp;amp; Port News", "")),
     "/links": ("text/html", "<html><body><a href='/about'>about</a> <a href='/other.xml'>RSS feed of all news</a></body></html>"),
     "/plain": ("text/html", "<html><body>nothing here</body></html>"),
     "/broken": ("application/rss+xml", "this is no feed"),
@@ -82,10 +82,10 @@ def space(tmp_path: Path, site: str) -> Space:
 @pytest.mark.parametrize(
     ("path", "name", "feed"),
     [
-        ("/rss", "127-0", "/rss"),
-        ("/declares", "example-news", "/rss"),
+        ("/rss", "harbour-port-news", "/rss"),
+        ("/declares", "harbour-port-news", "/rss"),
         ("/links", "rss-feed-of-all-news", "/other.xml"),
-        ("/plain", "127-0", "/rss"),
+        ("/plain", "harbour-port-news", "/rss"),
     ],
 )
 def test_the_feed_of_a_site_is_found_and_added(space: Space, path: str, name: str, feed: str) -> None:
@@ -120,17 +120,19 @@ def test_adding_says_what_is_wrong(space: Space) -> None:
     private = space("add", "http://127.0.0.1:9/x")
     assert private.status == 2
     assert "allow_private: ['127.0.0.1:9']" in private.err
-    assert space("add", f"http://{space.site}/rss").status == 0
+    assert space("add", f"http://{space.site}/rss").out.startswith(
+        f"harbour-port-news: http://{space.site}/rss (3 items, Harbour & Port News)\nadded to "
+    )
     again = space("add", f"http://{space.site}/rss")
     assert again.status == 2
-    assert "configured already, as '127-0'" in again.err
+    assert "configured already, as 'harbour-port-news'" in again.err
 
 
 def test_without_a_list_the_lines_to_write_are_said(space: Space) -> None:
     space.config.write_text(space.config.read_text().replace("sources_from: [list.opml]\n", ""))
     done = space("add", f"http://{space.site}/declares")
     assert done.status == 1
-    assert f'example-news:\n    feed: "http://{space.site}/rss"' in done.err
+    assert f'harbour-port-news:\n    feed: "http://{space.site}/rss"' in done.err
     done = space(
         "add", f"http://{space.site}/rss", "--name", "n", "--language", "ar", "--label", "region=gulf", "--every", "20m", "--full-text"
     )
