@@ -25,6 +25,7 @@ from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, ways_for
+from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
 from monitor.flow.tell import Teller
 from monitor.flow.watch import Coverage
@@ -186,7 +187,7 @@ async def build(
             meter=meter,
             watch=coverage,
         )
-        commander = Commander(store, poller, pusher, specs=lambda: sources.specs, clock=clock)
+        commander = Commander(SourceCommands(store, poller, pusher, specs=lambda: sources.specs, clock=clock))
         return House(
             clock,
             meter,

@@ -1,133 +1,51 @@
-"""What a person asks of the running house, done: poll, pause and resume sources, take articles.
+"""What a person asks of the running house goes to whoever does it.
 
-The same command comes from the command line of this process, over the control socket, and later from the API. Arguments
-come from outside and are checked here; what is done is done by the rooms it is asked of.
+The same command comes from the command line of this process, over the control socket, from a signed link and later from
+the API. Each group of commands is a module of its own with a table of what it does at its head:
 
-    command          arguments                                        answer
-    sources.poll     names: [NAME, …], or all: true                   sources: [{name, new, edited, known, matches, alerts, error}, …]
-    sources.pause    names: [NAME, …], comment: TEXT                  sources: [{name, paused_by}, …]
-    sources.resume   names: [NAME, …]                                 sources: [{name}, …]
-    ingest           source: NAME, lines: [JSON of one article, …]    received, new, changed, unchanged, sighted, alerts,
-                                                                      faults: [{line, message}, …], line 1 being the first given
+    source_commands.py     sources.*, ingest
+    alert_commands.py      alerts.*
+
+Arguments come from outside and are checked where they are used (``asked.py``). Whatever changes the record leaves a line in
+the audit trail, in the transaction of the change.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+import difflib
+from collections.abc import Mapping
+from typing import Protocol
 
 from monitor.errors import UsageError
-from monitor.flow.poll import Poller, PollReport
-from monitor.model import Command, JsonObject, SourceKind, SourceSpec
-from monitor.ports import Clock, PushDoor, Store
+from monitor.flow.asked import Handler
+from monitor.model import Command, JsonObject
 
-#: Characters of a comment, which is kept and shown on one line.
-MAX_COMMENT: Final = 300
+
+class Group(Protocol):
+    def handlers(self) -> Mapping[str, Handler]:
+        """What each command's name does."""
 
 
 class Commander:
-    """The Commands port. ``specs`` are the sources in force, pushed ones among them."""
+    """The Commands port. Two groups that answer one name are a mistake of wiring: ValueError."""
 
-    def __init__(
-        self, store: Store, poller: Poller, door: PushDoor, *, specs: Callable[[], Mapping[str, SourceSpec]], clock: Clock
-    ) -> None:
-        self._store = store
-        self._poller = poller
-        self._door = door
-        self._specs = specs
-        self._clock = clock
-        self._does: Mapping[str, Callable[[Command], Awaitable[JsonObject]]] = {
-            "sources.poll": self._poll,
-            "sources.pause": self._pause,
-            "sources.resume": self._resume,
-            "ingest": self._ingest,
-        }
+    def __init__(self, *groups: Group) -> None:
+        self._does: dict[str, Handler] = {}
+        for group in groups:
+            for name, does in group.handlers().items():
+                if name in self._does:
+                    raise ValueError(f"two groups do {name}")
+                self._does[name] = does
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._does)
 
     async def perform(self, command: Command) -> JsonObject:
         """Raises UsageError for what cannot be done, and MonitorError for what cannot be done now."""
         does = self._does.get(command.name)
         if does is None:
-            raise UsageError(f"there is no command {command.name!r}", hint=f"there are {', '.join(self._does)}")
+            near = difflib.get_close_matches(command.name, self._does, n=1)
+            meant = f"{near[0]} is the nearest; " if near else ""
+            raise UsageError(f"there is no command {command.name!r}", hint=f"{meant}there are {', '.join(self._does)}")
         return await does(command)
-
-    # ------------------------------------------------------------------------------------------ sources
-    async def _poll(self, command: Command) -> JsonObject:
-        names = await self._all_polled() if command.arguments.get("all") is True else self._names(command)
-        for name in names:
-            if self._specs()[name].kind is SourceKind.PUSH:
-                raise UsageError(f"source {name!r} is pushed, not polled", hint=f"monitor ingest FILE --source {name}")
-        reports = await asyncio.gather(*(self._poller.poll_now(name) for name in names))
-        return {"sources": [_polled(name, report) for name, report in zip(names, reports, strict=True)]}
-
-    async def _all_polled(self) -> list[str]:
-        """What nobody has paused and no server has retired."""
-        polled = self._poller.specs
-        states = await self._store.source_states()
-        return [state.name for state in states if state.name in polled and state.paused is None and state.gone is None]
-
-    async def _pause(self, command: Command) -> JsonObject:
-        names, comment = self._names(command), _comment(command)
-        by = f"{command.actor}: {comment}" if comment else command.actor
-        for name in names:
-            await self._known(name, self._store.pause_source(name, self._clock.now(), by))
-        return {"sources": [{"name": name, "paused_by": by} for name in names]}
-
-    async def _resume(self, command: Command) -> JsonObject:
-        names = self._names(command)
-        for name in names:
-            await self._known(name, self._store.resume_source(name, self._clock.now(), command.actor))
-        return {"sources": [{"name": name} for name in names]}
-
-    def _names(self, command: Command) -> list[str]:
-        """All of them known, each once: with a wrong name nothing is done."""
-        names = command.arguments.get("names")
-        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            raise UsageError(f"{command.name} needs the names of sources", hint="monitor sources list names them")
-        unknown = [name for name in names if name not in self._specs()]
-        if unknown:
-            raise UsageError(f"there is no source {', '.join(map(repr, unknown))}", hint="monitor sources list names them")
-        return list(dict.fromkeys(names))
-
-    @staticmethod
-    async def _known(name: str, done: Awaitable[bool]) -> None:
-        if not await done:
-            raise UsageError(f"source {name!r} is not in the record yet", hint="a daemon that runs puts it there within two seconds")
-
-    # ----------------------------------------------------------------------------------------- articles
-    async def _ingest(self, command: Command) -> JsonObject:
-        source, lines = command.arguments.get("source"), command.arguments.get("lines")
-        if not isinstance(source, str) or not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-            raise UsageError("ingest needs the name of a pushed source and the lines of articles")
-        # A line end within a line would move the numbers of those after it.
-        body = "\n".join(line.replace("\n", " ") for line in lines).encode("utf-8", "replace")
-        report = await self._door.push(source, body, lines=True, partial=True)
-        return {
-            "received": report.received,
-            "new": report.new,
-            "changed": report.changed,
-            "unchanged": report.unchanged,
-            "sighted": report.sighted,
-            "alerts": report.alerts,
-            "faults": [{"line": fault.index + 1, "message": fault.message} for fault in report.faults],
-        }
-
-
-def _comment(command: Command) -> str:
-    comment = command.arguments.get("comment") or ""
-    if not isinstance(comment, str):
-        raise UsageError("the comment is not text")
-    return " ".join("".join(char if char.isprintable() else " " for char in comment).split())[:MAX_COMMENT]
-
-
-def _polled(name: str, report: PollReport) -> JsonObject:
-    ingested = report.ingested
-    return {
-        "name": name,
-        "new": ingested.new,
-        "edited": ingested.edited,
-        "known": ingested.unchanged + ingested.sighted,
-        "matches": ingested.matches,
-        "alerts": ingested.notifications,
-        "error": report.failed.get(name, ""),
-    }

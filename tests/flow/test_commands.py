@@ -11,6 +11,7 @@ from monitor.errors import FetchError, UsageError
 from monitor.flow.commands import Commander
 from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
+from monitor.flow.source_commands import SourceCommands
 from monitor.model import Command, Document, JsonObject, PollResult, SourceKind, SourceSpec
 from monitor.ports import PushFault, PushReport
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWorkers
@@ -49,7 +50,7 @@ class House:
         sources = [FakeSource(GOOD, [PollResult(documents, {})]), FakeSource(BAD, [FetchError("no answer")])]
         poller = Poller(self.store, sources, ingester, clock=clock, meter=meter, operations=operations, random=lambda: 0.5)
         specs = {spec.name: spec for spec in (GOOD, BAD, WIRE)}
-        self.commander = Commander(self.store, poller, self.door, specs=lambda: specs, clock=clock)
+        self.commander = Commander(SourceCommands(self.store, poller, self.door, specs=lambda: specs, clock=clock))
 
     async def perform(self, name: str, **arguments: Any) -> JsonObject:
         if not self.store.sources:
