@@ -158,15 +158,20 @@ def claim_sources(
 
 
 def save_source(connection: Connection, state: SourceState) -> None:
-    """After a poll; the bounds per host go with the address that is asked from now on."""
+    """After a poll; the bounds per host go with the address that is asked from now on. Where that is another than before, because
+    permanent redirects were learnt or what was learnt is gone, the audit says so."""
     values = codec.source_row(state)
-    row = connection.execute(select(source.c.kind, source.c.location).where(source.c.name == state.name)).first()
+    row = connection.execute(select(source.c.kind, source.c.location, source.c.address).where(source.c.name == state.name)).first()
     if row is None:
         # A source that was never configured here gets its row with its first state.
         connection.execute(_NEW_SOURCE, {**values, "name": state.name, "kind": "", "location": "", "host": ""})
         return
     if row.kind == SourceKind.FEED:
         values["host"] = host_of(state.address or row.location, SourceKind.FEED)
+        if state.address != row.address:
+            before, address = row.address or row.location, state.address or row.location
+            action = "learn address" if state.address else "give up learnt address"
+            note(connection, state.last_poll or state.next_due, action, state.name, before=before, address=address)
     connection.execute(update(source).where(source.c.name == state.name).values(values))
 
 

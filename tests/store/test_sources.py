@@ -311,6 +311,28 @@ def test_a_source_no_longer_configured_is_retired_and_may_come_back(tmp_path: Pa
     b.with_store(tmp_path, work)
 
 
+def test_an_address_that_is_learnt_or_given_up_stands_in_the_audit(tmp_path: Path) -> None:
+    new, newer = "https://new.example.org/rss.xml", "https://newer.example.org/rss.xml"
+
+    async def work(store: SqlStore) -> None:
+        await store.sync_sources([FEED, FOLDER], b.NOW)
+        for minute, address in enumerate(("", new, new, newer, "", "")):
+            polled = dataclasses.replace(b.polled("feed", due=b.later(900)), address=address, last_poll=b.later(60 * minute))
+            await store.save_source(polled)
+
+        def audit(connection: Connection) -> list[tuple[Any, ...]]:
+            rows = connection.execute(select(schema.audit).order_by("id"))
+            return [(row.at, row.action, row.object, row.detail) for row in rows]
+
+        assert await store._database.read(audit) == [
+            (b.later(60), "learn address", "feed", {"before": FEED.location, "address": new}),
+            (b.later(180), "learn address", "feed", {"before": new, "address": newer}),
+            (b.later(240), "give up learnt address", "feed", {"before": newer, "address": FEED.location}),
+        ]
+
+    b.with_store(tmp_path, work)
+
+
 def test_the_last_good_version_survives_a_restart(tmp_path: Path) -> None:
     async def before(store: SqlStore) -> None:
         assert await store.good_versions() == ()
