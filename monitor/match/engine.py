@@ -13,12 +13,12 @@ from operator import itemgetter
 from typing import Final
 
 from monitor.match.evaluate import Article, Evaluation
-from monitor.match.evidence import Clause, evidence_of
+from monitor.match.evidence import Clause, Told, evidence_of
 from monitor.match.gates import Gate, Gates, gate_of
 from monitor.match.names import LISTED
-from monitor.match.patterns import Asked, Table
+from monitor.match.patterns import Asked, Pattern, Table
 from monitor.match.scan import Found, Scanned
-from monitor.model import Facts, Layout, Match, Severity, Stance
+from monitor.model import Entity, Facts, Layout, Match, Severity, Stance
 from monitor.text.forms import Lookup, Mark, Remembered
 from monitor.text.scripts import scripts_of
 from monitor.watchlist import Term, Watchlist
@@ -26,6 +26,9 @@ from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_
 
 #: Changes whenever the same watchlist may match otherwise than before.
 ENGINE_VERSION: Final = "2"
+
+#: Patterns whose telling one watchlist remembers; few watchlists have more terms that were ever hit.
+TOLD_LIMIT: Final = 1_000
 
 #: The language a quoted phrase is expanded in where its watchlist has no terms of that script.
 _SCRIPT_LANGUAGE: Final = {
@@ -42,17 +45,36 @@ _SCRIPT_LANGUAGE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, the names of the leaves of each
-    such group, masks, cues, and its clauses."""
+    """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, how its hits are told, masks, cues,
+    and its clauses."""
 
     watchlist: Watchlist
     leaves: Mapping[Group | Literal, Asked]
     groups: Mapping[Group | Literal, int]
-    names: Mapping[int, Sequence[str]]
+    told: Told
     masks: frozenset[int]
     cues: tuple[tuple[Stance, frozenset[int]], ...]
     clauses: tuple[tuple[str, Node], ...]
     escalate: tuple[tuple[Severity, Node], ...]
+
+
+class Telling(dict[int, tuple[tuple[str, str, Entity | None], ...]]):
+    """Memo of one watchlist: pattern -> how a hit of it is told, see ``evidence.Told``."""
+
+    def __init__(
+        self, groups_of: Callable[[int], Iterable[int]], names: Mapping[int, Sequence[str]], pattern_of: Callable[[int], Pattern]
+    ) -> None:
+        """``names`` are those of the watchlist's leaves, by group."""
+        super().__init__()
+        self.groups_of, self.names, self.pattern_of = groups_of, names, pattern_of
+
+    def __missing__(self, number: int) -> tuple[tuple[str, str, Entity | None], ...]:
+        if len(self) >= TOLD_LIMIT:
+            self.clear()
+        pattern = self.pattern_of(number)
+        names = (name for group in self.groups_of(number) for name in self.names.get(group, ()))
+        told = self[number] = tuple((name, pattern.term, pattern.entity) for name in names)
+        return told
 
 
 class Engine:
@@ -64,11 +86,11 @@ class Engine:
         self.table = Table(lookup, remembered)
         # A vocabulary's group is one, however many watchlists use it.
         self._groups: dict[Asked, int] = {}
-        self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
-        self.table.seal()
         # Pattern, or list of names -> the groups it is of.
         self._by_pattern: dict[int, list[int]] = defaultdict(list)
         self._by_list: dict[range, list[int]] = defaultdict(list)
+        self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
+        self.table.seal()
         for asked, group in self._groups.items():
             for pattern in asked.numbers:
                 self._by_pattern[pattern].append(group)
@@ -104,7 +126,8 @@ class Engine:
         called: dict[int, list[str]] = defaultdict(list)
         for leaf, group in groups.items():
             called[group].append(str(leaf))
-        return Compiled(watchlist, patterns, groups, called, masks, cues, clauses, escalate)
+        told = Telling(self._groups_of, called, self.table.pattern)
+        return Compiled(watchlist, patterns, groups, told, masks, cues, clauses, escalate)
 
     def one(self, watchlist: str) -> Compiled:
         """A compiled watchlist by id; raises KeyError."""
@@ -120,36 +143,42 @@ class Engine:
         if not scanned:
             return ()
         # Most articles are done with here: what they may hold opens no clause.
-        sentences = scanned.glance(self._by_pattern)
-        opened = self._gates.open(sentences) if sentences is not None else []
-        if sentences is not None and not opened:
+        glanced = scanned.glance(self._by_pattern)
+        opened = self._gates.open(glanced) if glanced is not None else []
+        if glanced is not None and not opened:
             return ()
         hits = self._by_group(scanned.collect())
-        if sentences is None:
-            opened = self._gates.open({group: [hit.sentence for hit in found] for group, found in hits.items()})
+        if glanced is None:
+            opened = self._gates.open(_by_sentence(hits))
         if not opened:
             return ()
         article = Article(scanned, facts, self.table.pattern)
-        found = (self._match(self.compiled[index], clauses, hits, article) for index, clauses in groupby(opened, key=itemgetter(0)))
-        return tuple(match for match in found if match is not None)
+        matches = []
+        for index, clauses in groupby(opened, key=itemgetter(0)):
+            match = self._match(self.compiled[index], clauses, hits, article)
+            if match is not None:
+                matches.append(match)
+        return tuple(matches)
 
     def _by_group(self, scanned: Scanned) -> dict[int, list[Found]]:
         """The hits of each group that has any, in text order; those that masks cover are among them."""
         out: dict[int, list[Found]] = {}
-        several: set[int] = set()
+        several: dict[int, list[Found]] = {}
         for pattern, found in scanned.hits.items():
-            for group in self._by_pattern.get(pattern, ()) if pattern < LISTED else self._listed(pattern):
-                known = out.get(group)
-                if known is None:
-                    out[group] = found
+            for group in self._by_pattern.get(pattern, ()) if pattern < LISTED else self._groups_of(pattern):
+                if group in several:
+                    several[group] += found
+                elif group in out:
+                    several[group] = [*out[group], *found]
                 else:
-                    out[group] = known + found
-                    several.add(group)
-        for group in several:
-            out[group].sort()
+                    out[group] = found
+        for group, found in several.items():
+            out[group] = sorted(found)
         return out
 
-    def _listed(self, pattern: int) -> Iterable[int]:
+    def _groups_of(self, pattern: int) -> Iterable[int]:
+        if pattern < LISTED:
+            return self._by_pattern.get(pattern, ())
         return (group for numbers, groups in self._by_list.items() if pattern in numbers for group in groups)
 
     def _match(self, one: Compiled, opened: Iterable[tuple[int, int]], hits: Mapping[int, list[Found]], article: Article) -> Match | None:
@@ -161,19 +190,10 @@ class Engine:
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
-        evidence = evidence_of(scanned, fired, self._names(one), _cues(scanned, one.cues), self.table.pattern)
+        evidence = evidence_of(scanned, fired, one.told, _cues(scanned, one.cues), self.table.pattern)
         severity = self._severity(one, evaluation)
         stances = tuple(dict.fromkeys([e.stance for e in evidence]))
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
-
-    def _names(self, one: Compiled) -> Callable[[int], Sequence[str]]:
-        """The groups (or quoted phrases) of a watchlist that a pattern is of; a term may stand in several."""
-
-        def names(pattern: int) -> Sequence[str]:
-            groups = self._by_pattern[pattern] if pattern < LISTED else self._listed(pattern)
-            return [name for group in groups for name in one.names.get(group, ())]
-
-        return names
 
     @staticmethod
     def _severity(one: Compiled, evaluation: Evaluation) -> Severity:
@@ -181,6 +201,15 @@ class Engine:
             return one.watchlist.severity
         reached = [one.watchlist.severity, *(to for to, node in one.escalate if evaluation.evaluate(node))]
         return max(reached, key=lambda severity: severity.rank)
+
+
+def _by_sentence(hits: Mapping[int, Iterable[Found]]) -> dict[int, list[int]]:
+    """Sentence -> the groups hit in it, given the hits of each group."""
+    out: dict[int, list[int]] = defaultdict(list)
+    for group, found in hits.items():
+        for sentence in {hit.sentence for hit in found}:
+            out[sentence].append(group)
+    return out
 
 
 def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:

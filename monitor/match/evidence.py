@@ -7,49 +7,59 @@ one sentence, whatever the number of clauses that fired in it; its clause names 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from monitor.match.evaluate import Alternative
 from monitor.match.patterns import Pattern
-from monitor.match.scan import Found, Scanned
+from monitor.match.scan import Found, Scanned, made
 from monitor.match.stance import stance_of
-from monitor.model import Evidence, Hit, Stance
+from monitor.model import Entity, Evidence, Hit, Stance
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     """One branch of the query's top OR, as written, with the alternatives that made it true."""
 
     text: str
     found: list[Alternative]
 
 
+#: Pattern -> how a hit of it is told: the group (or quoted phrase), the term, the entity; several where a term stands in several groups.
+Told = Mapping[int, Sequence[tuple[str, str, Entity | None]]]
+
+
 def evidence_of(
     scanned: Scanned,
     fired: Sequence[Clause],
-    names: Callable[[int], Sequence[str]],
+    told: Told,
     cues: Mapping[int, Sequence[tuple[Stance, Found]]],
     pattern_of: Callable[[int], Pattern],
 ) -> tuple[Evidence, ...]:
-    """The evidence of the clauses that fired. ``names`` tells the groups that a pattern is of."""
-    passages: dict[int, tuple[dict[str, None], set[Found]]] = {}
-    for clause in fired:
+    """The evidence of the clauses that fired."""
+    first, *others = fired
+    passages = _passages(first.found)
+    #: The clauses of those sentences in which others fired than the first.
+    clauses: dict[int, list[str]] = {}
+    for clause in others:
         for sentence, hits in _passages(clause.found).items():
-            known = passages.get(sentence)
-            if known is None:
-                passages[sentence] = ({clause.text: None}, hits)
+            if sentence in passages:
+                passages[sentence] += hits
+                named = clauses.setdefault(sentence, [first.text])
+                if clause.text not in named:
+                    named.append(clause.text)
             else:
-                known[0][clause.text] = None
-                known[1].update(hits)
+                passages[sentence] = hits
+                clauses[sentence] = [clause.text]
     text, sentences = scanned.text, scanned.sentences
     out = []
     for sentence in sorted(passages):
-        clauses, collected = passages[sentence]
+        found = passages[sentence]
+        if len(found) > 1:
+            found = sorted(set(found))
         start, end, zone, _ = sentences[sentence]
-        ordered = sorted(collected) if len(collected) > 1 else list(collected)
         spoken = cues.get(sentence)
-        stance = stance_of(scanned, sentence, ordered, _of_language(spoken, ordered, pattern_of)) if spoken else Stance.REPORTED
-        out.append(Evidence(start, end, text[start:end], zone, stance, " OR ".join(clauses), _hits(text, ordered, names, pattern_of)))
+        stance = stance_of(scanned, sentence, found, _of_language(spoken, found, pattern_of)) if spoken else Stance.REPORTED
+        clause_of = " OR ".join(clauses[sentence]) if sentence in clauses else first.text
+        out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause_of, _hits(text, found, told))))
     return tuple(out)
 
 
@@ -61,46 +71,49 @@ def _of_language(
     return [(stance, cue) for stance, cue in cues if "any" in spoken or pattern_of(cue.pattern).language in spoken | {"any"}]
 
 
-def _passages(found: Sequence[Alternative]) -> dict[int, set[Found]]:
-    """Sentence -> hits: every sentence with an alternative of its own, else the least alternative across sentences."""
-    alone: dict[int, set[Found]] = {}
+def _passages(found: Sequence[Alternative]) -> dict[int, list[Found]]:
+    """Sentence -> hits, some of them perhaps twice: every sentence with an alternative of its own, else the least alternative
+    across sentences."""
+    alone: dict[int, list[Found]] = {}
     spread: list[Alternative] = []
     for alternative in found:
-        if len(alternative) == 1:
-            alone.setdefault(alternative[0].sentence, set()).add(alternative[0])
-            continue
-        sentences = {hit.sentence for hit in alternative}
-        if len(sentences) == 1:
-            alone.setdefault(sentences.pop(), set()).update(alternative)
-        elif sentences:
+        if len(alternative) > 1 and len({hit.sentence for hit in alternative}) > 1:
             spread.append(alternative)
+        elif alternative:
+            sentence = alternative[0][0]
+            if sentence in alone:
+                alone[sentence] += alternative
+            else:
+                alone[sentence] = [*alternative]
     if not alone and spread:
         for hit in min(spread, key=lambda a: (len({h.sentence for h in a}), a)):
-            alone.setdefault(hit.sentence, set()).add(hit)
+            alone.setdefault(hit.sentence, []).append(hit)
     return alone
 
 
-def _hits(
-    text: str, found: Sequence[Found], names: Callable[[int], Sequence[str]], pattern_of: Callable[[int], Pattern]
-) -> tuple[Hit, ...]:
+def _hits(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:
     """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice. Where
     one spelling names several entities, each is told."""
     if len(found) == 1:
-        hit = found[0]
-        pattern, named = pattern_of(hit.pattern), names(hit.pattern)
-        told = [Hit(name, pattern.term, hit.start, hit.end, text[hit.start : hit.end], pattern.entity) for name in named]
-        return tuple(sorted(told) if len(told) > 1 else told)
-    out: list[Hit] = []
+        _, _, _, pattern, start, end = found[0]
+        quote = text[start:end]
+        hits = [made(Hit, (name, term, start, end, quote, entity)) for name, term, entity in told[pattern]]
+    else:
+        hits = _apart(text, found, told)
+    if len(hits) > 1:
+        hits.sort(key=lambda h: (h.start, h.end, h.group))
+    return tuple(hits)
+
+
+def _apart(text: str, found: Sequence[Found], told: Told) -> list[Hit]:
+    hits: list[Hit] = []
     covered: dict[str, Found] = {}
     for hit in sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern)):
-        pattern = pattern_of(hit.pattern)
-        for name in names(hit.pattern):
+        _, first, last, pattern, start, end = hit
+        for name, term, entity in told[pattern]:
             before = covered.get(name)
-            if before is not None and hit.first < before.last:
-                same = (before.first, before.last) == (hit.first, hit.last)
-                if pattern.entity is None or not same:
-                    continue
+            if before is not None and first < before.last and (entity is None or (before.first, before.last) != (first, last)):
+                continue
             covered[name] = hit
-            out.append(Hit(name, pattern.term, hit.start, hit.end, text[hit.start : hit.end], pattern.entity))
-    out.sort(key=lambda h: (h.start, h.end, h.group))
-    return tuple(out)
+            hits.append(made(Hit, (name, term, start, end, text[start:end], entity)))
+    return hits

@@ -17,6 +17,8 @@ from monitor.watchlist.query import And, Count, Field, First, Group, Literal, Ne
 
 #: Groups of which one at least must be hit.
 Need = frozenset[int]
+#: A clause, and what it needs besides the group it is looked for by.
+Looked = tuple[tuple[int, int], tuple[Need, ...]]
 
 
 class Gate(NamedTuple):
@@ -64,8 +66,8 @@ class Gates:
     def __init__(self, clauses: Iterable[tuple[tuple[int, int], Gate, Set[int]]], weight: Callable[[int], int]) -> None:
         """Each clause comes with its gate and all groups of its watchlist; ``weight`` says how often a group may be hit, as a guess."""
         # Group -> the clauses looked for by it, and what else each needs.
-        self._article: dict[int, list[tuple[tuple[int, int], tuple[Need, ...]]]] = defaultdict(list)
-        self._sentence: dict[int, list[tuple[tuple[int, int], tuple[Need, ...]]]] = defaultdict(list)
+        self._article: dict[int, list[Looked]] = defaultdict(list)
+        self._sentence: dict[int, list[Looked]] = defaultdict(list)
         for clause, gate, groups in clauses:
             if not gate.needs:
                 # True of anything: looked at where the watchlist has any hit to show.
@@ -81,26 +83,20 @@ class Gates:
                 by[group].append((clause, others))
 
     def open(self, hit: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
-        """The clauses that may be true, in order, given the groups hit and the sentences each is hit in."""
+        """The clauses that may be true, in order, given the sentences with hits and the groups hit in each."""
         found: set[tuple[int, int]] = set()
-        groups = hit.keys()
-        for group in groups:
-            for clause, others in self._article.get(group, ()):
-                if all(not need.isdisjoint(groups) for need in others):
-                    found.add(clause)
+        if self._article:
+            self._open(set().union(*hit.values()), self._article, found)
         if self._sentence:
-            self._open_sentences(hit, found)
+            for groups in hit.values():
+                # Each of these clauses needs two groups at the least.
+                if len(groups) > 1:
+                    self._open(set(groups), self._sentence, found)
         return sorted(found)
 
-    def _open_sentences(self, hit: Mapping[int, Sequence[int]], found: set[tuple[int, int]]) -> None:
-        by_sentence: dict[int, list[int]] = defaultdict(list)
-        for group, sentences in hit.items():
-            for sentence in set(sentences):
-                by_sentence[sentence].append(group)
-        for groups in by_sentence.values():
-            # Each of these clauses needs two groups at the least.
-            if len(groups) > 1:
-                for group in groups:
-                    for clause, others in self._sentence.get(group, ()):
-                        if all(not need.isdisjoint(groups) for need in others):
-                            found.add(clause)
+    @staticmethod
+    def _open(groups: Set[int], by: Mapping[int, Sequence[Looked]], found: set[tuple[int, int]]) -> None:
+        for group in groups:
+            for clause, others in by.get(group, ()):
+                if all(not need.isdisjoint(groups) for need in others):
+                    found.add(clause)

@@ -39,7 +39,8 @@ BEGINS: Final = 8  # the first word of a name of several
 LOOK: Final = 16  # to be looked at word by word, with the sentence around it
 ODD: Final = 32  # not one word but none or several
 EMPTY: Final = 64  # no word at all
-CLASS: Final = 7
+EDGED: Final = 128  # it begins or ends with what is not its word's: a quote, a comma, a flag
+CLASS: Final = 8
 
 #: Chunks remembered before the memo starts anew: some 15 MB at the worst, and more than a day of news in one language holds.
 MEMO_LIMIT: Final = 131_072
@@ -208,7 +209,7 @@ class Meanings:
         met = [table.meet(word) for word in words]
         if len(words) > 1:
             return self._several(words, met)
-        bits, slots = 0, met[0]
+        bits, slots = 0 if words[0] == chunk else EDGED, met[0]
         for slot in slots:
             if slot < 0:
                 bits |= LOOK if table.names.whole(-1 - slot) else BEGINS
@@ -216,8 +217,8 @@ class Meanings:
             bits |= ASKED if slot in table.asked else 0
             bits |= PAIR if slot in table.of_phrases else 0
             bits |= OTHER if slot in table.others else 0
-        # With no bit of its own it may still be a word of a phrase that is looked for by others.
-        return self._class(bits, slots)
+        # With no bit of its own it may still be a word of a phrase that is looked for by others; with no slot it is nothing.
+        return self._class(bits, slots) if slots else 0
 
     def _several(self, words: list[str], met: list[tuple[int, ...]]) -> int:
         """Of several words in one chunk (dual-use, l'arme): looked at where one is of use, rather than reasoned about."""
@@ -286,10 +287,8 @@ class Meanings:
     def pairs(self, values: Values) -> dict[int, tuple[Phrase, ...]]:
         """The places where two words stand side by side as they do in phrases, in order, each with those phrases."""
         at: Places = self._filter.take(self._place(values[:-1], values[1:])).nonzero()[0]
-        if not len(at):
-            return {}
-        found = map(self.phrases.get, zip(values.take(at).tolist(), values.take(at + 1).tolist(), strict=True))
-        return {place: phrases for place, phrases in zip(at.tolist(), found, strict=True) if phrases}
+        known, value = self.phrases, values.data
+        return {place: phrases for place in at.tolist() if (phrases := known.get((value[place], value[place + 1])))}
 
     # ------------------------------------------------------------------ names
     def named(self, text: str, read: Read) -> list[int]:

@@ -12,15 +12,14 @@ A hit here is numbers: sentence, first word, word after the last, pattern, and w
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-import numpy as np
-
-from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Phrase, Read
+from monitor.match.meanings import CLASS, EDGED
 from monitor.match.patterns import Table
+from monitor.match.worth import Mention, Worth, stand
 from monitor.model import Layout, Sentence, Span
 from monitor.text.attached import may_stand_before, may_stand_behind
 from monitor.text.words import GLUE, WORD, WORD_CJK, glued, is_cjk, pattern_for
@@ -28,11 +27,8 @@ from monitor.text.words import GLUE, WORD, WORD_CJK, glued, is_cjk, pattern_for
 #: Before (-1) or behind (1) an anchor -> slot there -> (pattern, the anchor's place in it, its slots).
 Anchored = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
 
-_BMP: Final = "\uffff"
-_ALONE: Final = np.array(ASKED | LOOK, np.uint32)
-_OTHERS: Final = np.array(OTHER, np.uint32)
-_ODD: Final = np.array(ODD, np.uint32)
-_NO_PAIRS: Final[Mapping[int, Sequence[Phrase]]] = {}
+#: Makes a named tuple of a tuple, at half the cost of naming its fields.
+made: Final = tuple.__new__
 _KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc\uff66-\uff9f]")
 
 
@@ -47,52 +43,6 @@ class Found(NamedTuple):
     end: int
 
 
-class _Worth:
-    """What of a text is worth looking at: the places of chunks that are a word asked for (``alone``), those that are the first of
-    two that stand together in a phrase, with those phrases (``pairs``), and those that begin a name. With them, all chunks of
-    the text."""
-
-    __slots__ = ("alone", "ends", "named", "odd", "others", "pairs", "read", "starts", "values")
-
-    def __init__(self, text: str, read: Read, table: Table) -> None:
-        bits = read.bits
-        self.read = read
-        self.alone: list[int] = (read.values & _ALONE).nonzero()[0].tolist() if bits & (ASKED | LOOK) else []
-        self.pairs: Mapping[int, Sequence[Phrase]] = table.meanings.pairs(read.values) if bits & PAIR else _NO_PAIRS
-        self.named = table.meanings.named(text, read) if bits & BEGINS else []
-        # Views, which cost nothing to make: a few of their numbers are asked for.
-        self.starts: Sequence[int] = read.starts.data
-        self.ends: Sequence[int] = read.ends.data
-        self.values: Sequence[int] = read.values.data
-        #: Places of what may be a mask or a cue, and of chunks of several words, once ``look_closer`` was called.
-        self.others: list[int] = []
-        self.odd: list[int] = []
-
-    def __bool__(self) -> bool:
-        return bool(self.alone or self.pairs or self.named)
-
-    def places(self) -> Sequence[int]:
-        """The places of words asked for and of phrases, in order."""
-        if not self.pairs or not self.alone:
-            return self.alone or list(self.pairs)
-        return sorted({*self.alone, *self.pairs})
-
-    def look_closer(self) -> None:
-        if self.read.bits & OTHER:
-            self.others = (self.read.values & _OTHERS).nonzero()[0].tolist()
-        if self.read.bits & ODD:
-            self.odd = (self.read.values & _ODD).nonzero()[0].tolist()
-
-
-class _Part(NamedTuple):
-    """The chunks ``[low, high)`` of a text, those of one sentence; ``words`` as ``Scanned._words`` gives them."""
-
-    number: int
-    low: int
-    high: int
-    words: list[int] | None
-
-
 class Scanned:
     """One text's words and hits. ``hits`` are by pattern, each list in text order."""
 
@@ -101,8 +51,7 @@ class Scanned:
         "_before",
         "_cjk",
         "_glue",
-        "_looked",
-        "_parts_met",
+        "_mentions",
         "_spans",
         "_worth",
         "hits",
@@ -122,167 +71,106 @@ class Scanned:
         self._cjk: dict[int, list[int] | None] = {}
         self._glue: dict[int, bool] = {}
         self._before: list[int] | None = None
-        self._looked: dict[int, list[int]] = {}
+        self._mentions: dict[int, list[Mention]] = {}
         self._aside: set[int] = set()
-        self._worth: _Worth | None = None
-        #: The slots that the chunks of a sentence meet, of those where that was asked.
-        self._parts_met: dict[int, list[tuple[int, ...]]] = {}
+        self._worth: Worth | None = None
         if plainly or not sentences:
             self.pattern = pattern_for(text)
             self._aside.update(range(len(sentences)))
             return
         read = table.meanings.read(text)
         self.pattern = WORD_CJK if read.cjk else WORD
-        worth = _Worth(text, read, table)
+        worth = Worth(text, read, table.meanings)
         if worth:
             self._worth = worth
-            self._looked, self._aside = self._sentences(worth)
+            self._mentions, self._aside = worth.mentions(sentences)
 
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
         """Whether any sentence is worth looking at."""
-        return bool(self._looked or self._aside)
+        return bool(self._mentions or self._aside)
 
     def glance(self, groups: Mapping[int, Sequence[int]]) -> dict[int, list[int]] | None:
-        """The groups that may be hit, each with the sentences, given the groups of each pattern; never fewer than ``collect`` finds.
+        """The sentences that may have hits, each with their groups, given the groups of each pattern; never fewer than ``collect`` finds.
 
         None where a sentence has to be gone through word by word before anything can be said.
         """
-        if self._aside or self._worth is None:
+        if self._aside:
             return None
-        out: dict[int, list[int]] = {}
-        single, values, pairs = self.table.meanings.single, self._worth.values, self._worth.pairs
-        for number, places in self._looked.items():
-            for place in places:
-                patterns = single[values[place] >> CLASS]
-                if place in pairs:
-                    patterns = (*patterns, *(phrase[0] for phrase in pairs[place]))
-                for pattern in patterns:
-                    for group in groups.get(pattern, ()):
-                        known = out.get(group)
-                        if known is None:
-                            out[group] = [number]
-                        else:
-                            known.append(number)
-        return out
+        get = groups.get
+        return {number: [group for _, _, at in found for group in get(at, ())] for number, found in self._mentions.items() if found}
 
     def collect(self) -> Scanned:
         """Find the hits of the sentences worth looking at, those of masks and cues in them too."""
-        aside = set(self._aside)
-        if self._worth is not None and self._looked:
-            worth, looked = self._worth, [number for number in self._looked if number not in aside]
+        aside, worth = set(self._aside), self._worth
+        if worth is not None:
             worth.look_closer()
-            edges = [edge for number in looked for edge in self.sentences[number][:2]]
-            within = worth.read.starts.searchsorted(edges).tolist()
-            for number, low, high in zip(looked, within[::2], within[1::2], strict=True):
-                if not self._plain(number, low, high, worth):
+            for number, mentions in self._mentions.items():
+                if mentions and number not in aside and not self._plain(number, mentions, worth):
                     aside.add(number)
         for number in sorted(aside):
             self._plainly(number)
-        if aside and self._looked:
+        if worth is not None and (aside or worth.others):
             for hits in self.hits.values():
                 hits.sort()
         return self
 
-    def _sentences(self, worth: _Worth) -> tuple[dict[int, list[int]], set[int]]:
-        """The sentences that chunks worth looking at stand in, with those chunks, and the sentences to be split into words."""
-        sentences, starts, ends, values, pairs = self.sentences, worth.starts, worth.ends, worth.values, worth.pairs
-        begin = [sentence[0] for sentence in sentences]
-        looked: dict[int, list[int]] = {}
-        aside: set[int] = set()
-        for place in worth.places():
-            start = starts[place]
-            number = bisect_right(begin, start) - 1
-            if number < 0 or ends[place] > sentences[number][1]:
-                aside.update(self._around(number, start, ends[place]))
-            elif values[place] & LOOK or (place in pairs and (values[place] | values[place + 1]) & ODD):
-                aside.add(number)
-            else:
-                known = looked.get(number)
-                if known is None:
-                    looked[number] = [place]
-                else:
-                    known.append(place)
-        for place in worth.named:
-            start, end = starts[place], ends[place]
-            aside.update(self._around(bisect_right(begin, start) - 1, start, end))
-        return looked, aside
-
-    def _around(self, number: int, start: int, end: int) -> Iterator[int]:
-        """The sentences that a chunk reaches into: none in furniture, two where a quote opens a sentence at the end of another."""
-        for near in (number, number + 1):
-            if 0 <= near < len(self.sentences) and start < self.sentences[near].end and end > self.sentences[near].start:
-                yield near
-
-    def _plain(self, number: int, low: int, high: int, worth: _Worth) -> bool:
-        """Add the hits of a sentence of the chunks ``[low, high)``; False where a chunk reaches into it or out of it."""
-        sentence, ends, values = self.sentences[number], worth.ends, worth.values
-        if (low and ends[low - 1] > sentence[0]) or ends[high - 1] > sentence[1]:
+    def _plain(self, number: int, mentions: Sequence[Mention], worth: Worth) -> bool:
+        """Add the hits of a sentence that has these mentions; False where a chunk reaches into it or out of it."""
+        start, end, _, _ = self.sentences[number]
+        starts, place = worth.starts, mentions[0][0]
+        low = bisect_left(starts, start, 0, place)
+        if low and worth.ends[low - 1] > start:
             return False
-        part = _Part(number, low, high, self._words(low, high, worth))
-        at: Sequence[int] = self._looked[number]
-        if worth.others:
-            at = sorted({*at, *worth.others[bisect_left(worth.others, low) : bisect_left(worth.others, high)]})
-        meanings = self.table.meanings
-        for place in at:
-            here = values[place] >> CLASS
-            for pattern in meanings.single[here]:
-                self._hit(part, place, place + 1, pattern, worth)
-            if meanings.anchors[here]:
-                self._other_phrases(part, place, worth)
-            if place in worth.pairs and place + 1 < high:
-                for pattern, before, wanted in worth.pairs[place]:
-                    first = place - before
-                    if len(wanted) == 2 or (low <= first and first + len(wanted) <= high and self._stands(wanted, first, worth)):
-                        self._hit(part, first, first + len(wanted), pattern, worth)
+        words = None
+        if worth.odd or worth.others:
+            high = bisect_left(starts, end, place)
+            if worth.ends[high - 1] > end:
+                return False
+            words = worth.words(low, high)
+            others = worth.others_within(low, high)
+            if others:
+                mentions = [*mentions, *self._others(low, high, others, mentions, worth)]
+        self._hits(number, low, words, mentions, worth)
         return True
 
-    def _stands(self, wanted: Sequence[int], first: int, worth: _Worth) -> bool:
-        """Whether the chunks from ``first`` on meet the slots of a phrase."""
-        return _stand(wanted, self._met(first, first + len(wanted), worth))
+    def _others(self, low: int, high: int, others: Sequence[int], mentions: Sequence[Mention], worth: Worth) -> Iterator[Mention]:
+        """The masks and cues in a sentence of the chunks ``[low, high)``, besides the words that are mentioned already."""
+        met: list[tuple[int, ...]] | None = None
+        table = self.table
+        meanings = table.meanings
+        known = {first for first, last, _ in mentions if last == first + 1}
+        for place in others:
+            here = worth.values[place] >> CLASS
+            for pattern in meanings.single[here] if place not in known else ():
+                yield place, place + 1, pattern
+            for slot in meanings.anchors[here]:
+                met = met or worth.met(low, high)
+                for first, last, pattern in _phrases(met, place - low, table.anchored[slot]):
+                    if pattern not in table.asked_for:  # those are found by their pairs
+                        yield low + first, low + last, pattern
 
-    def _met(self, low: int, high: int, worth: _Worth) -> list[tuple[int, ...]]:
-        met = self.table.meanings.met
-        return [met[value >> CLASS] for value in worth.values[low:high]]
-
-    def _words(self, low: int, high: int, worth: _Worth) -> list[int] | None:
-        """The number in its sentence of each chunk's first word, or None where each is one word."""
-        if not worth.odd or bisect_left(worth.odd, low) == bisect_left(worth.odd, high):
-            return None
-        words = self.table.meanings.words
-        return list(accumulate((words[value >> CLASS] for value in worth.values[low:high]), initial=0))
-
-    def _other_phrases(self, part: _Part, place: int, worth: _Worth) -> None:
-        """The masks and cues of several words that are anchored at ``place``."""
-        table, low = self.table, part.low
-        met = self._parts_met.get(part.number)
-        if met is None:
-            met = self._parts_met[part.number] = self._met(low, part.high, worth)
-        for slot in table.meanings.anchors[worth.values[place] >> CLASS]:
-            for first, last, pattern in _phrases(met, place - low, table.anchored[slot]):
-                if pattern not in table.asked_for:  # those are found by their pairs
-                    self._hit(part, low + first, low + last, pattern, worth)
-
-    def _hit(self, part: _Part, first: int, last: int, pattern: int, worth: _Worth) -> None:
-        """Add the hit of the chunks ``[first, last)``, which are one word each."""
-        text = self.text
-        start, end = worth.starts[first], worth.ends[last - 1]
-        # A chunk may begin or end with what is not its word's: a quote, a comma, a flag.
-        if not text[start].isalnum() or text[start] > _BMP:
-            start = self.pattern.search(text, start).start()  # type: ignore[union-attr] # each of these chunks holds a word
-        if not text[end - 1].isalnum() or text[end - 1] > _BMP:
-            end = self.pattern.search(text, worth.starts[last - 1]).end()  # type: ignore[union-attr]
-        words = part.words
-        at = first - part.low if words is None else words[first - part.low]
-        self._keep(Found(part.number, at, at + last - first, pattern, start, end))
+    def _hits(self, number: int, low: int, words: list[int] | None, mentions: Iterable[Mention], worth: Worth) -> None:
+        """Add the hits of a sentence whose first chunk is ``low``, given the number of each chunk's first word in it."""
+        hits, starts, ends, values = self.hits, worth.starts, worth.ends, worth.values
+        for first, last, pattern in mentions:
+            start, end = starts[first], ends[last - 1]
+            if values[first] & EDGED:
+                start = self.pattern.search(self.text, start).start()  # type: ignore[union-attr] # each of these chunks holds a word
+            if values[last - 1] & EDGED:
+                end = self.pattern.search(self.text, starts[last - 1]).end()  # type: ignore[union-attr]
+            at = first - low if words is None else words[first - low]
+            hit = made(Found, (number, at, at + last - first, pattern, start, end))
+            if pattern in hits or pattern in self.table.short_katakana:
+                self._keep(hit)
+            else:
+                hits[pattern] = [hit]
 
     def _keep(self, hit: Found) -> None:
         if hit.pattern in self.table.short_katakana and self._inside_katakana(hit):
             return
-        known = self.hits.get(hit.pattern)
-        if known is None:
-            self.hits[hit.pattern] = [hit]
-        elif known[-1] != hit:
+        known = self.hits.setdefault(hit.pattern, [])
+        if not known or known[-1] != hit:
             known.append(hit)
 
     def _inside_katakana(self, hit: Found) -> bool:
@@ -396,13 +284,8 @@ def _phrases(met: Sequence[tuple[int, ...]], at: int, anchored: Anchored) -> Ite
             for pattern, anchor, wanted in by_slot.get(slot, ()):
                 first = at - anchor
                 last = first + len(wanted)
-                if first >= 0 and last <= len(met) and _stand(wanted, met[first:last]):
+                if first >= 0 and last <= len(met) and stand(wanted, met[first:last]):
                     yield first, last, pattern
-
-
-def _stand(wanted: Sequence[int], met: Iterable[tuple[int, ...]]) -> bool:
-    """Whether as many words meet the slots of a phrase."""
-    return all(slot in slots for slot, slots in zip(wanted, met, strict=True))
 
 
 def scan(text: str, layout: Layout, table: Table) -> Scanned:

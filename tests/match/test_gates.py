@@ -22,7 +22,11 @@ def opened(query: str, hit: dict[str, list[int]]) -> bool:
 
     numbers = frozenset(group(leaf) for leaf in leaves(node))
     gates = Gates([((0, 0), gate_of(node, group, weight), numbers)], weight)
-    return bool(gates.open({names[name]: sentences for name, sentences in hit.items() if name in names}))
+    by_sentence: dict[int, list[int]] = {}
+    for name, sentences in hit.items():
+        for sentence in sentences:
+            by_sentence.setdefault(sentence, []).append(names.get(name, -1))
+    return bool(gates.open(by_sentence))
 
 
 @pytest.mark.parametrize(

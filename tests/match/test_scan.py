@@ -23,6 +23,8 @@ ASKED = [
     ("arms deal", "en", Mark.ANY_FORM),
     ("deal in arms", "en", Mark.ANY_FORM),
     ("arms arms", "en", Mark.ANY_FORM),
+    ("use of gunpowder", "en", Mark.ANY_FORM),
+    ("deal in dual-use", "en", Mark.ANY_FORM),
     ("dual-use", "en", Mark.ANY_FORM),
     ("MD-550", "any", Mark.THIS_FORM),
     ("F-16", "any", Mark.THIS_FORM),
@@ -38,7 +40,12 @@ ASKED = [
     ("Kim Jong Un", "any", Mark.NAME),
     ("Xi", "any", Mark.NAME),
 ]
-MASKS = [("arms race", "en", Mark.ANY_FORM), ("comrades in arms", "en", Mark.ANY_FORM), ("weapon", "en", Mark.THIS_FORM)]
+MASKS = [
+    ("use", "en", Mark.THIS_FORM),
+    ("arms race", "en", Mark.ANY_FORM),
+    ("comrades in arms", "en", Mark.ANY_FORM),
+    ("weapon", "en", Mark.THIS_FORM),
+]
 
 PIECES = (
     *(
@@ -49,6 +56,8 @@ PIECES = (
         "in",
         "race",
         "comrades",
+        "of",
+        "gunpowder",
         "dual",
         "use",
         "MD",
@@ -122,6 +131,7 @@ def both(text: str, sentences: tuple[Sentence, ...]) -> tuple[set[Found], set[Fo
 @given(TEXTS)
 @example('He said. "weapon" arms,deal')
 @example("arms arms arms deal in arms")
+@example("use of gunpowder, deal in dual-use arms")
 @example("d'UAV arms deal F-16s MD550")
 def test_passing_over_finds_the_same_as_word_by_word(text: str) -> None:
     sentences = lay_out(text, all_body=True).sentences
@@ -130,7 +140,7 @@ def test_passing_over_finds_the_same_as_word_by_word(text: str) -> None:
     glanced = Scanned(text, sentences, engine().table).glance({pattern: [pattern] for pattern in engine().table.asked_for})
     if glanced is not None:
         asked = {(hit.pattern, hit.sentence) for hit in wanted if hit.pattern in engine().table.asked_for}
-        assert asked <= {(pattern, sentence) for pattern, sentences in glanced.items() for sentence in sentences}
+        assert asked <= {(pattern, sentence) for sentence, patterns in glanced.items() for pattern in patterns}
     assert all(text[hit.start : hit.end].strip() for hit in found)
 
 
