@@ -1,0 +1,261 @@
+"""Which story an article belongs to, and why. Pure: the same index and the same article give the same answer.
+
+The rules, first to last:
+
+1. *A near copy* has much of its wording in common with one article, and nearly all the words of the shorter of the two. A template
+   filled anew (a market report, a forecast) is none: each of the two has figures or rare words that the other lacks. Where it is
+   the figures, the article is no rewrite of that story either.
+2. *A rewrite* is like a story and shares with it what is new. Like: the cosine between the article and the story's
+   centroid, every term weighted by how few articles have it, is at least ``REWRITE``. New: the shared terms that hardly
+   any article outside the story has (names, places, figures) weigh ``EVIDENCE``. Without the second all weather reports
+   are one story.
+3. *A translation* shares numbers, codes and names that are written alike in both languages, and no other words: at least three of
+   them, half of what either says in such terms, within three days. Names written in another script are not recognised.
+4. Distance in time raises both bars: not at all within three days, and then slowly. It is counted from the nearest member,
+   and for a story that has lasted long, from its beginning, at a quarter.
+
+Anything else is a story of its own: telling twice is better than hiding. (What a wrong join could hide is the
+decision's to prevent, ``story.decide``.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.story.index import Cluster, Member, StoryIndex, Weights
+from monitor.story.joined import Joined, JoinKind
+from monitor.text.fingerprint import Fingerprint, Hashes, TermKind, Terms
+
+Shared = npt.NDArray[np.bool_]
+
+#: Candidates that are looked at closely, of articles and of stories.
+_ARTICLES: Final = 6
+_STORIES: Final = 12
+
+#: Hours within which time says nothing against joining, and the power by which likeness fades beyond them.
+WINDOW: Final = 72.0
+_FADING: Final = 0.15
+_LASTING: Final = 4.0
+#: Share of equal runs of three words, and of the shorter one's terms, from which an article is a copy.
+COPY_RUNS: Final = 0.35
+COPY_WORDS: Final = 0.75
+#: Cosine from which an article is a rewrite.
+REWRITE: Final = 0.2
+#: What the shared terms that are news must weigh: each by how far its rarity outside the story (a natural logarithm) exceeds
+#: that of a word in one article of 55. Four words that nobody else has weigh 10 to 12.
+EVIDENCE: Final = 10.0
+_NEWS: Final = 4.0
+_UNCOUNTED: Final = 8
+_PAUSED: Final = 0.25
+#: Share of what an article says that stands nowhere in the other: above it on both sides, the one is no copy of the other.
+_OWN: Final = 0.2
+#: Of a translation: names and numbers shared, what they must weigh, the share of them, and of ordinary words the share that may be
+#: common to both.
+_NAMED: Final = 3
+_NAMED_EVIDENCE: Final = 7.0
+_NAMED_SHARE: Final = 0.5
+_ORDINARY: Final = 0.05
+_SHOWN_WORDS: Final = 8
+_SHOWN_NUMBERS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    story: str
+    joined: Joined
+
+
+def choose(index: StoryIndex, fingerprint: Fingerprint, at: datetime) -> Chosen | None:
+    """The story that an article published at ``at`` joins; None where it begins one of its own. Changes nothing."""
+    terms = fingerprint.read()
+    if terms is None or not len(terms.hashes):
+        return None
+    article = _Article(index, fingerprint, terms, at.timestamp() / 3600)
+    return article.copied() or article.retold()
+
+
+class _Article:
+    """An article and what is asked of it."""
+
+    def __init__(self, index: StoryIndex, fingerprint: Fingerprint, terms: Terms, at: float) -> None:
+        self.index, self.terms, self.at = index, terms, at
+        self.words = fingerprint.words
+        self.data = fingerprint.data
+        self.idf = index.idf(terms.hashes)
+        #: Stories that are the same form with other figures.
+        self.forms: set[int] = set()
+
+    # ------------------------------------------------------------------------------------------- copies
+    def copied(self) -> Chosen | None:
+        best: tuple[float, int] | None = None
+        chosen: Chosen | None = None
+        cluster: Cluster
+        for number in self.index.alike(self.terms)[:_ARTICLES]:
+            member = self.index.members[number]
+            found = self._copy_of(member)
+            if found is not None and (best is None or (found.joined.score, -number) > best):
+                best, chosen, cluster = (found.joined.score, -number), found, self.index.clusters[member.story]
+        # Copies of copies, each a little changed, may end anywhere: a copy is like how its story began, too.
+        if chosen is None or self._cosines([cluster])[0] < REWRITE / 2:
+            return None
+        return chosen
+
+    def _copy_of(self, member: Member) -> Chosen | None:
+        other = member.terms()
+        hours = abs(self.at - member.at)
+        runs = float((self.terms.signature == other.signature).mean())
+        mine = _held(self.terms.hashes, other.hashes)
+        shared = int(mine.sum())
+        share = shared / max(1, min(len(mine), len(other.hashes)))
+        if runs < COPY_RUNS:
+            return None
+        if self._other_figures(other, mine):
+            self.forms.add(member.story)
+            return None
+        if share < COPY_WORDS / fading(hours) or self._both_say_more(other, mine):
+            return None
+        kind = JoinKind.SAME_TEXT if member.data == self.data else JoinKind.NEAR_COPY
+        joined = Joined(kind, member.article, round(runs, 2), round(100 * share), *self._shown(mine), round(hours, 1))
+        return Chosen(self.index.clusters[member.story].id, joined)
+
+    def _other_figures(self, other: Terms, mine: Shared) -> bool:
+        numbers, other_numbers = self.terms.kinds == TermKind.NUMBER, other.kinds == TermKind.NUMBER
+        theirs = _held(other.hashes, self.terms.hashes)
+        own = min(int((numbers & ~mine).sum()), int((other_numbers & ~theirs).sum()))
+        return own >= 2 and own > int((numbers & mine).sum())
+
+    def _both_say_more(self, other: Terms, mine: Shared) -> bool:
+        theirs = _held(other.hashes, self.terms.hashes)
+        return min(_own(self.idf, mine), _own(self.index.idf(other.hashes), theirs)) > _OWN
+
+    # --------------------------------------------------------------------------- rewrites and translations
+    def retold(self) -> Chosen | None:
+        numbers = [number for number in self.index.related(self.terms) if number not in self.forms][:_STORIES]
+        if not numbers:
+            return None
+        clusters = [self.index.clusters[number] for number in numbers]
+        # The most alike first; of equals the older story.
+        for score, number in sorted(zip(self._likenesses(clusters), numbers, strict=True), key=lambda pair: (-pair[0], pair[1])):
+            if score < REWRITE:
+                break
+            found = self._rewrite_of(self.index.clusters[number], score)
+            if found is not None:
+                return found
+        return self._translated(clusters)
+
+    def _likenesses(self, clusters: list[Cluster]) -> list[float]:
+        """The cosine of the article and each story, faded."""
+        return [cosine * fading(self._away(cluster)) for cosine, cluster in zip(self._cosines(clusters), clusters, strict=True)]
+
+    def _cosines(self, clusters: list[Cluster]) -> list[float]:
+        """All at once, since a few large arrays cost a tenth of many small ones."""
+        hashes = np.concatenate([cluster.hashes for cluster in clusters])
+        starts = np.cumsum([0, *(len(cluster.hashes) for cluster in clusters[:-1])])
+        theirs = np.concatenate([cluster.weights for cluster in clusters]) * self.index.idf(hashes)
+        mine = self.terms.weights * self.idf
+        places = np.minimum(np.searchsorted(self.terms.hashes, hashes), len(mine) - 1)
+        products = np.where(self.terms.hashes[places] == hashes, theirs * mine[places], 0)
+        lengths = np.sqrt(np.add.reduceat(theirs**2, starts)) * np.sqrt((mine**2).sum())
+        cosines: list[float] = (np.add.reduceat(products, starts) / np.maximum(lengths, np.float32(1e-9))).tolist()
+        return cosines
+
+    def _away(self, cluster: Cluster) -> float:
+        """Hours between the article and a story (rule 4)."""
+        return max(cluster.first - self.at, self.at - cluster.last, abs(self.at - cluster.first) / _LASTING)
+
+    def _rewrite_of(self, cluster: Cluster, score: float) -> Chosen | None:
+        """The article as a rewrite of this story, if what they share is news; the reason names the member that shares most."""
+        away = self._away(cluster)
+        # Once after a pause is a follow-up; what comes again and again is a series (weather, markets, roads), not a story.
+        pauses = cluster.pauses if away > WINDOW else 0
+        if self._news(cluster) * fading(away) < EVIDENCE * (1 + _PAUSED * pauses):
+            return None
+        member, mine, share = self._closest(cluster)
+        hours = round(abs(self.at - member.at), 1)
+        joined = Joined(JoinKind.REWRITE, member.article, round(score, 2), share, *self._shown(mine), hours)
+        return Chosen(cluster.id, joined)
+
+    def _news(self, cluster: Cluster, among: Shared | None = None) -> float:
+        """What the terms weigh (``among`` them, where given) that the article shares with a story and that are rare outside it."""
+        mine = _held(self.terms.hashes, cluster.hashes)
+        shared = self.terms.hashes[mine if among is None else mine & among]
+        if not len(shared):
+            return 0.0
+        # What a story has said for days on end is news no longer: from so many articles on, its own count like all others.
+        told = np.minimum(cluster.tally[np.searchsorted(cluster.hashes, shared)], _UNCOUNTED)
+        idf = self.index.idf(shared, told, min(len(cluster.members), _UNCOUNTED))
+        return float(np.maximum(idf - _NEWS, 0).sum())
+
+    def _closest(self, cluster: Cluster) -> tuple[Member, Shared, int]:
+        """Of the first and the newest members the one that shares most, which terms those are, and their share in per cent."""
+        found: tuple[float, Member, Shared, int] | None = None
+        for number in dict.fromkeys((cluster.members[0], *cluster.members[-_ARTICLES:])):
+            member = self.index.members[number]
+            hashes = member.terms().hashes
+            mine = _held(self.terms.hashes, hashes)
+            value = float(self.idf[mine].sum())
+            if found is None or value > found[0]:
+                found = value, member, mine, round(100 * int(mine.sum()) / max(1, min(len(mine), len(hashes))))
+        assert found is not None, "a story has members"
+        return found[1:]
+
+    def _translated(self, clusters: list[Cluster]) -> Chosen | None:
+        named = self.terms.kinds != TermKind.WORD
+        if int(named.sum()) < _NAMED:
+            return None
+        for cluster in clusters:
+            away = self._away(cluster)
+            if away > WINDOW:
+                continue
+            member, mine, share = self._closest(cluster)
+            other = member.terms()
+            other_named = other.kinds != TermKind.WORD
+            theirs = _held(other.hashes, self.terms.hashes) & other_named
+            ordinary = min(int((~named).sum()), int((~other_named).sum()))
+            both = mine & named
+            if int(both.sum()) < _NAMED or int((mine & ~named).sum()) > _ORDINARY * ordinary:
+                continue
+            said = min(float(self.idf[named].sum()), float(self.index.idf(other.hashes[other_named]).sum()))
+            overlap = min(float(self.idf[both].sum()), float(self.index.idf(other.hashes[theirs]).sum())) / said if said else 0.0
+            if overlap >= _NAMED_SHARE and self._news(cluster, both) >= _NAMED_EVIDENCE:
+                hours = round(abs(self.at - member.at), 1)
+                return Chosen(cluster.id, Joined(JoinKind.TRANSLATION, member.article, round(overlap, 2), share, *self._shown(both), hours))
+        return None
+
+    def _shown(self, mine: Shared) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Words and numbers of the article that stand in the other too, those that say most first."""
+        if not self.words:
+            return (), ()
+        value = np.where(mine, self.idf * self.terms.weights, 0)
+        value[self.terms.kinds == TermKind.NAME] *= 2  # people know a story by its names
+        order = [place for place in np.argsort(-value, kind="stable").tolist() if value[place] > 0]
+        kinds = self.terms.kinds.tolist()
+        number = int(TermKind.NUMBER)
+        numbers = [self.words[place] for place in order if kinds[place] == number]
+        words = [self.words[place] for place in order if kinds[place] != number]
+        return tuple(words[:_SHOWN_WORDS]), tuple(numbers[:_SHOWN_NUMBERS])
+
+
+def fading(hours: float) -> float:
+    """What likeness counts over a distance in time: 1 within three days, 0.8 after ten, 0.6 after a month and a half, 0.4 after a year."""
+    return 1.0 if hours <= WINDOW else float((WINDOW / hours) ** _FADING)
+
+
+def _held(hashes: Hashes, by: Hashes) -> Shared:
+    """Which of ``hashes`` stand in ``by``; both ascending."""
+    if not len(by):
+        return np.zeros(len(hashes), np.bool_)
+    places = np.searchsorted(by, hashes)
+    found: Shared = by.take(np.minimum(places, len(by) - 1)) == hashes
+    return found
+
+
+def _own(idf: Weights, shared: Shared) -> float:
+    """The share of what an article says that the other does not."""
+    whole = float(idf.sum())
+    return float(idf[~shared].sum()) / whole if whole else 0.0

@@ -1,0 +1,280 @@
+"""Fingerprints: what is kept of an article so that another can be told to be its copy, or to tell of the same event.
+
+Two things are kept, both small, both the same on every machine. The *signature* is a MinHash of the runs of three words
+(one permutation, in bins): the share of bins in which two signatures agree estimates how much of their wording two
+articles share, and a band of two bins that agrees is how a copy is found among many. The *terms* are the words that say
+what the article is about, each as a number of 32 bits with its weight: words without their endings, numbers, names;
+pairs of characters in Chinese, Japanese and Korean, whose words are not set apart. Furniture and common words are none.
+
+Numbers of words are BLAKE2b under a key: a table of all words exists nowhere, and Python's own hash would differ in
+every process. This room knows only str.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from monitor.model import Layout, Zone, ZoneKind
+from monitor.text.fingerprint_words import COMMON_CHARACTERS, COMMON_WORDS
+from monitor.text.fold import fold
+from monitor.text.words import CJK_CLASS, is_cjk, pattern_for
+
+Hashes = npt.NDArray[np.uint32]
+Marks = npt.NDArray[np.uint8]
+Bins = npt.NDArray[np.uint16]
+_Long = npt.NDArray[np.uint64]
+
+#: The first byte of ``Fingerprint.data``; fingerprints of different versions are not compared.
+VERSION: Final = 1
+BINS: Final = 64
+#: Bins in a band: two articles that agree in half their bins share none of 32 bands once in ten thousand times.
+ROWS: Final = 2
+BANDS: Final = BINS // ROWS
+#: Terms kept of one article, the most frequent and the earliest; a news article of 670 words has some 200.
+MOST_TERMS: Final = 160
+#: What is read of one article: the event is told at its beginning, and the cost has a bound.
+MOST_WORDS: Final = 3_000
+_MOST_CHARACTERS: Final = 30_000
+#: A word of the title counts as so many more of the body.
+_TITLE: Final = 3
+#: Words running together: one changed word changes three runs, and few runs of three stand in two articles by chance.
+_RUN: Final = 3
+#: Letters of a word that count: what follows is nearly always an ending (Kolchugas, Кольчуги, missiles).
+_STEM: Final = 6
+#: Surfaces whose number a process remembers; all are forgotten at once when there are more.
+_REMEMBERED: Final = 50_000
+
+_KEY: Final = b"monitor.text.fingerprint"
+_WEIGHT_STEPS: Final = 10
+_HEAD: Final = struct.Struct("<BBB")
+_NUMBER: Final = re.compile(r"\d+")
+#: And, so, by, for, like, to and the article, in front of a folded Arabic word that is long enough to do without.
+_ARABIC: Final = re.compile(r"(?:[وف]?(?:[بك]?ال|لل)|[وفبلك](?=\w{4}))(?=\w{2})")
+_HANGUL: Final = re.compile("[\uac00-\ud7a3]+")
+#: Scripts whose words run together: Thai, Lao, Burmese, Khmer. Their terms are runs of four characters.
+_RUNNING: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+")
+_CJK_RUN: Final = re.compile(f"[{CJK_CLASS}]+")
+#: Scripts that part words by blanks, and their punctuation: one look-up a character tells most texts from the rest.
+_BLANKS_PART: Final = re.compile("[\0-\u0dff\u1e00-\u2e7f]*")
+
+
+class TermKind(IntEnum):
+    WORD = 0
+    NUMBER = 1
+    NAME = 2  # never written small in this article (only in scripts that have capitals)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """``data`` is what is stored: version, flags, number of terms; the signature (64 × 16 bits, or nothing where the text has no
+    three words); the terms' numbers, ascending (32 bits each); a byte each of kind (2 bits) and weight (6 bits). At most
+    931 bytes. ``words`` are the terms as the article writes them, in the order of the numbers; they are not stored."""
+
+    data: bytes
+    words: tuple[str, ...] = ()
+
+    def read(self) -> Terms | None:
+        """What ``data`` says; None where it is of another version or damaged."""
+        return _read(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A fingerprint taken apart. ``weights`` are 1 + ln(how often a term stands in the article)."""
+
+    signature: Bins
+    hashes: Hashes
+    kinds: Marks
+    weights: npt.NDArray[np.float32]
+
+
+def fingerprint(text: str, layout: Layout) -> Fingerprint:
+    """The fingerprint of an article, or of what is left of it where all is furniture: nothing."""
+    title = " ".join(text[zone.start : zone.end] for zone in layout.zones if zone.kind is ZoneKind.TITLE)
+    body = _body(text, layout.zones)
+    titled, codes, surfaces = _codes(title, body)
+    return Fingerprint(*_packed(_signature(codes.astype(np.uint32)), titled, codes, surfaces))
+
+
+def _body(text: str, zones: tuple[Zone, ...]) -> str:
+    parts: list[str] = []
+    left = _MOST_CHARACTERS
+    for zone in zones:
+        if zone.kind is not ZoneKind.TITLE and zone.kind is not ZoneKind.FURNITURE and left > 0:
+            parts.append(text[zone.start : min(zone.end, zone.start + left)])
+            left -= zone.end - zone.start
+    return "\n".join(parts)
+
+
+# ---------------------------------------------------------------------------------------- words to numbers
+#: Beside a word's number: its kind, whether it is common, and whether it begins with a small letter.
+_KIND_AT: Final = 32
+_COMMON: Final = 1 << 34
+_SMALL: Final = 1 << 35
+
+
+def _hash(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4, key=_KEY).digest(), "little")
+
+
+def _stem(folded: str) -> str:
+    """What is left of a folded word without what is attached to it."""
+    if "\u0621" <= folded[0] <= "\u064a":
+        folded = _ARABIC.sub("", folded, count=1) if _ARABIC.match(folded) else folded
+    elif folded.endswith("'s"):
+        folded = folded[:-2]
+    return folded[:_STEM]
+
+
+def _coded(surface: str) -> int:
+    folded = fold(surface)
+    digits = "".join(_NUMBER.findall(folded)) if folded[:1].isdigit() else ""
+    if digits:
+        # One digit is a list's number, a score, a part of a time; more of them name something.
+        return _hash(digits) | TermKind.NUMBER << _KIND_AT | (_COMMON if len(digits) == 1 else 0)
+    if not folded or folded in _FOLDED_COMMON:
+        return _hash(folded) | _COMMON | _SMALL
+    stem = _stem(folded)
+    common = _COMMON if len(stem) == 1 or stem in _FOLDED_COMMON else 0
+    if surface[0].isupper():
+        return _hash(stem) | TermKind.NAME << _KIND_AT | common
+    return _hash(stem) | common | _SMALL
+
+
+_FOLDED_COMMON: Final = frozenset(map(fold, COMMON_WORDS))
+_MEMORY: dict[str, int] = {}
+
+
+def _code(surface: str) -> int:
+    found = _MEMORY.get(surface)
+    if found is None:
+        if len(_MEMORY) >= _REMEMBERED:
+            _MEMORY.clear()
+        found = _MEMORY[surface] = _coded(surface)
+    return found
+
+
+def _pair(pair: str) -> int:
+    found = _MEMORY.get(pair)
+    if found is None:
+        if len(_MEMORY) >= _REMEMBERED:
+            _MEMORY.clear()
+        common = _COMMON if not COMMON_CHARACTERS.isdisjoint(pair) else 0
+        found = _MEMORY[pair] = _hash(fold(pair)) | common | _SMALL
+    return found
+
+
+def _parted(text: str) -> list[str]:
+    """The words of ``text``, those of scripts without blanks in overlapping pieces."""
+    found: list[str] = pattern_for(text).findall(text)
+    if text.isascii() or _BLANKS_PART.fullmatch(text):
+        return found
+    out: list[str] = []
+    for word in found:
+        if is_cjk(word):
+            continue
+        if _HANGUL.fullmatch(word) and len(word) > 2:
+            out += (word[at : at + 2] for at in range(len(word) - 1))
+        elif _RUNNING.match(word) and len(word) > 4:
+            out += (word[at : at + 4] for at in range(len(word) - 3))
+        else:
+            out.append(word)
+    for run in _CJK_RUN.findall(text):
+        out += (run[at : at + 2] for at in range(len(run) - 1)) if len(run) > 1 else (run,)
+    return out
+
+
+def _codes(title: str, body: str) -> tuple[int, _Long, list[str]]:
+    """How many words the title has; the codes of title and body in one row; the words."""
+    titled = _parted(title)[:MOST_WORDS]
+    surfaces = titled + _parted(body)[:MOST_WORDS]
+    remembered = _MEMORY.get
+    codes = [remembered(surface) or (_pair(surface) if is_cjk(surface) else _code(surface)) for surface in surfaces]
+    return len(titled), np.array(codes, np.uint64), surfaces
+
+
+# ---------------------------------------------------------------------------------------------- signature
+def _mixed(numbers: _Long) -> _Long:
+    """splitmix64: every bit of a number depends on every bit of it."""
+    with np.errstate(over="ignore"):
+        numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
+
+
+def _signature(words: Hashes) -> Bins:
+    """One-permutation MinHash (Li, Owen, Zhang 2012) with rotation (Shrivastava, Li 2014): each run falls into one bin and the
+    least of a bin stands for it; an empty bin takes after the next that is not."""
+    if len(words) < _RUN:
+        return np.zeros(0, np.uint16)
+    numbers = words.astype(np.uint64)
+    with np.errstate(over="ignore"):
+        runs = numbers[:-2] * np.uint64(0x9E3779B97F4A7C15) + numbers[1:-1] * np.uint64(0xD6E8FEB86659FD93) + numbers[2:]
+    runs = np.sort(_mixed(runs))
+    # Sorted by the topmost bits, the first of each bin is its least.
+    bins = (runs >> np.uint64(64 - 6)).astype(np.intp)
+    firsts = np.searchsorted(bins, np.arange(BINS))
+    filled = (firsts < len(runs)) & (bins.take(np.minimum(firsts, len(runs) - 1)) == np.arange(BINS))
+    places = np.flatnonzero(filled)
+    steps = np.searchsorted(places, np.arange(BINS))
+    source = places[steps % len(places)]
+    least = runs[firsts[source]]
+    away = (source - np.arange(BINS)) % BINS
+    with np.errstate(over="ignore"):
+        least = _mixed(least + away.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    return (least & np.uint64(0xFFFF)).astype(np.uint16)
+
+
+def bands(signature: Bins) -> Hashes:
+    """A number for each band of a signature; two signatures share a number where they agree in all of its bins."""
+    if not len(signature):
+        return np.zeros(0, np.uint32)
+    rows = signature.astype(np.uint64).reshape(BANDS, ROWS)
+    with np.errstate(over="ignore"):
+        mixed = _mixed(
+            (rows[:, 0] << np.uint64(16) | rows[:, 1]) + np.arange(1, BANDS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        )
+    return (mixed >> np.uint64(32)).astype(np.uint32)
+
+
+# -------------------------------------------------------------------------------------------------- terms
+def _packed(signature: Bins, titled: int, codes: _Long, surfaces: list[str]) -> tuple[bytes, tuple[str, ...]]:
+    places = np.flatnonzero((codes & np.uint64(_COMMON)) == 0)
+    if not len(places):
+        return _HEAD.pack(VERSION, len(signature), 0) + signature.tobytes(), ()
+    hashes = codes[places].astype(np.uint32)
+    order = np.argsort(hashes, kind="stable")
+    hashes, places = hashes[order], places[order]
+    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
+    counts = np.add.reduceat(np.where(places < titled, 1 + _TITLE, 1), starts)
+    firsts = places[starts]
+    kinds = (codes[firsts] >> np.uint64(_KIND_AT) & np.uint64(3)).astype(np.uint8)
+    small = np.bitwise_or.reduceat(codes[places], starts) & np.uint64(_SMALL)
+    kinds[small != 0] = TermKind.WORD
+    if len(starts) > MOST_TERMS:
+        kept = np.sort(np.lexsort((firsts, -counts))[:MOST_TERMS])
+        starts, counts, firsts, kinds = starts[kept], counts[kept], firsts[kept], kinds[kept]
+    weights = np.minimum(np.rint((1 + np.log(counts)) * _WEIGHT_STEPS), 63).astype(np.uint8)
+    data = _HEAD.pack(VERSION, len(signature), len(starts)) + signature.tobytes() + hashes[starts].tobytes()
+    return data + (kinds << np.uint8(6) | weights).tobytes(), tuple(surfaces[first] for first in firsts.tolist())
+
+
+def _read(data: bytes) -> Terms | None:
+    if len(data) < _HEAD.size:
+        return None
+    version, bins, count = _HEAD.unpack_from(data)
+    if version != VERSION or bins not in (0, BINS) or len(data) != _HEAD.size + 2 * bins + 5 * count:
+        return None
+    at = _HEAD.size
+    signature = np.frombuffer(data, np.uint16, bins, at)
+    hashes = np.frombuffer(data, np.uint32, count, at + 2 * bins)
+    marks = np.frombuffer(data, np.uint8, count, at + 2 * bins + 4 * count)
+    return Terms(signature, hashes, marks >> np.uint8(6), (marks & np.uint8(63)).astype(np.float32) / np.float32(_WEIGHT_STEPS))

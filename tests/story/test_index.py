@@ -1,0 +1,127 @@
+"""The index of candidates: bounded, derived, the same whether it lived on or was rebuilt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.story.cluster import choose
+from monitor.story.index import StoryIndex
+from monitor.text.fingerprint import Fingerprint, fingerprint
+from monitor.text.layout import lay_out
+from tests.story import articles
+
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def of(text: str) -> Fingerprint:
+    return fingerprint(text, lay_out(text))
+
+
+def numbered(number: int) -> str:
+    """An article that shares nothing with another."""
+    return " ".join(f"{chr(97 + number % 26)}{chr(97 + number // 26 % 26)}{chr(97 + n % 26)}{chr(97 + n // 26)}word" for n in range(30))
+
+
+def contents(index: StoryIndex) -> dict[str, set[str]]:
+    return {cluster.id: {index.members[number].article for number in cluster.members} for cluster in index.clusters.values()}
+
+
+def test_beyond_its_capacity_the_oldest_are_forgotten() -> None:
+    index = StoryIndex(10)
+    for n in range(25):
+        index.add(str(n), f"story {n}", NOON, of(numbered(n)))
+    assert len(index) == 10
+    assert set(contents(index)) == {f"story {n}" for n in range(15, 25)}
+    assert choose(index, of(numbered(3)), NOON) is None
+    assert choose(index, of(numbered(20)), NOON) is not None
+
+
+def test_what_is_forgotten_leaves_no_counts_behind() -> None:
+    index = StoryIndex(5)
+    for n in range(20):
+        index.add(str(n), str(n), NOON, of(numbered(n)))
+    for n in range(15, 20):
+        index.drop(str(n))
+    index.drop("never held")
+    assert len(index) == 0
+    assert not index.clusters
+    assert index.idf(of(numbered(3)).read().hashes).min() > 6  # type: ignore[union-attr]
+
+
+def test_a_story_outlives_its_first_articles() -> None:
+    index = StoryIndex(3)
+    index.add("a", "a", NOON, of(articles.RADARS))
+    index.add("b", "a", NOON, of(articles.RADARS_RETOLD))
+    for n in range(2):
+        index.add(str(n), str(n), NOON, of(numbered(n)))
+    found = choose(index, of(articles.RADARS), NOON + HOUR)
+    assert found is not None
+    assert found.story == "a"
+    assert found.joined.article == "b"
+
+
+def test_an_edited_article_is_replaced_where_it_stands() -> None:
+    index = StoryIndex(10)
+    index.add("a", "a", NOON, of(articles.RADARS))
+    index.add("b", "b", NOON, of(numbered(1)))
+    index.add("a", "a", NOON, of(articles.QUAKE_RU))
+    assert len(index) == 2
+    assert choose(index, of(articles.RADARS_RETOLD), NOON) is None
+    found = choose(index, of(articles.QUAKE_RU_RETOLD), NOON)
+    assert found is not None
+    assert found.story == "a"
+
+
+def test_merged_and_split_by_hand() -> None:
+    index = StoryIndex(10)
+    index.add("a", "a", NOON, of(articles.RADARS))
+    index.add("b", "b", NOON, of(articles.DRONES))
+    index.move(["b", "not held"], "a")
+    assert contents(index) == {"a": {"a", "b"}}
+    assert choose(index, of(articles.DRONES), NOON).story == "a"  # type: ignore[union-attr]
+    index.move(["b"], "b")
+    assert contents(index) == {"a": {"a"}, "b": {"b"}}
+    assert choose(index, of(articles.DRONES), NOON).story == "b"  # type: ignore[union-attr]
+    assert choose(index, of(articles.RADARS_RETOLD), NOON).story == "a"  # type: ignore[union-attr]
+
+
+def test_a_fingerprint_of_another_version_is_not_held() -> None:
+    index = StoryIndex(10)
+    index.add("a", "a", NOON, Fingerprint(b"\xfe\x00\x00"))
+    assert len(index) == 0
+    assert choose(index, Fingerprint(b"\xfe\x00\x00"), NOON) is None
+
+
+def test_many_copies_do_not_push_out_other_stories() -> None:
+    """A band has few slots; copies of one article share one."""
+    index = StoryIndex(1_000)
+    index.add("first", "first", NOON, of(articles.RADARS))
+    for n in range(300):
+        index.add(str(n), "flood", NOON, of(articles.RADARS + f"\nCopy {n} of it."), copy=n > 0)
+    assert "first" in {index.members[number].article for number in index.alike(of(articles.RADARS).read())}  # type: ignore[arg-type]
+
+
+TEXTS = [articles.RADARS, articles.RADARS_RETOLD, articles.DRONES, articles.QUAKE_RU, articles.QUAKE_RU_RETOLD, articles.SEIZED_AR]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, len(TEXTS) - 1), st.integers(0, 200)), max_size=25))
+def test_rebuilt_from_the_newest_rows_it_answers_the_same(stream: list[tuple[int, int]]) -> None:
+    capacity = 8
+    index = StoryIndex(capacity)
+    rows: list[tuple[str, str, datetime, Fingerprint]] = []
+    for place, (which, hours) in enumerate(stream):
+        row = (str(place), f"story {which}", NOON + hours * HOUR, of(TEXTS[which]))
+        index.add(*row)
+        rows.append(row)
+    again = StoryIndex(capacity)
+    for row in rows[-capacity:]:
+        again.add(*row)
+    assert contents(again) == contents(index)
+    for text in TEXTS:
+        before, after = choose(index, of(text), NOON), choose(again, of(text), NOON)
+        assert (before and before.story) == (after and after.story)
