@@ -25,7 +25,7 @@ from monitor.watchlist import Term, Watchlist
 from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
 
 #: Changes whenever the same watchlist may match otherwise than before.
-ENGINE_VERSION: Final = "2"
+ENGINE_VERSION: Final = "3"
 
 #: Patterns whose telling one watchlist remembers; few watchlists have more terms that were ever hit.
 TOLD_LIMIT: Final = 1_000

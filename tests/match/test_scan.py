@@ -25,6 +25,7 @@ ASKED = [
     ("arms arms", "en", Mark.ANY_FORM),
     ("use of gunpowder", "en", Mark.ANY_FORM),
     ("deal in dual-use", "en", Mark.ANY_FORM),
+    ("embargo de l'arme", "fr", Mark.ANY_FORM),
     ("dual-use", "en", Mark.ANY_FORM),
     ("MD-550", "any", Mark.THIS_FORM),
     ("F-16", "any", Mark.THIS_FORM),
@@ -58,6 +59,8 @@ PIECES = (
         "comrades",
         "of",
         "gunpowder",
+        "embargo",
+        "de",
         "dual",
         "use",
         "MD",
@@ -132,6 +135,7 @@ def both(text: str, sentences: tuple[Sentence, ...]) -> tuple[set[Found], set[Fo
 @example('He said. "weapon" arms,deal')
 @example("arms arms arms deal in arms")
 @example("use of gunpowder, deal in dual-use arms")
+@example("un embargo de l'arme")
 @example("d'UAV arms deal F-16s MD550")
 def test_passing_over_finds_the_same_as_word_by_word(text: str) -> None:
     sentences = lay_out(text, all_body=True).sentences
