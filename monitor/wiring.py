@@ -16,6 +16,7 @@ from pathlib import Path
 from monitor.clock import SystemClock
 from monitor.dictionaries import default_folder
 from monitor.errors import ConfigError, Fault, SinkError
+from monitor.flow.alert_commands import AlertCommands
 from monitor.flow.beat import Beater
 from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
@@ -27,7 +28,9 @@ from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, ways_for
 from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
+from monitor.flow.storage_commands import StorageCommands
 from monitor.flow.tell import Teller
+from monitor.flow.turn import Turn
 from monitor.flow.watch import Coverage
 from monitor.metrics import PrometheusMeter
 from monitor.model import JsonObject, SinkState, SourceKind, SourceSpec
@@ -135,6 +138,7 @@ async def build(
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
         beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer))
         wake = deliverer.wake if deliver else lambda: None
+        turn = Turn()
         routing = routes(settings)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
@@ -187,7 +191,11 @@ async def build(
             meter=meter,
             watch=coverage,
         )
-        commander = Commander(SourceCommands(store, poller, pusher, specs=lambda: sources.specs, clock=clock))
+        commander = Commander(
+            SourceCommands(store, poller, pusher, specs=lambda: sources.specs, clock=clock),
+            StorageCommands(store, clock),
+        )
+        commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform))
         return House(
             clock,
             meter,

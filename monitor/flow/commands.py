@@ -31,6 +31,10 @@ class Commander:
 
     def __init__(self, *groups: Group) -> None:
         self._does: dict[str, Handler] = {}
+        self.add(*groups)
+
+    def add(self, *groups: Group) -> None:
+        """Some groups give commands themselves: they are made of the commander and added to it."""
         for group in groups:
             for name, does in group.handlers().items():
                 if name in self._does:

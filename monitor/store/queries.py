@@ -61,7 +61,7 @@ def alerts(
 
 def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
     """One alert with all that was decided, told and answered; raises UsageError where the prefix fits several."""
-    row = _find(connection, prefix.strip().lower())
+    row = alert_row(connection, prefix.strip().lower())
     if row is None:
         return None
     return {
@@ -82,7 +82,7 @@ def stats(connection: Connection) -> dict[str, int]:
 
 
 # -------------------------------------------------------------------------------------------- parts
-def _find(connection: Connection, prefix: str) -> Any:
+def alert_row(connection: Connection, prefix: str) -> Any:
     if not prefix:
         raise UsageError("no alert named", hint="give the first letters of an alert's id, as `monitor alerts list` shows them")
     # A range, which the key's index answers, where LIKE would read every id. "g" sorts behind every hex digit.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.model import Delivery, JsonObject, Severity, SourceSpec, SourceState
 from monitor.ports import (
+    AlertRecord,
     CoverageRecord,
     DeliveryResult,
     IngestBatch,
@@ -30,6 +31,7 @@ from monitor.ports import (
     Told,
 )
 from monitor.store import aliases, ingest, lines, outbox, queries, sources, versions
+from monitor.store.alerts import AlertSide
 from monitor.store.database import Database, Opening
 from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
@@ -174,7 +176,7 @@ class Reading(Side):
         return await self._database.read(queries.stats)
 
 
-class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide):
+class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide, AlertSide):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 
     The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:
@@ -197,5 +199,5 @@ class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsS
 
 if TYPE_CHECKING:
 
-    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord, CoverageRecord]:
-        return store, store, store, store, store, store
+    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord, CoverageRecord, AlertRecord]:
+        return store, store, store, store, store, store, store
