@@ -132,7 +132,7 @@ def _described(path: Path) -> str:
     try:
         return f"{_held(examined(path))}, last written {short_time(files.changed(path))} UTC  ({path})"
     except MonitorError as error:
-        return f"{error.message}  ({path})"
+        return error.message
 
 
 # --------------------------------------------------------------------------------------------- check
@@ -341,7 +341,7 @@ def stats(as_json: bool, place: Place) -> None:
 def _print_tables(found: Figures) -> None:
     for name, (rows, size) in sorted(found.tables.items(), key=lambda table: -(table[1][1] or table[1][0])):
         if rows:
-            click.echo(f"  {name:<22}{rows:>12,} rows" + (f"  {_size(size):>10}" if size is not None else ""))
+            click.echo(f"  {name:<22}{rows:>12,} {'row ' if rows == 1 else 'rows'}" + (f"  {_size(size):>10}" if size is not None else ""))
 
 
 # --------------------------------------------------------------------------------------------- parts

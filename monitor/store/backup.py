@@ -61,17 +61,18 @@ class Restored:
 
 
 # ---------------------------------------------------------------------------------------- making one
-def copy(source: Path, target: Path, *, progress: Progress | None = None) -> Backup:
+def copy(source: Path, target: Path, *, alone: bool = False, progress: Progress | None = None) -> Backup:
     """The record of ``source`` as it is now, log included, as one file. ``progress`` is told bytes done and bytes in all.
-    Raises UsageError where ``target`` exists, StorageFull, StorageCorrupt, StorageError."""
+    ``alone``: it is one file that nobody uses, beside which nothing is made. Raises UsageError where ``target`` exists,
+    StorageFull, StorageCorrupt, StorageError."""
     if target.exists():
         raise UsageError(f"there is a file already: {target}", hint="name another; a backup is never written over")
     part = target.with_name(target.name + files.PART)
     try:
-        with _own(part), closing(_reading(source)) as origin:
+        with _own(part), closing(_reading(source, alone=alone)) as origin:
             try:
                 _copy_pages(origin, part, progress)
-                found = examined(part, alone=True)
+                found = examined(part)
                 _sync(part)
                 part.rename(target)
             except BaseException:
@@ -88,14 +89,14 @@ def copy(source: Path, target: Path, *, progress: Progress | None = None) -> Bac
     return Backup(target, target.stat().st_size, found.revision, found.rows)
 
 
-def examined(backup: Path, *, alone: bool = False) -> Backup:
-    """What a copy holds. ``alone``: it is one file, beside which nothing is to be made. Raises StorageCorrupt where it is
-    damaged, UsageError where it is no record, SchemaTooNew where this version cannot read it."""
+def examined(backup: Path) -> Backup:
+    """What a copy holds; nothing is made beside it where it is one file. Raises StorageCorrupt where it is damaged, UsageError
+    where it is no record, SchemaTooNew where this version cannot read it."""
     try:
-        with closing(_reading(backup, alone=alone)) as connection:
+        with closing(_reading(backup, alone=not files.has_log(backup))) as connection:
             findings = [str(finding) for (finding,) in connection.execute("PRAGMA quick_check(3)")]
             if findings != ["ok"]:
-                raise StorageCorrupt(f"the copy is damaged: {backup}: {'; '.join(findings)}", hint="take another backup")
+                raise StorageCorrupt(f"it is damaged: {backup}: {'; '.join(findings)}", hint="take another backup")
             names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             if not {"alembic_version", "article", "delivery"} <= names:
                 raise UsageError(f"this is a database, but not a record of this program: {backup}")
@@ -104,7 +105,7 @@ def examined(backup: Path, *, alone: bool = False) -> Backup:
     except sqlite3.DatabaseError as error:
         told = explained(error, backup)
         if isinstance(told, StorageCorrupt):
-            raise StorageCorrupt(f"the copy is damaged, or no database: {backup}: {error}", hint="take another backup") from error
+            raise StorageCorrupt(f"it is damaged, or no database: {backup}: {error}", hint="take another backup") from error
         raise told from error
     migrate.refuse_newer(revision)
     return Backup(backup, files.size_of(backup), revision, rows)
@@ -117,7 +118,9 @@ def automatic(record: Path, revision: str, keep: int) -> Path | None:
     if keep == 0:
         return None
     _folder(folder)
-    target = folder / f"monitor-{revision}-{files.stamp(files.changed(record))}.db"
+    changed = files.changed(record)
+    target = _unused(folder / f"monitor-{revision}-{files.stamp(changed)}.db", changed.timestamp())
+    # A migration that fails at every start must not push out the copies of other versions by copies of one state.
     if not target.exists():
         log.info("backing_up", record=str(record), to=str(target), bytes=files.size_of(record))
         try:
@@ -125,10 +128,17 @@ def automatic(record: Path, revision: str, keep: int) -> Path | None:
         except StorageFull as error:
             hint = "free space on that file system, or set storage.backups: 0 to go without; the record is as it was"
             raise StorageFull(f"no backup could be made before the migration: {error.message}", hint=hint) from error
+        os.utime(target, (changed.timestamp(), changed.timestamp()))
         log.info("backed_up", to=str(target))
     for old in [file for file in files.backups(record.parent) if files.automatic(file)][keep:]:
         old.unlink(missing_ok=True)
     return target
+
+
+def _unused(target: Path, changed: float) -> Path:
+    """``target``, or where that is of another state, the same with a number."""
+    names = (target if number == 1 else target.with_stem(f"{target.stem}-{number}") for number in count(1))
+    return next(path for path in names if not path.exists() or path.stat().st_mtime == changed)
 
 
 def by_hand(record: Path, target: Path | None, name: str, *, progress: Progress | None = None) -> Backup:
@@ -160,7 +170,7 @@ def restore(data_dir: Path, source: Path, *, progress: Progress | None = None) -
         raise UsageError(f"that is the record itself, not a backup: {source}")
     ready.unlink(missing_ok=True)
     try:
-        found = copy(source, ready, progress=progress)
+        found = copy(source, ready, alone=not files.has_log(source), progress=progress)
     except SchemaTooNew as error:
         raise SchemaTooNew(f"{error.message}: {source}", hint=error.hint) from error
     return Restored(found, finish_restore(record))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -122,6 +123,8 @@ def _checked(connection: sqlite3.Connection, said: Callable[[str], None]) -> Che
             findings.append(
                 Finding(f"{len(altered)} texts are not what they were when they were stored: {_named(altered)}", hint, damage=True)
             )
+        if altered := _watchlist_files(connection):
+            findings.append(Finding(f"{len(altered)} files of watchlists are not what they were when they were stored: {_named(altered)}"))
         looked_at["texts"] = texts
     for table in ("article", "alert", "notification", "delivery"):
         looked_at[table] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
@@ -145,6 +148,19 @@ def _texts(connection: sqlite3.Connection) -> tuple[int, list[str]]:
         if hashlib.sha256(text).hexdigest() != hash_:
             altered.append(str(hash_))
     return number, altered
+
+
+def _watchlist_files(connection: sqlite3.Connection) -> list[str]:
+    """Hashes of those that are not what they say."""
+    altered = []
+    for hash_, packed in connection.execute("SELECT sha256, packed FROM watchlist_file"):
+        try:
+            same = hashlib.sha256(zlib.decompress(packed)).hexdigest() == hash_
+        except (zlib.error, TypeError):
+            same = False
+        if not same:
+            altered.append(str(hash_))
+    return altered
 
 
 def _named(found: list[str]) -> str:

@@ -27,7 +27,7 @@ BACKUPS = "backups"
 PART = ".part"
 
 _CLEAN = "clean"
-_AUTOMATIC = re.compile(r"monitor-[0-9]{4}-[0-9TZ]+\.db")
+_AUTOMATIC = re.compile(r"monitor-[0-9]{4}-[0-9TZ]+(-[0-9]+)?\.db")
 
 
 def log_of(record: Path) -> Path:
@@ -44,8 +44,8 @@ def stamp(moment: datetime) -> str:
 
 def changed(record: Path) -> datetime:
     """When it was written last, its log included."""
-    log = log_of(record)
-    newest = max(file.stat().st_mtime for file in (record, log) if file.exists())
+    written = (record, log_of(record)) if has_log(record) else (record,)
+    newest = max(file.stat().st_mtime for file in written)
     return datetime.fromtimestamp(newest, UTC)
 
 
@@ -85,7 +85,7 @@ def automatic(backup: Path) -> bool:
 def mark_clean(record: Path) -> None:
     """The record is closed, in one file and in order. Best effort: without the mark the next start looks through it all."""
     try:
-        if not log_of(record).exists():
+        if not has_log(record):
             record.with_name(_CLEAN).write_text(_state(record))
     except OSError:
         pass
@@ -94,13 +94,19 @@ def mark_clean(record: Path) -> None:
 def is_clean(record: Path) -> bool:
     """Whether it was closed in order and nobody changed it since."""
     try:
-        return not log_of(record).exists() and record.with_name(_CLEAN).read_text() == _state(record)
+        return not has_log(record) and record.with_name(_CLEAN).read_text() == _state(record)
     except (OSError, ValueError):
         return False
 
 
 def unmark_clean(record: Path) -> None:
     record.with_name(_CLEAN).unlink(missing_ok=True)
+
+
+def has_log(record: Path) -> bool:
+    """Whether something stands in the log only; a reader leaves an empty one behind."""
+    log = log_of(record)
+    return log.exists() and log.stat().st_size > 0
 
 
 def _state(record: Path) -> str:

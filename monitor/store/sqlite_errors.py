@@ -45,7 +45,7 @@ def corrupt(path: Path, finding: str, aside: Path | None = None) -> StorageCorru
     restored = f"restore a backup: monitor db restore {newest or 'FILE'}"
     if newest is None:
         restored += f" (there is none in {path.parent / files.BACKUPS})"
-    salvaged = f"or salvage what can be read: sqlite3 {path} .recover | sqlite3 new.db, then monitor db restore new.db"
+    salvaged = f"salvage what can be read: sqlite3 {path} .recover | sqlite3 new.db, then monitor db restore new.db"
     return StorageCorrupt(
         f"the database is damaged: {path}: {finding}", hint=f"{kept}. Stop the daemon if it runs and {restored}; or {salvaged}"
     )

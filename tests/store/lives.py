@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, event
 from monitor.errors import MonitorError
 from monitor.flow.ingest import Ingester
 from monitor.model import Document, PollResult, SourceKind, SourceSpec, Way
-from monitor.store import DataFolderLock, SqlStore, migrate
+from monitor.store import DataFolderLock, Opening, SqlStore, backup, migrate
 from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeWorkers, watchlist_facts
 from tests.store import builders as b
 
@@ -92,10 +92,24 @@ def migrate_until(folder: str, statement: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     async def life() -> None:
-        await (await SqlStore.open(Path(folder))).close()
+        await (await SqlStore.open(Path(folder), how=Opening(backups=3))).close()
 
     asyncio.run(life())
     print("opened", flush=True)
+
+
+def back_up_until(folder: str, target: str, reports: str) -> None:
+    """Copies the record and kills itself at the n-th report of progress."""
+    left = int(reports)
+
+    def progress(done: int, in_all: int) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    backup.by_hand(Path(folder) / "monitor.db", Path(target), "", progress=progress)
+    print("copied", flush=True)
 
 
 def poll_until(folder: str, statement: str) -> None:
@@ -182,6 +196,9 @@ def record_of(folder: Path, revision: str) -> None:
             places = ", ".join("?" * len(values))
             connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", values)
     engine.dispose()
+    connection = sqlite3.connect(folder / "monitor.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
 
 
 #: What every revision since the first can hold: a table and the values of its first columns.

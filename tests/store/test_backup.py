@@ -7,6 +7,7 @@ import fcntl
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -225,6 +226,19 @@ def test_fault_14_without_backups_none_is_made(tmp_path: Path) -> None:
     lives.record_of(tmp_path, "0003")
     b.with_store(tmp_path, nothing, how=Opening(backups=0))
     assert not (tmp_path / files.BACKUPS).exists()
+
+
+def test_a_copy_that_is_killed_half_way_is_no_backup(tmp_path: Path) -> None:
+    filled(tmp_path, 2_000)
+    target = tmp_path / files.BACKUPS / "copy.db"
+    target.parent.mkdir()
+    copying = [sys.executable, "-m", "tests.store.lives", "back_up_until", str(tmp_path), str(target)]
+    assert subprocess.run([*copying, "1"], check=False).returncode == -signal.SIGKILL
+    assert [file.name for file in target.parent.iterdir()] == [f"copy.db{files.PART}"]
+    assert files.backups(tmp_path) == []
+    assert subprocess.run([*copying, "1000"], capture_output=True, check=True).stdout == b"copied\n"
+    assert files.backups(tmp_path) == [target]
+    assert backup.examined(target).rows["articles"] == 2_000
 
 
 def test_fault_14_killed_while_the_backup_is_made(tmp_path: Path) -> None:
