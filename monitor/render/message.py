@@ -2,9 +2,10 @@
 
     document (bytes) ── read() ──► Message ──► text, HTML mail, Slack blocks, Teams card, Discord embed, Telegram HTML, one line, entry
 
-A message answers, in this order: how grave and which watchlist (`headline`), what (`title`), why (`passages`, `entities`), where
-and when, how many say so, what is new, and what can be done (`links`). Every field is tamed already: one line, no control
-characters, no bidi controls. It is not escaped: that is each channel's own business. Pure: a document in, values out.
+A message answers, in this order: how grave and which watchlist (`headline`), what (`title`), what is new, why (`passages`,
+`entities`), where and when, how many say so, and what can be done (`links`). Every field is tamed and bounded: one line, no
+control characters, no bidi controls but isolates of ours around names in `entities` and `news`. It is not escaped: that is each
+channel's own business. Pure: a document in, values out.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitor.model import JsonObject, Severity
-from monitor.render.plain import Piece, excerpt, http_link, is_rtl, plain, shortened
+from monitor.render.languages import language
+from monitor.render.plain import Piece, excerpt, http_link, is_rtl, isolated, plain, shortened
 
 #: Passages shown at most; the document has all of them.
 PASSAGES: Final = 3
 ENTITIES: Final = 8
 #: Members of a digest that are listed one by one.
 MEMBERS: Final = 20
+#: Characters of a name (of a watchlist, a source, somebody) at most: lists and feeds are written by anybody.
+NAME: Final = 120
 
 _EVENTS: Final = {
     "raised": "",
@@ -40,6 +44,8 @@ _REASONS: Final = {
     "new_language": "is now told in another language",
     "new_sources": "is told by many more",
     "correction": "was corrected",
+    "by_hand": "",  # who did it is said instead
+    "merged": "its story became part of another",
 }
 
 
@@ -89,8 +95,9 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class Message:
     """``id`` is the notification, ``thread`` what messages about one thing share (the story; the operation's id). ``event`` is ""
-    for what is told first. ``when`` is ``2026-03-01 14:05 UTC``. ``outlets`` and ``languages`` are of the whole story, 0 and none where
-    the document does not say. ``news`` says in sentences what is new since the last one. ``sample`` marks what nobody must act on."""
+    for what is told first; ``name`` is what the headline names: the watchlist, the daemon, the digest. ``when`` is
+    ``2026-03-01 14:05 UTC``. ``outlets`` and ``languages`` are of the whole story, 0 and none where the document does not say.
+    ``news`` says in sentences what is new since the last one. ``sample`` marks what nobody must act on."""
 
     about: About
     id: str
@@ -118,11 +125,21 @@ class Message:
     more_members: int = 0
     links: tuple[Link, ...] = ()
     sample: bool = False
+    name: str = ""
 
     @property
     def rtl(self) -> bool:
         """The direction of the title, and of the message where it is shown as one piece."""
         return is_rtl(self.title)
+
+    @property
+    def title_pieces(self) -> tuple[Piece, ...]:
+        """The title with its hits marked, where it is evidence itself."""
+        return next((passage.pieces for passage in self.passages if self.repeats(passage)), (Piece(self.title),))
+
+    def repeats(self, passage: Passage) -> bool:
+        """Whether the passage is the title, which is read already."""
+        return passage.zone == "title" and passage.text == self.title
 
 
 def read(payload: bytes) -> Message:
@@ -144,7 +161,7 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
     alert, article, watchlist = data["alert"], data["article"], data["watchlist"]
     event = _event(document)
     severity = Severity(alert["severity"])
-    name = plain(watchlist["title"] or watchlist["id"])
+    name = _name(watchlist["title"] or watchlist["id"])
     story: Mapping[str, Any] = data["story"]
     evidence: Sequence[JsonObject] = data["evidence"]
     named = _named(data["entities"])
@@ -160,26 +177,27 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         title=shortened(article["title"]) or "(no title)",
         time=_time(document["time"]),
         when=_when(article["published"] or article["fetched"], fetched=not article["published"]),
-        source=plain(article["source"]),
+        source=_name(article["source"]),
         url=http_link(article["url"]),
-        language="" if article["language"] == "und" else plain(article["language"]),
+        language="" if article["language"] == "und" else shortened(article["language"], 12),
         passages=tuple(
-            Passage(excerpt(passage), plain(passage["stance"]), plain(passage["zone"]), shortened(passage["clause"], 120))
+            Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]))
             for passage in evidence[:PASSAGES]
         ),
         more_passages=max(0, len(evidence) - PASSAGES),
         entities=tuple(named[:ENTITIES]),
         more_entities=max(0, len(named) - ENTITIES),
         outlets=_count(story),
-        languages=tuple(plain(language) for language in story.get("languages") or ()),
-        news=tuple(_news(plain(data["reason"]), data.get("change") or {})) if event else (),
+        languages=tuple(shortened(language, 12) for language in story.get("languages") or ()),
+        news=tuple(filter(None, _news(_name(data["reason"]), data.get("change") or {}, alert))) if event else (),
         sample=bool(data.get("sample")),
+        name=name,
     )
 
 
 def _operation(document: JsonObject, operation: JsonObject) -> Message:
     event, severity = _event(document), Severity(operation["severity"])
-    key = plain(operation["key"])
+    key = _name(operation["key"])
     return Message(
         about=About.OPERATION,
         id=plain(document["id"]),
@@ -193,6 +211,7 @@ def _operation(document: JsonObject, operation: JsonObject) -> Message:
         time=_time(document["time"]),
         when=_when(operation["raised"]),
         text=shortened(operation["message"], 2000),
+        name="monitor",
     )
 
 
@@ -215,7 +234,7 @@ def _digest(document: JsonObject, digest: JsonObject) -> Message:
         text=shortened(digest["text"], 2000),
         members=tuple(
             Member(
-                plain(member["headline"]),
+                _name(member["headline"]),
                 shortened(member["title"], 200),
                 http_link(member["url"]),
                 _when(member["time"]),
@@ -224,16 +243,21 @@ def _digest(document: JsonObject, digest: JsonObject) -> Message:
             for member in members[:MEMBERS]
         ),
         more_members=max(0, int(digest["count"]) - min(len(members), MEMBERS)),
+        name=title,
     )
 
 
 # ----------------------------------------------------------------------------------------- small parts
+def _name(text: Any) -> str:
+    return shortened(text, NAME)
+
+
 def _headline(severity: Severity, name: str, event: str) -> str:
     return f"[{severity.value.upper()}] {name}" + (f" ({event})" if event and event != "digest" else "")
 
 
 def _event(document: JsonObject) -> str:
-    kind = plain(document["type"]).rpartition(".")[2]
+    kind = _name(document["type"]).rpartition(".")[2]
     return _EVENTS.get(kind, kind)
 
 
@@ -253,21 +277,32 @@ def _count(story: Mapping[str, Any]) -> int:
 
 def _named(entities: Iterable[JsonObject]) -> list[str]:
     """Who is named, as the lists have them, each once."""
-    return list(dict.fromkeys(f"{plain(e['name'])} ({plain(e['list'])})" for e in entities))
+    return list(dict.fromkeys(f"{isolated(_name(e['name']))} ({isolated(_name(e['list']))})" for e in entities))
 
 
-def _news(reason: str, change: Mapping[str, Any]) -> Iterable[str]:
-    """What an update is about: the reason, then what the document says is new."""
+def _news(reason: str, change: Mapping[str, Any], alert: Mapping[str, Any]) -> Iterable[str]:
+    """What an update is about: the reason, then what the document says is new. Names stand in isolates, or those of two directions
+    would trade places."""
     yield _REASONS.get(reason, reason.replace("_", " "))
+    yield _by_hand(change, alert)
     new: Mapping[str, Sequence[str]] = change.get("new") or {}
-    for what, word in (
-        ("entities", "named now"),
-        ("stances", "now"),
-        ("languages", "languages"),
-        ("outlets", "told by"),
-        ("groups", "about"),
+    for what, word, name in (
+        ("entities", "named now", str),
+        ("stances", "now told as", str),
+        ("languages", "now also in", language),
+        ("outlets", "now also told by", str),
+        ("groups", "now about", str),
     ):
-        if said := [shortened(value, 80) for value in new.get(what) or ()]:
+        if said := [isolated(name(shortened(value, 80))) for value in new.get(what) or ()]:
             yield f"{word}: {', '.join(said[:ENTITIES])}" + (f" and {len(said) - ENTITIES} more" if len(said) > ENTITIES else "")
     if before := change.get("severity_before"):
-        yield f"was {plain(before)}"
+        yield f"was {_name(before)} before"
+
+
+def _by_hand(change: Mapping[str, Any], alert: Mapping[str, Any]) -> str:
+    """Who closed or reopened it, as what, and what they wrote."""
+    who = change.get("who") or alert.get("closed_by") or ""
+    as_what = change.get("disposition") or alert.get("disposition") or ""
+    comment = change.get("comment") or alert.get("comment") or ""
+    said = " ".join([*([f"by {isolated(_name(who))}"] if who else ()), *([f"as {_name(as_what).replace('_', ' ')}"] if as_what else ())])
+    return said + (f"{': ' if said else ''}{isolated(shortened(comment, 300))}" if comment else "")

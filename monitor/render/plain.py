@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote as percent_encoded
+from urllib.parse import urlsplit, urlunsplit
 
 from monitor.model import JsonObject
 
@@ -18,6 +20,10 @@ LONGEST_PASSAGE: Final = 420
 BEFORE_HIT: Final = 140
 #: Combining marks kept on one letter; the languages we read need four at most.
 MARKS: Final = 8
+#: A link beyond this is refused whole by some services, message and all (Discord takes 2,048 characters).
+LONGEST_LINK: Final = 2000
+#: What RFC 3986 allows in a path, but for what ends a Markdown link, an attribute or a sentence.
+_LINK_SAFE: Final = "/%:@!$&*+,;=~-._?"
 
 _LRI, _RLI, _FSI, _PDI = "\u2066", "\u2067", "\u2068", "\u2069"
 #: Format characters with a meaning inside words, or marks that reorder nothing beyond their neighbours: ZWNJ, ZWJ, LRM, RLM, ALM.
@@ -67,6 +73,7 @@ def _window(quote: str, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
         last = min(last, first + LONGEST_PASSAGE)
         if last < len(quote):
             last = max(quote.rfind(" ", first, last), spans[0][1] if spans else 0) if " " in quote[first:last] else last
+            last = min(last, first + 2 * LONGEST_PASSAGE)  # nor does a hit without end make it endless
     return first, last
 
 
@@ -86,7 +93,7 @@ def tame(text: str) -> str:
     kept: list[str] = []
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
+        marks = marks + 1 if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"} else 0
         if marks <= MARKS:
             kept.append(_tamed(character))
     return "".join(kept)
@@ -99,6 +106,8 @@ def _tamed(character: str) -> str:
     if category == "Cs":
         return "\ufffd"
     if category in {"Cc", "Zl", "Zp"} or (category == "Cf" and character not in _KEPT_FORMAT):
+        return ""
+    if ord(character) & 0xFFFE == 0xFFFE:  # no characters, and XML refuses a document that has U+FFFE
         return ""
     return character
 
@@ -127,8 +136,17 @@ def isolated(text: str) -> str:
 
 
 def http_link(url: Any) -> str:
-    """``url`` where it is one that a person may follow, in ASCII-safe form; "" for everything else (javascript:, data:, text)."""
-    text = plain(url).replace(" ", "%20")
-    if not text.lower().startswith(("http://", "https://")) or any(c in text for c in '"<>\\^`{|}'):
+    """``url`` where it is one that a person may follow; "" for everything else (javascript:, data:, text, no host, endless).
+
+    In ASCII, nothing in it that ends a link, an attribute or a line anywhere; without a user, who is there to deceive."""
+    try:
+        parts = urlsplit(plain(str(url)[: 2 * LONGEST_LINK]))
+        host, port = parts.hostname or "", parts.port
+        host = f"[{host}]" if ":" in host else host.encode("idna").decode()
+    except ValueError:
         return ""
-    return text
+    if parts.scheme not in {"http", "https"} or not host.strip(".") or percent_encoded(host, safe=".-_[]:") != host:
+        return ""
+    rest = (percent_encoded(part, safe=_LINK_SAFE) for part in (parts.path, parts.query, parts.fragment))
+    link = urlunsplit((parts.scheme, host if port is None else f"{host}:{port}", *rest))
+    return link if len(link) <= LONGEST_LINK else ""

@@ -8,7 +8,9 @@ import pytest
 
 from monitor.model import Severity
 from monitor.render.message import PASSAGES, About, read
-from tests.render.samples import ARABIC, ENGLISH, UPDATE, rendered
+from monitor.render.plain import Piece
+from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, UPDATE, rendered
+from tests.sinks.payloads import FIELDS, placed
 
 
 def test_an_alert() -> None:
@@ -35,8 +37,75 @@ def test_what_is_no_document_is_said_to_be_none(payload: bytes) -> None:
         read(payload)
 
 
-def test_an_address_that_is_none_is_left_out() -> None:
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://example.org/news/1?a=b#c", "https://example.org/news/1?a=b#c"),
+        ("HTTP://Example.ORG:8080/x", "http://example.org:8080/x"),
+        ("https://example.org/a|b c", "https://example.org/a%7Cb%20c"),
+        ("https://مثال.example/خبر", "https://xn--mgbh0fb.example/%D8%AE%D8%A8%D8%B1"),
+        ("https://e.org/%D8%AE", "https://e.org/%D8%AE"),
+        ("http://[2001:db8::1]/x", "http://[2001:db8::1]/x"),
+        ("https://bank.example@evil.example/", "https://evil.example/"),
+        ('https://e.org/"onclick="x', "https://e.org/%22onclick=%22x"),
+        ("https://e.org/a)b'", "https://e.org/a%29b%27"),
+        ("\u202ehttps://e.org/\r\nX: 1", "https://e.org/%20X:%201"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("https://", ""),
+        ("https://./", ""),
+        ("https://[x", ""),
+        ("https://e.org:99999/", ""),
+        ("https://<b>.org/", ""),
+        ("https://e.org/" + "a" * 3000, ""),
+        ("", ""),
+    ],
+)
+def test_an_address_is_one_to_follow_or_none(url: str, link: str) -> None:
     document = json.loads(rendered(ENGLISH))
-    for url in ("javascript:alert(1)", "data:text/html,x", "https://e.org/<b>", 'https://e.org/"onclick="x', "\u202ehttps://e.org"):
-        document["data"]["article"]["url"] = url
-        assert read(json.dumps(document).encode()).url in ("", "https://e.org")
+    document["data"]["article"]["url"] = url
+    assert read(json.dumps(document).encode()).url == link
+
+
+def test_the_title_is_marked_where_it_is_evidence() -> None:
+    message = read(rendered(UPDATE))
+    assert [piece.text for piece in message.title_pieces if piece.hit] == ["arms deal"]
+    assert [message.repeats(passage) for passage in message.passages] == [True, False, False]
+    assert read(rendered(ARABIC)).title_pieces == (Piece("صفقة أسلحة محتملة"),)
+
+
+def test_what_is_new_is_said_in_sentences_and_names_keep_their_place() -> None:
+    assert read(DOCUMENTS["update"]).news == (
+        "is told differently",
+        "named now: Rosoboronexport, \u2067רפאל\u2069",
+        "now told as: denied",
+        "now also in: English, Persian",
+        "now also told by: wire-en, \u2067إذاعة الشرق\u2069",
+        "was medium before",
+    )
+
+
+def test_who_closed_it_is_said() -> None:
+    document = json.loads(rendered(UPDATE))
+    document["type"] = "monitor.alert.closed"
+    document["data"]["reason"] = "by_hand"
+    document["data"]["alert"] |= {"disposition": "not_relevant", "closed_by": "dana", "comment": "an exercise"}
+    message = read(json.dumps(document).encode())
+    assert message.headline == "[HIGH] Arms transfer (closed)"
+    assert message.news == ("by dana as not relevant: an exercise",)
+
+
+def test_an_operation_and_a_digest() -> None:
+    operation, digest = read(DOCUMENTS["operation"]), read(DOCUMENTS["digest"])
+    assert (operation.about, operation.headline, operation.name) == (
+        About.OPERATION,
+        "[MEDIUM] monitor: source:nena:failing",
+        "monitor",
+    )
+    assert (digest.about, len(digest.members), digest.more_members) == (About.DIGEST, 4, 19)
+
+
+def test_nothing_is_without_end() -> None:
+    for field in FIELDS:
+        message = read(placed(field, "صفقة " * 200_000))
+        assert len(repr(message)) < 20_000

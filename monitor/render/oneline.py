@@ -1,0 +1,37 @@
+"""A message on one line: a mail's subject, a syslog line, a summary; and one cell of a table.
+
+Whoever takes a line may act on how it begins (a spreadsheet on ``=``, a shell on ``-``): ours begins with a bracket. Pure.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from monitor.render.message import About, Message
+from monitor.render.plain import isolated
+
+#: What is left of a title at least, whatever the name before it takes.
+_LEAST: Final = 20
+#: What makes a spreadsheet take a cell for a formula; the wide ones do so where wide letters are common.
+_FORMULA: Final = tuple("=+-@\t\r＝＋－＠")
+
+
+def line(message: Message, most: int) -> str:
+    """``[HIGH] Arms transfer: صفقة … (update)`` in ``most`` characters or fewer (isolates of ours come on top). No control characters;
+    never begins with what a spreadsheet or a shell would act on."""
+    tag = ("[SAMPLE] " if message.sample else "") + f"[{message.severity.value.upper()}]"
+    event = f" ({message.event})" if message.event and message.about is not About.DIGEST else ""
+    room = max(most - len(tag) - len(event) - len(" : "), 2)
+    if message.about is About.DIGEST:
+        return f"{tag} {isolated(_cut(message.title, room))}"
+    name = _cut(message.name, max(room - _LEAST, room // 2))
+    return f"{tag} {isolated(name)}: {isolated(_cut(message.title, room - len(name)))}{event}"
+
+
+def cell(text: str) -> str:
+    """``text`` as one cell of CSV that no spreadsheet calculates: an apostrophe before what begins a formula."""
+    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: max(most - 1, 0)].rstrip()}…"

@@ -1,0 +1,70 @@
+"""The sentences about an alert that every channel says alike: how it is told, where and when, by how many and in what languages.
+
+Small words of ours around names of others; each name stands in an isolate where one is needed. Pure: a message in, text out.
+It must not know how a channel escapes or marks.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from monitor.render.languages import language
+from monitor.render.message import About, Message, Passage
+from monitor.render.plain import isolated
+
+#: Between things told on one line.
+DOT: Final = " · "
+
+#: Languages named one by one.
+_NAMED: Final = 5
+
+
+def how(passage: Passage) -> str:
+    """``DENIED, in the lead``: the stance is what an analyst looks for first."""
+    return passage.stance.upper() + ("" if passage.zone == "body" else f", in the {passage.zone}")
+
+
+def clause(passage: Passage) -> str:
+    return isolated(passage.clause)
+
+
+def origin(message: Message) -> str:
+    """Where and when: ``wire-ar · Arabic · 2026-03-01 14:05 UTC``."""
+    return DOT.join(filter(None, (isolated(message.source), language(message.language), message.when)))
+
+
+def outlets(message: Message) -> str:
+    """How many tell it, in which languages; "" where the document does not say."""
+    if not message.outlets:
+        return ""
+    said = f"told by {message.outlets} outlet{'s' if message.outlets > 1 else ''}"
+    names = [language(code) for code in message.languages]
+    if len(names) > _NAMED:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} more"]
+    return said + (f" in {', '.join(names)}" if names and message.outlets > 1 else "")
+
+
+def named(message: Message) -> tuple[str, ...]:
+    """Who is named, as the lists have them; the last says how many more."""
+    more = (f"{message.more_entities} more",) if message.more_entities else ()
+    return (*message.entities, *more)
+
+
+def more_passages(message: Message) -> str:
+    more = message.more_passages
+    return f"and {more} more passage{'s' if more > 1 else ''}" if more else ""
+
+
+def more_members(message: Message) -> str:
+    return f"and {message.more_members} more" if message.more_members else ""
+
+
+def reference(message: Message) -> str:
+    """What to ask the daemon about: ``monitor alerts show …`` takes the beginning of an alert's id."""
+    return f"alert {message.subject[:12]}" if message.about is About.ALERT else ""
+
+
+def headline(message: Message) -> str:
+    """The headline with names in isolates; a sample says what it is before all else."""
+    said = message.headline.replace(message.name, isolated(message.name), 1) if message.name else message.headline
+    return f"[SAMPLE] {said}" if message.sample else said

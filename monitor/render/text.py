@@ -1,0 +1,77 @@
+"""A message as plain text: the text part of a mail, and what services without markup are sent.
+
+Whatever shows plain text orders each line by itself: foreign runs stand in isolates, and a line of right-to-left text begins
+with its own. Pure: a message in, text out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from monitor.render import said
+from monitor.render.message import About, Member, Message
+from monitor.render.plain import Piece, isolated
+
+
+def text(message: Message) -> str:
+    """At most 60 lines, ending in a newline; hits stand in brackets."""
+    parts = (_head(message), _why(message), _where(message), _members(message), _links(message))
+    return "\n\n".join("\n".join(part) for part in (tuple(part) for part in parts) if part) + "\n"
+
+
+def _head(message: Message) -> Iterator[str]:
+    yield said.headline(message)
+    if message.about is About.ALERT:
+        yield isolated(_marked(message.title_pieces))
+    elif message.text:
+        yield isolated(message.text)
+    for number, news in enumerate(message.news):
+        yield f"- {news}" if number else f"New: {news}"
+
+
+def _why(message: Message) -> Iterator[str]:
+    for passage in message.passages:
+        if message.repeats(passage):
+            yield said.how(passage)
+        else:
+            yield f"{said.how(passage)}:"
+            yield isolated(f"“{_marked(passage.pieces)}”")
+    if message.more_passages:
+        yield said.more_passages(message)
+
+
+def _marked(pieces: Iterable[Piece]) -> str:
+    return "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in pieces)
+
+
+def _where(message: Message) -> Iterator[str]:
+    if named := said.named(message):
+        yield f"named: {', '.join(named)}"
+    if message.about is About.OPERATION:
+        yield f"since {message.when}"
+    elif message.about is About.ALERT:
+        yield said.origin(message)
+    if outlets := said.outlets(message):
+        yield outlets
+
+
+def _members(message: Message) -> Iterable[str]:
+    for member in message.members:
+        yield from _member(member)
+    if message.more_members:
+        yield said.more_members(message)
+
+
+def _member(member: Member) -> Iterator[str]:
+    yield f"{isolated(member.headline)}: {isolated(member.title)}"
+    if member.url:
+        yield f"  {member.url}"
+
+
+def _links(message: Message) -> Iterator[str]:
+    if message.url:
+        yield f"Read: {message.url}"
+    for link in message.links:
+        yield f"{link.what}: {link.url}"
+    if reference := said.reference(message):
+        yield reference
