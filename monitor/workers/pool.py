@@ -19,12 +19,15 @@ from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
 T = TypeVar("T")
 
-# Workers ignore SIGTERM (see ``inside.begin``), so waiting for it to work only delays the kill (seconds).
-CONSTS.term_timeout = 0.1
+# Workers ignore SIGTERM (see ``inside.begin``), so waiting for it to work only delays the kill (seconds); and whoever waits for
+# the next process waits for this look at the processes, too.
+CONSTS.term_timeout = 0.01
+CONSTS.sleep_unit = 0.05
 
 #: A process must have taken its task after this long; it compiles watchlists and may have to build dictionaries first (seconds).
 START_LIMIT = 300.0
-#: How often a running task is looked at (seconds); a task that ends is noticed at once.
+#: How often a task is looked at that has not begun, and one that runs (seconds); a task that ends is noticed at once.
+_SOON = 0.02
 _LOOK = 0.1
 #: New processes in place of dead ones, at most so many a second (FAULTS.md row 56).
 RESPAWNS_A_SECOND = 2
@@ -98,12 +101,16 @@ class KillablePool:
         result = asyncio.wrap_future(future)
         created, started = loop.time(), None
         try:
-            while not (await asyncio.wait({result}, timeout=_LOOK))[0]:
+            look = _SOON
+            while not (await asyncio.wait({result}, timeout=look))[0]:
                 now = loop.time()
                 if started is None:
                     started = now if future.running() else None
-                if started is not None and now - started > limit:
+                if started is not None and now - started >= limit:
                     raise TaskOverran(f"longer than {limit:g} s")
+                look = _SOON if started is None and now - created < 1.0 else _LOOK
+                if started is not None:
+                    look = min(look, started + limit - now)
                 if started is None and now - created > START_LIMIT:
                     raise _NotRunning
             return result.result()

@@ -24,11 +24,13 @@ from monitor.workers.pool import KillablePool, PoolBroken, TaskDied, TaskOverran
 #: One feed: ten times what 12,500 items took when tried (1.2 s, FAULTS.md §2) would be killed, nothing that is news.
 PARSE_LIMIT = 5.0
 PARSE_MEMORY = 1024 * 1024 * 1024
-#: Feeds of one task, their bytes, and its limit (seconds): what is good takes a fifth of it, and what is not holds up the
-#: others for twice that, once together and once alone (FAULTS.md row 38: less than a second).
+#: Feeds of one task, their bytes, and its limit (seconds): what is good takes a fifth of it. What is not holds up the others
+#: once together and once alone, and each time for as long as a new process takes (FAULTS.md row 38: less than a second).
 TOGETHER = 16
 TOGETHER_BYTES = 512 * 1024
 TOGETHER_LIMIT = 0.45
+#: The limit of each of them tried alone: whoever takes longer is read by the patient process.
+ALONE_LIMIT = 0.15
 
 T = TypeVar("T")
 
@@ -117,7 +119,7 @@ class Reading:
 
     async def _read(self, batch: Sequence[_Waiting]) -> None:
         """Gives every one of ``batch`` its answer, or sends it on: alone, or to the patient process."""
-        if await self._tried(self._pool, batch, min(TOGETHER_LIMIT, self._limit)) is None:
+        if await self._tried(self._pool, batch, min(ALONE_LIMIT if batch[0].alone else TOGETHER_LIMIT, self._limit)) is None:
             return
         if len(batch) == 1:
             self._serving_patiently(batch[0])

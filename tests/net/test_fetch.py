@@ -172,7 +172,7 @@ def test_fault_36_gzip_bomb_stops_at_the_cap() -> None:
     assert len(fetched.body) == Limits().body_out
     assert not fetched.complete
     assert grown < 64
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 1
 
 
 def test_fault_36_endless_plain_body_stops_at_the_cap() -> None:
