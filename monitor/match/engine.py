@@ -15,7 +15,6 @@ from typing import Final
 from monitor.match.evaluate import Article, Evaluation
 from monitor.match.evidence import Clause, Told, evidence_of
 from monitor.match.gates import Gate, Gates, gate_of
-from monitor.match.names import LISTED
 from monitor.match.patterns import Asked, Pattern, Table
 from monitor.match.scan import Found, Scanned
 from monitor.model import Entity, Facts, Layout, Match, Severity, Stance
@@ -163,21 +162,22 @@ class Engine:
     def _by_group(self, scanned: Scanned) -> dict[int, list[Found]]:
         """The hits of each group that has any, in text order; those that masks cover are among them."""
         out: dict[int, list[Found]] = {}
-        several: dict[int, list[Found]] = {}
+        several: set[int] = set()
         for pattern, found in scanned.hits.items():
-            for group in self._by_pattern.get(pattern, ()) if pattern < LISTED else self._groups_of(pattern):
-                if group in several:
-                    several[group] += found
-                elif group in out:
-                    several[group] = [*out[group], *found]
-                else:
+            for group in self._groups_of(pattern):
+                if group not in out:
                     out[group] = found
-        for group, found in several.items():
-            out[group] = sorted(found)
+                elif group in several:
+                    out[group] += found
+                else:
+                    out[group] = [*out[group], *found]
+                    several.add(group)
+        for group in several:
+            out[group].sort()
         return out
 
     def _groups_of(self, pattern: int) -> Iterable[int]:
-        if pattern < LISTED:
+        if pattern in self._by_pattern or not self._by_list:
             return self._by_pattern.get(pattern, ())
         return (group for numbers, groups in self._by_list.items() if pattern in numbers for group in groups)
 

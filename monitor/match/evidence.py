@@ -96,12 +96,12 @@ def _hits(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:
     one spelling names several entities, each is told."""
     if len(found) == 1:
         _, _, _, pattern, start, end = found[0]
-        quote = text[start:end]
-        hits = [made(Hit, (name, term, start, end, quote, entity)) for name, term, entity in told[pattern]]
-    else:
-        hits = _apart(text, found, told)
-    if len(hits) > 1:
-        hits.sort(key=lambda h: (h.start, h.end, h.group))
+        rows = told[pattern]
+        if len(rows) == 1:  # as nearly always
+            name, term, entity = rows[0]
+            return (made(Hit, (name, term, start, end, text[start:end], entity)),)
+    hits = _apart(text, found, told)
+    hits.sort(key=lambda h: (h.start, h.end, h.group))
     return tuple(hits)
 
 

@@ -98,7 +98,7 @@ class Scanned:
         if self._aside:
             return None
         get = groups.get
-        return {number: [group for _, _, at in found for group in get(at, ())] for number, found in self._mentions.items() if found}
+        return {number: [group for mention in found for group in get(mention[2], ())] for number, found in self._mentions.items()}
 
     def collect(self) -> Scanned:
         """Find the hits of the sentences worth looking at, those of masks and cues in them too."""
@@ -152,19 +152,22 @@ class Scanned:
 
     def _hits(self, number: int, low: int, words: list[int] | None, mentions: Iterable[Mention], worth: Worth) -> None:
         """Add the hits of a sentence whose first chunk is ``low``, given the number of each chunk's first word in it."""
-        hits, starts, ends, values = self.hits, worth.starts, worth.ends, worth.values
+        hits, starts, ends, values, doubtful = self.hits, worth.starts, worth.ends, worth.values, self.table.short_katakana
         for first, last, pattern in mentions:
             start, end = starts[first], ends[last - 1]
-            if values[first] & EDGED:
-                start = self.pattern.search(self.text, start).start()  # type: ignore[union-attr] # each of these chunks holds a word
-            if values[last - 1] & EDGED:
-                end = self.pattern.search(self.text, starts[last - 1]).end()  # type: ignore[union-attr]
+            if (values[first] | values[last - 1]) & EDGED:
+                start, end = self._without_edges(start, starts[last - 1])
             at = first - low if words is None else words[first - low]
             hit = made(Found, (number, at, at + last - first, pattern, start, end))
-            if pattern in hits or pattern in self.table.short_katakana:
+            if pattern in hits or pattern in doubtful:
                 self._keep(hit)
             else:
                 hits[pattern] = [hit]
+
+    def _without_edges(self, first: int, last: int) -> tuple[int, int]:
+        """From the word in the chunk that begins at ``first`` to the one in the chunk that begins at ``last``."""
+        one, two = self.pattern.search(self.text, first), self.pattern.search(self.text, last)
+        return one.start(), two.end()  # type: ignore[union-attr] # each of these chunks holds a word
 
     def _keep(self, hit: Found) -> None:
         if hit.pattern in self.table.short_katakana and self._inside_katakana(hit):

@@ -134,7 +134,10 @@ def _apart(units: npt.NDArray[np.uint16], weights: Hashes) -> tuple[Places, Plac
 
 
 def _numbers(weights: Hashes, starts: Places) -> Hashes:
-    """Σ weight · base^place over each chunk, counted from where it begins, modulo 2^64. What parts chunks weighs nothing."""
+    """Σ weight · base^place over each chunk, counted from where it begins, modulo 2^64. What parts chunks weighs nothing.
+
+    The weights are used up.
+    """
     if not len(starts):
         return np.zeros(0, np.uint64)
     if len(weights) <= _BLOCK:
@@ -151,5 +154,8 @@ def _numbers(weights: Hashes, starts: Places) -> Hashes:
 
 
 def _block(weights: Hashes, starts: Places) -> Hashes:
-    sums: Hashes = np.add.reduceat(weights * _POWERS[: len(weights)], starts)
-    return sums * _BACK.take(starts)
+    # In place: what was just read is still in the processor's first cache, and a new array would push it out.
+    weights *= _POWERS[: len(weights)]
+    sums: Hashes = np.add.reduceat(weights, starts)
+    sums *= _BACK.take(starts)
+    return sums
