@@ -20,6 +20,7 @@ from monitor.flow.alert_commands import AlertCommands
 from monitor.flow.beat import Beater
 from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
+from monitor.flow.housekeeping import Housekeeping
 from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
 from monitor.flow.poll import Poller
@@ -28,6 +29,7 @@ from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, ways_for
 from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
+from monitor.flow.stories import Stories
 from monitor.flow.storage_commands import StorageCommands
 from monitor.flow.tell import Teller
 from monitor.flow.turn import Turn
@@ -71,8 +73,10 @@ class House:
     sinks: Sequence[Sink]
     poller: Poller
     reloader: Reloader
+    stories: Stories
     coverage: Coverage
     teller: Teller
+    housekeeping: Housekeeping
     deliverer: Deliverer
     beater: Beater
     pusher: Pusher
@@ -92,6 +96,7 @@ class House:
             await self.deliverer.start()
         else:
             await self.store.sync_sinks([sink.name for sink in self.sinks], now)
+        await self.stories.restore()
         await self.reloader.start()
 
     @property
@@ -139,6 +144,7 @@ async def build(
         beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer))
         wake = deliverer.wake if deliver else lambda: None
         turn = Turn()
+        stories = Stories(store, capacity=settings.stories.remember, meter=meter)
         routing = routes(settings)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
@@ -153,6 +159,9 @@ async def build(
             wake=wake,
             pages=PageReader(polite, workers, clock),
             lines=LineMemory(clock, await store.lines()),
+            stories=stories,
+            turn=turn,
+            spread=settings.stories.outlets,
         )
         coverage = Coverage(
             operations,
@@ -205,8 +214,10 @@ async def build(
             sinks,
             poller,
             reloader,
+            stories,
             coverage,
             teller,
+            Housekeeping(store, operations, clock, meter),
             deliverer,
             beater,
             pusher,

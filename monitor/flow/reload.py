@@ -246,7 +246,7 @@ class Reloader:
             self._operations.close(FOLDER)
         alarms = {name: _degraded(name, message) for name, message in plan.degraded.items()}
         alarms |= {name: _refused(name, message, plan.chosen.get(name)) for name, message in plan.refused.items()}
-        for name in self._alarms.keys() - alarms.keys():
+        for name in (self._alarms.keys() | self._stood()) - alarms.keys():
             self._operations.close(f"watchlist:{name}")
             log.info("watchlist_mended", watchlist=name)
         for name, message in alarms.items():
@@ -258,6 +258,11 @@ class Reloader:
         for name in plan.retired:
             log.warning("watchlist_retired", watchlist=name, message=f"watchlist {name} is gone from the folder and no longer runs")
         self._alarms = alarms
+
+    def _stood(self) -> set[str]:
+        """The lists with an alarm on the board, which may be of before a restart."""
+        keys = (operation.key.split(":") for operation in self._operations.open())
+        return {key[1] for key in keys if len(key) == 2 and key[0] == "watchlist"}
 
     def _warn(self, loaded: Loaded, files: Mapping[str, str]) -> None:
         """What does not refuse a list, once for each version."""

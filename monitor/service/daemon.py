@@ -55,6 +55,7 @@ class Daemon:
                 "reload": house.reloader.tick,
                 "sources": house.sources.tick,
                 "coverage": self._cover,
+                "house": house.housekeeping.tick,
                 "tell": house.teller.tick,
             },
             house.clock,
@@ -101,6 +102,7 @@ class Daemon:
         for task in self._reloading:
             task.cancel()
         self._house.poller.stop()
+        await self._house.housekeeping.stop()
         cancelled = 0
         if self._started:
             polls, sending = self._house.poller.join(POLL_GRACE), self._house.deliverer.drain(GRACE - 1)
