@@ -28,6 +28,8 @@ ENTITIES: Final = 8
 MEMBERS: Final = 20
 #: Characters of a name (of a watchlist, a source, somebody) at most: lists and feeds are written by anybody.
 NAME: Final = 120
+#: Some services refuse a message whole for one empty text in it.
+NOTHING: Final = "(no title)"
 
 _EVENTS: Final = {
     "raised": "",
@@ -161,7 +163,7 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
     alert, article, watchlist = data["alert"], data["article"], data["watchlist"]
     event = _event(document)
     severity = Severity(alert["severity"])
-    name = _name(watchlist["title"] or watchlist["id"])
+    name = _name(watchlist["title"]) or _name(watchlist["id"])
     story: Mapping[str, Any] = data["story"]
     evidence: Sequence[JsonObject] = data["evidence"]
     named = _named(data["entities"])
@@ -174,16 +176,13 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         severity=severity,
         watchlist=plain(watchlist["id"]),
         headline=_headline(severity, name, event),
-        title=shortened(article["title"]) or "(no title)",
+        title=shortened(article["title"]) or NOTHING,
         time=_time(document["time"]),
         when=_when(article["published"] or article["fetched"], fetched=not article["published"]),
         source=_name(article["source"]),
         url=http_link(article["url"]),
         language="" if article["language"] == "und" else shortened(article["language"], 12),
-        passages=tuple(
-            Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]))
-            for passage in evidence[:PASSAGES]
-        ),
+        passages=tuple(passage for passage in map(_passage, evidence[:PASSAGES]) if passage.text.strip()),
         more_passages=max(0, len(evidence) - PASSAGES),
         entities=tuple(named[:ENTITIES]),
         more_entities=max(0, len(named) - ENTITIES),
@@ -195,9 +194,13 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
     )
 
 
+def _passage(passage: JsonObject) -> Passage:
+    return Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]))
+
+
 def _operation(document: JsonObject, operation: JsonObject) -> Message:
     event, severity = _event(document), Severity(operation["severity"])
-    key = _name(operation["key"])
+    key = _name(operation["key"]) or NOTHING
     return Message(
         about=About.OPERATION,
         id=plain(document["id"]),
@@ -207,10 +210,10 @@ def _operation(document: JsonObject, operation: JsonObject) -> Message:
         severity=severity,
         watchlist="",
         headline=_headline(severity, f"monitor: {key}", event),
-        title=shortened(operation["message"]),
+        title=shortened(operation["message"]) or NOTHING,
         time=_time(document["time"]),
         when=_when(operation["raised"]),
-        text=shortened(operation["message"], 2000),
+        text=shortened(operation["message"], 2000) or NOTHING,
         name="monitor",
     )
 
@@ -218,7 +221,7 @@ def _operation(document: JsonObject, operation: JsonObject) -> Message:
 def _digest(document: JsonObject, digest: JsonObject) -> Message:
     severity = Severity(digest["severity"])
     members: Sequence[JsonObject] = digest["members"]
-    title = shortened(digest["title"])
+    title = shortened(digest["title"]) or NOTHING
     return Message(
         about=About.DIGEST,
         id=plain(document["id"]),
@@ -234,8 +237,8 @@ def _digest(document: JsonObject, digest: JsonObject) -> Message:
         text=shortened(digest["text"], 2000),
         members=tuple(
             Member(
-                _name(member["headline"]),
-                shortened(member["title"], 200),
+                _name(member["headline"]) or NOTHING,
+                shortened(member["title"], 200) or NOTHING,
                 http_link(member["url"]),
                 _when(member["time"]),
                 Severity(member["severity"]),
