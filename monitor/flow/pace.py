@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from monitor.errors import FetchError, MonitorError
@@ -58,9 +58,10 @@ def after(spec: SourceSpec, state: SourceState, result: PollResult, now: datetim
     """The state after a poll that was answered. ``random`` gives numbers in [0, 1)."""
     heals = not (result.unchanged and state.failures and spec.kind is SourceKind.FEED)
     read = _read(spec, state, result, now)
-    kept = replace(read, last_poll=now, validators=result.validators if result.complete else state.validators)
+    polled: dict[str, Any] = {"last_poll": now, "validators": result.validators if result.complete else state.validators}
     if heals:
-        kept = replace(kept, last_success=now, failures=0, error="", deaths=0, broken=False, gone=None)
+        polled |= {"last_success": now, "failures": 0, "error": "", "deaths": 0, "broken": False, "gone": None}
+    kept = replace(read, **polled)
     kept = _moved(spec, kept, result.moved, now)
     wait = interval(spec, kept.gaps) * (1 + JITTER * (2 * random() - 1))
     if result.again is not None:
@@ -92,7 +93,7 @@ def _moved(spec: SourceSpec, state: SourceState, target: str, now: datetime) -> 
     """Three sights of one target in a row, a day apart, and it becomes the address. The validators stay: they came from there."""
     asked = state.address_of(spec)
     if not target or target == asked or _downgrades(asked, target):
-        return replace(state, move=None)
+        return state if state.move is None else replace(state, move=None)
     seen = state.move
     if seen is None or seen.to != target:
         return replace(state, move=Move(target, now, 1))

@@ -90,7 +90,7 @@ class HttpClient:
                     answer = await self._hop(url, headers)
                 left -= loop.time() - began
             if isinstance(answer, Fetched):
-                return replace(answer, moved=moved)
+                return replace(answer, moved=moved) if moved else answer
             if answer.target.origin() != url.origin():
                 # What was meant for one site (a token, a cookie) is not shown to another.
                 headers = {name: value for name, value in headers.items() if name.lower() not in {"authorization", "cookie"}}

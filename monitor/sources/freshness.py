@@ -63,6 +63,8 @@ def wish(headers: Mapping[str, str], feed: Hinted | None, now: datetime) -> floa
 def closed_hours(feed: Hinted) -> frozenset[int]:
     """The hours of the week (0: Monday 00:00 UTC, to 167) in which the feed asks not to be polled. A list that leaves
     nothing open is a mistake and says nothing."""
+    if not feed.skip_hours and not feed.skip_days:
+        return frozenset()
     hours = frozenset(feed.skip_hours) & frozenset(HOURS)
     days = frozenset(feed.skip_days) & frozenset(DAYS)
     hours = hours if len(hours) < len(HOURS) else frozenset()
@@ -97,6 +99,8 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def http_date(raw: str) -> datetime | None:
+    if not raw:
+        return None
     try:
         moment = parsedate_to_datetime(raw.strip())
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
