@@ -11,7 +11,8 @@ from typing import Protocol
 
 from monitor.match import ENGINE_VERSION, Engine
 from monitor.match.explain import Explanation, explain
-from monitor.model import Analysis, Document, Facts, Layout, Match
+from monitor.model import Analysis, Document, Facts, Fingerprint, Layout, Match
+from monitor.text.fingerprint import fingerprint
 from monitor.text.language import identify
 from monitor.text.layout import lay_out
 
@@ -26,7 +27,9 @@ def analyse_document(document: Document, engine: Matcher) -> Analysis:
     layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
     matches = engine.match(document.text, layout, Facts(language, document.source, document.labels))
-    return Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION)
+    found = fingerprint(document.text, layout)
+    said = Fingerprint(found.data, found.words)
+    return Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION, said)
 
 
 def explain_document(document: Document, engine: Engine, watchlist: str) -> Explanation:

@@ -342,12 +342,13 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One article that later ones may be compared with."""
+    """One article that later ones may be compared with. ``kind`` is how it joined its story, "" for the first."""
 
     article: str
     story: str
     at: datetime
     data: bytes
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,6 +453,9 @@ class Store(Protocol):
 
     async def stories_of(self, articles: Sequence[str]) -> Mapping[str, str]:
         """Article -> story, of those that have one."""
+
+    async def titles(self, articles: Sequence[str]) -> Mapping[str, str]:
+        """Article -> title, of those that have a story."""
 
     async def story_facts(self, stories: Sequence[str]) -> Mapping[str, Story]:
         """Story -> what is known of it and its articles, of those that exist."""

@@ -530,6 +530,9 @@ class FakeStore:
     async def stories_of(self, articles: Sequence[str]) -> Mapping[str, str]:
         return {article: self._place(article).story for article in articles if article in self.places}
 
+    async def titles(self, articles: Sequence[str]) -> Mapping[str, str]:
+        return {article: self.places[article][1].article.title for article in articles if article in self.places}
+
     async def story_facts(self, stories: Sequence[str]) -> Mapping[str, Story]:
         found = {}
         for story in stories:
@@ -545,8 +548,9 @@ class FakeStore:
         kept = [(number, item) for number, item in self.places.values() if item.membership.fingerprint]
         newest = sorted(((n, item) for n, item in kept if before is None or n < before), key=lambda one: -one[0])
         return [
-            (n, Remembered(item.article.id, item.membership.story, item.membership.at, item.membership.fingerprint))
+            (n, Remembered(item.article.id, place.story, place.at, place.fingerprint, str((place.joined or {}).get("kind", ""))))
             for n, item in newest[:limit]
+            for place in [item.membership]
         ]
 
     def _place(self, article: str) -> Any:

@@ -8,21 +8,23 @@ full disk at any moment means the same poll again and nothing else. It speaks to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeVar
-from weakref import WeakValueDictionary
+from typing import Protocol, TypeAlias, TypeVar
 
 from monitor.errors import StorageError
 from monitor.flow.aftermath import Aftermath
-from monitor.flow.decision import Ground, Router, ingested, is_stale, page_failed
+from monitor.flow.decision import Ground, Router, ingested, is_stale, page_failed, stored_article
 from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
 from monitor.flow.rhythm import arrived
+from monitor.flow.stories import Placed, StoryDesk
+from monitor.flow.turn import Turn
 from monitor.model import (
     Analysis,
     AnalysisFailed,
+    Article,
     Document,
     JsonObject,
     PollResult,
@@ -32,7 +34,7 @@ from monitor.model import (
     WatchlistFacts,
     Zone,
 )
-from monitor.ports import Clock, DecideAgain, IngestBatch, Meter, Operations, Pages, Sighting, Store, Told, Workers
+from monitor.ports import Clock, DecideAgain, IngestArticle, IngestBatch, Membership, Meter, Operations, Pages, Sighting, Store, Workers
 
 #: Articles of one transaction: the writer is held for some 50 ms (FAULTS.md row 44: a feed of 50,000 items).
 BATCH = 500
@@ -44,6 +46,8 @@ JUDGED = 4
 MANY = 200
 
 T = TypeVar("T")
+#: A document that is written: what it is, its analysis, the article it becomes, and its story.
+Found: TypeAlias = tuple[Verdict, Analysis | AnalysisFailed, Article, Membership | None]
 
 
 class Lines(Protocol):
@@ -107,7 +111,8 @@ class _Poll:
 class Ingester:
     """``facts`` gives the watchlists by id, those just replaced included; ``announce`` shows a committed notification's
     document to a person; ``wake`` tells the deliverer that there is something to send. Without ``pages`` teasers stay what
-    they are, without ``lines`` no furniture is learnt."""
+    they are, without ``lines`` no furniture is learnt, without ``stories`` each article is its own. ``turn`` is that of all who
+    change what is told; the ``spread``-th outlet of a story is told (0: none)."""
 
     def __init__(
         self,
@@ -123,6 +128,9 @@ class Ingester:
         wake: Callable[[], None] = lambda: None,
         pages: Pages | None = None,
         lines: Lines | None = None,
+        stories: StoryDesk | None = None,
+        turn: Turn | None = None,
+        spread: int = 0,
     ) -> None:
         self._store = store
         self._workers = workers
@@ -135,7 +143,9 @@ class Ingester:
         self._pages = pages
         self._lines = lines
         self._unwritten: dict[str, tuple[str, ...]] = {}  # lines learnt whose transaction failed
-        self._turns = _Turns()
+        self._stories = stories
+        self._turn = turn or Turn()
+        self._spread = spread
 
     async def ingest(self, spec: SourceSpec, before: SourceState, after: SourceState, result: PollResult) -> IngestReport:
         """Everything ``result`` brought that is not known yet, and with it ``after`` as the source's state.
@@ -152,6 +162,8 @@ class Ingester:
                     break
                 except DecideAgain:
                     self._meter.count("ingest_judged_again_total")
+            else:
+                raise StorageError(f"what {spec.name} brought was decided against an older state {JUDGED + 1} times in a row")
         except StorageError as error:
             self._meter.count("storage_errors_total", room="ingest")
             self._operations.raise_("storage", f"the record cannot be written, and polling waits: {error.message}")
@@ -210,12 +222,8 @@ class Ingester:
         analyses = await self._workers.analyse([self._to_analyse(poll.spec, verdict) for verdict in written]) if written else []
         self._learn(poll.spec, written, analyses)
         poll.brought = poll.brought or any(map(_brings, verdicts))
-        async with self._turns.of({verdict.source for verdict in written} | {poll.spec.name}):
-            facts = self._facts()
-            told = await self._told(written, analyses, facts)
-            ground = Ground(poll.spec, self._clock.now(), poll.first, facts, told, self._route)
-            articles = [ingested(verdict, analysis, ground) for verdict, analysis in zip(written, analyses, strict=True)]
-            await self._write(poll, IngestBatch(poll.spec.name, tuple(articles), ground.now, poll.state() if last else None, sightings))
+        async with self._turn:
+            articles = await self._decided(poll, verdicts=written, analyses=analyses, sightings=sightings, last=last)
         edited = sum(verdict.kind is Kind.EDITED for verdict in written)
         poll.report += IngestReport(len(articles), *self._aftermath.committed(poll.spec, articles), edited, len(sightings))
         if sightings:
@@ -238,17 +246,60 @@ class Ingester:
             if isinstance(analysis, Analysis):
                 self._lines.note(spec.name, verdict.article, verdict.document.text, analysis.zones)
 
-    async def _told(
-        self, written: Sequence[Verdict], analyses: Sequence[Analysis | AnalysisFailed], facts: Mapping[str, WatchlistFacts]
-    ) -> Mapping[tuple[str, str], Told]:
+    async def _decided(
+        self,
+        poll: _Poll,
+        *,
+        verdicts: Sequence[Verdict],
+        analyses: Sequence[Analysis | AnalysisFailed],
+        sightings: tuple[Sighting, ...],
+        last: bool,
+    ) -> list[IngestArticle]:
+        """Find each article's story, look up what was told of it, decide, write."""
+        now = self._clock.now()
+        stored = [stored_article(verdict, analysis, now) for verdict, analysis in zip(verdicts, analyses, strict=True)]
+        placed = await self._placed(stored, analyses)
+        found = list(zip(verdicts, analyses, stored, placed.places, strict=True))
+        try:
+            ground = await self._ground(poll, now, found)
+            articles = [ingested(verdict, analysis, article, place, ground) for verdict, analysis, article, place in found]
+            await self._write(poll, IngestBatch(poll.spec.name, tuple(articles), now, poll.state() if last else None, sightings))
+        except BaseException:
+            if self._stories is not None:
+                self._stories.take_back(placed)
+            raise
+        if self._stories is not None:
+            self._stories.keep(placed)
+        return articles
+
+    async def _placed(self, stored: Sequence[Article], analyses: Sequence[Analysis | AnalysisFailed]) -> Placed:
+        if self._stories is None:
+            return Placed((None,) * len(stored))
+        return await self._stories.place(list(zip(stored, analyses, strict=True)))
+
+    async def _ground(self, poll: _Poll, now: datetime, found: Sequence[Found]) -> Ground:
+        """Everything the record knows that decisions are made against: of a batch without a match, nothing is asked."""
+        facts = self._facts()
+        ground = partial(Ground, poll.spec, now, poll.first, facts, route=self._route, spread=self._spread)
         pairs = [
-            (match.watchlist, verdict.article)
-            for verdict, analysis in zip(written, analyses, strict=True)
+            (match.watchlist, place.story if place else article.id)
+            for _, analysis, article, place in found
             if isinstance(analysis, Analysis)
             for match in analysis.matches
             if match.watchlist in facts
         ]
-        return await self._store.told(pairs) if pairs else {}
+        edited = [verdict.article for verdict, *_ in found if verdict.kind is Kind.EDITED]
+        priors = await self._store.prior(edited) if edited else {}
+        stories = {article.id: place.story if place else article.id for _, _, article, place in found}
+        pairs += [(watchlist, stories[article]) for watchlist, article in priors]
+        if not pairs:
+            return ground({})
+        told = dict(await self._store.told(list(dict.fromkeys(pairs))))
+        known = dict(await self._store.story_facts(list(dict.fromkeys(story for _, story in pairs))))
+        near = {str(place.joined["article"]) for *_, place in found if place and place.joined}
+        titles = {article.id: article.title for _, _, article, _ in found}
+        titles |= await self._store.titles(sorted(near - titles.keys()))
+        return ground(told, stories=known, priors=priors, titles=titles)
 
     async def _write(self, poll: _Poll, batch: IngestBatch) -> None:
         """With the furniture learnt of the source; where the transaction fails, the next one writes it."""
@@ -260,24 +311,6 @@ class Ingester:
             if lines:
                 self._unwritten[name] = lines
             raise
-
-
-class _Turns:
-    """What is told of one article is decided by one at a time. Several sources may hold an article, so the turn is that of
-    the source that owns it: between looking up what was told and writing what is told now, nobody else decides."""
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    @asynccontextmanager
-    async def of(self, sources: Iterable[str]) -> AsyncIterator[None]:
-        async with AsyncExitStack() as held:
-            for name in sorted(sources):  # always in one order, so that no two wait for each other
-                lock = self._locks.get(name)
-                if lock is None:
-                    lock = self._locks[name] = asyncio.Lock()
-                await held.enter_async_context(lock)
-            yield
 
 
 async def _apart(many: int, work: Callable[[], T]) -> T:

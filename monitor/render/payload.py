@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from monitor.model import (
     Alert,
+    AlertState,
     Article,
     Entity,
     Evidence,
@@ -25,6 +27,7 @@ from monitor.model import (
     Match,
     NotificationKind,
     Reason,
+    Stance,
     Story,
     WatchlistFacts,
 )
@@ -40,6 +43,26 @@ _UNSAFE: Final = re.compile("[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u206
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an update or a reopening says that was not told before: ``new`` is field -> values (of ``passages``: numbers, from 0,
+    of the evidence). ``since`` is when people were last told of the alert; ``was`` is the alert as it was."""
+
+    was: Alert
+    since: datetime | None
+    new: Mapping[str, Sequence[str | int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The evidence told is withdrawn: under ``text_hash`` and ``title`` its article does not say it any more. ``stances`` are
+    those it has now, none where it does not match any more."""
+
+    text_hash: str
+    title: str
+    stances: tuple[Stance, ...] = ()
+
+
 def render_notification(
     *,
     notification_id: str,
@@ -52,8 +75,17 @@ def render_notification(
     match: Match,
     facts: WatchlistFacts,
     engine: str,
+    joined: JsonObject | None = None,
+    change: Change | None = None,
+    correction: Correction | None = None,
 ) -> bytes:
-    """The notification as one line of UTF-8 JSON. Offsets count code points of the article's text."""
+    """The notification as one line of UTF-8 JSON. Offsets count code points of the article's text. ``joined`` says why the
+    article belongs to its story, None where it began it."""
+    more: JsonObject = {}
+    if change is not None:
+        more["change"] = _change(change)
+    if correction is not None:
+        more["correction"] = _correction(correction)
     return to_bytes(
         {
             "specversion": "1.0",
@@ -70,10 +102,11 @@ def render_notification(
                 "reason": reason.value,
                 "alert": _alert(alert),
                 "watchlist": _watchlist(facts, match),
-                "story": {"id": story.id, "first_article": story.first_article},
+                "story": _story(story, joined),
                 "article": _article(article),
                 **match_json(match),
                 "entities": [entity_json(entity) for entity in _entities(match.evidence)],
+                **more,
             },
         }
     )
@@ -105,6 +138,49 @@ def _alert(alert: Alert) -> JsonObject:
         "labels": _labels(alert.labels),
         "raised": timestamp(alert.raised),
         "updated": timestamp(alert.updated),
+        **alert_life(alert),
+    }
+
+
+def alert_life(alert: Alert) -> JsonObject:
+    """What a person made of an alert, where a person has."""
+    if not alert.changed_by or alert.state is AlertState.OPEN:
+        return {}
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return {"acknowledged_by": alert.changed_by}
+    disposition = None if alert.disposition is None else alert.disposition.value
+    return {"closed_by": alert.changed_by, "disposition": disposition, "comment": alert.comment}
+
+
+def _story(story: Story, joined: JsonObject | None) -> JsonObject:
+    return {
+        "id": story.id,
+        "first_article": story.first_article,
+        "articles": story.articles,
+        "outlets": list(story.outlets),
+        "outlet_count": story.outlet_count,
+        "languages": list(story.languages),
+        "first_url": story.first_url,
+        "joined": joined,
+    }
+
+
+def _change(change: Change) -> JsonObject:
+    was: JsonObject = {"state": change.was.state.value, **alert_life(change.was)}
+    return {
+        "since": None if change.since is None else timestamp(change.since),
+        "new": {field: list(values) for field, values in change.new.items()},
+        "severity_before": change.was.severity.value,
+        "was": was,
+    }
+
+
+def _correction(correction: Correction) -> JsonObject:
+    return {
+        "withdrawn": True,
+        "text_hash": correction.text_hash,
+        "title": correction.title,
+        "stances": [stance.value for stance in correction.stances],
     }
 
 

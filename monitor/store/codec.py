@@ -182,6 +182,16 @@ def alert(row: Row[Any]) -> Alert:
     )
 
 
+def life_columns(alert: Alert) -> JsonObject:
+    """What a person, or news of a closed one, makes of an alert."""
+    return {
+        "state": alert.state.value,
+        "disposition": "" if alert.disposition is None else alert.disposition.value,
+        "comment": alert.comment,
+        "changed_by": alert.changed_by,
+    }
+
+
 def told(row: Row[Any]) -> Told:
     """Of an alert's row."""
     return Told(

@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import sqlite
 
-from monitor.errors import StorageError
 from monitor.model import Notification, NotificationKind
-from monitor.ports import Decided, IngestArticle, IngestBatch, Told
+from monitor.ports import DecideAgain, Decided, IngestArticle, IngestBatch, Told
 from monitor.store import aliases, codec, lines, stories, telling
 from monitor.store.schema import alert, article, article_text, article_version, match, story
 from monitor.store.sources import count_languages, save_source
@@ -24,10 +24,17 @@ from monitor.store.statements import add_rows, chunks, insert_new, upsert
 _NEW_TEXT = insert_new(article_text)
 _PUT_ARTICLE = upsert(article)
 _NEW_ARTICLE_VERSION = insert_new(article_version)
-_NEW_MATCH = insert_new(match)
+_MATCH = sqlite.insert(match)
+#: A text that comes back after an edit, or the same once more: what is told of it now counts.
+_PUT_MATCH = _MATCH.on_conflict_do_update(
+    index_elements=["article", "watchlist", "text_hash", "version"],
+    set_={name: _MATCH.excluded[name] for name in ("story", "decision", "reason", "notification", "at", "by")},
+    where=_MATCH.excluded.notification.is_not(None),
+)
 _NEW_STORY = insert_new(story)
 _NEW_ALERT = insert(alert)
-_CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated", "outlets", "spread_told", "last_told")
+_LIFE = ("disposition", "comment", "changed_by")
+_CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated", "outlets", "spread_told", "last_told", *_LIFE)
 _CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
 
 Values = dict[str, Any]
@@ -112,7 +119,7 @@ class _Plan:
         if told_now is None or told_now.id in self.told_already or told_now.id in self.notifications:
             return
         if row is None or told_now.alert != row["id"]:
-            raise StorageError(
+            raise DecideAgain(
                 f"notification {told_now.id} speaks of alert {told_now.alert}, but the record has {row['id'] if row else 'none'} "
                 f"for watchlist {decided.match.watchlist} and story {decided.story.id}: it was decided against an older state"
             )
@@ -170,7 +177,7 @@ class _Plan:
             row.update(severity=decided.alert.severity.value, labels=dict(decided.alert.labels), updated=decided.alert.updated)
             if told_now.kind in (NotificationKind.CLOSED, NotificationKind.REOPENED):
                 # Otherwise the state stays: a person may have acknowledged it after the decision read it.
-                row["state"] = decided.alert.state.value
+                row.update(codec.life_columns(decided.alert))
         self.changed_alerts[row["id"]] = row
         self.deliveries += telling.delivery_rows(told_now, decided.ways, self.now)
 
@@ -181,20 +188,24 @@ def _alert_row(item: IngestArticle, decided: Decided) -> Values:
     told_so_far: Values = {"told": codec.told_json(decided.match, item.article.language), "outlets": [], "spread_told": 0}
     if decided.told is not None:
         told_so_far = codec.told_columns(decided.told)
-    return told_so_far | {
-        "id": raised.id,
-        "watchlist": raised.watchlist,
-        "story": raised.story,
-        "article": item.article.id,
-        "text_hash": item.article.text_hash,
-        "severity": raised.severity.value,
-        "state": raised.state.value,
-        "labels": dict(raised.labels),
-        "notifications": 0,
-        "last_told": None,
-        "raised": raised.raised,
-        "updated": raised.updated,
-    }
+    return (
+        told_so_far
+        | dict.fromkeys(_LIFE, "")
+        | {
+            "id": raised.id,
+            "watchlist": raised.watchlist,
+            "story": raised.story,
+            "article": item.article.id,
+            "text_hash": item.article.text_hash,
+            "severity": raised.severity.value,
+            "state": raised.state.value,
+            "labels": dict(raised.labels),
+            "notifications": 0,
+            "last_told": None,
+            "raised": raised.raised,
+            "updated": raised.updated,
+        }
+    )
 
 
 def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
@@ -209,7 +220,7 @@ def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
     for item, one in decided:
         plan.add(item, one)
     add_rows(connection, _NEW_STORY, list(plan.stories.values()))
-    add_rows(connection, _NEW_MATCH, plan.matches)
+    add_rows(connection, _PUT_MATCH, plan.matches)
     add_rows(connection, _NEW_ALERT, plan.new_alerts)
     fresh = {row["id"] for row in plan.new_alerts}
     changed = [row for row in plan.changed_alerts.values() if row["id"] not in fresh]

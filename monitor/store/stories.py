@@ -40,6 +40,9 @@ class StoriesSide(Side):
     async def stories_of(self, articles: Sequence[str]) -> dict[str, str]:
         return await self._database.read(partial(stories_of, articles=articles))
 
+    async def titles(self, articles: Sequence[str]) -> dict[str, str]:
+        return await self._database.read(partial(titles, articles=articles))
+
     async def story_facts(self, stories: Sequence[str]) -> dict[str, Story]:
         return await self._database.read(partial(story_facts, stories=stories))
 
@@ -82,6 +85,14 @@ def stories_of(connection: Connection, articles: Sequence[str]) -> dict[str, str
     return found
 
 
+def titles(connection: Connection, articles: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in chunks(articles):
+        rows = connection.execute(select(story_article.c.article, story_article.c.title).where(story_article.c.article.in_(some)))
+        found.update((row.article, row.title) for row in rows)
+    return found
+
+
 def story_facts(connection: Connection, stories: Sequence[str]) -> dict[str, Story]:
     """The id of a story is its first article's, whatever was merged into it."""
     found: dict[str, Story] = {}
@@ -105,11 +116,13 @@ def story_facts(connection: Connection, stories: Sequence[str]) -> dict[str, Sto
 
 
 def remembered(connection: Connection, limit: int, before: int | None) -> list[tuple[int, Remembered]]:
-    wanted = select(story_article.c.number, story_article.c.article, story_article.c.story, story_article.c.at, fingerprint.c.data)
-    wanted = wanted.join(fingerprint, fingerprint.c.number == story_article.c.number).order_by(fingerprint.c.number.desc()).limit(limit)
+    kind = func.coalesce(func.json_extract(story_article.c.joined, "$.kind"), "").label("kind")
+    placed = (story_article.c.number, story_article.c.article, story_article.c.story, story_article.c.at, kind)
+    wanted = select(*placed, fingerprint.c.data).join(fingerprint, fingerprint.c.number == story_article.c.number)
+    wanted = wanted.order_by(fingerprint.c.number.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(fingerprint.c.number < before)
-    return [(row.number, Remembered(row.article, row.story, row.at, row.data)) for row in connection.execute(wanted)]
+    return [(row.number, Remembered(row.article, row.story, row.at, row.data, row.kind)) for row in connection.execute(wanted)]
 
 
 def prior(connection: Connection, articles: Sequence[str]) -> dict[tuple[str, str], Prior]:
@@ -117,7 +130,7 @@ def prior(connection: Connection, articles: Sequence[str]) -> dict[tuple[str, st
     found: dict[tuple[str, str], Prior] = {}
     for some in chunks(articles):
         told = select(match, func.coalesce(article_version.c.title, "").label("title")).outerjoin(article_version, version)
-        wanted = told.where(match.c.article.in_(some), match.c.notification.is_not(None)).order_by(match.c.id)
+        wanted = told.where(match.c.article.in_(some), match.c.notification.is_not(None)).order_by(match.c.at, match.c.id)
         for row in connection.execute(wanted):
             found[row.watchlist, row.article] = Prior(codec.match(row), row.text_hash, row.title)
     return found

@@ -1,25 +1,47 @@
-"""What one match is worth telling: raise, update, thread silently or stay quiet, always with the reason.
+"""What one match is worth telling: raise, update, correct, reopen, thread silently or stay quiet, always with the reason.
 
 Pure: it is given what the alert has told so far and what the article says now, and returns a Decision; the flow carries
-it out. It must not know the store, the sinks or the time of day. Until stories are built an article is its own story, so
-``told`` is set only where an article is matched again after an edit.
+it out. It must not know the store, the sinks or the time of day.
 
 The rules, first to last (DESIGN.md §7):
 
 1. a watchlist in shadow mode tells nobody anything;
 2. an item that was already old when its feed was first read is kept and not told;
 3. the first match of a story raises its alert;
-4. a later match updates the alert for what has not been told yet: a higher severity, a new stance, new evidence (an
-   entity, group or clause), a new language. The gravest reason is the one given;
-5. everything else joins silently: an edited article never raises a second alert.
+4. a later match updates the alert for what has not been told yet, the gravest reason given: a higher severity; a new
+   stance; new evidence (an entity, group or clause, or a passage that says something else); a new language; the k-th outlet;
+5. an edit that takes back what its article told corrects the alert;
+6. everything else joins silently.
+
+An alert that a person closed is reopened by severity, stance, evidence and correction; languages and outlets are no news of
+what was closed.
+
+Passages are what keeps a wrong join from hiding news (a second event in the first one's story): its groups, clauses and
+stances may be the same, its words are not. How much of a passage must have been told for it to be old depends on how the
+article joined. The passages of a copy stand there word for word, so what differs is news. A rewrite says the same in other
+words, and only what shares next to none of them is taken for something else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-from monitor.model import Alert, Decision, DecisionKind, Match, Mode, Reason, WatchlistFacts
+from monitor.model import Alert, AlertState, Decision, DecisionKind, Match, Mode, Reason, WatchlistFacts
+from monitor.story.said import NUMBER, passage_words
+
+#: Of the words of a passage, the share that must have been told for it to be old: by how the article joined.
+OLD: Final = {"rewrite": 0.2, "translation": 0.2}
+#: Where the same text is told again: a copy, or the article itself after an edit.
+OLD_COPY: Final = 0.6
+#: A passage of fewer words than this says too little to be judged by them.
+FEWEST: Final = 3
+#: In a copy, so many new words, a number among them, are another place and another count in the same sentence.
+REFILLED: Final = 2
+
+_REOPENING: Final = frozenset({Reason.SEVERITY_RAISED, Reason.STANCE_CHANGED, Reason.NEW_EVIDENCE, Reason.CORRECTION})
 
 
 class Told(Protocol):
@@ -37,34 +59,121 @@ class Told(Protocol):
     def stances(self) -> AbstractSet[str]: ...
     @property
     def languages(self) -> AbstractSet[str]: ...
+    @property
+    def outlets(self) -> AbstractSet[str]: ...
+    @property
+    def spread_told(self) -> bool: ...
+    @property
+    def said(self) -> AbstractSet[int]: ...
 
 
-def decide(told: Told | None, match: Match, facts: WatchlistFacts, *, language: str, stale: bool) -> Decision:
-    """``language`` is the article's; ``stale`` says that it was older than the freshness window at its feed's first poll."""
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What an article says now. ``joined`` is how it joined its story, "" for one that began it or was edited. ``taken_back``:
+    it told something before it was edited that it does not say any more; ``said_again``: that was told, and now it says so."""
+
+    match: Match
+    language: str
+    outlet: str = ""
+    joined: str = ""
+    taken_back: bool = False
+    said_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a match says that its alert has not told yet. ``passages`` count from 0 into its evidence."""
+
+    graver: bool = False
+    stances: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    clauses: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    passages: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = ()
+
+
+def decide(told: Told | None, saying: Saying, facts: WatchlistFacts, *, stale: bool = False, spread: int = 0) -> Decision:
+    """All rules. ``stale`` says that the article was older than the freshness window at its feed's first poll; the ``spread``-th
+    outlet is told (0: none)."""
+    return kept_quiet(facts, stale=stale) or worth_telling(told, saying, spread=spread)
+
+
+def kept_quiet(facts: WatchlistFacts, *, stale: bool) -> Decision | None:
+    """Rules 1 and 2: what is told to nobody whatever it says."""
     if facts.mode is not Mode.LIVE:
         return Decision(DecisionKind.QUIET, Reason.SHADOW)
     if stale:
         return Decision(DecisionKind.QUIET, Reason.STALE)
+    return None
+
+
+def worth_telling(told: Told | None, saying: Saying, *, spread: int = 0) -> Decision:
+    """Rules 3 to 6."""
     if told is None:
         return Decision(DecisionKind.RAISE, Reason.FIRST_MATCH)
-    reason = _news(told, match, language)
-    if reason is None:
+    closed = told.alert.state is AlertState.CLOSED
+    reason = _reason(told, saying, news(told, saying), spread, closed=closed)
+    if reason is None or (closed and reason not in _REOPENING):
         return Decision(DecisionKind.THREAD, Reason.ALREADY_TOLD)
-    return Decision(DecisionKind.UPDATE, reason)
+    if closed:
+        return Decision(DecisionKind.REOPEN, reason)
+    return Decision(DecisionKind.CORRECT if reason is Reason.CORRECTION else DecisionKind.UPDATE, reason)
 
 
-def _news(told: Told, match: Match, language: str) -> Reason | None:
-    """Why people should be told again; None where everything has been told."""
-    if match.severity.rank > told.alert.severity.rank:
+def _reason(told: Told, saying: Saying, new: News, spread: int, *, closed: bool) -> Reason | None:
+    """Why people should be told again, the gravest; None where everything has been told."""
+    if not saying.match.evidence:
+        return Reason.CORRECTION if saying.taken_back else None
+    if new.graver:
         return Reason.SEVERITY_RAISED
-    if not told.stances >= {str(stance) for stance in match.stances}:
+    if new.stances:
         return Reason.STANCE_CHANGED
-    if not (told.groups >= groups(match) and told.clauses >= clauses(match) and told.entities >= entities(match)):
+    # In a language nobody was told in, all words are new: that it is the language says more, as long as it is told.
+    if saying.said_again or new.entities or new.groups or new.clauses or (new.passages and (closed or not new.languages)):
         return Reason.NEW_EVIDENCE
-    # "und" is what a text too short to identify gets: it says nothing new.
-    if language not in told.languages and language != "und":
+    if new.languages:
         return Reason.NEW_LANGUAGE
-    return None
+    if spread and not told.spread_told and len(told.outlets | {saying.outlet}) >= spread:
+        return Reason.NEW_SOURCES
+    return Reason.CORRECTION if saying.taken_back else None
+
+
+def news(told: Told, saying: Saying) -> News:
+    match = saying.match
+    if not match.evidence:
+        return News()
+    # "und" is what a text too short to identify gets: it says nothing new.
+    new_language = saying.language not in told.languages and saying.language != "und"
+    return News(
+        graver=match.severity.rank > told.alert.severity.rank,
+        stances=_new((str(stance) for stance in match.stances), told.stances),
+        groups=_new((hit.group for passage in match.evidence for hit in passage.hits), told.groups),
+        clauses=_new((passage.clause for passage in match.evidence), told.clauses),
+        entities=_new((hit.entity.id for passage in match.evidence for hit in passage.hits if hit.entity is not None), told.entities),
+        passages=_new_passages(told.said, match, saying.joined),
+        languages=(saying.language,) if new_language else (),
+        outlets=(saying.outlet,) if saying.outlet and saying.outlet not in told.outlets else (),
+    )
+
+
+def _new_passages(said: AbstractSet[int], match: Match, joined: str) -> tuple[int, ...]:
+    """Of what an alert told before ``said`` was kept nothing is known: an edit of its article is judged by the rest."""
+    if not said and not joined:
+        return ()
+    return tuple(number for number, passage in enumerate(match.evidence) if _is_news(passage_words(passage), said, joined))
+
+
+def _is_news(words: AbstractSet[int], said: AbstractSet[int], joined: str) -> bool:
+    new = words - said
+    if len(words) >= FEWEST and 1 - len(new) / len(words) < OLD.get(joined, OLD_COPY):
+        return True
+    return joined not in OLD and len(new) >= REFILLED and any(word & NUMBER for word in new)
+
+
+def _new(now: Iterable[str], told: AbstractSet[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in now if value not in told))
 
 
 def groups(match: Match) -> frozenset[str]:

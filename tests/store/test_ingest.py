@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from monitor.errors import StorageError
 from monitor.model import AlertState, DecisionKind, Reason, Severity, Stance
+from monitor.ports import DecideAgain
 from monitor.store import SqlStore, schema
 from tests.store import builders as b
 
@@ -61,7 +61,7 @@ def test_a_failure_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     broken = b.batch(b.item(good, b.raised(good, b.found())), b.item(bad, elsewhere), state=b.polled())
 
     async def work(store: SqlStore) -> None:
-        with pytest.raises(StorageError, match="decided against an older state"):
+        with pytest.raises(DecideAgain, match="decided against an older state"):
             await store.ingest(broken)
         assert await counts(store) == {}
         assert await b.seen(store, "samples", ["good", "bad"]) == {}
@@ -78,7 +78,7 @@ def test_a_failing_request_does_not_take_those_beside_it_down(tmp_path: Path) ->
         requests = [b.simple(f"good-{n}") for n in range(20)]
         requests.insert(7, b.batch(b.item(bad, elsewhere)))
         answers = await asyncio.gather(*(store.ingest(one) for one in requests), return_exceptions=True)
-        assert [type(answer) for answer in answers if answer is not None] == [StorageError]
+        assert [type(answer) for answer in answers if answer is not None] == [DecideAgain]
         assert (await store.stats())["alerts"] == 20
 
     b.with_store(tmp_path, work)
@@ -97,7 +97,7 @@ def test_a_second_alert_for_the_same_watchlist_and_story_is_refused(tmp_path: Pa
 
     async def work(store: SqlStore) -> None:
         await store.ingest(b.batch(b.item(a, first)))
-        with pytest.raises(StorageError, match="decided against an older state"):
+        with pytest.raises(DecideAgain, match="decided against an older state"):
             await store.ingest(b.batch(b.item(a, other)))
         assert (await store.stats())["alerts"] == 1
 
@@ -209,7 +209,7 @@ def test_sequences_count_per_sink_without_a_gap_over_failures_and_restarts(tmp_p
     async def first(store: SqlStore) -> None:
         await store.ingest(b.simple("1", sinks=["log"]))
         await store.ingest(b.simple("2", sinks=["log", "desk"]))
-        with pytest.raises(StorageError):
+        with pytest.raises(DecideAgain):
             await store.ingest(b.batch(b.item(b.article("3"), b.raised(b.article("3"), b.found())), b.item(bad, elsewhere)))
 
     async def second(store: SqlStore) -> None:

@@ -50,7 +50,7 @@ def test_an_edit_keeps_its_story_its_place_and_takes_a_new_fingerprint(tmp_path:
         await store.ingest(b.batch(member(A), member(B, A.id, joined={"kind": "rewrite"})))
         await store.ingest(b.batch(member(replace(A, language="en"), B.id, fingerprint=b"22")))
         assert await store.remembered(10) == [
-            (2, Remembered(B.id, A.id, b.NOW, b"1")),
+            (2, Remembered(B.id, A.id, b.NOW, b"1", "rewrite")),
             (1, Remembered(A.id, A.id, b.NOW, b"22")),
         ]
         assert (await store.story_facts([A.id]))[A.id].languages == ("en",)

@@ -9,6 +9,7 @@ import pytest
 from monitor.model import (
     Alert,
     AlertState,
+    Decision,
     DecisionKind,
     Entity,
     Evidence,
@@ -21,15 +22,27 @@ from monitor.model import (
     ZoneKind,
 )
 from monitor.ports import Told
-from monitor.story.decide import decide
+from monitor.story.decide import Saying, decide, news
+from monitor.story.said import words_of
 from tests.fakes import START, watchlist_facts
+
+FIRST = "Minister Orlov signed a contract in Lutsk on Tuesday for the delivery of 34 radar stations worth 210 million euros."
+RETOLD = "For 210 million euros, 34 radar stations will go from Lutsk after Orlov put his name to a contract."
+OTHER = "Workers at the harbour of Mersin began to unload crates of rifles that a Libyan freighter had brought overnight."
+REFILLED = "Minister Orlov signed a contract in Odesa on Tuesday for the delivery of 52 radar stations worth 210 million euros."
 
 
 def a_match(
-    *, group: str = "deal", clause: str = "deal", stance: Stance = Stance.REPORTED, severity: Severity = Severity.HIGH, entity: str = ""
+    *,
+    group: str = "deal",
+    clause: str = "deal",
+    stance: Stance = Stance.REPORTED,
+    severity: Severity = Severity.HIGH,
+    entity: str = "",
+    quote: str = FIRST,
 ) -> Match:
-    hit = Hit(group, "term", 0, 4, "term", Entity(entity, entity, "list") if entity else None)
-    return Match("arms", "1", severity, (stance,), (Evidence(0, 4, "term", ZoneKind.BODY, stance, clause, (hit,)),))
+    hit = Hit(group, "contract", 0, 8, "contract", Entity(entity, entity, "list") if entity else None)
+    return Match("arms", "1", severity, (stance,), (Evidence(0, len(quote), quote, ZoneKind.BODY, stance, clause, (hit,)),))
 
 
 def what_was_told(match: Match, *, languages: frozenset[str] = frozenset({"ar"})) -> Told:
@@ -45,7 +58,14 @@ def what_was_told(match: Match, *, languages: frozenset[str] = frozenset({"ar"})
         stances=frozenset(map(str, match.stances)),
         languages=languages,
         notifications=1,
+        outlets=frozenset({"one.example"}),
+        said=words_of(match.evidence),
     )
+
+
+def decided(told: Told | None, match: Match, *, mode: Mode = Mode.LIVE, stale: bool = False, spread: int = 0, **saying: object) -> Decision:
+    said = Saying(match, **({"language": "ar", "outlet": "one.example"} | saying))  # type: ignore[arg-type]
+    return decide(told, said, watchlist_facts("arms", mode=mode), stale=stale, spread=spread)
 
 
 TOLD = what_was_told(a_match())
@@ -65,35 +85,111 @@ ROWS = [
 
 @pytest.mark.parametrize(("name", "told", "match", "kind", "reason"), ROWS, ids=[row[0] for row in ROWS])
 def test_what_follows(name: str, told: Told | None, match: Match, kind: DecisionKind, reason: Reason) -> None:
-    decision = decide(told, match, watchlist_facts("arms"), language="ar", stale=False)
+    decision = decided(told, match)
     assert (decision.kind, decision.reason) == (kind, reason)
 
 
+#: What was said, how the article joined, whether that is news.
+PASSAGES = [
+    ("the same sentence in a copy", FIRST, "near_copy", False),
+    ("the same sentence after an edit", FIRST, "", False),
+    ("a rewrite in other words", RETOLD, "rewrite", False),
+    ("another event, joined as a rewrite", OTHER, "rewrite", True),
+    ("another event, joined as a copy", OTHER, "near_copy", True),
+    ("the same sentence with another place and number, joined as a copy", REFILLED, "near_copy", True),
+    ("the same after an edit", REFILLED, "", True),
+    ("too short to say anything else", "contract signed", "rewrite", False),
+]
+
+
+@pytest.mark.parametrize(("name", "quote", "joined", "is_news"), PASSAGES, ids=[row[0] for row in PASSAGES])
+def test_a_passage_that_says_something_else_is_news(name: str, quote: str, joined: str, is_news: bool) -> None:
+    """A wrong join: group, clause, stance and severity are those of the first event."""
+    decision = decided(TOLD, a_match(quote=quote), joined=joined)
+    expected = (DecisionKind.UPDATE, Reason.NEW_EVIDENCE) if is_news else (DecisionKind.THREAD, Reason.ALREADY_TOLD)
+    assert (decision.kind, decision.reason) == expected
+
+
+def test_news_name_what_is_new_and_where() -> None:
+    match = a_match(group="weapon", stance=Stance.DENIED, quote=OTHER)
+    found = news(TOLD, Saying(match, "ru", "two.example", "rewrite"))
+    assert (found.groups, found.clauses, found.stances, found.languages, found.outlets, found.passages) == (
+        ("weapon",),
+        (),
+        ("denied",),
+        ("ru",),
+        ("two.example",),
+        (0,),
+    )
+
+
 def test_a_new_language_is_news_but_an_unknown_one_is_not() -> None:
-    facts = watchlist_facts("arms")
-    assert decide(TOLD, a_match(), facts, language="ru", stale=False).reason is Reason.NEW_LANGUAGE
-    assert decide(TOLD, a_match(), facts, language="und", stale=False).reason is Reason.ALREADY_TOLD
+    assert decided(TOLD, a_match(), language="ru").reason is Reason.NEW_LANGUAGE
+    assert decided(TOLD, a_match(quote=OTHER), language="ru", joined="translation").reason is Reason.NEW_LANGUAGE
+    assert decided(TOLD, a_match(), language="und").reason is Reason.ALREADY_TOLD
+
+
+@pytest.mark.parametrize(
+    ("spread", "outlets", "told_before", "reason"),
+    [
+        (3, {"one.example", "two.example"}, False, Reason.NEW_SOURCES),
+        (3, {"one.example", "two.example"}, True, Reason.ALREADY_TOLD),
+        (3, {"one.example"}, False, Reason.ALREADY_TOLD),
+        (3, {"one.example", "three.example"}, False, Reason.NEW_SOURCES),
+        (0, {"one.example", "two.example"}, False, Reason.ALREADY_TOLD),
+    ],
+)
+def test_the_kth_outlet_is_told_once(spread: int, outlets: set[str], told_before: bool, reason: Reason) -> None:
+    told = replace(TOLD, outlets=frozenset(outlets), spread_told=told_before)
+    assert (
+        decided(told, a_match(), outlet="three.example" if "three.example" not in outlets else "two.example", spread=spread).reason
+        is reason
+    )
+
+
+def test_an_edit_that_takes_back_what_it_told_corrects_and_says_so_again_when_it_does() -> None:
+    nothing_left = replace(a_match(), evidence=(), stances=())
+    decision = decided(TOLD, nothing_left, taken_back=True, spread=1)
+    assert (decision.kind, decision.reason) == (DecisionKind.CORRECT, Reason.CORRECTION)
+    assert decided(TOLD, nothing_left, spread=1).kind is DecisionKind.THREAD
+    again = decided(TOLD, a_match(), said_again=True)
+    assert (again.kind, again.reason) == (DecisionKind.UPDATE, Reason.NEW_EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("name", "match", "saying", "kind"),
+    [
+        ("graver", a_match(severity=Severity.CRITICAL), {}, DecisionKind.REOPEN),
+        ("now denied", a_match(stance=Stance.DENIED), {}, DecisionKind.REOPEN),
+        ("a passage", a_match(quote=OTHER), {"joined": "rewrite"}, DecisionKind.REOPEN),
+        ("a passage in a new language", a_match(quote=OTHER), {"joined": "translation", "language": "ru"}, DecisionKind.REOPEN),
+        ("taken back", replace(a_match(), evidence=()), {"taken_back": True}, DecisionKind.REOPEN),
+        ("a language", a_match(), {"language": "ru"}, DecisionKind.THREAD),
+        ("an outlet", a_match(), {"outlet": "two.example", "spread": 2}, DecisionKind.THREAD),
+    ],
+)
+def test_news_reopens_what_was_closed(name: str, match: Match, saying: dict[str, object], kind: DecisionKind) -> None:
+    closed = replace(TOLD, alert=replace(TOLD.alert, state=AlertState.CLOSED))
+    assert decided(closed, match, **saying).kind is kind  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("told", [None, TOLD], ids=["first", "told"])
 def test_a_watchlist_in_shadow_mode_tells_nothing(told: Told | None) -> None:
-    decision = decide(told, a_match(group="new"), watchlist_facts("arms", mode=Mode.SHADOW), language="ar", stale=True)
+    decision = decided(told, a_match(group="new"), mode=Mode.SHADOW, stale=True)
     assert (decision.kind, decision.reason) == (DecisionKind.QUIET, Reason.SHADOW)
 
 
 def test_what_was_old_at_the_first_poll_is_kept_and_not_told() -> None:
-    decision = decide(None, a_match(), watchlist_facts("arms"), language="ar", stale=True)
+    decision = decided(None, a_match(), stale=True)
     assert (decision.kind, decision.reason) == (DecisionKind.QUIET, Reason.STALE)
 
 
 def test_a_second_entity_of_a_told_group_is_news() -> None:
     told = what_was_told(a_match(entity="rostec"))
-    assert decide(told, a_match(entity="rostec"), watchlist_facts("arms"), language="ar", stale=False).kind is DecisionKind.THREAD
-    assert decide(told, a_match(entity="almaz"), watchlist_facts("arms"), language="ar", stale=False).reason is Reason.NEW_EVIDENCE
+    assert decided(told, a_match(entity="rostec")).kind is DecisionKind.THREAD
+    assert decided(told, a_match(entity="almaz")).reason is Reason.NEW_EVIDENCE
 
 
 def test_an_alert_raised_again_in_severity_is_told_once() -> None:
     raised = replace(TOLD, alert=replace(TOLD.alert, severity=Severity.CRITICAL))
-    assert (
-        decide(raised, a_match(severity=Severity.CRITICAL), watchlist_facts("arms"), language="ar", stale=False).kind is DecisionKind.THREAD
-    )
+    assert decided(raised, a_match(severity=Severity.CRITICAL)).kind is DecisionKind.THREAD

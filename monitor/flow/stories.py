@@ -1,0 +1,141 @@
+"""Which story each article belongs to, while the daemon runs: the index of what came lately, kept in step with the record.
+
+The index is memory, made again at start from the record's newest articles; what is added to it before a commit is taken back
+where the commit fails. Everything here happens in the turn of whoever decides (``flow/turn.py``). It must not know what makes
+two articles one story (``story.cluster``) nor how anything is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+from monitor.model import Analysis, AnalysisFailed, Article, Fingerprint
+from monitor.ports import Membership, Meter, Remembered, Store
+from monitor.story.cluster import choose
+from monitor.story.index import StoryIndex
+from monitor.story.joined import JoinKind
+from monitor.text import fingerprint as prints
+from monitor.text.links import canonical
+
+#: Articles whose stories are chosen, or that are remembered, before others have a moment: some 5 ms.
+A_FEW: Final = 32
+#: Articles read from the record at a time.
+PIECE: Final = 5_000
+_COPIES: Final = frozenset({JoinKind.SAME_TEXT.value, JoinKind.NEAR_COPY.value})
+_PREFIXES: Final = ("www.", "m.", "amp.", "mobile.")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the articles of one transaction belong, in their order; None for those that were not analysed. ``added`` stand in
+    the index already, ``edited`` (place, article, fingerprint) will where the transaction succeeds."""
+
+    places: tuple[Membership | None, ...]
+    added: tuple[str, ...] = ()
+    edited: tuple[tuple[Membership, str, Fingerprint], ...] = ()
+
+
+class StoryDesk(Protocol):
+    """What finds stories; ``Stories`` is one."""
+
+    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
+        """Of each article its story and why. The next one may join it already."""
+
+    def keep(self, placed: Placed) -> None:
+        """The transaction is in the record."""
+
+    def take_back(self, placed: Placed) -> None:
+        """The transaction failed."""
+
+
+class Stories:
+    """The index of stories. ``restore`` comes before the first ``place``."""
+
+    def __init__(self, store: Store, *, capacity: int, meter: Meter) -> None:
+        self._store = store
+        self._meter = meter
+        self._index = StoryIndex(capacity)
+
+    async def restore(self) -> None:
+        """Remembers what the record's newest articles said."""
+        newest: list[Remembered] = []
+        before: int | None = None
+        while len(newest) < self._index.capacity:
+            found = await self._store.remembered(min(PIECE, self._index.capacity - len(newest)), before)
+            if not found:
+                break
+            newest += (row for _, row in found)
+            before = found[-1][0]
+        for count, row in enumerate(reversed(newest), 1):
+            self._index.add(row.article, row.story, row.at, prints.Fingerprint(row.data), copy=row.kind in _COPIES)
+            if count % A_FEW == 0:
+                await asyncio.sleep(0)
+        self._gauge()
+
+    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
+        known = await self._store.stories_of([article.id for article, _ in articles])
+        places: list[Membership | None] = []
+        added: list[str] = []
+        edited: list[tuple[Membership, str, Fingerprint]] = []
+        try:
+            for count, (article, analysis) in enumerate(articles, 1):
+                place = None
+                if isinstance(analysis, Analysis):
+                    place = self._place(article, analysis.fingerprint, known.get(article.id))
+                    if article.id in known and analysis.fingerprint is not None:
+                        edited.append((place, article.id, analysis.fingerprint))
+                    elif analysis.fingerprint is not None:
+                        added.append(article.id)
+                places.append(place)
+                if count % A_FEW == 0:
+                    await asyncio.sleep(0)
+        except BaseException:
+            self.take_back(Placed((), tuple(added)))
+            raise
+        return Placed(tuple(places), tuple(added), tuple(edited))
+
+    def _place(self, article: Article, fingerprint: Fingerprint | None, known: str | None) -> Membership:
+        """An article that has a story keeps it, whatever an edit made of it: that is where people were told of it."""
+        at = article.published if article.published is not None and article.published <= article.fetched else article.fetched
+        data = fingerprint.data if fingerprint is not None else b""
+        if known is not None or fingerprint is None:
+            return Membership(known or article.id, at, outlet(article), fingerprint=data)
+        chosen = choose(self._index, prints.Fingerprint(fingerprint.data, fingerprint.words), at)
+        story, joined = (chosen.story, chosen.joined) if chosen is not None else (article.id, None)
+        copy = joined is not None and joined.kind.value in _COPIES
+        self._index.add(article.id, story, at, prints.Fingerprint(data), copy=copy)
+        self._meter.count("stories_joined_total", kind=joined.kind.value if joined is not None else "new")
+        return Membership(story, at, outlet(article), joined.to_json() if joined is not None else None, data)
+
+    def keep(self, placed: Placed) -> None:
+        for place, article, fingerprint in placed.edited:
+            self._index.add(article, place.story, place.at, prints.Fingerprint(fingerprint.data))
+        self._gauge()
+
+    def take_back(self, placed: Placed) -> None:
+        for article in placed.added:
+            self._index.drop(article)
+
+    def move(self, articles: Iterable[str], story: str) -> None:
+        """A person moved them; it is in the record."""
+        self._index.move(articles, story)
+
+    def _gauge(self) -> None:
+        self._meter.gauge("stories_remembered_articles", len(self._index))
+        members = self._index.members
+        if members:
+            oldest, newest = next(iter(members.values())), next(reversed(members.values()))
+            self._meter.gauge("stories_remembered_hours", max(0.0, newest.at - oldest.at))
+
+
+def outlet(article: Article) -> str:
+    """Whose news it is: the host of its address as people call it, else its source."""
+    host = urlsplit(canonical(article.url)).hostname or ""
+    for prefix in _PREFIXES:
+        if host.startswith(prefix) and host.count(".") > 1:
+            host = host.removeprefix(prefix)
+    return host or article.source
