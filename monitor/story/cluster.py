@@ -27,9 +27,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import Cluster, Member, StoryIndex, Weights
+from monitor.story.index import Cluster, Member, StoryIndex, Weights, held
 from monitor.story.joined import Joined, JoinKind
-from monitor.text.fingerprint import Fingerprint, Hashes, TermKind, Terms
+from monitor.text.fingerprint import BINS, Fingerprint, TermKind, Terms
 
 Shared = npt.NDArray[np.bool_]
 
@@ -92,46 +92,43 @@ class _Article:
 
     # ------------------------------------------------------------------------------------------- copies
     def copied(self) -> Chosen | None:
-        best: tuple[float, int] | None = None
-        chosen: Chosen | None = None
-        cluster: Cluster
+        """The copy of the article that it has most runs in common with, of equals the oldest."""
+        found = []
         for number in self.index.alike(self.terms)[:_ARTICLES]:
-            member = self.index.members[number]
-            found = self._copy_of(member)
-            if found is not None and (best is None or (found.joined.score, -number) > best):
-                best, chosen, cluster = (found.joined.score, -number), found, self.index.clusters[member.story]
-        # Copies of copies, each a little changed, may end anywhere: a copy is like how its story began, too.
-        if chosen is None or self._cosines([cluster])[0] < REWRITE / 2:
-            return None
-        return chosen
+            other = self.index.members[number].terms()
+            runs = np.count_nonzero(self.terms.signature == other.signature) / BINS
+            if runs >= COPY_RUNS:
+                found.append((-runs, number, other))
+        for runs, number, other in sorted(found, key=lambda candidate: candidate[:2]):
+            chosen = self._copy_of(self.index.members[number], other, -runs)
+            if chosen is not None:
+                return chosen
+        return None
 
-    def _copy_of(self, member: Member) -> Chosen | None:
-        other = member.terms()
+    def _copy_of(self, member: Member, other: Terms, runs: float) -> Chosen | None:
         hours = abs(self.at - member.at)
-        runs = float((self.terms.signature == other.signature).mean())
-        mine = _held(self.terms.hashes, other.hashes)
-        shared = int(mine.sum())
-        share = shared / max(1, min(len(mine), len(other.hashes)))
-        if runs < COPY_RUNS:
-            return None
-        if self._other_figures(other, mine):
+        mine, theirs = held(self.terms.hashes, other.hashes), held(other.hashes, self.terms.hashes)
+        if self._other_figures(other, mine, theirs):
             self.forms.add(member.story)
             return None
-        if share < COPY_WORDS / fading(hours) or self._both_say_more(other, mine):
+        shared = int(mine.sum())
+        share = shared / max(1, min(len(mine), len(theirs)))
+        cluster = self.index.clusters[member.story]
+        # Copies of copies, each a little changed, may end anywhere: a copy is like how its story began, too.
+        if (
+            share < COPY_WORDS / fading(hours)
+            or min(_own(self.idf, mine), _own(self.index.idf(other.hashes), theirs)) > _OWN
+            or self._cosines([cluster])[0] < REWRITE / 2
+        ):
             return None
         kind = JoinKind.SAME_TEXT if member.data == self.data else JoinKind.NEAR_COPY
-        joined = Joined(kind, member.article, round(runs, 2), round(100 * share), *self._shown(mine), round(hours, 1))
-        return Chosen(self.index.clusters[member.story].id, joined)
+        return Chosen(cluster.id, Joined(kind, member.article, round(runs, 2), round(100 * share), *self._shown(mine), round(hours, 1)))
 
-    def _other_figures(self, other: Terms, mine: Shared) -> bool:
+    def _other_figures(self, other: Terms, mine: Shared, theirs: Shared) -> bool:
+        """Whether the two are one form filled twice: each has numbers that the other lacks, and more of them than they share."""
         numbers, other_numbers = self.terms.kinds == TermKind.NUMBER, other.kinds == TermKind.NUMBER
-        theirs = _held(other.hashes, self.terms.hashes)
-        own = min(int((numbers & ~mine).sum()), int((other_numbers & ~theirs).sum()))
-        return own >= 2 and own > int((numbers & mine).sum())
-
-    def _both_say_more(self, other: Terms, mine: Shared) -> bool:
-        theirs = _held(other.hashes, self.terms.hashes)
-        return min(_own(self.idf, mine), _own(self.index.idf(other.hashes), theirs)) > _OWN
+        own = min(np.count_nonzero(numbers & ~mine), np.count_nonzero(other_numbers & ~theirs))
+        return bool(own >= 2 and own > np.count_nonzero(numbers & mine))
 
     # --------------------------------------------------------------------------- rewrites and translations
     def retold(self) -> Chosen | None:
@@ -182,7 +179,7 @@ class _Article:
 
     def _news(self, cluster: Cluster, among: Shared | None = None) -> float:
         """What the terms weigh (``among`` them, where given) that the article shares with a story and that are rare outside it."""
-        mine = _held(self.terms.hashes, cluster.hashes)
+        mine = held(self.terms.hashes, cluster.hashes)
         shared = self.terms.hashes[mine if among is None else mine & among]
         if not len(shared):
             return 0.0
@@ -197,7 +194,7 @@ class _Article:
         for number in dict.fromkeys((cluster.members[0], *cluster.members[-_ARTICLES:])):
             member = self.index.members[number]
             hashes = member.terms().hashes
-            mine = _held(self.terms.hashes, hashes)
+            mine = held(self.terms.hashes, hashes)
             value = float(self.idf[mine].sum())
             if found is None or value > found[0]:
                 found = value, member, mine, round(100 * int(mine.sum()) / max(1, min(len(mine), len(hashes))))
@@ -215,7 +212,7 @@ class _Article:
             member, mine, share = self._closest(cluster)
             other = member.terms()
             other_named = other.kinds != TermKind.WORD
-            theirs = _held(other.hashes, self.terms.hashes) & other_named
+            theirs = held(other.hashes, self.terms.hashes) & other_named
             ordinary = min(int((~named).sum()), int((~other_named).sum()))
             both = mine & named
             if int(both.sum()) < _NAMED or int((mine & ~named).sum()) > _ORDINARY * ordinary:
@@ -233,26 +230,15 @@ class _Article:
             return (), ()
         value = np.where(mine, self.idf * self.terms.weights, 0)
         value[self.terms.kinds == TermKind.NAME] *= 2  # people know a story by its names
-        order = [place for place in np.argsort(-value, kind="stable").tolist() if value[place] > 0]
-        kinds = self.terms.kinds.tolist()
-        number = int(TermKind.NUMBER)
-        numbers = [self.words[place] for place in order if kinds[place] == number]
-        words = [self.words[place] for place in order if kinds[place] != number]
-        return tuple(words[:_SHOWN_WORDS]), tuple(numbers[:_SHOWN_NUMBERS])
+        order = np.argsort(-value, kind="stable")[: np.count_nonzero(value > 0)]
+        numeric = self.terms.kinds[order] == TermKind.NUMBER
+        words, numbers = order[~numeric][:_SHOWN_WORDS], order[numeric][:_SHOWN_NUMBERS]
+        return tuple(map(self.words.__getitem__, words.tolist())), tuple(map(self.words.__getitem__, numbers.tolist()))
 
 
 def fading(hours: float) -> float:
     """What likeness counts over a distance in time: 1 within three days, 0.8 after ten, 0.6 after a month and a half, 0.4 after a year."""
     return 1.0 if hours <= WINDOW else float((WINDOW / hours) ** _FADING)
-
-
-def _held(hashes: Hashes, by: Hashes) -> Shared:
-    """Which of ``hashes`` stand in ``by``; both ascending."""
-    if not len(by):
-        return np.zeros(len(hashes), np.bool_)
-    places = np.searchsorted(by, hashes)
-    found: Shared = by.take(np.minimum(places, len(by) - 1)) == hashes
-    return found
 
 
 def _own(idf: Weights, shared: Shared) -> float:

@@ -180,7 +180,7 @@ class StoryIndex:
         if not cluster.members:
             del self.clusters[member.story], self._stories[cluster.id]
         elif oldest:
-            cluster.tally -= np.isin(cluster.hashes, member.terms().hashes)
+            cluster.tally -= held(cluster.hashes, member.terms().hashes)
         else:
             self._anew(cluster)
 
@@ -197,7 +197,7 @@ class StoryIndex:
             cluster.founders += 1
             _found(cluster, terms)
         else:
-            cluster.tally += np.isin(cluster.hashes, terms.hashes)
+            cluster.tally += held(cluster.hashes, terms.hashes)
 
     def _same_story(self, story: int) -> _SameStory:
         return _SameStory(self.members, story)
@@ -250,6 +250,15 @@ class _SameStory:
     def __call__(self, number: int) -> bool:
         member = self.members.get(number)
         return member is None or member.story == self.story
+
+
+def held(hashes: Hashes, by: Hashes) -> npt.NDArray[np.bool_]:
+    """Which of ``hashes`` stand in ``by``; both ascending."""
+    if not len(by):
+        return np.zeros(len(hashes), np.bool_)
+    places = by.searchsorted(hashes)
+    found: npt.NDArray[np.bool_] = by.take(places, mode="clip") == hashes
+    return found
 
 
 def _nothing() -> tuple[Hashes, Weights, Weights]:
