@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from monitor.errors import DocumentError, FetchError
 from monitor.model import (
@@ -661,14 +661,29 @@ class Beating(Protocol):
 class Queries(Protocol):
     """What commands and pages read. Dictionaries here are ready for JSON."""
 
-    async def alerts(
-        self, *, limit: int = 50, watchlist: str | None = None, state: str | None = None, since: datetime | None = None
-    ) -> Sequence[JsonObject]:
-        """Newest first: id, watchlist, severity, state, raised, updated, title, url, source, article,
-        notifications, deliveries by state."""
+    async def alerts(self, wanted: AlertSelection | None = None, /, **conditions: Any) -> Sequence[JsonObject]:
+        """id, watchlist, severity, state, disposition, comment, raised, updated, title, url, source, language, article, story,
+        outlets, notifications, deliveries by state. ``conditions`` are the selection's fields."""
 
     async def alert(self, alert_id: str) -> JsonObject | None:
         """One alert (a unique prefix of its id will do), with its notifications' documents, decisions and deliveries."""
+@dataclass(frozen=True, slots=True)
+class AlertSelection:
+    """Which alerts. Empty conditions are not asked. ``after`` goes on behind one (its ``raised`` and id), oldest first; ``()``
+    begins with the oldest; None is newest first. ``undelivered`` are those with a delivery that has not arrived."""
+
+    limit: int = 50
+    watchlist: str | None = None
+    state: str | None = None
+    severity: str | None = None
+    source: str | None = None
+    story: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    undelivered: bool = False
+    after: tuple[datetime, str] | tuple[()] | None = None
+
+
 
     async def stats(self) -> Mapping[str, int]:
         """Row counts: articles, alerts, notifications, deliveries by state."""

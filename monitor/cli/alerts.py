@@ -1,10 +1,12 @@
-"""``monitor alerts``: what was raised, read from the record, whether or not a daemon is running beside it."""
+"""``monitor alerts``: what was raised, read from the record, whether or not a daemon is running beside it.
+
+What changes alerts stands in ``alerts_change``, what writes them to files in ``alerts_files``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -15,6 +17,7 @@ from monitor.cli.options import (
     print_json,
     print_pretty,
     short_time,
+    since_option,
     terminal_width,
     wants_color,
 )
@@ -22,16 +25,22 @@ from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.model import JsonObject
-    from monitor.ports import Queries
     from monitor.store import SqlStore
 
 T = TypeVar("T")
 
 #: Seconds between two looks at the record while following it.
 FOLLOW = 0.5
-#: How many of the newest alerts are looked at for changes each time.
-WINDOW = 200
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: How many notifications are read at a time.
+PAGE = 500
+
+
+class Followed(Protocol):
+    """What following asks of the record."""
+
+    async def latest_told(self) -> int: ...
+
+    async def follow(self, after: int, limit: int) -> Sequence[JsonObject]: ...
 
 
 @click.group(short_help="List, show and follow alerts.")
@@ -60,20 +69,26 @@ def read_record(place: Place, work: Callable[[SqlStore], Awaitable[T]]) -> T:
     return asyncio.run(reading())
 
 
-@alerts.command("list")
+@alerts.command("list", short_help="List alerts, newest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many, newest first.")
 @click.option("--watchlist", metavar="ID", help="Only those of this watchlist.")
 @click.option("--state", type=click.Choice(["open", "acknowledged", "closed"]), help="Only those in this state.")
+@click.option("--severity", type=click.Choice(["info", "low", "medium", "high", "critical"]), help="Only those of this severity.")
+@click.option("--source", metavar="NAME", help="Only those whose first article came from this source.")
+@click.option("--undelivered", is_flag=True, help="Only those with a delivery that has not arrived.")
+@since_option()
 @json_option
 @config_options
-def list_(limit: int, watchlist: str | None, state: str | None, as_json: bool, place: Place) -> None:
+def list_(as_json: bool, place: Place, **conditions: Any) -> None:
     """List alerts, newest first.
 
     \b
     Example:
       monitor alerts list --watchlist arms-transfer --limit 10
+      monitor alerts list --state open --severity critical --since 24h
+      monitor alerts list --undelivered
     """
-    found = read_record(place, lambda queries: queries.alerts(limit=limit, watchlist=watchlist, state=state))
+    found = read_record(place, lambda queries: queries.alerts(**conditions))
     if as_json:
         for alert in found:
             print_json(alert)
@@ -88,8 +103,11 @@ def _line(alert: JsonObject) -> str:
     from monitor.render.plain import plain
 
     told = ", ".join(f"{count} {state}" for state, count in sorted(alert["deliveries"].items()))
-    head = f"{alert['id'][:12]}  {short_time(alert['raised'])}  {alert['severity']:<8}  {alert['state']:<12}  {alert['watchlist']}"
-    return f"{head}\n    {plain(alert['title']) or '(no title)'}  [{plain(alert['source'])}]" + (f"  ({told})" if told else "")
+    state = alert["state"] + (f" ({alert['disposition'].replace('_', ' ')})" if alert["disposition"] else "")
+    head = f"{alert['id'][:12]}  {short_time(alert['raised'])}  {alert['severity']:<8}  {state:<12}  {alert['watchlist']}"
+    outlets = f", {alert['outlets']} outlets" if alert["outlets"] > 1 else ""
+    where = f"[{plain(alert['source'])}{outlets}]"
+    return f"{head}\n    {plain(alert['title']) or '(no title)'}  {where}" + (f"  ({told})" if told else "")
 
 
 @alerts.command()
@@ -103,15 +121,23 @@ def show(alert_id: str, as_json: bool, place: Place) -> None:
     Example:
       monitor alerts show 3f2a90c1
     """
-    found = read_record(place, lambda queries: queries.alert(alert_id))
+
+    async def read(store: SqlStore) -> tuple[JsonObject | None, Sequence[JsonObject]]:
+        page = await store.alert(alert_id)
+        return page, await store.trail(subject=page["id"]) if page else ()
+
+    found, trail = read_record(place, read)
     if found is None:
         raise UsageError(f"there is no alert whose id begins with {alert_id!r}", hint="see: monitor alerts list")
     if as_json:
-        print_pretty(found)
+        print_pretty(found | {"trail": trail})
         return
     from monitor.render.plain import plain
     from monitor.render.terminal import alert_text
 
+    click.echo(_line(found))
+    if found["merged_into"]:
+        click.echo(f"  it became part of {found['merged_into'][:12]}")
     for notification in found["notifications"]:
         click.echo(alert_text(notification["document"], color=wants_color(), width=terminal_width()), nl=False)
         for delivery in notification["deliveries"]:
@@ -119,6 +145,9 @@ def show(alert_id: str, as_json: bool, place: Place) -> None:
             answer = delivery["last_answer"]
             detail = f": {plain(answer['detail'])}" if answer and answer["detail"] else ""
             click.echo(f"  to {delivery['sink']}: {delivery['state']} ({attempts}){detail}")
+    for line in reversed(trail):
+        comment = f": {plain(line['detail']['comment'])}" if line["detail"].get("comment") else ""
+        click.echo(f"  {short_time(line['at'])}  {plain(line['actor'])}  {line['action']}{comment}")
 
 
 @alerts.command()
@@ -146,37 +175,18 @@ def tail(lines: int, no_follow: bool, as_json: bool, place: Place) -> None:
 
 
 async def follow_alerts(
-    queries: Queries, lines: int, tell: Callable[[JsonObject], None], *, follow: bool = True, pause: float = FOLLOW
+    store: Followed, lines: int, tell: Callable[[JsonObject], None], *, follow: bool = True, pause: float = FOLLOW
 ) -> None:
-    """Notifications in the order they were made. An alert is looked into again when its ``updated`` time moves on."""
+    """What is told of alerts, in the order it was committed, beginning with the latest ``lines``."""
     import asyncio
 
-    known: dict[str, tuple[str, int]] = {}
-    latest: datetime | None = None
+    after = max(await store.latest_told() - lines, 0)
     while True:
-        recent = await _recent(queries, max(lines, WINDOW), latest)
-        changed = [alert for alert in reversed(recent) if known.get(alert["id"], ("", 0))[0] != alert["updated"]]
-        skipped = 0 if latest else len(changed) - lines
-        for position, alert in enumerate(changed):
-            whole = await queries.alert(alert["id"])
-            notifications = whole["notifications"] if whole else []
-            if position >= skipped:
-                for notification in notifications[known.get(alert["id"], ("", 0))[1] :]:
-                    tell(notification["document"])
-            known[alert["id"]] = (alert["updated"], len(notifications))
+        while told := await store.follow(after, PAGE):
+            for one in told:
+                after = one["number"]
+                if one["alert"]:
+                    tell(one["document"])
         if not follow:
             return
-        latest = max((_raised(alert) for alert in recent), default=latest or EPOCH)
         await asyncio.sleep(pause)
-
-
-async def _recent(queries: Queries, window: int, latest: datetime | None) -> Sequence[JsonObject]:
-    """The newest alerts, for what changed about them; all since ``latest`` where a burst brought more than the window holds."""
-    recent = await queries.alerts(limit=window)
-    if latest is not None and len(recent) == window and _raised(recent[-1]) > latest:
-        recent = await queries.alerts(limit=1_000_000, since=latest)
-    return recent
-
-
-def _raised(alert: JsonObject) -> datetime:
-    return datetime.fromisoformat(alert["raised"])

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from monitor import __version__
+from monitor.cli import alerts_change, alerts_files
 from monitor.cli.alerts import alerts
 from monitor.cli.check import check
 from monitor.cli.config import config, schema
@@ -22,6 +23,9 @@ from monitor.cli.run import once, run
 from monitor.cli.sources_edit import sources
 from monitor.cli.terms import terms
 from monitor.errors import ExitStatus, MonitorError
+
+#: They add their commands to the group of ``alerts``.
+_ALERTS = (alerts_change, alerts_files)
 
 INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT
 

@@ -83,7 +83,7 @@ class AlertLog:
             if self._file.holds(delivery.notification):
                 answers[delivery.notification] = told
             elif _is_one_line(delivery.payload):
-                lines.append((delivery.notification, b'{"sequence":%d,%s\n' % (delivery.sequence, delivery.payload[1:])))
+                lines.append((delivery.notification, log_line(delivery.sequence, delivery.payload)))
             else:
                 answers[delivery.notification] = Answer(AnswerKind.POISON, detail="the stored document is not one line of JSON")
         outcome = told
@@ -93,6 +93,11 @@ class AlertLog:
             except OSError as error:
                 outcome = Answer(AnswerKind.RETRY, detail=f"the alert log cannot be written: {_reason(error)}")
         return [answers.get(delivery.notification, outcome) for delivery in deliveries]
+
+
+def log_line(sequence: int, payload: bytes) -> bytes:
+    """A document as its line in the log, newline included."""
+    return b'{"sequence":%d,%s\n' % (sequence, payload[1:])
 
 
 def _is_one_line(payload: bytes) -> bool:

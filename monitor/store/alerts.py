@@ -7,14 +7,14 @@ means.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, func, literal_column, select, update
 
-from monitor.model import JsonObject, Way
+from monitor.model import DeliveryState, JsonObject, Way
 from monitor.ports import AlertChange, AlertFound, DecideAgain, Entry
 from monitor.store import codec, queries, telling
 from monitor.store.audit import note
@@ -84,6 +84,24 @@ def write_entry(connection: Connection, entry: Entry, now: datetime) -> None:
 
 
 # ------------------------------------------------------------------------------------------- reading
+def copy_delivered(connection: Connection, name: str, take: Callable[[int, bytes], None]) -> int:
+    """Hand ``take`` the sequence and document of everything that was delivered to a sink, in the order it arrived; how many.
+
+    One reading: what is delivered meanwhile is not in it. Deliveries settled together are in the order of their sequence.
+    """
+    arrived = (
+        select(delivery.c.sequence, notification.c.payload)
+        .join(notification, notification.c.id == delivery.c.notification)
+        .where(delivery.c.sink == name, delivery.c.state == DeliveryState.DELIVERED.value)
+        .order_by(delivery.c.changed, delivery.c.sequence)
+    )
+    count = 0
+    for row in connection.execution_options(yield_per=1000).execute(arrived):
+        take(row.sequence, row.payload)
+        count += 1
+    return count
+
+
 def trail(connection: Connection, *, subject: str, since: datetime | None, limit: int) -> tuple[JsonObject, ...]:
     wanted = select(audit).order_by(audit.c.id.desc()).limit(limit)
     if subject:
@@ -131,6 +149,10 @@ class AlertSide(Side):
 
     async def follow(self, after: int, limit: int) -> Sequence[JsonObject]:
         return await self._database.read(partial(follow, after=after, limit=limit))
+
+    async def copy_delivered(self, sink: str, take: Callable[[int, bytes], None]) -> int:
+        """``take`` is called on a thread of the record's."""
+        return await self._database.read(partial(copy_delivered, name=sink, take=take))
 
     async def latest_told(self) -> int:
         return await self._database.read(latest)

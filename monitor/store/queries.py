@@ -8,16 +8,21 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from monitor.errors import UsageError
 from monitor.model import DeliveryState, JsonObject
+from monitor.ports import AlertSelection
 from monitor.store import codec
 from monitor.store.schema import alert, article, article_text, attempt, delivery, match, notification, source, story
 from monitor.store.statements import chunks
+
+#: States of deliveries that nobody has been told by.
+_UNTOLD = tuple(
+    state.value for state in (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.INFLIGHT, DeliveryState.DEAD, DeliveryState.EXPIRED)
+)
 
 # How many candidates an ambiguous prefix names before it only counts.
 _CANDIDATES = 5
@@ -43,20 +48,38 @@ _ALERTS = select(
 ).outerjoin(article, article.c.id == alert.c.article)
 
 
-def alerts(
-    connection: Connection, *, limit: int, watchlist: str | None, state: str | None, since: datetime | None
-) -> tuple[JsonObject, ...]:
-    """Newest first. The article's title and address are empty where retention has dropped it."""
-    wanted = _ALERTS.order_by(alert.c.raised.desc(), alert.c.id).limit(limit)
-    if watchlist is not None:
-        wanted = wanted.where(alert.c.watchlist == watchlist)
-    if state is not None:
-        wanted = wanted.where(alert.c.state == state)
-    if since is not None:
-        wanted = wanted.where(alert.c.raised >= since)
-    rows = connection.execute(wanted).all()
+def alerts(connection: Connection, wanted: AlertSelection) -> tuple[JsonObject, ...]:
+    """Newest first, oldest first where it goes on ``after`` one. The article's title and address are empty where retention has
+    dropped it."""
+    rows = connection.execute(_selected(wanted).limit(wanted.limit)).all()
     states = _delivery_states(connection, [row.id for row in rows])
     return tuple(_summary(row, states[row.id]) for row in rows)
+
+
+def _selected(wanted: AlertSelection) -> Any:
+    chosen = _ALERTS
+    for column, value in (
+        (alert.c.watchlist, wanted.watchlist),
+        (alert.c.state, wanted.state),
+        (alert.c.severity, wanted.severity),
+        (alert.c.story, wanted.story),
+        (article.c.source, wanted.source),
+    ):
+        if value:
+            chosen = chosen.where(column == value)
+    if wanted.since is not None:
+        chosen = chosen.where(alert.c.raised >= wanted.since)
+    if wanted.until is not None:
+        chosen = chosen.where(alert.c.raised < wanted.until)
+    if wanted.undelivered:
+        open_ones = select(notification.c.alert).join(delivery, delivery.c.notification == notification.c.id)
+        chosen = chosen.where(alert.c.id.in_(open_ones.where(delivery.c.state.in_(_UNTOLD))))
+    if wanted.after is None:
+        return chosen.order_by(alert.c.raised.desc(), alert.c.id)
+    if wanted.after:
+        raised, last = wanted.after
+        chosen = chosen.where((alert.c.raised > raised) | ((alert.c.raised == raised) & (alert.c.id > last)))
+    return chosen.order_by(alert.c.raised, alert.c.id)
 
 
 def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
@@ -67,7 +90,8 @@ def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
     return {
         **_summary(row, _delivery_states(connection, [row.id])[row.id]),
         "labels": row.labels,
-        "story": row.story,
+        "changed_by": row.changed_by,
+        "merged_into": row.merged_into,
         "text_hash": row.text_hash,
         "text": connection.execute(select(article_text.c.text).where(article_text.c.hash == row.text_hash)).scalar(),
         "notifications": _notifications(connection, row.id),
@@ -109,6 +133,10 @@ def _summary(row: Any, states: dict[str, int]) -> JsonObject:
         "source": row.source or "",
         "language": row.language or "",
         "article": row.article,
+        "story": row.story,
+        "disposition": row.disposition,
+        "comment": row.comment,
+        "outlets": len(row.outlets),
         "notifications": row.notifications,
         "deliveries": states,
     }
@@ -195,6 +223,7 @@ def _decisions(connection: Connection, story_id: str, watchlist: str) -> list[Js
             "at": codec.iso(row.at),
             "kind": row.decision,
             "reason": row.reason,
+            "by": row.by,
             "notification": row.notification,
             "article": row.article,
             "text_hash": row.text_hash,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from monitor.model import Delivery, JsonObject, Severity, SourceSpec, SourceState
 from monitor.ports import (
     AlertRecord,
+    AlertSelection,
     CoverageRecord,
     DeliveryResult,
     IngestBatch,
@@ -164,10 +165,8 @@ class Deliveries(Side):
 class Reading(Side):
     """The Queries port."""
 
-    async def alerts(
-        self, *, limit: int = 50, watchlist: str | None = None, state: str | None = None, since: datetime | None = None
-    ) -> Sequence[JsonObject]:
-        return await self._database.read(partial(queries.alerts, limit=limit, watchlist=watchlist, state=state, since=since))
+    async def alerts(self, wanted: AlertSelection | None = None, /, **conditions: Any) -> Sequence[JsonObject]:
+        return await self._database.read(partial(queries.alerts, wanted=wanted or AlertSelection(**conditions)))
 
     async def alert(self, alert_id: str) -> JsonObject | None:
         return await self._database.read(partial(queries.alert_by_prefix, prefix=alert_id))

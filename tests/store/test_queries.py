@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,10 @@ def test_alerts_are_listed_newest_first_and_filtered(tmp_path: Path) -> None:
             "source": "samples",
             "language": "ar",
             "article": b.article("1").id,
+            "story": b.article("1").id,
+            "disposition": "",
+            "comment": "",
+            "outlets": 0,
             "notifications": 1,
             "deliveries": {"pending": 2},
         }
@@ -52,6 +57,13 @@ def test_alerts_are_listed_newest_first_and_filtered(tmp_path: Path) -> None:
         assert [one["url"][-1] for one in await store.alerts(state="open")] == ["1", "0"]
         assert [one["url"][-1] for one in await store.alerts(since=b.later(60))] == ["2", "1"]
         assert await store.alerts(watchlist="none") == ()
+        assert [one["url"][-1] for one in await store.alerts(severity="high")] == ["2", "1", "0"]
+        assert [one["url"][-1] for one in await store.alerts(undelivered=True)] == [one["url"][-1] for one in listed if one["deliveries"]]
+        assert [one["url"][-1] for one in await store.alerts(until=b.later(60))] == ["0"]
+        oldest, *others = await store.alerts(after=())
+        assert [one["url"][-1] for one in (oldest, *others)] == ["0", "1", "2"]
+        rest = await store.alerts(after=(datetime.fromisoformat(oldest["raised"]), oldest["id"]))
+        assert [one["id"] for one in rest] == [one["id"] for one in others]
         json.dumps(listed)
 
     b.with_store(tmp_path, work)
