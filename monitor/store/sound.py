@@ -57,7 +57,7 @@ def keep_aside(path: Path) -> Path | None:
         if files.free(path.parent) < 2 * files.size_of(path):
             return None
         log, part = files.log_of(path), kept.with_name(kept.name + files.PART)
-        if log.exists():
+        if files.has_log(path):
             shutil.copy2(log, files.log_of(kept))
         shutil.copy2(path, part)
         part.rename(kept)

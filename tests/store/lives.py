@@ -50,7 +50,7 @@ def ingest_for_ever(folder: str, start: str) -> None:
             # Two requests at a time, so that commits are shared as they are in the daemon.
             await asyncio.gather(store.ingest(b.simple(f"{n}a", sinks=["log"])), store.ingest(b.simple(f"{n}b", sinks=["log"])))
             claimed = await store.claim("log", b.NOW, 1)
-            await store.record([b.delivered(one) for one in claimed], b.NOW)
+            await store.settle([b.delivered(one) for one in claimed], None, b.NOW)
             print(n, flush=True)
 
     asyncio.run(life())

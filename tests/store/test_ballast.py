@@ -90,7 +90,7 @@ def test_fault_05_the_ballast_lets_answers_be_recorded(disk: Path) -> None:
         assert not (disk / files.BALLAST).exists()
         # All that was being sent is recorded, a batch after the other, and people are told.
         for one in in_flight:
-            await store.record([b.delivered(one)], b.NOW)
+            await store.settle([b.delivered(one)], None, b.NOW)
         await store.release(await store.claim("desk", b.NOW, 100), b.NOW)
         full = Operation("storage", "the disk is full", b.NOW, Severity.CRITICAL, told=True)
         told = Notification(b.digest("full"), "", NotificationKind.RAISED, Reason.FIRST_MATCH, full.severity, b.NOW, b"{}")
@@ -126,7 +126,7 @@ def test_fault_05_a_daemon_that_ended_on_a_full_disk_starts_there(disk: Path) ->
         with pytest.raises(StorageFull):
             await store.ingest(b.simple("more"))
         (one, *_) = await store.claim("desk", b.NOW, 1)
-        await store.record([b.delivered(one)], b.NOW)
+        await store.settle([b.delivered(one)], None, b.NOW)
         assert (await store.stats())["deliveries_delivered"] == 1
 
     b.with_store(disk, starts, how=Opening(ballast=8 * MIB))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from sqlalchemy import Connection, select
 
 from monitor.errors import StorageCorrupt, StorageError, StorageFull
 from monitor.flow.ingest import BATCH
-from monitor.store import Opening, SqlStore, schema
+from monitor.store import Opening, SqlStore, backup, check, schema
+from monitor.store.sound import require_sound
 from tests.store import builders as b
-from tests.store import lives
+from tests.store import eio, lives
 from tests.store.disks import small_disk
 
 
@@ -157,6 +159,19 @@ def test_fault_06_a_file_size_limit_is_a_full_disk(tmp_path: Path) -> None:
     b.with_store(tmp_path, check)
 
 
+def test_fault_07_a_failing_write_is_fully_before_or_fully_after(tmp_path: Path) -> None:
+    """Every tenth of the first 200 writes and syncs fails; ``tests.acceptance`` and ``make soak`` do all of them."""
+    try:
+        seen = eio.run(tmp_path, range(1, 201, 10))
+    except FileNotFoundError as error:
+        pytest.skip(f"writes cannot be made to fail here: {error}")
+    passed = [one for one in seen if (one["integrity"], one["lost"], one["answers_lost"], one["whole"]) == ("ok", [], 0, True)]
+    print(f"k's passed {len(passed)} of {len(seen)}, of which failed a request or the start {sum(one['acknowledged'] < 6 for one in seen)}")
+    assert len(passed) == len(seen) == 20
+    assert all(one["reached"] for one in seen)
+    assert sum(one["acknowledged"] < eio.ARTICLES for one in seen) >= 10
+
+
 def test_full_in_a_shared_transaction_fails_only_what_does_not_fit(tmp_path: Path) -> None:
     huge = "x" * 4_000_000
     a = b.article("huge", body=huge)
@@ -176,28 +191,91 @@ def test_full_in_a_shared_transaction_fails_only_what_does_not_fit(tmp_path: Pat
     b.with_store(tmp_path, work)
 
 
-def test_fault_09_damage_is_found_at_start_and_nothing_is_written(tmp_path: Path) -> None:
-    """200 bytes over the start of every page in turn: a page that is part of a table or index is noticed."""
-    sound = filled(tmp_path / "sound").read_bytes()
-    page = int.from_bytes(sound[16:18], "big")
-    found = flips = untouched = 0
-    said: set[tuple[int, bool, bool]] = set()
-    for start in range(0, len(sound), page * 3):
-        folder = tmp_path / str(start)
+def test_fault_09_flips_are_found_and_the_file_is_kept_aside(tmp_path: Path) -> None:
+    """200 bytes anywhere. What holds tables and indexes together is found at the start, texts by ``db check``; most of the rest is
+    in space that nothing uses, and some in rows of which there is no hash (evidence, what was told)."""
+    record = filled(tmp_path / "sound", 300)
+    sound, places = record.read_bytes(), random.Random(9)
+    (saved := tmp_path / "backups").mkdir()
+    backup.by_hand(record, saved / "saved.db", "")
+    at_start = looked = harmless = 0
+    rows, flips = content(record), 100
+    for flip in range(flips):
+        folder = tmp_path / str(flip)
         folder.mkdir()
+        (folder / "backups").symlink_to(saved)
+        start = places.randrange(len(sound) - 200)
+        damaged = sound[:start] + places.randbytes(200) + sound[start + 200 :]
         database = folder / "monitor.db"
-        damaged = sound[:start] + os.urandom(200) + sound[start + 200 :]
         database.write_bytes(damaged)
-        flips += 1
         try:
-            b.with_store(folder, nothing)
+            require_sound(database)
         except StorageCorrupt as error:
-            found += 1
-            said.add((error.exit_status, "the database is damaged" in str(error), "restore a backup" in str(error)))
-            untouched += database.read_bytes() == damaged
-    print(f"damage found {found} of {flips}")
-    assert found >= flips * 0.5
-    assert (untouched, said) == (found, {(3, True, True)})
+            at_start += 1
+            said = str(error)
+            (aside,) = (file for file in folder.iterdir() if ".corrupt-" in file.name)
+            assert (database.read_bytes(), aside.read_bytes()) == (damaged, damaged)
+            assert f"monitor db restore {folder / 'backups' / 'saved.db'}" in said
+            assert str(aside) in said
+        else:
+            found = bool(check.check(database).findings)
+            looked += found
+            harmless += not found and content(database) == rows
+    unnoticed = flips - at_start - looked - harmless
+    print(f"damage found at the start {at_start}, by db check {looked} of {flips} flips; harmless {harmless}, unnoticed {unnoticed}")
+    assert at_start >= 10
+    assert at_start + looked + harmless >= flips * 0.6
+
+
+def content(database: Path) -> list[str]:
+    with closing(sqlite3.connect(f"file:{database}?immutable=1", uri=True)) as connection:
+        connection.text_factory = bytes
+        tables = [name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [repr(connection.execute(f'SELECT * FROM "{name}"').fetchall()) for name in tables]
+
+
+def test_fault_09_the_daemon_refuses_a_damaged_record_and_keeps_it_aside_once(tmp_path: Path) -> None:
+    database = filled(tmp_path)
+    whole = database.read_bytes()
+    damaged = whole[:4096] + os.urandom(4096) + whole[8192:]
+    database.write_bytes(damaged)
+    for _ in range(3):
+        with pytest.raises(StorageCorrupt, match="a copy is kept as"):
+            b.with_store(tmp_path, nothing)
+    asides = [file for file in tmp_path.iterdir() if ".corrupt-" in file.name]
+    assert [file.read_bytes() for file in asides] == [damaged]
+    assert database.read_bytes() == damaged
+
+
+def test_fault_09_a_large_record_closed_in_order_is_looked_through_after_the_start(tmp_path: Path) -> None:
+    """And one that was not, at the start; damage that is found then stops writing."""
+    how = Opening(large=1)
+    database = filled(tmp_path)
+
+    async def looks(store: SqlStore) -> None:
+        assert not store.looked_through
+        assert await store.look_through() == ""
+        await store.ingest(b.simple("sound"))
+
+    b.with_store(tmp_path, looks, how=how)
+    pages = database.stat().st_size // 4096
+    with database.open("r+b") as file:
+        for page in range(pages // 2, pages):
+            file.seek(page * 4096)
+            file.write(b"\xff" * 200)
+    mark = tmp_path / "clean"
+    mark.write_text(f"{database.stat().st_size} {database.stat().st_mtime_ns}\n")  # the disk changed it, not a program
+
+    async def damaged(store: SqlStore) -> None:
+        assert await store.look_through() != ""
+        assert "damaged" in store.broken
+        with pytest.raises(StorageCorrupt):
+            await store.ingest(b.simple("more"))
+
+    b.with_store(tmp_path, damaged, how=how)
+    assert not mark.exists()
+    with pytest.raises(StorageCorrupt):
+        b.with_store(tmp_path, nothing, how=how)
 
 
 @pytest.mark.parametrize("content", [b"this is no database at all" * 400, b"SQLite format 3\0" + b"\xff" * 8192])

@@ -43,7 +43,7 @@ def test_what_concerned_nobody_goes_and_what_was_told_stays(tmp_path: Path) -> N
         await store.ingest(b.batch(*quiet, *told, now=OLD))
         await store.ingest(b.batch(*fresh))
         claimed = await store.claim("desk", OLD, 12)
-        await store.record([b.delivered(one) for one in claimed], OLD)
+        await store.settle([b.delivered(one) for one in claimed], None, OLD)
         would = await store.prunable(b.NOW, AGE)
         assert (await store.stats())["articles"] == 2_550
         did = await store.prune(b.NOW, AGE, "cli:ann")
