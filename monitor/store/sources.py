@@ -46,10 +46,13 @@ _FORGET = (
 )
 #: Somebody took it out and put it back: it is tried again.
 _BACK = update(source).where(source.c.name == bindparam("b_name")).values(gone=None, deaths=0)
-#: After every poll, so both are made once: making an update of eighteen values takes as long as carrying out ten of them.
+#: After every poll, so they are made once: making an update of eighteen values takes as long as carrying out ten of them. Most
+#: polls change nothing about the address, and with it nothing about the host.
 _PLACE = select(source.c.kind, source.c.location, source.c.address).where(source.c.name == bindparam("b_name"))
-_SAVED = ("host", *codec.source_row(SourceState("", datetime(2000, 1, 1, tzinfo=UTC))))
+_SAVED = tuple(codec.source_row(SourceState("", datetime(2000, 1, 1, tzinfo=UTC))))
 _SAVE = update(source).where(source.c.name == bindparam("b_name")).values({name: bindparam(f"b_{name}") for name in _SAVED})
+_SAVE_IN_PLACE = _SAVE.where(source.c.address == bindparam("b_address"))
+_HOST = update(source).where(source.c.name == bindparam("b_name")).values(host=bindparam("b_host"))
 _SYNCED = select(
     source.c.name,
     source.c.kind,
@@ -165,18 +168,20 @@ def save_source(connection: Connection, state: SourceState) -> None:
     """After a poll; the bounds per host go with the address that is asked from now on. Where that is another than before, because
     permanent redirects were learnt or what was learnt is gone, the audit says so."""
     values = codec.source_row(state)
+    saved = {"b_name": state.name, **{f"b_{name}": value for name, value in values.items()}}
+    if connection.execute(_SAVE_IN_PLACE, saved).rowcount:
+        return
     row = connection.execute(_PLACE, {"b_name": state.name}).first()
     if row is None:
         # A source that was never configured here gets its row with its first state.
         connection.execute(_NEW_SOURCE, {**values, "name": state.name, "kind": "", "location": "", "host": ""})
         return
-    feed = row.kind == SourceKind.FEED
-    values["host"] = host_of(state.address or row.location, SourceKind.FEED) if feed else ""
-    if feed and state.address != row.address:
+    connection.execute(_SAVE, saved)
+    if row.kind == SourceKind.FEED:
         before, address = row.address or row.location, state.address or row.location
+        connection.execute(_HOST, {"b_name": state.name, "b_host": host_of(address, SourceKind.FEED)})
         action = "learn address" if state.address else "give up learnt address"
         note(connection, state.last_poll or state.next_due, action, state.name, before=before, address=address)
-    connection.execute(_SAVE, {"b_name": state.name, **{f"b_{name}": value for name, value in values.items()}})
 
 
 def source_states(connection: Connection) -> tuple[SourceState, ...]:
