@@ -19,7 +19,7 @@ from monitor.workers import inside
 from monitor.workers.pool import PoolBroken, TaskDied, TaskOverran
 from monitor.workers.reading import WorkersError
 
-#: Documents and characters of a task: it should carry some 50 to 100 ms of work.
+#: Documents that fill a task, and characters: it should carry some 50 to 100 ms of work.
 BATCH_DOCUMENTS = 50
 BATCH_CHARACTERS = 500_000
 
@@ -110,10 +110,11 @@ class Analysing:
         documents = characters = 0
         while self._waiting:
             first = self._waiting[0]
+            full = documents >= BATCH_DOCUMENTS or characters + first.characters > BATCH_CHARACTERS
+            if parts and (first.alone or parts[0].alone or full):
+                break
             documents += len(first.documents)
             characters += first.characters
-            if parts and (first.alone or parts[0].alone or documents > BATCH_DOCUMENTS or characters > BATCH_CHARACTERS):
-                break
             self._waiting.popleft()
             if not first.asked.done.done():  # else nobody waits for it any more
                 parts.append(first)
