@@ -21,7 +21,6 @@ from monitor.flow import pace
 from monitor.flow.hosts import HostBounds, Starts
 from monitor.flow.ingest import Ingester, IngestReport
 from monitor.flow.rhythm import arrived
-from monitor.flow.watch import BoardWatch
 from monitor.model import SourceKind, SourceSpec, SourceState
 from monitor.ports import Clock, Meter, Operations, Source, Store, Watch
 
@@ -81,7 +80,7 @@ class Poller:
         meter: Meter,
         operations: Operations,
         random: Callable[[], float],
-        watch: Watch | None = None,
+        watch: Watch,
         hosts: HostBounds | None = None,
         concurrency: int = CONCURRENCY,
         starts: int = STARTS,
@@ -94,7 +93,7 @@ class Poller:
         self._meter = meter
         self._operations = operations
         self._random = random
-        self._watch: Watch = BoardWatch(operations) if watch is None else watch
+        self._watch = watch
         self._hosts = HostBounds() if hosts is None else hosts
         self._concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)

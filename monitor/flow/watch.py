@@ -53,28 +53,6 @@ SILENT: Final = "sources:silent"
 NETWORK: Final = "network"
 
 
-class BoardWatch:
-    """One operation ``source:NAME`` while a source fails, and nobody is told."""
-
-    def __init__(self, operations: Operations) -> None:
-        self._operations = operations
-
-    def succeeded(self, spec: SourceSpec, state: SourceState, *, new: int) -> None:
-        # A 304 after a failure heals nothing: the failures stand in the state.
-        if state.failures == 0:
-            self._operations.close(f"source:{spec.name}")
-
-    def failed(self, spec: SourceSpec, state: SourceState, error: FetchError | DocumentError | Exception) -> None:
-        self._operations.raise_(f"source:{spec.name}", _failing(state), subject=spec.name)
-
-    def forgotten(self, name: str) -> None:
-        self._operations.close(f"source:{name}")
-
-    @property
-    def network_down(self) -> bool:
-        return False
-
-
 @dataclass(slots=True)
 class _Seen:
     """What this process knows of a source beside its state. ``since`` is when it began to be listened to: at its start, when

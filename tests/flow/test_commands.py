@@ -14,7 +14,7 @@ from monitor.flow.poll import Poller
 from monitor.flow.source_commands import SourceCommands
 from monitor.model import Command, Document, JsonObject, PollResult, SourceKind, SourceSpec
 from monitor.ports import PushFault, PushReport
-from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWorkers
+from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWatch, FakeWorkers
 
 GOOD = SourceSpec("good", SourceKind.FOLDER, "/good", 10.0)
 BAD = SourceSpec("bad", SourceKind.FEED, "https://example.org/feed", 900.0)
@@ -48,7 +48,9 @@ class House:
         ingester = Ingester(self.store, FakeWorkers(), route=lambda _: (), facts=dict, clock=clock, meter=meter, operations=operations)
         documents = tuple(Document("good", key, f"text of {key}") for key in ("a", "b"))
         sources = [FakeSource(GOOD, [PollResult(documents, {})]), FakeSource(BAD, [FetchError("no answer")])]
-        poller = Poller(self.store, sources, ingester, clock=clock, meter=meter, operations=operations, random=lambda: 0.5)
+        poller = Poller(
+            self.store, sources, ingester, clock=clock, meter=meter, operations=operations, random=lambda: 0.5, watch=FakeWatch()
+        )
         specs = {spec.name: spec for spec in (GOOD, BAD, WIRE)}
         self.commander = Commander(SourceCommands(self.store, poller, self.door, specs=lambda: specs, clock=clock))
 

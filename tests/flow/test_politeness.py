@@ -26,7 +26,7 @@ from monitor.ports import FeedRead, Fetched, Probe
 from monitor.sources.feed import FeedSource
 from monitor.sources.feedread import read_feed
 from monitor.store import SqlStore
-from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWorkers
+from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSource, FakeStore, FakeWatch, FakeWorkers
 from tests.feedserver import CONTACT, Feed, FeedServer, Score
 
 DAY = 86_400.0
@@ -93,6 +93,7 @@ class House:
             meter=FakeMeter(),
             operations=self.operations,
             random=self.chance.random,
+            watch=FakeWatch(),
             sleep=self.pause,
         )
         self._life = Life(store, client, poller)
@@ -386,6 +387,7 @@ def test_five_thousand_due_at_once_begin_so_many_a_second_and_one_slow_host_hold
             meter=FakeMeter(),
             operations=FakeOperations(clock),
             random=lambda: 0.5,
+            watch=FakeWatch(),
             starts=100,
         )
         await store.sync_sources([source.spec for source in sources], clock.now())
@@ -430,6 +432,7 @@ def test_a_folder_does_not_wait_behind_the_feeds_that_are_overdue(record: Path) 
             meter=FakeMeter(),
             operations=FakeOperations(clock),
             random=lambda: 0.5,
+            watch=FakeWatch(),
             concurrency=20,
             starts=10,
         )

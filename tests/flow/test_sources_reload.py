@@ -10,7 +10,7 @@ from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
 from monitor.flow.sources_reload import BROKEN, RESTART, SourcesReloader
 from monitor.model import PollResult, SourceKind, SourceSpec, Way
-from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSource, FakeSourceList, FakeStore, FakeWorkers, watchlist_facts
+from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSource, FakeSourceList, FakeStore, FakeWatch, FakeWorkers, watchlist_facts
 
 NOTHING = PollResult((), {}, unchanged=True)
 
@@ -41,7 +41,7 @@ class House:
         )
         sources = [source for spec in specs if (source := self.make(spec)) is not None]
         parts = {"clock": self.clock, "operations": self.operations}
-        self.poller = Poller(self.store, sources, ingester, meter=self.meter, random=lambda: 0.5, **parts)  # type: ignore[arg-type]
+        self.poller = Poller(self.store, sources, ingester, meter=self.meter, random=lambda: 0.5, watch=FakeWatch(), **parts)  # type: ignore[arg-type]
         self.reloader = SourcesReloader(
             self.listing,
             self.store,

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from monitor.errors import FetchError, StorageError
 from monitor.flow import silence
 from monitor.flow.silence import Longest, Network, lasting, patience, silent_languages
-from monitor.flow.watch import BoardWatch, Coverage
+from monitor.flow.watch import Coverage
 from monitor.model import Severity, SourceKind, SourceSpec, SourceState
 from monitor.operations import OperationsBoard
 from monitor.ports import LanguagePulse
-from tests.fakes import START, FakeClock, FakeMeter, FakeOperations
+from tests.fakes import START, FakeClock, FakeMeter
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 DOWN = FetchError("HTTP 503: the server has a fault", status=503)
@@ -568,16 +568,3 @@ def test_what_failed_before_a_restart_stands_before_it_is_polled_again() -> None
     world.look()
     world.poll("wire")
     assert [operation.key for operation in world.board.open()] == ["source:told"]
-
-
-def test_the_plain_watch_keeps_one_operation_a_source() -> None:
-    operations = FakeOperations()
-    watch, state = BoardWatch(operations), SourceState("wire", START, failures=1, error=DOWN.message)
-    watch.failed(spec(), state, DOWN)
-    watch.succeeded(spec(), state, new=0)
-    assert "wire cannot be read: HTTP 503" in operations.message("source:wire")
-    watch.succeeded(spec(), replace(state, failures=0), new=1)
-    watch.failed(spec(), state, ValueError("odd"))  # type: ignore[arg-type]
-    watch.forgotten("wire")
-    assert operations.history == ["+source:wire", "-source:wire", "+source:wire", "-source:wire"]
-    assert not watch.network_down
