@@ -46,8 +46,13 @@ def mail(message: Message) -> Mail:
     return Mail(line(message, SUBJECT), text(message), _page(message))
 
 
-def _page(message: Message) -> str:
+def fragment(message: Message) -> str:
+    """What a mail's page shows, without the page: for what brings its own, as a feed reader does."""
     body = "\n".join(_body(message))
+    return f'<div style="max-width:600px;margin:0 auto;overflow-wrap:anywhere">\n{body}\n</div>'
+
+
+def _page(message: Message) -> str:
     return f"""<!DOCTYPE html>
 <html lang="en" style="color-scheme:light dark">
 <head>
@@ -58,9 +63,7 @@ def _page(message: Message) -> str:
 <title>{_e(line(message, SUBJECT))}</title>
 </head>
 <body style="margin:0;padding:12px;{_FONT};font-size:16px;line-height:1.45">
-<div style="max-width:600px;margin:0 auto;overflow-wrap:anywhere">
-{body}
-</div>
+{fragment(message)}
 </body>
 </html>
 """
