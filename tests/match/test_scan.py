@@ -9,8 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine
+from monitor.match.engine import TOLD_LIMIT
 from monitor.match.scan import Found, Scanned
-from monitor.model import Sentence, ZoneKind
+from monitor.model import Facts, Sentence, ZoneKind
 from monitor.text.forms import Mark
 from monitor.text.layout import lay_out
 from monitor.text.words import words
@@ -174,3 +175,15 @@ def test_the_memo_begins_anew_between_texts_when_it_is_full() -> None:
     for start in range(0, 150_000, 30_000):
         text = " ".join(f"w{number}x" for number in range(start, start + 30_000)) + " arms deal"
         assert len(Scanned(text, (Sentence(0, len(text), ZoneKind.BODY, 0),), table).collect().hits) == 1
+
+
+def test_more_phrases_and_terms_than_the_first_tables_hold() -> None:
+    """The filter of pairs grows, and what is told of a pattern is forgotten and told again."""
+    terms = [*(Term(f"w{n}x v{n}x", "en") for n in range(1_500)), *(Term(f"u{n}x", "en") for n in range(TOLD_LIMIT + 100))]
+    engine = compile_engine([Watchlist(id="w", version="0", files={}, groups={"a": tuple(terms)}, when=Group("a"))], silent)
+    text = ". ".join(term.text for term in terms) + ". w1x v2x u0x u0x"
+    layout = lay_out(text, all_body=True)
+    (match,) = engine.match(text, layout, Facts())
+    found = [hit.text for evidence in match.evidence for hit in evidence.hits]
+    assert found == [*(term.text for term in terms), "u0x", "u0x"]
+    assert [hit.term for evidence in match.evidence for hit in evidence.hits] == found
