@@ -539,16 +539,18 @@ class Outbox(Protocol):
         their notifications."""
 
     async def settle(self, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
-        """``record`` and, where it changed, the sink's status, in one transaction."""
+        """What came of attempts (also what ends a delivery without one) and, where it changed, the sink's status, in one
+        transaction. Results for final deliveries change nothing, and no status replaces a pause by a person."""
 
     async def replay(self, wanted: Selection, now: datetime, actor: str) -> int:
         """Dead and expired deliveries (of configured sinks) become pending and due: their attempts stay counted, their age
         counts from now. With a line in the trail; how many."""
 
-    async def given_up(self, sink: str) -> int:
-        """How many are dead or expired."""
+    async def given_up(self, sink: str, since: datetime | None = None) -> int:
+        """How many are dead or expired; ``since``: became so from then on."""
 
-    async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None: ...
+    async def behind(self, delivery: Delivery) -> int:
+        """How many of its lane wait behind it."""
 
     async def release(self, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
         """Cancelled at shutdown before an answer: pending again, due now, the attempt still counted.
@@ -558,8 +560,6 @@ class Outbox(Protocol):
 
     async def hasten(self, sink: str, now: datetime) -> None:
         """The receiver answers again: deliveries of this sink that wait for a retry are due now, in every lane."""
-
-    async def save_sink(self, status: SinkStatus) -> None: ...
 
     async def next_due(self) -> datetime | None:
         """When the earliest pending delivery is due; None where there is none. What is held is not pending."""
@@ -629,6 +629,17 @@ class SilenceRecord(Protocol):
         """That it mutes nothing was told."""
 
 
+class SinkRecord(Protocol):
+    """The record, what people do to sinks. Every change is one transaction with its line in the trail."""
+
+    async def pause_sink(self, sink: str, reason: str, actor: str, now: datetime) -> SinkStatus:
+        """Paused until it is resumed, whatever it was; what it is now."""
+
+    async def resume_sink(self, sink: str, actor: str, now: datetime, *, age_limit: float) -> SinkStatus:
+        """Active and without failures, whatever it was; it catches up with what waits. What is older than ``age_limit`` seconds
+        by now counts its age from now, so that it is sent and does not expire."""
+
+
 class Sink(Protocol):
     name: str
     #: How many deliveries of one lane ``send`` takes at once, in order (1 for a webhook).
@@ -658,15 +669,6 @@ class Beating(Protocol):
         """Once; never raises for what a receiver does. What has nothing to say answers DELIVERED."""
 
 
-class Queries(Protocol):
-    """What commands and pages read. Dictionaries here are ready for JSON."""
-
-    async def alerts(self, wanted: AlertSelection | None = None, /, **conditions: Any) -> Sequence[JsonObject]:
-        """id, watchlist, severity, state, disposition, comment, raised, updated, title, url, source, language, article, story,
-        outlets, notifications, deliveries by state. ``conditions`` are the selection's fields."""
-
-    async def alert(self, alert_id: str) -> JsonObject | None:
-        """One alert (a unique prefix of its id will do), with its notifications' documents, decisions and deliveries."""
 @dataclass(frozen=True, slots=True)
 class AlertSelection:
     """Which alerts. Empty conditions are not asked. ``after`` goes on behind one (its ``raised`` and id), oldest first; ``()``
@@ -684,6 +686,15 @@ class AlertSelection:
     after: tuple[datetime, str] | tuple[()] | None = None
 
 
+class Queries(Protocol):
+    """What commands and pages read. Dictionaries here are ready for JSON."""
+
+    async def alerts(self, wanted: AlertSelection | None = None, /, **conditions: Any) -> Sequence[JsonObject]:
+        """id, watchlist, severity, state, disposition, comment, raised, updated, title, url, source, language, article, story,
+        outlets, notifications, deliveries by state. ``conditions`` are the selection's fields."""
+
+    async def alert(self, alert_id: str) -> JsonObject | None:
+        """One alert (a unique prefix of its id will do), with its notifications' documents, decisions and deliveries."""
 
     async def stats(self) -> Mapping[str, int]:
         """Row counts: articles, alerts, notifications, deliveries by state."""

@@ -148,6 +148,7 @@ class FakeOutbox:
         self.rows: dict[tuple[str, str], Delivery] = {}
         self.sinks: dict[str, SinkStatus] = {}
         self.results: list[DeliveryResult] = []
+        self.changed: dict[tuple[str, str], datetime] = {}
         self.failing = False
         self.commits = 0
         self._order = 0
@@ -235,13 +236,14 @@ class FakeOutbox:
         waiting = [row for state in (DeliveryState.PENDING, DeliveryState.HELD) for row in self._of(sink) if row.state is state]
         late = [row for row in waiting if row.since < before][:limit]
         for row in late:
+            self.changed[row.notification, sink] = now
             self._put(replace(row, state=DeliveryState.EXPIRED, reason=detail))
         return [row.notification for row in late]
 
     async def settle(self, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
         self._write()
-        self._record(results)
-        if status is not None:
+        self._record(results, now)
+        if status is not None and not self.sinks.get(status.name, status).by:
             self.sinks[status.name] = status
 
     async def replay(self, wanted: Selection, now: datetime, actor: str) -> int:
@@ -252,16 +254,19 @@ class FakeOutbox:
             self._put(replace(row, state=DeliveryState.PENDING, reason="", due=now, replayed=now))
         return len(chosen)
 
-    async def given_up(self, sink: str) -> int:
+    async def given_up(self, sink: str, since: datetime | None = None) -> int:
         self._check()
-        return sum(row.state in {DeliveryState.DEAD, DeliveryState.EXPIRED} for row in self._of(sink))
+        rows = [row for row in self._of(sink) if row.state in {DeliveryState.DEAD, DeliveryState.EXPIRED}]
+        return sum(since is None or self.changed[row.notification, sink] >= since for row in rows)
 
-    async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
-        self._write()
-        self._record(results)
+    async def behind(self, delivery: Delivery) -> int:
+        self._check()
+        lane = [row for row in self._of(delivery.sink) if row.severity is delivery.severity and row.sequence > delivery.sequence]
+        return sum(row.state in {DeliveryState.PENDING, DeliveryState.INFLIGHT} for row in lane)
 
-    def _record(self, results: Sequence[DeliveryResult]) -> None:
+    def _record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
         for result in results:
+            self.changed[result.delivery.notification, result.delivery.sink] = now
             row = self.rows[result.delivery.notification, result.delivery.sink]
             assert row.state is DeliveryState.INFLIGHT, f"recorded without a claim: {row.notification} is {row.state}"
             waits = result.state in {DeliveryState.PENDING, DeliveryState.DELIVERED}
@@ -282,10 +287,6 @@ class FakeOutbox:
         for key, row in self.rows.items():
             if row.sink == sink and row.state is DeliveryState.PENDING and row.due > now and latest.get(key) is AnswerKind.RETRY:
                 self.rows[key] = replace(row, due=now)
-
-    async def save_sink(self, status: SinkStatus) -> None:
-        self._write()
-        self.sinks[status.name] = status
 
     async def next_due(self) -> datetime | None:
         self._check()

@@ -1,10 +1,10 @@
 """Delivering: what the outbox holds goes to the sinks, at least once, in order within a severity lane.
 
-    claim ──► send ──► record            _round, _attempt: never a send before its claim is committed, never a record
+    claim ──► send ──► settle            _round, _go_through: never a send before its claim is committed, never a record
       ▲                   │              before the answer is there; a crash in between sends again, under the same id
       └──── wake, tick ◄──┘
 
-Every sink works for itself: its rounds and attempts are tasks of their own, so a slow one delays no other, and within a
+Every sink works for itself: its rounds and runs are tasks of their own, so a slow one delays no other, and within a
 sink a slow lane delays no other lane. What answers mean stands in retry.py; this module only carries it out. What storage
 refuses to write is owed: it is kept and written first when storage answers again, before anything new is claimed.
 
@@ -15,54 +15,40 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from itertools import groupby
-from typing import Final
+from typing import Final, Protocol
 
 from monitor.errors import SinkError, StorageError
-from monitor.flow.retry import LOCAL, ORDINARY, Attempt, RetryPolicy, has_expired, may_send, next_step
+from monitor.flow.desk import LANES, STUCK, Desk, Run
+from monitor.flow.reports import Reports
+from monitor.flow.retry import LOCAL, ORDINARY, Attempt, RetryPolicy, at_start, by_hand, expires_before, has_expired, next_step, probes
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, SinkState
 from monitor.ports import Clock, DeliveryResult, Meter, Operations, Outbox, Sink, SinkStatus
 
-#: Failed attempts in a row after which a sink that does not answer is an alarm: about a minute of an outage.
-FAILING: Final = 5
 #: Seconds between two tries to open a sink that would not start (a log folder that is not mounted yet).
 REOPEN: Final = 10.0
-#: Deliveries of a lane claimed in one transaction while their sink is well; each is still recorded by itself. A claim
-#: costs a synced commit, 0.5 to 9 ms, which is more than most receivers take to answer.
-RUN: Final = 20
+#: Seconds between two looks for what is too old, and how many of that are ended in one transaction.
+LOOK: Final = 60.0
+EXPIRE: Final = 1000
 
 _STORAGE: Final = "storage"
 
-
-#: So many failures in a row are an outage of the receiver, not of one message (as many as open a breaker, DESIGN.md).
-OUTAGE: Final = 5
+Answered = tuple[Sequence[Delivery], Sequence[Answer]]
 
 
-@dataclass(slots=True)
-class _Desk:
-    """One sink and what is under way for it. ``owed`` are writes that storage has refused so far, in order."""
+class Moment(Protocol):
+    """Whether this is the moment to send what was claimed for a sink (quiet hours, rate limits)."""
 
-    sink: Sink
-    policy: RetryPolicy
-    status: SinkStatus
-    opened: bool = False
-    open_again: float = 0.0  # monotonic
-    serving: asyncio.Task[None] | None = None
-    again: bool = False
-    probing: bool = False
-    sending: dict[asyncio.Task[None], Sequence[Delivery]] = field(default_factory=dict)
-    attempts: set[asyncio.Task[None]] = field(default_factory=set)
-    owed: deque[Callable[[], Awaitable[None]]] = field(default_factory=deque)
-    paying: asyncio.Lock = field(default_factory=asyncio.Lock)
-    refusals: dict[str, int] = field(default_factory=dict)  # notification -> refusals so far
-    given_up: set[str] = field(default_factory=set)  # notifications dead or expired since the start
+    async def __call__(self, sink: str, claimed: Sequence[Delivery], now: datetime, /) -> Sequence[Delivery]:
+        """Those to send now, in their order; the others are held in the outbox when this returns."""
 
-    @property
-    def name(self) -> str:
-        return self.sink.name
+
+async def _any_moment(_sink: str, claimed: Sequence[Delivery], _now: datetime, /) -> Sequence[Delivery]:
+    return claimed
 
 
 class Deliverer:
@@ -80,13 +66,20 @@ class Deliverer:
         *,
         ordinary: RetryPolicy = ORDINARY,
         local: RetryPolicy = LOCAL,
+        moment: Moment = _any_moment,
     ) -> None:
         self._outbox = outbox
         self._clock = clock
         self._meter = meter
         self._operations = operations
         self._random = random
-        self._desks = [_Desk(sink, local if sink.never_pauses else ordinary, SinkStatus(sink.name)) for sink in sinks]
+        self._moment = moment
+        self._reports = Reports(outbox, meter, operations)
+        self._desks = [
+            Desk(sink, local if sink.never_pauses else ordinary, SinkStatus(sink.name), filled=clock.monotonic()) for sink in sinks
+        ]
+        self._born = clock.monotonic()
+        self._started = False
         self._draining = False
         self._storage_failing = False
 
@@ -94,16 +87,16 @@ class Deliverer:
     async def start(self) -> None:
         """Before the first tick. Raises StorageError where the outbox cannot be read."""
         now = self._clock.now()
-        known = {status.name: status for status in await self._outbox.sync_sinks([desk.name for desk in self._desks], now)}
+        names = [desk.name for desk in self._desks]
+        known = {status.name: status for status in await self._outbox.sync_sinks(names, now)}
+        self._reports.forget_others(names)
         for desk in self._desks:
-            desk.status = known.get(desk.name, desk.status)
-            if desk.status.state is SinkState.PAUSED and desk.status.probe_due is not None:
-                # Whoever restarts after mending an address or a secret waits for no hourly probe.
-                desk.status = replace(desk.status, probe_due=now)
-            self._report(desk)
+            desk.status = at_start(known.get(desk.name, desk.status), now)
+            self._reports.state(desk)
             # Before in-flight deliveries are put back: what the log holds already is found among them.
             await self._open(desk)
         await self._outbox.recover(now)
+        self._started = True
 
     async def tick(self) -> None:
         """Every second."""
@@ -124,31 +117,57 @@ class Deliverer:
         self._draining = True
         if rounds := {desk.serving for desk in self._desks if desk.serving is not None}:
             await asyncio.wait(rounds)
-        if attempts := self._tasks():
-            await asyncio.wait(attempts, timeout=grace)
-        cut = {desk.name: [delivery for group in desk.sending.values() for delivery in group] for desk in self._desks}
+        if runs := self._tasks():
+            await asyncio.wait(runs, timeout=grace)
         for desk in self._desks:
-            for task in desk.sending:
-                task.cancel()
-        if attempts := self._tasks():
-            await asyncio.wait(attempts)
+            for run in desk.runs.values():
+                for send in run.sends:
+                    send.cancel()  # its run puts the deliveries back, and records what was answered in time
+        if runs := self._tasks():
+            await asyncio.wait(runs)
         for desk in self._desks:
-            if cut[desk.name]:
-                await self._write(desk, partial(self._outbox.release, cut[desk.name], self._clock.now()))
             await self._pay(desk)
             await desk.sink.close()
+
+    @property
+    def started(self) -> bool:
+        return self._started
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether more would go out now if the pace after an outage did not hold it back."""
+        return any(desk.status.state is SinkState.ACTIVE and desk.status.catching_up is not None for desk in self._desks)
 
     def statuses(self) -> Sequence[SinkStatus]:
         return [desk.status for desk in self._desks]
 
+    def is_open(self, sink: str) -> bool:
+        return any(desk.opened for desk in self._desks if desk.name == sink)
+
+    def change(self, status: SinkStatus) -> None:
+        """A person changed it, and the record has it so: paused from now on, or as good as new."""
+        for desk in self._desks:
+            if desk.name == status.name:
+                desk.status = status
+                desk.mended(self._clock.now(), self._clock.monotonic())
+                self._reports.state(desk)
+                self._kick(desk)
+
+    def changed(self, sinks: Collection[str]) -> None:
+        """Deliveries of these were changed in the record by a person: look at them now."""
+        for desk in self._desks:
+            if desk.name in sinks:
+                desk.recount = True
+                self._kick(desk)
+
     # -------------------------------------------------------------------------------- claim, send, record
-    def _kick(self, desk: _Desk) -> None:
+    def _kick(self, desk: Desk) -> None:
         """Start a round, or have the one under way go round again."""
         desk.again = True
-        if desk.serving is None and not self._draining:
+        if desk.serving is None and self._started and not self._draining:
             desk.serving = asyncio.create_task(self._serve(desk), name=f"deliver-{desk.name}")
 
-    async def _serve(self, desk: _Desk) -> None:
+    async def _serve(self, desk: Desk) -> None:
         try:
             while desk.again and not self._draining:
                 desk.again = False
@@ -158,128 +177,170 @@ class Deliverer:
         finally:
             desk.serving = None
 
-    async def _round(self, desk: _Desk) -> None:
-        """Claim what is due and start its attempts, a task for each severity lane."""
-        if desk.probing or not await self._open(desk) or not await self._pay(desk):
+    async def _round(self, desk: Desk) -> None:
+        """Claim what is due and start its runs, a task for each severity lane."""
+        if not await self._pay(desk):
             return
         now = self._clock.now()
-        if not may_send(desk.status, now):
+        await self._look(desk, now)
+        if not desk.may_send(now) or not await self._open(desk):
             return
-        probe = desk.status.state is SinkState.PAUSED
-        if probe and desk.attempts:
-            return  # the answers under way may heal it; each ends in another kick
-        claimed = await self._outbox.claim(desk.name, now, 1 if probe else _run_length(desk))
+        before = (desk.status.state, desk.status.by)
+        claimed = await (self._claim_probe(desk, now) if probes(desk.status) else self._claim(desk, now))
         self._storage_works()
-        late = [delivery for delivery in claimed if has_expired(delivery, now, desk.policy)]
-        fresh = [delivery for delivery in claimed if not has_expired(delivery, now, desk.policy)]
-        if probe and fresh:
-            self._start_probe(desk, fresh)
-        else:
-            self._start_lanes(desk, fresh)
-        if late:
-            await self._expire(desk, late)
+        fresh = await self._now(desk, await self._without_late(desk, claimed, now), now)
+        if fresh and (self._draining or (desk.status.state, desk.status.by) != before):
+            # An answer, or a person, came between; nothing more goes out than what that allows.
+            await self._write(desk, partial(self._outbox.release, fresh, now, unsent=True))
             desk.again = True
+            return
+        self._start_runs(desk, fresh)
 
-    def _start_lanes(self, desk: _Desk, deliveries: Sequence[Delivery]) -> None:
+    async def _now(self, desk: Desk, claimed: Sequence[Delivery], now: datetime) -> Sequence[Delivery]:
+        """Those whose moment it is; the others are held."""
+        if not claimed:
+            return claimed
+        try:
+            return await self._moment(desk.name, claimed, now)
+        except Exception:
+            await self._write(desk, partial(self._outbox.release, claimed, now, unsent=True))
+            raise
+
+    async def _claim(self, desk: Desk, now: datetime) -> Sequence[Delivery]:
+        room = desk.room(now, self._clock.monotonic())
+        if room is None:
+            return await self._outbox.claim(desk.name, now, desk.run_length())
+        claimed: list[Delivery] = []
+        for lane in LANES:
+            if room > len(claimed):
+                claimed += await self._outbox.claim(desk.name, now, min(desk.run_length(), room - len(claimed)), lanes=(lane,))
+        desk.tokens -= len(claimed)
+        if room and not claimed and not desk.runs:
+            desk.status = replace(desk.status, catching_up=None)
+            await self._write(desk, partial(self._outbox.settle, (), desk.status, now))
+        return claimed
+
+    async def _claim_probe(self, desk: Desk, now: datetime) -> Sequence[Delivery]:
+        for lane in desk.probe_lanes():
+            if claimed := await self._outbox.claim(desk.name, now, 1, lanes=(lane,)):
+                return claimed
+        oldest = await self._outbox.probe(desk.name, now)
+        return () if oldest is None else (oldest,)
+
+    async def _without_late(self, desk: Desk, claimed: Sequence[Delivery], now: datetime) -> Sequence[Delivery]:
+        """What became too old since the last look goes no further."""
+        if expires_before(desk.status, now, desk.policy) is None:
+            return claimed
+        late = [delivery for delivery in claimed if has_expired(delivery, now, desk.policy)]
+        if not late:
+            return claimed
+        self._reports.ended(desk, DeliveryState.EXPIRED, len(late))
+        answer = Answer(AnswerKind.RETRY, detail=_too_old(desk))
+        results = [DeliveryResult(delivery, DeliveryState.EXPIRED, answer) for delivery in late]
+        await self._write(desk, partial(self._outbox.settle, results, None, now))
+        desk.again = True
+        return [delivery for delivery in claimed if delivery not in late]
+
+    def _start_runs(self, desk: Desk, deliveries: Sequence[Delivery]) -> None:
         for _, lane in groupby(deliveries, key=lambda delivery: delivery.severity):
-            group = tuple(lane)
-            self._begin(desk, group, self._attempt(desk, group))
+            run = Run(deque(lane))
+            task = asyncio.create_task(self._go_through(desk, run), name=f"run-{desk.name}")
+            desk.runs[task] = run
+            task.add_done_callback(partial(self._ended, desk))
 
-    def _start_probe(self, desk: _Desk, deliveries: Sequence[Delivery]) -> None:
-        """The oldest delivery of all lanes alone; the others' heads follow it or go back."""
-        oldest, *others = sorted(deliveries, key=lambda delivery: delivery.sequence)
-        desk.probing = True
-        self._begin(desk, (oldest, *others), self._probe(desk, oldest, others))
-
-    def _begin(self, desk: _Desk, group: Sequence[Delivery], work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        assert isinstance(task, asyncio.Task)
-        desk.attempts.add(task)
-        desk.sending[task] = group
-        task.add_done_callback(partial(self._ended, desk))
-
-    def _ended(self, desk: _Desk, task: asyncio.Task[None]) -> None:
-        desk.attempts.discard(task)
-        desk.sending.pop(task, None)
+    def _ended(self, desk: Desk, task: asyncio.Task[None]) -> None:
+        desk.runs.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._storage_failed(error)
         self._kick(desk)
 
-    async def _attempt(self, desk: _Desk, run: Sequence[Delivery]) -> None:
-        """A lane's run, as many at a time as the sink takes, each recorded before the next is sent: a crash repeats at most
-        what was being sent. The first that does not end its delivery ends the run, and what is left of it goes back."""
-        task = asyncio.current_task()
-        assert task is not None
-        while run:
-            desk.sending[task] = run
-            group, run = run[: desk.sink.batch], run[desk.sink.batch :]
-            answers = await self._send(desk, group)
-            ended = await self._settle(desk, group, answers)
-            go_on = ended and not desk.owed and not self._draining and desk.status.state is SinkState.ACTIVE
-            if run and not (go_on and may_send(desk.status, self._clock.now())):
-                await self._write(desk, partial(self._outbox.release, run, self._clock.now(), unsent=True))
-                return
+    async def _go_through(self, desk: Desk, run: Run) -> None:
+        """A lane's run through a window of as many sends as the sink takes at a time. What was answered together is recorded
+        together, before more is sent: a crash repeats at most what was being sent. The first that does not end its delivery
+        ends the run, and what is left of it goes back."""
+        going = True
+        while run.sends or (going and run.waiting):
+            while going and run.waiting and len(run.sends) < desk.sink.concurrency:
+                group = [run.waiting.popleft() for _ in range(min(desk.sink.batch, len(run.waiting)))]
+                run.sends[asyncio.create_task(self._send(desk, group), name=f"send-{desk.name}")] = group
+            done, _ = await asyncio.wait(run.sends, return_when=asyncio.FIRST_COMPLETED)
+            pairs = [(task, run.sends.pop(task)) for task in list(run.sends) if task in done]
+            answered = [(group, task.result()) for task, group in pairs if not task.cancelled()]
+            cut = [delivery for task, group in pairs if task.cancelled() for delivery in group]
+            ended = await self._settle(desk, answered) if answered else True
+            if cut:
+                await self._write(desk, partial(self._outbox.release, cut, self._clock.now()))
+            going = going and ended and not cut and not self._draining and not desk.owed and self._may_go_on(desk)
+        if run.waiting:
+            rest = list(run.waiting)
+            run.waiting.clear()
+            await self._write(desk, partial(self._outbox.release, rest, self._clock.now(), unsent=True))
 
-    async def _probe(self, desk: _Desk, oldest: Delivery, others: Sequence[Delivery]) -> None:
-        try:
-            answers = await self._send(desk, [oldest])
-        finally:
-            desk.probing = False
-        await self._settle(desk, [oldest], answers)
-        if desk.status.state is SinkState.ACTIVE and not self._draining:
-            self._start_lanes(desk, sorted(others, key=lambda delivery: -delivery.severity.rank))
-        elif others:
-            await self._write(desk, partial(self._outbox.release, others, self._clock.now(), unsent=True))
+    def _may_go_on(self, desk: Desk) -> bool:
+        status = desk.status
+        return status.state is SinkState.ACTIVE and (status.probe_due is None or status.probe_due <= self._clock.now())
 
-    async def _send(self, desk: _Desk, group: Sequence[Delivery]) -> Sequence[Answer]:
+    async def _send(self, desk: Desk, group: Sequence[Delivery]) -> Sequence[Answer]:
         began = self._clock.monotonic()
         try:
             answers = await desk.sink.send(group)
         except Exception as error:  # a fault of ours, not of the receiver's; the message is not to be lost for it
             answers = [Answer(AnswerKind.RETRY, detail=f"the sink failed: {type(error).__name__}")] * len(group)
-        # From here on the answers are known and will be recorded; a shutdown no longer puts the deliveries back.
-        task = asyncio.current_task()
-        assert task is not None
-        desk.sending.pop(task, None)
         self._meter.observe("delivery_seconds", self._clock.monotonic() - began, sink=desk.name)
         if len(answers) != len(group):
             return [Answer(AnswerKind.RETRY, detail="the sink did not answer for every delivery")] * len(group)
         return answers
 
-    async def _settle(self, desk: _Desk, group: Sequence[Delivery], answers: Sequence[Answer]) -> bool:
+    async def _settle(self, desk: Desk, answered: Sequence[Answered]) -> bool:
         """Carry out what retry.py makes of the answers: states and sink status in one go, then written. Whether all ended."""
-        now, chance = self._clock.now(), self._random()
-        before = status = desk.status
-        results = []
-        for delivery, answer in zip(group, answers, strict=True):
-            refusals = desk.refusals.get(delivery.notification, 0)
-            step = next_step(Attempt(delivery, answer, refusals, chance, desk.sink.never_pauses, now, desk.policy), status)
-            # A batch that fails together is one failed attempt of the sink.
-            status = replace(step.status, failures=min(step.status.failures, before.failures + 1))
-            results.append(DeliveryResult(delivery, step.state, answer, step.due))
-            self._remember(desk, delivery, answer, step.state)
-        desk.status = status
-        self._report(desk, answers[-1].detail)
-        await self._write(desk, partial(self._outbox.record, results, now))
-        if status != before:
-            await self._write(desk, partial(self._outbox.save_sink, status))
-        if before.failures >= OUTAGE and not status.failures and status.state is SinkState.ACTIVE:
+        now, before = self._clock.now(), desk.status
+        results = [result for group, answers in answered for result in self._decide(desk, group, answers, now)]
+        status = desk.status
+        changed = None if status == before or by_hand(status) else status
+        await self._write(desk, partial(self._outbox.settle, results, changed, now))
+        healed = (probes(before) or before.failures >= desk.policy.outage) and status.state is SinkState.ACTIVE and not status.failures
+        if healed:
             # It answers again: what waits in the other lanes, the gravest among them, does not sit out its own wait.
+            desk.mended(now, self._clock.monotonic())
             await self._write(desk, partial(self._outbox.hasten, desk.name, now))
             desk.again = True
+        await self._say(desk, results, now)
         return all(result.state is not DeliveryState.PENDING for result in results)
 
-    async def _expire(self, desk: _Desk, late: Sequence[Delivery]) -> None:
-        days = desk.policy.age_limit / 86400
-        answer = Answer(AnswerKind.RETRY, detail=f"not taken within {days:g} days")
-        for delivery in late:
-            self._remember(desk, delivery, answer, DeliveryState.EXPIRED)
-        self._report(desk)
-        results = [DeliveryResult(delivery, DeliveryState.EXPIRED, answer) for delivery in late]
-        await self._write(desk, partial(self._outbox.record, results, self._clock.now()))
+    def _decide(self, desk: Desk, group: Sequence[Delivery], answers: Sequence[Answer], now: datetime) -> list[DeliveryResult]:
+        before, chance, results = desk.status, self._random(), []
+        for delivery, answer in zip(group, answers, strict=True):
+            refusals = desk.refusals.get(delivery.notification, 0)
+            step = next_step(Attempt(delivery, answer, refusals, chance, desk.sink.never_pauses, now, desk.policy), desk.status)
+            # A batch that fails together is one failed attempt of the sink.
+            desk.status = replace(step.status, failures=min(step.status.failures, before.failures + 1))
+            results.append(DeliveryResult(delivery, step.state, answer, step.due))
+            desk.tried(delivery, answer, step.state, now)
+            if step.state is not DeliveryState.PENDING:
+                desk.refusals.pop(delivery.notification, None)
+            elif answer.kind is AnswerKind.REFUSED:
+                desk.refusals[delivery.notification] = refusals + 1
+        if probes(before) and probes(desk.status):
+            desk.probe_failed(group[-1])
+        return results
 
-    # ------------------------------------------------------------------------------------ opening, owing
-    async def _open(self, desk: _Desk) -> bool:
+    # ------------------------------------------------------------------------------------ looking, opening, owing
+    async def _look(self, desk: Desk, now: datetime) -> None:
+        """Once a minute: what is too old ends, whether or not its sink may be sent anything."""
+        if self._clock.monotonic() >= desk.look_again:
+            before = expires_before(desk.status, now, desk.policy)
+            ended = EXPIRE if before is not None else 0
+            while before is not None and ended == EXPIRE:
+                ended = len(await self._outbox.expire(desk.name, before, now, _too_old(desk), EXPIRE))
+                if ended:
+                    self._reports.ended(desk, DeliveryState.EXPIRED, ended)
+            self._reports.went_on(desk, now, long=self._clock.monotonic() - self._born >= STUCK)
+            desk.look_again = self._clock.monotonic() + LOOK
+            desk.recount = desk.recount or self._reports.says_given_up(desk)
+        if desk.recount:
+            await self._reports.given_up(desk, now)
+
+    async def _open(self, desk: Desk) -> bool:
         if desk.opened:
             return True
         if self._clock.monotonic() < desk.open_again:
@@ -287,22 +348,22 @@ class Deliverer:
         try:
             already = await desk.sink.start(partial(self._outbox.recent, desk.name))
         except SinkError as error:
-            self._operations.raise_(f"sink:{desk.name}", f"sink {desk.name} cannot start: {error}; it is tried again")
+            self._reports.cannot_start(desk, error)
             desk.open_again = self._clock.monotonic() + REOPEN
             return False
         desk.opened = True
-        self._report(desk)
+        self._reports.state(desk)
         if already:
             told = Answer(AnswerKind.DELIVERED, detail="found delivered at start")
             results = [DeliveryResult(delivery, DeliveryState.DELIVERED, told) for delivery in already]
-            await self._write(desk, partial(self._outbox.record, results, self._clock.now()))
+            await self._write(desk, partial(self._outbox.settle, results, None, self._clock.now()))
         return True
 
-    async def _write(self, desk: _Desk, work: Callable[[], Awaitable[None]]) -> None:
+    async def _write(self, desk: Desk, work: Callable[[], Awaitable[None]]) -> None:
         desk.owed.append(work)
         await self._pay(desk)
 
-    async def _pay(self, desk: _Desk) -> bool:
+    async def _pay(self, desk: Desk) -> bool:
         """Write what is owed, in order; False where storage refuses, and the next tick tries again."""
         async with desk.paying:
             while desk.owed:
@@ -316,38 +377,19 @@ class Deliverer:
         return True
 
     # ---------------------------------------------------------------------------------------- saying so
-    def _remember(self, desk: _Desk, delivery: Delivery, answer: Answer, state: DeliveryState) -> None:
-        self._meter.count("delivery_attempts_total", sink=desk.name, answer=answer.kind.value)
-        if state is DeliveryState.PENDING:
-            if answer.kind is AnswerKind.REFUSED:
-                desk.refusals[delivery.notification] = desk.refusals.get(delivery.notification, 0) + 1
-            return
-        self._meter.count("deliveries_total", sink=desk.name, state=state.value)
-        desk.refusals.pop(delivery.notification, None)
-        key = f"sink:{desk.name}:undelivered"
-        if state is not DeliveryState.DELIVERED:
-            desk.given_up.add(delivery.notification)
-            what = f"{len(desk.given_up)} notification(s) for sink {desk.name} were given up since the start"
-            self._operations.raise_(key, f"{what}; the latest is {delivery.notification} ({state.value}: {answer.detail})")
-        elif delivery.notification in desk.given_up:  # an operator sent it again
-            desk.given_up.discard(delivery.notification)
-            if not desk.given_up:
-                self._operations.close(key)
-
-    def _report(self, desk: _Desk, detail: str = "") -> None:
-        status, key = desk.status, f"sink:{desk.name}"
-        self._meter.gauge("sink_failures", status.failures, sink=desk.name)
-        self._meter.gauge("sink_paused", float(status.state is not SinkState.ACTIVE), sink=desk.name)
-        if status.state is SinkState.PAUSED:
-            kept = "its deliveries are kept" + ("" if status.probe_due is None else " and it is probed every hour")
-            self._operations.raise_(key, f"sink {desk.name} is paused ({status.reason}); {kept}")
-        elif status.state is SinkState.DISABLED:
-            self._operations.raise_(key, f"sink {desk.name} is disabled ({status.reason}); its deliveries are kept")
-        elif status.failures >= FAILING:
-            said = f" ({detail})" if detail else ""
-            self._operations.raise_(key, f"sink {desk.name} failed {status.failures} times in a row{said}; it is retried")
-        elif status.failures == 0 and desk.opened:
-            self._operations.close(key)
+    async def _say(self, desk: Desk, results: Sequence[DeliveryResult], now: datetime) -> None:
+        for result in results:
+            self._reports.attempt(desk, result.answer)
+            if result.state is not DeliveryState.PENDING:
+                self._reports.ended(desk, result.state)
+        self._reports.state(desk, results[-1].answer.detail)
+        if failed := [result.delivery for result in results if result.state is DeliveryState.PENDING]:
+            try:
+                await self._reports.stuck(desk, failed[0], now)
+            except StorageError as error:  # it is only asked how many wait: what follows of the run must not be lost for it
+                self._storage_failed(error)
+        else:
+            self._reports.went_on(desk, now)
 
     def _storage_failed(self, error: BaseException) -> None:
         self._storage_failing = True
@@ -361,11 +403,9 @@ class Deliverer:
             self._operations.close(_STORAGE)
 
     def _tasks(self) -> set[asyncio.Task[None]]:
-        found = {task for desk in self._desks for task in desk.attempts}
+        found = {task for desk in self._desks for task in desk.runs}
         return found | {desk.serving for desk in self._desks if desk.serving is not None}
 
 
-def _run_length(desk: _Desk) -> int:
-    """One attempt's worth where what follows would only go back: the sink is failing, or refuses what stands at a head."""
-    well = desk.status.failures == 0 and not desk.refusals
-    return max(RUN, desk.sink.batch) if well else desk.sink.batch
+def _too_old(desk: Desk) -> str:
+    return f"not taken within {desk.policy.age_limit / 86400:g} days"

@@ -32,12 +32,13 @@ class Standing:
         """The keys that begin so and that people know of."""
         return iter([key for key in self._tellings if key.startswith(prefix)])
 
-    def raise_(self, key: str, message: str, *, severity: Severity, tell: bool = True, again: bool = False) -> None:
-        """``again`` tells people of a new message too; otherwise that a number in it went up is no news to them."""
+    def raise_(self, key: str, message: str, *, severity: Severity, tell: bool = True, again: bool = False, subject: str = "") -> None:
+        """``again`` tells people of a new message too; otherwise that a number in it went up is no news to them. ``subject`` is
+        what it is about, where the key does not begin with ``source:``."""
         tell = tell and (key not in self._tellings or (again and self._tellings[key] != message))
         if tell:
             self._tellings[key] = message
-        subject = key.split(":")[1] if key.startswith("source:") else ""
+        subject = subject or (key.split(":")[1] if key.startswith("source:") else "")
         self._operations.raise_(key, message, severity=severity, tell=tell, subject=subject)
 
     def stands(self, key: str, stands: bool, message: str, severity: Severity) -> None:

@@ -19,28 +19,22 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, or_, select, update
 
 from monitor.errors import StorageError
-from monitor.model import AnswerKind, Delivery, DeliveryState, Severity, SinkState
+from monitor.model import AnswerKind, Delivery, DeliveryState, Severity
 from monitor.ports import DeliveryResult, Selection, SinkStatus
 from monitor.store import codec
+from monitor.store.attempts import INTERRUPTED, RELEASED, add_attempts, attempt_row, end_attempts
 from monitor.store.audit import note
 from monitor.store.schema import GIVEN_UP, HELD, INFLIGHT, LANE, OPEN, attempt, delivery, notification, sink
-from monitor.store.statements import add_rows, chunks
-from monitor.store.telling import new_sink_row
+from monitor.store.sinks import save_sink
+from monitor.store.statements import chunks
 
 Values = dict[str, Any]
 
-#: What an attempt without an answer is recorded as, beside the AnswerKinds.
-RELEASED = "released"
-INTERRUPTED = "interrupted"
-
 #: Most important first.
 LANES = tuple(sorted(Severity, key=lambda severity: -severity.rank))
-
-_NEW_SINK = insert(sink)
-_NEW_ATTEMPT = insert(attempt)
 
 _BUSY_LANES = select(delivery.c.severity).where(delivery.c.sink == bindparam("b_sink"), INFLIGHT).distinct()
 _LANE = (
@@ -50,7 +44,7 @@ _LANE = (
     .limit(bindparam("b_limit"))
 )
 # ``alert`` is empty where an operation is told.
-_WITH_PAYLOAD = select(delivery, func.coalesce(notification.c.alert, "").label("alert"), notification.c.payload).join(
+WITH_PAYLOAD = select(delivery, func.coalesce(notification.c.alert, "").label("alert"), notification.c.payload).join(
     notification, notification.c.id == delivery.c.notification
 )
 _SETTLE = (
@@ -85,50 +79,6 @@ _PROGRESS = (
 )
 
 
-# --------------------------------------------------------------------------------------------- sinks
-def sync_sinks(connection: Connection, names: Sequence[str], now: datetime) -> tuple[SinkStatus, ...]:
-    there = {row.name: row for row in connection.execute(select(sink))}
-    new = [new_sink_row(name) for name in dict.fromkeys(names) if name not in there]
-    if new:
-        connection.execute(_NEW_SINK, new)
-    for row in there.values():
-        if row.name in names and row.retired is not None:
-            # It comes back healthy: whatever had stopped it was said of the configuration it left with.
-            back = {"retired": None, "state": SinkState.ACTIVE.value, "reason": "", "failures": 0, "probe_due": None}
-            back |= {"by": "", "since": None, "catching_up": None}
-            connection.execute(update(sink).where(sink.c.name == row.name).values(back))
-        elif row.name not in names and row.retired is None:
-            connection.execute(update(sink).where(sink.c.name == row.name).values(retired=now))
-            cancelled = _cancel_all(connection, row.name, now)
-            note(connection, now, "retire sink", row.name, deliveries_cancelled=cancelled)
-    status = {row.name: codec.sink_status(row) for row in connection.execute(select(sink).where(sink.c.retired.is_(None)))}
-    return tuple(status[name] for name in names)
-
-
-def _cancel_all(connection: Connection, name: str, now: datetime) -> int:
-    _end_attempts(connection, connection.execute(select(delivery).where(delivery.c.sink == name, INFLIGHT)).all(), INTERRUPTED, now)
-    cancelled: Values = {"state": DeliveryState.CANCELLED.value, "reason": "the sink is no longer configured", "claimed": None}
-    cancelled |= {"changed": now}
-    # Two statements, because each has an index that knows its rows.
-    return sum(
-        connection.execute(update(delivery).where(delivery.c.sink == name, part).values(cancelled)).rowcount for part in (LANE, HELD)
-    )
-
-
-def save_sink(connection: Connection, status: SinkStatus) -> None:
-    values: Values = {
-        "state": status.state.value,
-        "reason": status.reason,
-        "failures": status.failures,
-        "probe_due": status.probe_due,
-        "by": status.by,
-        "since": status.since,
-        "catching_up": status.catching_up,
-    }
-    if connection.execute(update(sink).where(sink.c.name == status.name).values(values)).rowcount == 0:
-        connection.execute(_NEW_SINK, new_sink_row(status.name) | values)
-
-
 # ------------------------------------------------------------------------------------------- claiming
 def claim(connection: Connection, name: str, now: datetime, limit: int, lanes: Collection[Severity] | None = None) -> tuple[Delivery, ...]:
     busy = set(connection.execute(_BUSY_LANES, {"b_sink": name}).scalars())
@@ -153,7 +103,7 @@ def _begin(connection: Connection, name: str, sequences: Sequence[int], now: dat
     rows: dict[int, Any] = {}
     for some in chunks(sequences):
         chosen = (delivery.c.sink == name) & delivery.c.sequence.in_(some)
-        rows.update((row.sequence, row) for row in connection.execute(_WITH_PAYLOAD.where(chosen)))
+        rows.update((row.sequence, row) for row in connection.execute(WITH_PAYLOAD.where(chosen)))
         under_way: Values = {"state": DeliveryState.INFLIGHT.value, "reason": "", "claimed": now, "changed": now}
         connection.execute(update(delivery).where(chosen).values(under_way | {"attempts": delivery.c.attempts + 1}))
     return tuple(
@@ -163,13 +113,13 @@ def _begin(connection: Connection, name: str, sequences: Sequence[int], now: dat
 
 # ------------------------------------------------------------------------------------------- settling
 def settle(connection: Connection, results: Sequence[DeliveryResult], status: SinkStatus | None, now: datetime) -> None:
-    record(connection, results, now)
+    """What came of attempts; also what ends a delivery without one (expiry). Results for final deliveries change nothing."""
+    _record(connection, results, now)
     if status is not None:
         save_sink(connection, status)
 
 
-def record(connection: Connection, results: Sequence[DeliveryResult], now: datetime) -> None:
-    """What came of attempts; also what ends a delivery without one (expiry). Results for final deliveries change nothing."""
+def _record(connection: Connection, results: Sequence[DeliveryResult], now: datetime) -> None:
     open_rows = _open_rows(connection, [result.delivery for result in results])
     settled: list[Values] = []
     attempts: list[Values] = []
@@ -182,7 +132,7 @@ def record(connection: Connection, results: Sequence[DeliveryResult], now: datet
         if result.state is DeliveryState.INFLIGHT:
             raise StorageError(f"a result cannot leave a delivery in flight: {result.delivery.webhook_id}")
         if row.state == DeliveryState.INFLIGHT.value:
-            attempts.append(_attempt(row, result.answer.kind.value, now, result.answer.status, result.answer.detail))
+            attempts.append(attempt_row(row, result.answer.kind.value, now, result.answer.status, result.answer.detail))
         waits = result.state in (DeliveryState.PENDING, DeliveryState.DELIVERED)
         settled.append(
             {
@@ -196,7 +146,7 @@ def record(connection: Connection, results: Sequence[DeliveryResult], now: datet
         )
         if result.answer.progress is not None:
             progress.append({"b_notification": row.notification, "b_sink": row.sink, "b_progress": dict(result.answer.progress)})
-    add_rows(connection, _NEW_ATTEMPT, attempts)
+    add_attempts(connection, attempts)
     if settled:
         connection.execute(_SETTLE, settled)
     if progress:
@@ -224,11 +174,11 @@ def hasten(connection: Connection, name: str, now: datetime) -> None:
 
 
 def expire(connection: Connection, name: str, before: datetime, now: datetime, *, detail: str, limit: int) -> tuple[str, ...]:
-    """Those pending first: what is held has its own time."""
+    """Those pending first. What is held is not late before its hold has ended for as long: a digest of a week must not expire."""
     since = func.coalesce(delivery.c.replayed, delivery.c.created, type_=delivery.c.created.type)
     late: list[str] = []
-    for part in ((delivery.c.state == DeliveryState.PENDING.value) & LANE, HELD):
-        oldest = select(delivery.c.notification).where(delivery.c.sink == name, part, since < before).order_by(delivery.c.sequence)
+    for part in ((delivery.c.state == DeliveryState.PENDING.value) & LANE & (since < before), HELD & (delivery.c.due < before)):
+        oldest = select(delivery.c.notification).where(delivery.c.sink == name, part).order_by(delivery.c.sequence)
         late += connection.execute(oldest.limit(limit - len(late))).scalars()
     expired: Values = {"state": DeliveryState.EXPIRED.value, "reason": detail, "changed": now}
     for some in chunks(late):
@@ -279,27 +229,10 @@ def recover(connection: Connection, now: datetime) -> int:
 
 
 def _back_to_pending(connection: Connection, rows: Sequence[Any], kind: str, now: datetime) -> None:
-    _end_attempts(connection, rows, kind, now)
+    end_attempts(connection, rows, kind, now)
     if rows:
         pending = {"b_state": DeliveryState.PENDING.value, "b_reason": "", "b_due": now, "b_changed": now}
         connection.execute(_SETTLE, [pending | {"b_notification": row.notification, "b_sink": row.sink} for row in rows])
-
-
-def _end_attempts(connection: Connection, rows: Sequence[Any], kind: str, now: datetime) -> None:
-    add_rows(connection, _NEW_ATTEMPT, [_attempt(row, kind, now) for row in rows])
-
-
-def _attempt(row: Any, kind: str, now: datetime, status: int | None = None, detail: str = "") -> Values:
-    return {
-        "notification": row.notification,
-        "sink": row.sink,
-        "number": row.attempts,
-        "started": row.claimed or now,
-        "finished": now,
-        "kind": kind,
-        "status": status,
-        "detail": detail,
-    }
 
 
 def _open_rows(connection: Connection, deliveries: Iterable[Delivery]) -> dict[tuple[str, str], Any]:
@@ -338,7 +271,7 @@ def next_due(connection: Connection) -> datetime | None:
 
 def recent(connection: Connection, name: str, limit: int) -> tuple[Delivery, ...]:
     went_out = or_(INFLIGHT, delivery.c.state == DeliveryState.DELIVERED.value)
-    latest = _WITH_PAYLOAD.where(delivery.c.sink == name, went_out).order_by(delivery.c.sequence.desc()).limit(limit)
+    latest = WITH_PAYLOAD.where(delivery.c.sink == name, went_out).order_by(delivery.c.sequence.desc()).limit(limit)
     return tuple(codec.delivery(row) for row in connection.execute(latest))
 
 
@@ -351,5 +284,11 @@ def pending_counts(connection: Connection) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def given_up(connection: Connection, name: str) -> int:
-    return connection.execute(select(func.count()).select_from(delivery).where(delivery.c.sink == name, GIVEN_UP)).scalar_one()
+def given_up(connection: Connection, name: str, since: datetime | None = None) -> int:
+    counted = select(func.count()).select_from(delivery).where(delivery.c.sink == name, GIVEN_UP)
+    return connection.execute(counted if since is None else counted.where(delivery.c.changed >= since)).scalar_one()
+
+
+def behind(connection: Connection, one: Delivery) -> int:
+    lane = (delivery.c.sink == one.sink, delivery.c.severity == one.severity.value, LANE, delivery.c.sequence > one.sequence)
+    return connection.execute(select(func.count()).select_from(delivery).where(*lane)).scalar_one()

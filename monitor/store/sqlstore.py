@@ -18,6 +18,7 @@ from monitor.ports import (
     AlertSelection,
     CoverageRecord,
     DeliveryResult,
+    Holds,
     IngestBatch,
     Known,
     OperationsRecord,
@@ -25,17 +26,21 @@ from monitor.ports import (
     Probe,
     Queries,
     Selection,
+    SinkRecord,
     SinkStatus,
     SourceQueries,
     Store,
     StoredVersion,
     Told,
 )
-from monitor.store import aliases, ingest, lines, outbox, queries, sources, versions
+from monitor.store import aliases, ingest, lines, outbox, queries, sinks, sources, versions
 from monitor.store.alerts import AlertSide
 from monitor.store.database import Database, Opening
+from monitor.store.deliveries import DeliveryQueriesSide
+from monitor.store.holds import HoldsSide
 from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
+from monitor.store.sinks import SinksSide
 from monitor.store.source_pages import SourcePages
 from monitor.store.stories import StoriesSide
 from monitor.store.upkeep import UpkeepSide
@@ -100,7 +105,7 @@ class Deliveries(Side):
         return await self._database.write(partial(outbox.recover, now=now))
 
     async def sync_sinks(self, names: Sequence[str], now: datetime) -> Sequence[SinkStatus]:
-        return await self._database.write(partial(outbox.sync_sinks, names=names, now=now))
+        return await self._database.write(partial(sinks.sync_sinks, names=names, now=now))
 
     async def claim(self, sink: str, now: datetime, limit: int, *, lanes: Collection[Severity] | None = None) -> Sequence[Delivery]:
         claimed = self._database.submit(partial(outbox.claim, name=sink, now=now, limit=limit, lanes=lanes))
@@ -137,20 +142,17 @@ class Deliveries(Side):
     async def replay(self, wanted: Selection, now: datetime, actor: str) -> int:
         return await self._database.write(partial(outbox.replay, wanted=wanted, now=now, actor=actor))
 
-    async def given_up(self, sink: str) -> int:
-        return await self._database.read(partial(outbox.given_up, name=sink))
+    async def given_up(self, sink: str, since: datetime | None = None) -> int:
+        return await self._database.read(partial(outbox.given_up, name=sink, since=since))
 
-    async def record(self, results: Sequence[DeliveryResult], now: datetime) -> None:
-        await self._database.write(partial(outbox.record, results=results, now=now))
+    async def behind(self, delivery: Delivery) -> int:
+        return await self._database.read(partial(outbox.behind, one=delivery))
 
     async def release(self, deliveries: Sequence[Delivery], now: datetime, *, unsent: bool = False) -> None:
         await self._database.write(partial(outbox.release, deliveries=deliveries, now=now, unsent=unsent))
 
     async def hasten(self, sink: str, now: datetime) -> None:
         await self._database.write(partial(outbox.hasten, name=sink, now=now))
-
-    async def save_sink(self, status: SinkStatus) -> None:
-        await self._database.write(partial(outbox.save_sink, status=status))
 
     async def next_due(self) -> datetime | None:
         return await self._database.read(outbox.next_due)
@@ -175,7 +177,9 @@ class Reading(Side):
         return await self._database.read(queries.stats)
 
 
-class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide, AlertSide):
+class SqlStore(
+    SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide, AlertSide, SinksSide, HoldsSide, DeliveryQueriesSide
+):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 
     The daemon holds the folder's DataFolderLock while it is open. ``read_only`` is for commands beside a running daemon:
@@ -198,5 +202,7 @@ class SqlStore(SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsS
 
 if TYPE_CHECKING:
 
-    def _keeps_its_ports(store: SqlStore) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord, CoverageRecord, AlertRecord]:
-        return store, store, store, store, store, store, store
+    def _keeps_its_ports(
+        store: SqlStore,
+    ) -> tuple[Store, Outbox, Queries, SourceQueries, OperationsRecord, CoverageRecord, AlertRecord, SinkRecord, Holds]:
+        return store, store, store, store, store, store, store, store, store

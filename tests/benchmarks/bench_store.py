@@ -62,7 +62,7 @@ async def _ingest(store: SqlStore, batches: list[b.IngestBatch]) -> tuple[float,
 async def _drain(store: SqlStore) -> float:
     done, begun = 0, time.perf_counter()
     while claimed := await store.claim("log", b.NOW, 100):
-        await store.record([b.delivered(one) for one in claimed], b.NOW)
+        await store.settle([b.delivered(one) for one in claimed], None, b.NOW)
         done += len(claimed)
     return done / (time.perf_counter() - begun)
 

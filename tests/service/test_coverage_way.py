@@ -78,7 +78,7 @@ def live(folder: Path, clock: FakeClock, *sources: FakeSource, seconds: float) -
         await house.start()
         await house.go(seconds)
         claimed = await store.claim("log", clock.now(), 100)
-        await store.record([b.delivered(one) for one in claimed], clock.now())
+        await store.settle([b.delivered(one) for one in claimed], None, clock.now())
         documents = [json.loads(delivery.payload) for delivery in claimed]
         return [(document["type"].rpartition(".")[2], document["subject"]) for document in documents]
 

@@ -36,7 +36,7 @@ def test_an_operation_is_delivered_as_an_alert_is_and_written_again_changes_noth
         assert [(delivery.sequence, bool(delivery.alert)) for delivery in claimed] == [(1, True), (2, False)]
         assert claimed[1].payload == raised.payload
         assert claimed[1].webhook_id == f"msg_{raised.id}_log"
-        await store.record([b.delivered(one) for one in claimed], b.NOW)
+        await store.settle([b.delivered(one) for one in claimed], None, b.NOW)
         assert await store.pending_counts() == {"pager": 1}
         assert [delivery.state for delivery in await store.recent("log", 10)] == [DeliveryState.DELIVERED] * 2
 
@@ -81,7 +81,7 @@ def test_the_whole_way_across_a_restart(tmp_path: Path) -> None:
                 board.close("source:wire")
             await teller.tick()
         claimed = await store.claim("log", clock.now(), 10)
-        await store.record([b.delivered(one) for one in claimed], clock.now())
+        await store.settle([b.delivered(one) for one in claimed], None, clock.now())
         return [json.loads(delivery.payload)["type"] for delivery in claimed]
 
     told = [b.with_store(tmp_path, lambda store, fails=fails: life(store, fails=fails)) for fails in (True, True, False, False)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from monitor.flow.retry import TRANSITIONS, Event
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity, SinkState, Way
 from monitor.ports import DeliveryResult, Selection, SinkStatus
 from monitor.store import SqlStore
@@ -18,6 +19,68 @@ from tests.store import builders as b
 async def fill(store: SqlStore, *severities: Severity, sinks: tuple[str, ...] = ("log",)) -> None:
     for n, severity in enumerate(severities):
         await store.ingest(b.simple(f"{n}", severity=severity, sinks=sinks))
+
+
+def test_the_states_are_left_as_the_table_says_and_in_no_other_way(tmp_path: Path) -> None:
+    """Every event at every state of one delivery, on the real record."""
+
+    async def put(store: SqlStore, key: str, state: DeliveryState) -> Delivery:
+        a = b.article(key)
+        way = Way("log", "", b.later(3600), "quiet") if state is DeliveryState.HELD else Way("log")
+        told = replace(b.raised(a, b.found()), ways=(way,))
+        await store.ingest(b.batch(b.item(a, told)))
+        assert told.notification is not None
+        one = Delivery(told.notification.id, "log", told.notification.alert, Severity.HIGH, 1, state, 0, b.NOW, b.NOW, b"")
+        if state in {DeliveryState.HELD, DeliveryState.PENDING}:
+            return replace(one, sequence=(await store.deliveries(Selection(notifications=(one.notification,))))[0]["sequence"])
+        if state is DeliveryState.CANCELLED:
+            await store.sync_sinks([], b.NOW)
+            await store.sync_sinks(["log"], b.NOW)
+        (one,) = [two for two in await store.claim("log", b.NOW, 9) if two.notification == one.notification] or [one]
+        if state is DeliveryState.EXPIRED:
+            await store.release([one], b.NOW)
+            await store.expire("log", b.later(1), b.NOW, "late")
+        elif state in {DeliveryState.DELIVERED, DeliveryState.DEAD}:
+            await store.settle([DeliveryResult(one, state, Answer(AnswerKind.DELIVERED))], None, b.NOW)
+        return one
+
+    async def happen(store: SqlStore, event: Event, one: Delivery, to: DeliveryState) -> None:
+        match event:
+            case Event.CLAIM:
+                await store.claim("log", b.NOW, 9)
+            case Event.ANSWER:
+                await store.settle([DeliveryResult(one, to, Answer(AnswerKind.RETRY))], None, b.NOW)
+            case Event.GIVE_BACK:
+                await store.release([one], b.NOW)
+                await store.recover(b.NOW)
+            case Event.HOLD:
+                await store.hold([one], "quiet", b.later(60), b.NOW)
+            case Event.LET_GO:
+                await store.let_go("log", "quiet", b.NOW)
+            case Event.EXPIRE:
+                await store.settle([DeliveryResult(one, DeliveryState.EXPIRED, Answer(AnswerKind.RETRY))], None, b.NOW)
+                await store.expire("log", b.later(9_999), b.NOW, "late")
+            case Event.CANCEL:
+                await store.sync_sinks([], b.NOW)
+                await store.sync_sinks(["log"], b.NOW)
+            case Event.REPLAY:
+                await store.replay(Selection(sink="log"), b.NOW, "cli:alice")
+
+    async def work(store: SqlStore) -> None:
+        walked = 0
+        for state in DeliveryState:
+            for event in Event:
+                for to in sorted(TRANSITIONS.get((state, event), {state})):
+                    walked += 1
+                    one = await put(store, f"{walked}", state)
+                    assert (await store.deliveries(Selection(notifications=(one.notification,))))[0]["state"] == state
+                    await happen(store, event, one, to)
+                    assert (await store.deliveries(Selection(notifications=(one.notification,))))[0]["state"] == to, (state, event)
+                    await store.sync_sinks([], b.NOW)  # out of the way of the next
+                    await store.sync_sinks(["log"], b.NOW)
+        assert walked > len(DeliveryState) * len(Event)
+
+    b.with_store(tmp_path, work)
 
 
 def sequences(deliveries: Any) -> list[int]:
@@ -39,7 +102,7 @@ def test_claims_take_each_free_lane_from_its_head_critical_first(tmp_path: Path)
         assert sequences(first) == [2, 4, 1, 3, 6]
         assert {(one.state, one.attempts) for one in first} == {(DeliveryState.INFLIGHT, 1)}
         assert await store.claim("log", b.NOW, 2) == ()
-        await store.record([b.delivered(one) for one in first if one.severity is not Severity.LOW], b.NOW)
+        await store.settle([b.delivered(one) for one in first if one.severity is not Severity.LOW], None, b.NOW)
         assert sequences(await store.claim("log", b.NOW, 2)) == [5]
         assert await store.pending_counts() == {"log": 3}
 
@@ -74,7 +137,7 @@ def test_a_head_that_is_not_due_holds_its_lane_and_no_other(tmp_path: Path) -> N
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH, Severity.HIGH, Severity.LOW)
         first, low = await store.claim("log", b.NOW, 1)
-        await store.record([b.again(first, b.later(30)), b.delivered(low)], b.NOW)
+        await store.settle([b.again(first, b.later(30)), b.delivered(low)], None, b.NOW)
         assert await store.claim("log", b.later(29), 10) == ()
         assert await store.next_due() == b.later(30)
         retried = await store.claim("log", b.later(30), 10)
@@ -87,7 +150,7 @@ def test_a_run_stops_at_the_first_that_is_not_due(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await fill(store, *[Severity.HIGH] * 4)
         run = await store.claim("log", b.NOW, 3)
-        await store.record([b.again(run[0], b.NOW), b.delivered(run[1]), b.again(run[2], b.later(60))], b.NOW)
+        await store.settle([b.again(run[0], b.NOW), b.delivered(run[1]), b.again(run[2], b.later(60))], None, b.NOW)
         assert sequences(await store.claim("log", b.later(1), 10)) == [1]
 
     b.with_store(tmp_path, work)
@@ -135,12 +198,12 @@ def test_a_probe_is_the_oldest_of_all_lanes_due_or_not(tmp_path: Path) -> None:
         assert await store.probe("log", b.NOW) is None
         await fill(store, Severity.LOW, Severity.CRITICAL)
         critical, low = await store.claim("log", b.NOW, 1)
-        await store.record([b.again(low, b.later(600)), b.again(critical, b.later(600))], b.NOW)
+        await store.settle([b.again(low, b.later(600)), b.again(critical, b.later(600))], None, b.NOW)
         probe = await store.probe("log", b.later(1))
         assert probe is not None
         assert (probe.sequence, probe.state, probe.attempts) == (1, DeliveryState.INFLIGHT, 2)
         assert await store.probe("log", b.later(2)) is None
-        await store.record([b.delivered(probe)], b.later(2))
+        await store.settle([b.delivered(probe)], None, b.later(2))
         probe = await store.probe("log", b.later(3))
         assert probe is not None
         assert probe.sequence == 2
@@ -159,8 +222,10 @@ def test_what_is_too_old_expires_whether_it_waits_or_is_held(tmp_path: Path) -> 
         assert await store.expire("log", b.NOW, b.later(9), "too old") == ()
         assert await store.expire("log", b.later(1), b.later(9), "too old", 1) == (low.notification,)
         assert held.notification is not None
-        assert await store.expire("log", b.later(1), b.later(9), "too old") == (held.notification.id,)
-        assert await store.given_up("log") == 2
+        # Its age counts from the end of its hold.
+        assert await store.expire("log", b.later(3600), b.later(3601), "too old") == ()
+        assert await store.expire("log", b.later(3601), b.later(3602), "too old") == (held.notification.id,)
+        assert [await store.given_up("log"), await store.given_up("log", b.later(10))] == [2, 1]
         assert await store.pending_counts() == {"log": 1}  # what is in flight is its sender's
 
     b.with_store(tmp_path, work)
@@ -171,7 +236,7 @@ def test_a_replay_counts_its_age_anew_and_keeps_its_attempts(tmp_path: Path) -> 
         await fill(store, Severity.HIGH, Severity.HIGH, sinks=("log", "desk"))
         dead = [DeliveryResult(one, DeliveryState.DEAD, Answer(AnswerKind.REFUSED, "no")) for one in await store.claim("log", b.NOW, 5)]
         gone = [DeliveryResult(one, DeliveryState.DEAD, Answer(AnswerKind.REFUSED, "no")) for one in await store.claim("desk", b.NOW, 5)]
-        await store.record([*dead, *gone], b.NOW)
+        await store.settle([*dead, *gone], None, b.NOW)
         assert await store.replay(Selection(sink="log", until=b.NOW), b.later(60), "cli:alice") == 0
         assert await store.replay(Selection(sink="log", limit=1), b.later(60), "cli:alice") == 1
         (again,) = await store.claim("log", b.later(60), 5)
@@ -219,7 +284,7 @@ def test_when_a_receiver_is_back_only_what_waits_for_a_retry_is_hastened(tmp_pat
         await fill(store, Severity.HIGH, Severity.LOW)
         high, low = await store.claim("log", b.NOW, 1)
         waits = [(high, AnswerKind.RETRY), (low, AnswerKind.REFUSED)]
-        await store.record([DeliveryResult(one, DeliveryState.PENDING, Answer(kind), b.later(600)) for one, kind in waits], b.NOW)
+        await store.settle([DeliveryResult(one, DeliveryState.PENDING, Answer(kind), b.later(600)) for one, kind in waits], None, b.NOW)
         assert await store.claim("log", b.later(1), 1) == ()
         await store.hasten("log", b.later(1))
         assert sequences(await store.claim("log", b.later(1), 1)) == [high.sequence]
@@ -244,12 +309,12 @@ def test_every_attempt_is_kept_with_its_answer(tmp_path: Path) -> None:
         await fill(store, Severity.HIGH)
         (one,) = await store.claim("log", b.NOW, 1)
         refused = DeliveryResult(one, DeliveryState.PENDING, Answer(AnswerKind.RETRY, "service unavailable", 503), b.later(5))
-        await store.record([refused], b.later(1))
+        await store.settle([refused], None, b.later(1))
         (one,) = await store.claim("log", b.later(5), 1)
         await store.release([one], b.later(6))
         (one,) = await store.claim("log", b.later(6), 1)
         assert one.attempts == 3
-        await store.record([b.delivered(one)], b.later(7))
+        await store.settle([b.delivered(one)], None, b.later(7))
         assert await store.claim("log", b.later(99), 1) == ()
         assert await answers(store) == [
             {
@@ -300,11 +365,11 @@ def test_reconciling_may_settle_what_is_in_flight_before_recovery(tmp_path: Path
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH, Severity.HIGH, Severity.HIGH)
         first, second = await store.claim("log", b.NOW, 2)
-        await store.record([b.delivered(first)], b.NOW)
+        await store.settle([b.delivered(first)], None, b.NOW)
         recent = await store.recent("log", 10)
         assert [(one.sequence, one.state) for one in recent] == [(2, DeliveryState.INFLIGHT), (1, DeliveryState.DELIVERED)]
         assert sequences(await store.recent("log", 1)) == [2]
-        await store.record([b.delivered(second)], b.NOW)
+        await store.settle([b.delivered(second)], None, b.NOW)
         assert await store.recover(b.NOW) == 0
         assert sequences(await store.claim("log", b.NOW, 5)) == [3]
 
@@ -315,8 +380,8 @@ def test_expiry_ends_a_delivery_without_an_attempt(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH)
         (one,) = await store.claim("log", b.NOW, 1)
-        await store.record([b.again(one, b.later(5))], b.NOW)
-        await store.record([DeliveryResult(one, DeliveryState.EXPIRED, Answer(AnswerKind.RETRY, "older than 7 days"))], b.later(9))
+        await store.settle([b.again(one, b.later(5))], None, b.NOW)
+        await store.settle([DeliveryResult(one, DeliveryState.EXPIRED, Answer(AnswerKind.RETRY, "older than 7 days"))], None, b.later(9))
         assert len(await answers(store)) == 1
         stats = await store.stats()
         assert (stats["deliveries_expired"], stats["deliveries_pending"]) == (1, 0)
@@ -328,8 +393,8 @@ def test_a_final_state_is_not_left_by_a_late_result(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await fill(store, Severity.HIGH)
         (one,) = await store.claim("log", b.NOW, 1)
-        await store.record([b.delivered(one)], b.NOW)
-        await store.record([b.again(one, b.NOW)], b.NOW)
+        await store.settle([b.delivered(one)], None, b.NOW)
+        await store.settle([b.again(one, b.NOW)], None, b.NOW)
         await store.release([one], b.NOW)
         assert (await store.stats())["deliveries_delivered"] == 1
         assert await store.claim("log", b.NOW, 1) == ()
@@ -344,7 +409,7 @@ def test_sinks_keep_their_status_and_leave_with_their_deliveries_cancelled(tmp_p
         assert await store.sync_sinks(["log", "desk"], b.NOW) == (SinkStatus("log"), SinkStatus("desk"))
         await fill(store, Severity.HIGH, Severity.LOW, sinks=("log", "desk"))
         await store.claim("desk", b.NOW, 1)
-        await store.save_sink(paused)
+        await store.settle((), paused, b.NOW)
         assert await store.sync_sinks(["desk", "log"], b.NOW) == (paused, SinkStatus("log"))
         assert await store.sync_sinks(["log"], b.NOW) == (SinkStatus("log"),)
         assert await store.pending_counts() == {"log": 2}

@@ -84,7 +84,7 @@ class OutboxMachine(RuleBasedStateMachine):
             if not waits:
                 self.final[one.sink, one.notification] = state
             self.held.remove(one)
-        outbox.record(self.connection, results, self.now)
+        outbox.settle(self.connection, results, None, self.now)
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())

@@ -76,7 +76,7 @@ def test_one_alert_tells_its_whole_story(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await store.ingest(b.batch(b.item(a, decided)))
         (one,) = await store.claim("desk", b.NOW, 1)
-        await store.record([b.again(one, b.later(5))], b.later(1))
+        await store.settle([b.again(one, b.later(5))], None, b.later(1))
         shown = await store.alert(one.alert[:8].upper())
         assert shown is not None
         json.dumps(shown)
