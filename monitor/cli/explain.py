@@ -56,15 +56,15 @@ def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool
     for number, watchlist in enumerate(wanted):
         explanation = explain_document(document, engine, watchlist.id)
         if as_json:
-            print_json({"file": file, **_as_json(explanation)})
+            print_json({"file": file, **explanation_json(explanation)})
             continue
         if number == 0:
             click.echo("\n".join(_zones(explanation.zones, document.text)) + "\n")
-        click.echo("\n".join(_as_text(explanation, wants_color())) + "\n")
+        click.echo("\n".join(explanation_text(explanation, wants_color())) + "\n")
     return 0
 
 
-def _as_json(explanation: Explanation) -> dict[str, object]:
+def explanation_json(explanation: Explanation) -> dict[str, object]:
     return {
         "watchlist": explanation.watchlist,
         "matched": explanation.match is not None,
@@ -117,7 +117,7 @@ def _zones(zones: Sequence[Zone], text: str) -> Iterator[str]:
         yield f"{kind}: {size} characters {where}: {first[:LONGEST]}{'…' if len(first) > LONGEST else ''}"
 
 
-def _as_text(explanation: Explanation, color: bool) -> Iterator[str]:
+def explanation_text(explanation: Explanation, color: bool) -> Iterator[str]:
     severity = f" ({explanation.match.severity.value})" if explanation.match else ""
     yield f"{explanation.watchlist}: {'matched' if explanation.match else 'not matched'}{severity}"
     yield from _tree(explanation.root, "  ", color)

@@ -22,6 +22,7 @@ from monitor.cli.match import match
 from monitor.cli.run import once, run
 from monitor.cli.sources_edit import sources
 from monitor.cli.terms import terms
+from monitor.cli.why import why
 from monitor.errors import ExitStatus, MonitorError
 
 #: They add their commands to the group of ``alerts``.
@@ -41,6 +42,8 @@ def cli() -> None:
     Try:      monitor match FILE    what the watchlists find in a text, and where
               monitor explain FILE  why a watchlist fired, or why not
               monitor check         is everything right: configuration, watchlists, their tests
+    Ask:      monitor why URL       what became of an article: told, to whom, or why not
+              monitor alerts list   what was raised; ack and close say what it was
 
     \b
     Exit status: 0 done, 1 a check failed, 2 wrong use or configuration, 3 storage,
@@ -48,7 +51,7 @@ def cli() -> None:
     """
 
 
-for command in (run, once, ingest, match, explain, terms, check, import_names, alerts, sources, db, config, schema, init):
+for command in (run, once, ingest, match, explain, why, terms, check, import_names, alerts, sources, db, config, schema, init):
     cli.add_command(command)
 
 

@@ -158,20 +158,28 @@ def _delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, di
 
 
 def _notifications(connection: Connection, alert_id: str) -> list[JsonObject]:
-    deliveries = _deliveries(connection, alert_id)
+    deliveries = _deliveries(connection, select(notification.c.id).where(notification.c.alert == alert_id))
     rows = connection.execute(select(notification).where(notification.c.alert == alert_id).order_by(notification.c.ordinal))
-    return [
-        {
-            "id": row.id,
-            "kind": row.kind,
-            "reason": row.reason,
-            "severity": row.severity,
-            "created": codec.iso(row.created),
-            "document": _document(row.payload),
-            "deliveries": deliveries[row.id],
-        }
-        for row in rows
-    ]
+    return [_notification(row, deliveries[row.id]) | {"document": _document(row.payload)} for row in rows]
+
+
+def one_notification(connection: Connection, notification_id: str) -> JsonObject | None:
+    """One, with its deliveries and every attempt's answer, without its document."""
+    row = connection.execute(select(notification).where(notification.c.id == notification_id)).first()
+    if row is None:
+        return None
+    return _notification(row, _deliveries(connection, select(notification.c.id).where(notification.c.id == notification_id))[row.id])
+
+
+def _notification(row: Any, deliveries: list[JsonObject]) -> JsonObject:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "reason": row.reason,
+        "severity": row.severity,
+        "created": codec.iso(row.created),
+        "deliveries": deliveries,
+    }
 
 
 def _document(payload: bytes) -> Any:
@@ -182,10 +190,10 @@ def _document(payload: bytes) -> Any:
         return payload.decode("utf-8", "replace")
 
 
-def _deliveries(connection: Connection, alert_id: str) -> dict[str, list[JsonObject]]:
+def _deliveries(connection: Connection, wanted: Any) -> dict[str, list[JsonObject]]:
+    """By notification, of those that ``wanted`` selects the ids of."""
     tries: dict[tuple[str, str], list[JsonObject]] = defaultdict(list)
-    of_alert = select(notification.c.id).where(notification.c.alert == alert_id)
-    made = select(attempt).where(attempt.c.notification.in_(of_alert)).order_by(attempt.c.number)
+    made = select(attempt).where(attempt.c.notification.in_(wanted)).order_by(attempt.c.number)
     for row in connection.execute(made):
         tries[row.notification, row.sink].append(
             {
@@ -198,13 +206,15 @@ def _deliveries(connection: Connection, alert_id: str) -> dict[str, list[JsonObj
             }
         )
     found: dict[str, list[JsonObject]] = defaultdict(list)
-    for row in connection.execute(select(delivery).where(delivery.c.notification.in_(of_alert)).order_by(delivery.c.sink)):
+    for row in connection.execute(select(delivery).where(delivery.c.notification.in_(wanted)).order_by(delivery.c.sink)):
         answers = tries[row.notification, row.sink]
         found[row.notification].append(
             {
                 "sink": row.sink,
                 "state": row.state,
                 "reason": row.reason,
+                "route": row.route,
+                "told_in": row.told_in,
                 "sequence": row.sequence,
                 "attempts": row.attempts,
                 "due": codec.iso(row.due),

@@ -44,6 +44,7 @@ from monitor.store.sinks import SinksSide
 from monitor.store.source_pages import SourcePages
 from monitor.store.stories import StoriesSide
 from monitor.store.upkeep import UpkeepSide
+from monitor.store.why import WhySide
 
 
 class SourcesAndArticles(StoriesSide):
@@ -178,7 +179,7 @@ class Reading(Side):
 
 
 class SqlStore(
-    SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide, AlertSide, SinksSide, HoldsSide, DeliveryQueriesSide
+    SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide, AlertSide, WhySide, SinksSide, HoldsSide, DeliveryQueriesSide
 ):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 

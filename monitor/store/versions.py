@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from monitor.ports import StoredVersion
 from monitor.store.audit import note
-from monitor.store.schema import watchlist, watchlist_file, watchlist_version
+from monitor.store.schema import audit, watchlist, watchlist_file, watchlist_version
 from monitor.store.statements import insert_new, upsert
 
 _PUT_WATCHLIST = upsert(watchlist)
@@ -25,6 +26,10 @@ _NEW_FILE = insert_new(watchlist_file)
 LARGE = 64 * 1024
 
 
+#: The trail's word for a version that came into force.
+ACCEPTED = "accept watchlist"
+
+
 def good_versions(connection: Connection) -> tuple[StoredVersion, ...]:
     last_good = (
         select(watchlist.c.id, watchlist.c.version, watchlist.c.engine, watchlist_version.c.files)
@@ -32,14 +37,30 @@ def good_versions(connection: Connection) -> tuple[StoredVersion, ...]:
         .where(watchlist.c.retired.is_(None))
         .order_by(watchlist.c.id)
     )
-    rows = connection.execute(last_good).all()
+    return _versions(connection, connection.execute(last_good).all())
+
+
+def version_at(connection: Connection, name: str, at: datetime) -> StoredVersion | None:
+    """Whichever was saved last before, the first of all for what was earlier; None for a watchlist that never was in force."""
+    saved = select(watchlist_version.c.watchlist.label("id"), watchlist_version.c.version, watchlist_version.c.files).where(
+        watchlist_version.c.watchlist == name
+    )
+    # A version may come into force again: its row keeps its first time, the trail each of them.
+    accepted = select(audit.c.detail).where(audit.c.object == name, audit.c.action == ACCEPTED)
+    last = connection.execute(accepted.where(audit.c.at <= at).order_by(audit.c.id.desc()).limit(1)).scalar()
+    last = last or connection.execute(accepted.order_by(audit.c.id).limit(1)).scalar()
+    row = connection.execute(saved.where(watchlist_version.c.version == (last or {}).get("version"))).first()
+    return None if row is None else _versions(connection, [row])[0]
+
+
+def _versions(connection: Connection, rows: Sequence[Any]) -> tuple[StoredVersion, ...]:
     large = _unpacked(connection, {each["sha256"] for row in rows for each in row.files.values() if isinstance(each, dict)})
     return tuple(
         StoredVersion(
             watchlist=row.id,
             version=row.version,
             files={name: large[each["sha256"]] if isinstance(each, dict) else each for name, each in row.files.items()},
-            engine=row.engine,
+            engine=getattr(row, "engine", ""),
         )
         for row in rows
     )
@@ -52,7 +73,7 @@ def save_version(connection: Connection, version: StoredVersion, now: datetime) 
     files = _packed(connection, version.files)
     connection.execute(_NEW_VERSION, {"watchlist": version.watchlist, "version": version.version, "files": files, "first_saved": now})
     if before is None or before.version != version.version or before.retired is not None:
-        note(connection, now, "accept watchlist", version.watchlist, version=version.version, engine=version.engine)
+        note(connection, now, ACCEPTED, version.watchlist, version=version.version, engine=version.engine)
 
 
 def _packed(connection: Connection, files: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
