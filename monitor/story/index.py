@@ -6,8 +6,9 @@ what has nothing to do with how it began. Candidates are found in two tables of 
 by the rarest terms. A place of a table has few slots and the newest stories have them, so a term that everybody uses, or
 an article made to share something with everything, costs no more than another.
 
-It is derived: whoever keeps the record adds the newest articles again at start, in order. It must not know the clock,
-the record or what makes two articles one story (``cluster``). Not for several threads.
+It is derived: whoever keeps the record adds the newest articles again at start, in the order they came. A rebuilt index holds
+the same articles in the same stories; only a story older than all it holds has lost the words and the beginning that the
+forgotten ones gave it. It must not know the clock, the record or what makes two articles one story (``cluster``). Not for several threads.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -27,8 +29,8 @@ Weights = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 Slots = npt.NDArray[np.uint32]
 
-#: Articles held: three days of 10,000 a day. Beyond it the oldest are forgotten.
-CAPACITY: Final = 30_000
+#: Articles held: three days of 6,600 a day, at 2.5 KB each. Beyond it the oldest are forgotten.
+CAPACITY: Final = 20_000
 #: Rarest terms of an article by which its story is found.
 POSTED: Final = 20
 #: And numbers and names among them, or besides.
@@ -49,6 +51,7 @@ _TERM_PLACES: Final = 1 << 18
 _BAND_PLACES: Final = 1 << 17
 _TERM_SLOTS: Final = 8
 _BAND_SLOTS: Final = 4
+_ONCE: Final = np.ones(1, np.float32)
 
 
 @dataclass(slots=True)
@@ -75,7 +78,7 @@ class Cluster:
 
     id: str
     hashes: Hashes
-    weights: Weights
+    weights: npt.NDArray[np.float16]
     tally: Weights
     members: list[int] = field(default_factory=list)
     first: float = 0.0
@@ -126,7 +129,9 @@ class StoryIndex:
         np.add.at(self._counts, _counter(terms.hashes), 1)
         self._join(number, member, terms)
         while len(self.members) > self.capacity:
-            self.drop(self.members[next(iter(self.members))].article)
+            oldest, forgotten = next(iter(self.members.items()))
+            self._leave(oldest, forgotten=True)
+            del self.members[oldest], self._numbers[forgotten.article]
 
     def drop(self, article: str) -> None:
         """Forgets an article; one that is not held is nothing to forget."""
@@ -164,23 +169,23 @@ class StoryIndex:
         cluster.last = max(cluster.last, member.at) if cluster.members else member.at
         cluster.members.append(number)
         if len(terms.signature):
-            _post(self._by_band, _band_places(terms), number, self._same_story(member.story))
+            _post(self._by_band, _band_places(terms), number, _SameStory(self.members, member.story))
         self._count_in(cluster, member, terms)
         # Also the terms of copies and late members find the story: the slots are for the newest.
         _post(self._by_term, _term_place(terms.hashes[self.rarest(terms)]), member.story, None)
 
-    def _leave(self, number: int) -> None:
-        """Takes a member out of its story and its words out of the counts; the story ends with its last member. The centroid is
-        made anew only where a person or an edit takes a founder away: what capacity forgets goes on standing for its story."""
+    def _leave(self, number: int, *, forgotten: bool = False) -> None:
+        """Takes a member out of its story and its words out of the counts; the story ends with its last member. Where a person or
+        an edit took it away the story is made anew without it; what was only ``forgotten`` goes on standing for its story."""
         member = self.members[number]
-        np.subtract.at(self._counts, _counter(member.terms().hashes), 1)
+        hashes = member.terms().hashes
+        np.subtract.at(self._counts, _counter(hashes), 1)
         cluster = self.clusters[member.story]
-        oldest = next(iter(self.members)) == number
         cluster.members.remove(number)
         if not cluster.members:
             del self.clusters[member.story], self._stories[cluster.id]
-        elif oldest:
-            cluster.tally -= held(cluster.hashes, member.terms().hashes)
+        elif forgotten:
+            cluster.tally = cluster.tally - held(cluster.hashes, hashes)
         else:
             self._anew(cluster)
 
@@ -188,7 +193,9 @@ class StoryIndex:
         cluster.hashes, cluster.weights, cluster.tally = _nothing()
         cluster.founders = 0
         members = [self.members[number] for number in cluster.members]
-        cluster.first, cluster.last = min(member.at for member in members), max(member.at for member in members)
+        times = sorted(member.at for member in members)
+        cluster.first, cluster.last = times[0], times[-1]
+        cluster.pauses = sum(after - before > PAUSE for before, after in pairwise(times))
         for member in members:
             self._count_in(cluster, member, member.terms())
 
@@ -197,10 +204,7 @@ class StoryIndex:
             cluster.founders += 1
             _found(cluster, terms)
         else:
-            cluster.tally += held(cluster.hashes, terms.hashes)
-
-    def _same_story(self, story: int) -> _SameStory:
-        return _SameStory(self.members, story)
+            cluster.tally = cluster.tally + held(cluster.hashes, terms.hashes)
 
     # -------------------------------------------------------------------------------------------- asking
     def idf(self, hashes: Hashes, told: Weights | None = None, members: int = 0) -> Weights:
@@ -261,8 +265,8 @@ def held(hashes: Hashes, by: Hashes) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _nothing() -> tuple[Hashes, Weights, Weights]:
-    return np.zeros(0, np.uint32), np.zeros(0, np.float32), np.zeros(0, np.float32)
+def _nothing() -> tuple[Hashes, npt.NDArray[np.float16], Weights]:
+    return np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.float32)
 
 
 def _found(cluster: Cluster, terms: Terms) -> None:
@@ -270,8 +274,13 @@ def _found(cluster: Cluster, terms: Terms) -> None:
     if not len(terms.hashes):
         return
     length = np.sqrt((terms.weights**2).sum())
+    if not len(cluster.hashes):
+        # Most stories never have a second article: theirs are the bytes of its fingerprint, not copied, and one shared count.
+        cluster.hashes, cluster.weights = terms.hashes, (terms.weights / length).astype(np.float16)
+        cluster.tally = np.broadcast_to(_ONCE, len(terms.hashes))
+        return
     hashes = np.concatenate((cluster.hashes, terms.hashes))
-    weights = np.concatenate((cluster.weights, terms.weights / length))
+    weights = np.concatenate((cluster.weights.astype(np.float32), terms.weights / length))
     tally = np.concatenate((cluster.tally, np.ones(len(terms.hashes), np.float32)))
     order = np.argsort(hashes, kind="stable")
     hashes, weights, tally = hashes[order], weights[order], tally[order]
@@ -280,7 +289,7 @@ def _found(cluster: Cluster, terms: Terms) -> None:
     if len(hashes) > _CENTROID:
         kept = np.sort(np.argsort(-weights, kind="stable")[:_CENTROID])
         hashes, weights, tally = hashes[kept], weights[kept], tally[kept]
-    cluster.hashes, cluster.weights, cluster.tally = hashes, weights, tally
+    cluster.hashes, cluster.weights, cluster.tally = hashes, weights.astype(np.float16), tally
 
 
 def _counter(hashes: Hashes) -> Places:

@@ -204,10 +204,13 @@ def _codes(title: str, body: str) -> tuple[int, _Long, list[str]]:
 # ---------------------------------------------------------------------------------------------- signature
 def _mixed(numbers: _Long) -> _Long:
     """splitmix64: every bit of a number depends on every bit of it."""
-    with np.errstate(over="ignore"):
-        numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return numbers ^ (numbers >> np.uint64(31))
+
+
+_EVERY_BIN: Final = np.arange(BINS)
+_EVERY_BAND: Final = np.arange(1, BANDS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
 def _signature(words: Hashes) -> Bins:
@@ -216,20 +219,15 @@ def _signature(words: Hashes) -> Bins:
     if len(words) < _RUN:
         return np.zeros(0, np.uint16)
     numbers = words.astype(np.uint64)
-    with np.errstate(over="ignore"):
-        runs = numbers[:-2] * np.uint64(0x9E3779B97F4A7C15) + numbers[1:-1] * np.uint64(0xD6E8FEB86659FD93) + numbers[2:]
+    runs = numbers[:-2] * np.uint64(0x9E3779B97F4A7C15) + numbers[1:-1] * np.uint64(0xD6E8FEB86659FD93) + numbers[2:]
     runs = np.sort(_mixed(runs))
     # Sorted by the topmost bits, the first of each bin is its least.
-    bins = (runs >> np.uint64(64 - 6)).astype(np.intp)
-    firsts = np.searchsorted(bins, np.arange(BINS))
-    filled = (firsts < len(runs)) & (bins.take(np.minimum(firsts, len(runs) - 1)) == np.arange(BINS))
-    places = np.flatnonzero(filled)
-    steps = np.searchsorted(places, np.arange(BINS))
-    source = places[steps % len(places)]
-    least = runs[firsts[source]]
-    away = (source - np.arange(BINS)) % BINS
-    with np.errstate(over="ignore"):
-        least = _mixed(least + away.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    bins = (runs >> np.uint64(64 - (BINS - 1).bit_length())).astype(np.intp)
+    firsts = bins.searchsorted(_EVERY_BIN)
+    places = np.flatnonzero(bins.take(firsts, mode="clip") == _EVERY_BIN)
+    source = places[places.searchsorted(_EVERY_BIN) % len(places)]
+    away = ((source - _EVERY_BIN) % BINS).astype(np.uint64)
+    least = _mixed(runs[firsts[source]] + away * np.uint64(0x9E3779B97F4A7C15))
     return (least & np.uint64(0xFFFF)).astype(np.uint16)
 
 
