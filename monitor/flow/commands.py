@@ -5,6 +5,7 @@ the API. Each group of commands is a module of its own with a table of what it d
 
     source_commands.py     sources.*, ingest
     alert_commands.py      alerts.*
+    storage_commands.py    db.prune
 
 Arguments come from outside and are checked where they are used (``asked.py``). Whatever changes the record leaves a line in
 the audit trail, in the transaction of the change.

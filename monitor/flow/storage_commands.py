@@ -9,20 +9,19 @@ This module must not know what is pruned, nor how.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
 import structlog
 
 from monitor.errors import UsageError
+from monitor.flow.asked import Handler
 from monitor.model import Command, JsonObject
 from monitor.ports import Clock
 
 #: Seconds: what is younger may still be a copy of what comes in.
 LEAST: Final = 7 * 86_400.0
-
-Handler = Callable[[Command], Awaitable[JsonObject]]
 
 log = structlog.get_logger()
 

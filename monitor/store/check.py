@@ -43,51 +43,51 @@ class Checked:
     looked_at: dict[str, int]
 
 
-#: What must hold, each as rows that break it: (one sentence about ``{n}`` of them, the statement, whose first column names one).
+#: What must hold, each as rows that break it: (what they are called, the statement, whose first column names one).
 _RULES: Final[tuple[tuple[str, str], ...]] = (
     (
-        "deliveries of {n} sinks have gaps in their sequence",
+        "sinks with gaps in the sequence of their deliveries",
         """SELECT sink FROM delivery GROUP BY sink HAVING count(*) <> max(sequence) OR min(sequence) <> 1
         UNION SELECT name FROM sink WHERE last_sequence <> (SELECT count(*) FROM delivery WHERE delivery.sink = sink.name)""",
     ),
     (
-        "{n} notifications belong to no alert and no operation",
+        "notifications that belong to no alert and no operation",
         """SELECT n.id FROM notification n LEFT JOIN alert a ON a.id = n.alert LEFT JOIN operation o ON o.id = n.operation
         WHERE a.id IS NULL AND o.id IS NULL AND n.digest IS NULL""",
     ),
     (
-        "{n} alerts have not as many notifications as they say",
+        "alerts that have not as many notifications as they say",
         "SELECT id FROM alert WHERE notifications <> (SELECT count(*) FROM notification n WHERE n.alert = alert.id)",
     ),
     (
-        "the first notification of {n} alerts is not there",
+        "alerts whose first notification is not there",
         """SELECT id FROM alert WHERE notifications > 0
         AND NOT EXISTS (SELECT 1 FROM notification n WHERE n.alert = alert.id AND n.ordinal = 0)""",
     ),
     (
-        "{n} matches name a notification that is not there",
+        "matches that name a notification that is not there",
         "SELECT m.id FROM match m LEFT JOIN notification n ON n.id = m.notification WHERE m.notification IS NOT NULL AND n.id IS NULL",
     ),
     (
-        "the text of {n} articles is not there",
+        "articles whose text is not there",
         """SELECT article FROM article_version WHERE text_hash NOT IN (SELECT hash FROM article_text)
         UNION SELECT id FROM article WHERE text_hash NOT IN (SELECT hash FROM article_text)""",
     ),
-    ("the text of {n} alerts is not there", "SELECT id FROM alert WHERE text_hash NOT IN (SELECT hash FROM article_text)"),
+    ("alerts whose text is not there", "SELECT id FROM alert WHERE text_hash NOT IN (SELECT hash FROM article_text)"),
     (
-        "{n} links or contents are held for an article that is not there",
+        "links or contents held for an article that is not there",
         "SELECT hash FROM alias WHERE article NOT IN (SELECT id FROM article)",
     ),
     (
-        "{n} alerts were merged into one that is not there",
+        "alerts merged into one that is not there",
         "SELECT id FROM alert WHERE merged_into <> '' AND merged_into NOT IN (SELECT id FROM alert)",
     ),
     (
-        "{n} stories were merged into one that is not there",
+        "stories merged into one that is not there",
         "SELECT id FROM story WHERE merged_into <> '' AND merged_into NOT IN (SELECT id FROM story) "
         "AND merged_into NOT IN (SELECT story FROM story_article)",
     ),
-    ("{n} fingerprints belong to no article", "SELECT number FROM fingerprint WHERE number NOT IN (SELECT number FROM story_article)"),
+    ("fingerprints that belong to no article", "SELECT number FROM fingerprint WHERE number NOT IN (SELECT number FROM story_article)"),
 )
 
 
@@ -113,18 +113,16 @@ def _checked(connection: sqlite3.Connection, said: Callable[[str], None]) -> Che
     looked_at = {}
     if not any(finding.damage for finding in findings):
         for sentence, statement in _RULES:
-            said(sentence.partition("{n} ")[2] or sentence)
+            said(sentence)
             if found := [str(name) for (name,) in connection.execute(statement)]:
-                findings.append(Finding(f"{sentence.format(n=len(found))}: {_named(found)}"))
+                findings.append(Finding(_sentence(sentence, found)))
         said("every text against its hash")
         texts, altered = _texts(connection)
         if altered:
             hint = "its bytes changed on the disk: look at the disk, and restore a backup"
-            findings.append(
-                Finding(f"{len(altered)} texts are not what they were when they were stored: {_named(altered)}", hint, damage=True)
-            )
+            findings.append(Finding(_sentence("texts that are not what they were when they were stored", altered), hint))
         if altered := _watchlist_files(connection):
-            findings.append(Finding(f"{len(altered)} files of watchlists are not what they were when they were stored: {_named(altered)}"))
+            findings.append(Finding(_sentence("files of watchlists that are not what they were when they were stored", altered)))
         looked_at["texts"] = texts
     for table in ("article", "alert", "notification", "delivery"):
         looked_at[table] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
@@ -137,7 +135,7 @@ def _structure(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(f"the file is damaged: {finding}", damage=True)
     loose = [f"{table} row {row} -> {parent}" for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check")]
     if loose:
-        yield Finding(f"{len(loose)} rows point at what is not there: {_named(loose)}")
+        yield Finding(_sentence("rows that point at what is not there", loose))
 
 
 def _texts(connection: sqlite3.Connection) -> tuple[int, list[str]]:
@@ -161,6 +159,10 @@ def _watchlist_files(connection: sqlite3.Connection) -> list[str]:
         if not same:
             altered.append(str(hash_))
     return altered
+
+
+def _sentence(what: str, found: list[str]) -> str:
+    return f"{what}: {len(found):,} ({_named(found)})"
 
 
 def _named(found: list[str]) -> str:
