@@ -237,11 +237,9 @@ class StoryIndex:
 
     def related(self, terms: Terms) -> list[int]:
         """Numbers of stories that share rare terms, those that share most first."""
-        return [
-            number
-            for number, _ in _counted(self._by_term[_term_place(terms.hashes[self.rarest(terms)])].ravel())
-            if number in self.clusters
-        ]
+        found = self._by_term[_term_place(terms.hashes[self.rarest(terms)])].ravel()
+        # A story may have lost the article that had its terms to an edit; without any it is like nothing.
+        return [number for number, _ in _counted(found) if number in self.clusters and len(self.clusters[number].hashes)]
 
 
 @dataclass(slots=True)

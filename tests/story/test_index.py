@@ -78,6 +78,14 @@ def test_an_edited_article_is_replaced_where_it_stands() -> None:
     assert found.story == "a"
 
 
+def test_a_story_left_without_terms_is_like_nothing() -> None:
+    index = StoryIndex(10)
+    index.add("a", "a", NOON, of(articles.RADARS))
+    index.add("b", "a", NOON, of("the of and in to"))
+    index.drop("a")
+    assert choose(index, of(articles.RADARS), NOON) is None
+
+
 def test_merged_and_split_by_hand() -> None:
     index = StoryIndex(10)
     index.add("a", "a", NOON, of(articles.RADARS))
