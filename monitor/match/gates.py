@@ -97,6 +97,10 @@ class Gates:
     @staticmethod
     def _open(groups: Set[int], by: Mapping[int, Sequence[Looked]], found: set[tuple[int, int]]) -> None:
         for group in groups:
-            for clause, others in by.get(group, ()):
-                if all(not need.isdisjoint(groups) for need in others):
-                    found.add(clause)
+            if group in by:
+                for clause, others in by[group]:
+                    for need in others:
+                        if need.isdisjoint(groups):
+                            break
+                    else:
+                        found.add(clause)

@@ -114,6 +114,8 @@ class Table:
         self._wildcards: list[tuple[tuple[str, ...], int]] = []
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
+        # The beginnings of all prefixes, each as long as the shortest: few words of a text begin so.
+        self._prefix_heads: frozenset[str] = frozenset()
         self.meanings = Meanings(self)
 
     # ------------------------------------------------------------------ building
@@ -179,6 +181,7 @@ class Table:
     def seal(self) -> None:
         """Call once after the last ``add``: what needs all names sorted, and what nobody asked for."""
         self.names.seal()
+        self._prefix_heads = frozenset(prefix[: self._prefix_lengths[0]] for prefix in self._prefixes)
         single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
         anchors = (slot for slot, besides in self.anchored.items() if not self._all_asked_for(besides))
         self.others.update(single, anchors)
@@ -253,8 +256,11 @@ class Table:
                 if not reading.bits & ~allows and (cased is None or _same_case(surface, cased)):
                     out[slot] = None
         if self._prefixes or self._wildcards:
+            shortest = self._prefix_lengths[0] if self._prefix_lengths else 0
             for reading in possible:
-                if not reading.bits & ~_WILDCARD_BEFORE:
+                if reading.bits & ~_WILDCARD_BEFORE:
+                    continue
+                if self._wildcards or reading.stem[:shortest] in self._prefix_heads:
                     out.update(dict.fromkeys(self._wild(reading.stem)))
         if not self.names:
             return tuple(out)
