@@ -20,6 +20,7 @@ from monitor.flow.alert_commands import AlertCommands
 from monitor.flow.beat import Beater
 from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
+from monitor.flow.delivery_commands import DeliveryCommands
 from monitor.flow.housekeeping import Housekeeping
 from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
@@ -27,6 +28,7 @@ from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, ways_for
+from monitor.flow.sink_commands import SinkCommands
 from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
 from monitor.flow.stories import Stories
@@ -204,6 +206,7 @@ async def build(
             SourceCommands(store, poller, pusher, specs=lambda: sources.specs, clock=clock),
             StorageCommands(store, clock),
         )
+        commander.add(SinkCommands(store, deliverer, sinks, beating, clock=clock), DeliveryCommands(store, deliverer, clock))
         commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform))
         return House(
             clock,

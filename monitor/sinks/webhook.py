@@ -98,12 +98,12 @@ def sign(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) ->
 class Webhook:
     """Implements the port Sink."""
 
-    concurrency = 1  # what ``settings`` call so is the posts of one ``send``
+    batch = 1
     never_pauses = False
 
     def __init__(self, name: str, settings: WebhookSettings, *, poster: Poster, clock: Clock) -> None:
         self.name = name
-        self.batch = settings.concurrency
+        self.concurrency = settings.concurrency
         self._url = settings.url
         self._keys = read_secrets(name, settings)
         self._poster = poster

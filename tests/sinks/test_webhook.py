@@ -100,12 +100,20 @@ def test_without_a_secret_nothing_is_signed() -> None:
     assert "unencrypted" in settings("http://desk.example.org/", secret=SECRET).warnings()[0]
 
 
-def test_concurrency_posts_that_many_at_once() -> None:
+def test_a_window_of_posts_goes_on_beside_one_that_hangs() -> None:
+    """``concurrency: 3`` through the deliverer and a real receiver: the hanging one holds its own place and no other's."""
+
     async def work(webhook: Webhook, receiver: Receiver) -> None:
-        assert webhook.batch == 3
-        answers = await webhook.send([delivery("n1"), delivery("n2"), delivery("n3")])
-        assert [answer.kind for answer in answers] == [AnswerKind.DELIVERED] * 3
-        assert sorted(receiver.ids()) == ["msg_n1_desk", "msg_n2_desk", "msg_n3_desk"]
+        assert (webhook.batch, webhook.concurrency) == (1, 3)
+        outbox, clock = FakeOutbox(), FakeClock()
+        for n in range(12):
+            outbox.add(f"n{n}", "desk")
+        receiver.answer = lambda path, headers, body: Reply(habit=Habit.HANG) if b"n0" in body else Reply()
+        deliverer = Deliverer(outbox, [webhook], clock, FakeMeter(), FakeOperations(), lambda: 0.5)
+        await deliverer.start()
+        await deliverer.tick()
+        await deliverer.idle()
+        assert outbox.states("desk") == [DeliveryState.PENDING, *[DeliveryState.DELIVERED] * 11]
 
     live(work, concurrency=3)
 
