@@ -205,9 +205,9 @@ class _Article:
         named = self.terms.kinds != TermKind.WORD
         if int(named.sum()) < _NAMED:
             return None
+        names = self.terms.hashes[named]
         for cluster in clusters:
-            away = self._away(cluster)
-            if away > WINDOW:
+            if self._away(cluster) > WINDOW or np.count_nonzero(held(names, cluster.hashes)) < _NAMED:
                 continue
             member, mine, share = self._closest(cluster)
             other = member.terms()

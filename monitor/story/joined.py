@@ -48,9 +48,9 @@ class Joined:
             shared.append("rare words: " + ", ".join(self.words))
         if self.numbers:
             shared.append("numbers: " + ", ".join(self.numbers))
-        what = "shares " + "; ".join(shared) if shared else f"shares {self.share} % of the words"
+        what = "; ".join(shared) if shared else f"{self.share} % of the words"
         across = "in another language, " if self.kind is JoinKind.TRANSLATION else ""
-        return f"like {other}: {across}{what}; {self._apart()}"
+        return f"{across}shares with {other} {what}; {self._apart()}"
 
     def _apart(self) -> str:
         if self.hours < 1:

@@ -42,12 +42,12 @@ def test_what_a_later_version_adds_is_passed_over() -> None:
         (Joined(JoinKind.NEAR_COPY, "a", 0.7, 87, hours=3.2), "near copy of “T” (87 % of its words); published 3 h apart"),
         (
             Joined(JoinKind.REWRITE, "a", 0.4, 40, ("Kolchuga", "Zarechny"), ("34",), 3.0),
-            "like “T”: shares rare words: Kolchuga, Zarechny; numbers: 34; published 3 h apart",
+            "shares with “T” rare words: Kolchuga, Zarechny; numbers: 34; published 3 h apart",
         ),
-        (Joined(JoinKind.REWRITE, "a", 0.4, 40, hours=240), "like “T”: shares 40 % of the words; published 10 days apart"),
+        (Joined(JoinKind.REWRITE, "a", 0.4, 40, hours=240), "shares with “T” 40 % of the words; published 10 days apart"),
         (
             Joined(JoinKind.TRANSLATION, "a", 0.9, 9, (), ("34", "912"), 5.0),
-            "like “T”: in another language, shares numbers: 34, 912; published 5 h apart",
+            "in another language, shares with “T” numbers: 34, 912; published 5 h apart",
         ),
         (Joined(JoinKind.MERGED, "a"), "merged by hand"),
         (Joined(JoinKind.SPLIT, "a"), "split off by hand"),
