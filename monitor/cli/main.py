@@ -11,6 +11,7 @@ import click
 from monitor import __version__
 from monitor.cli import alerts_change, alerts_files
 from monitor.cli.alerts import alerts
+from monitor.cli.audit import audit
 from monitor.cli.check import check
 from monitor.cli.config import config, schema
 from monitor.cli.db import db
@@ -51,7 +52,7 @@ def cli() -> None:
     """
 
 
-for command in (run, once, ingest, match, explain, why, terms, check, import_names, alerts, sources, db, config, schema, init):
+for command in (run, once, ingest, match, explain, why, terms, check, import_names, alerts, audit, sources, db, config, schema, init):
     cli.add_command(command)
 
 
