@@ -1,7 +1,7 @@
 """The long version of the proof (docs/proof.md): kills by the hundred, outages of days, and the faults that need a machine.
 
     make soak                              all of it, some forty minutes
-    python -m tests.soak kills 100         one part; the parts are kills, outages, neighbours, full, flips, upgrade
+    python -m tests.soak kills 100 20      one part (here 100 kills, or as many as 20 minutes hold); the parts are kills, outages, neighbours, full, flips, upgrade
 
 Each part prints what it did and found, a line each, and the whole ends with status 1 where something was lost, made up,
 told out of order, told twice without a reason, or not noticed.
@@ -71,8 +71,11 @@ class Soak:
 
 
 # ------------------------------------------------------------------------------------------------- kills
-def kills(soak: Soak, count: int = 500) -> None:
-    """Half at random moments (of the start, too), half at named points, the receiver troubled all the while."""
+def kills(soak: Soak, count: int = 500, minutes: int = 600) -> None:
+    """Half at random moments (of the start, too), half at named points, the receiver troubled all the while.
+
+    After ``minutes`` it is enough, however many there were.
+    """
     chance = random.Random(20250501)
     points: Counter[str] = Counter()
     began = time.monotonic()
@@ -80,6 +83,9 @@ def kills(soak: Soak, count: int = 500) -> None:
         site.receiver.mix(TROUBLED)
         site.pace(HASTE)
         for number in range(1, count + 1):
+            if time.monotonic() - began > minutes * 60:
+                count = number - 1
+                break
             at = "" if number % 2 else f"{POINTS[number // 2 % len(POINTS)]}:{chance.randrange(1, 12)}"
             life = site.start(at=at)
             _work(site, life, chance, until_ended=bool(at))
@@ -98,7 +104,7 @@ def kills(soak: Soak, count: int = 500) -> None:
         eventually(site.all_told, "every alert", limit=900)
         soak.say(f"  caught up {time.monotonic() - ready:.1f} s after the last start ({site.shown() - shown:,.0f} s of its clock)")
         soak.check(life.stop() == 0, "the last life must end in order")
-        soak.say("  kills: " + ", ".join(f"{name} {number}" for name, number in points.most_common()))
+        soak.say(f"  {count} kills: " + ", ".join(f"{name} {number}" for name, number in points.most_common()))
         soak.say(f"  states: {site.states()}")
         soak.check(set(site.states()) == {"delivered"}, "every delivery must be delivered")
         soak.judge(site, duplicates=count)
@@ -245,7 +251,7 @@ def _latencies(site: Site, count: int) -> list[float]:
 # ------------------------------------------------------------------------------------------------- a full disk
 def full(soak: Soak, megabytes: int = 24) -> None:
     """Row 5: the record on a file system of its own (tmpfs) that fills up; it must not crash, must say so, and must resume."""
-    with ExitStack() as held, tempfile.TemporaryDirectory() as small:
+    with tempfile.TemporaryDirectory() as small, ExitStack() as held:
         mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", small]
         if subprocess.run(mount, capture_output=True, check=False).returncode:
             soak.say("  skipped: a file system can be mounted by root only")

@@ -70,13 +70,7 @@ class Article:
 
     @cached_property
     def text(self) -> str:
-        chance = random.Random(self.number)
-        made = [_word(chance) for _ in range(60)]
-        title = " ".join(word.title() for word in made[:5])
-        words = [word for one in made[5:] for word in (one, chance.choice(_SMALL))]
-        said = [f"Some {LISTS[name][1]} {chance.choice(_SMALL)} {_word(chance)} {chance.randrange(10_000, 10**7)}." for name in self.lists]
-        sentences = [" ".join(words[at : at + 14]).capitalize() + "." for at in range(0, len(words), 14)]
-        return f"{title}\n\n{' '.join([sentences[0], *said, *sentences[1:]])}\n"
+        return event(self.number, [LISTS[name][1] for name in self.lists])
 
     def line(self) -> str:
         """As it is pushed."""
@@ -87,6 +81,17 @@ class Article:
         hidden = folder / f".{self.key}"
         hidden.write_text(self.text)
         hidden.rename(folder / self.key)
+
+
+def event(seed: int | str, words: Iterable[str]) -> str:
+    """An article about something that no other seed has happen; each of ``words`` is said in a sentence of its own."""
+    chance = random.Random(seed)
+    made = [_word(chance) for _ in range(60)]
+    title = " ".join(word.title() for word in made[:5])
+    prose = [piece for one in made[5:] for piece in (one, chance.choice(_SMALL))]
+    said = [f"Some {word} {chance.choice(_SMALL)} {_word(chance)} {chance.randrange(10_000, 10**7)}." for word in words]
+    sentences = [" ".join(prose[at : at + 14]).capitalize() + "." for at in range(0, len(prose), 14)]
+    return f"{title}\n\n{' '.join([sentences[0], *said, *sentences[1:]])}\n"
 
 
 def wanted(articles: Iterable[Article]) -> dict[str, Wanted]:

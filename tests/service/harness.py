@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.acceptance.corpus import event
 from tests.receiver import ThreadedReceiver
 
 #: Plenty for a busy machine; a test that works waits a fraction of it.
@@ -80,8 +81,8 @@ class Workspace:
         )
 
     def article(self, name: str, word: str = "rocketsale") -> str:
-        """A new article that ``arms`` (or ``grave``) matches; returns its key. It appears whole, as a rename."""
-        text = f"What {name} is about\n\nIt was said today that a {word} of {name} took place, and that more of them will follow.\n"
+        """A new article that ``arms`` (or ``grave``) matches, a story of its own; returns its key. It appears whole, as a rename."""
+        text = event(name, [word])
         hidden = self.articles / f".{name}"
         hidden.write_text(text)
         hidden.rename(self.articles / f"{name}.txt")

@@ -8,7 +8,7 @@ import signal
 import time
 
 from tests.receiver import Habit, Reply, ThreadedReceiver
-from tests.service.harness import Workspace, article_keys, eventually
+from tests.service.harness import ARMS, Workspace, article_keys, eventually
 
 
 def test_what_was_raised_while_the_receiver_was_down_arrives_in_order(workspace: Workspace, receiver: ThreadedReceiver) -> None:
@@ -95,3 +95,53 @@ def test_fault_04_a_second_signal_ends_it_at_once(workspace: Workspace, receiver
     eventually(receiver.accepted_ids, "the delivery")
     assert again.stop() == 0
     assert len(set(receiver.ids())) == 1
+
+
+def test_fault_03_what_is_being_sent_at_sigterm_is_recorded_and_not_sent_again(workspace: Workspace, receiver: ThreadedReceiver) -> None:
+    receiver.default = Reply(delay=0.7)
+    for number in range(4):
+        workspace.article(f"a{number}", "gravesale" if number % 2 else "rocketsale")
+    daemon = workspace.start().ready()
+    eventually(lambda: len(receiver.requests) == 2, "an attempt in each lane")
+    assert daemon.stop() == 0
+    (stopped,) = daemon.logged("stopped")
+    print(f"drained in {stopped['drain_seconds']} s")
+    assert len(receiver.requests) == 2  # what was claimed with them was not begun
+    shown = [json.loads(line)["deliveries"] for line in workspace.run("alerts", "list", "--json").stdout.splitlines()]
+    assert sorted(shown, key=str) == [{"delivered": 1, "pending": 1}] * 2 + [{"delivered": 2}] * 2
+    receiver.default = Reply()
+    again = workspace.start().ready()
+    eventually(lambda: len(receiver.requests) == 4, "the other two")
+    assert again.stop() == 0
+    assert len(set(receiver.ids())) == 4
+
+
+def test_fault_04_sighup_reloads_under_load(workspace: Workspace, receiver: ThreadedReceiver) -> None:
+    """A list that comes with SIGHUP is in force for what comes after it, and nothing that was under way suffers."""
+    daemon = workspace.start().ready()
+    wanted = []
+    for number in range(40):
+        wanted.append(workspace.article(f"a{number}", "gravesale" if number % 2 else "rocketsale"))
+        if number == 15:
+            (workspace.lists / "new.yaml").write_text(ARMS.replace("arms", "new").replace("Arms", "New").replace("rocketsale", "newsale"))
+        if number % 5 == 0:
+            daemon.signal(signal.SIGHUP)
+        time.sleep(0.02)
+    eventually(lambda: daemon.health()[1]["watchlists"] == 3, "the new list")
+    wanted.append(workspace.article("new", "newsale"))
+    eventually(lambda: len(receiver.accepted_ids()) >= len(wanted), "every alert")
+    assert daemon.stop() == 0
+    assert sorted(article_keys(receiver)) == sorted(wanted)
+
+
+def test_fault_12_a_second_daemon_again_and_again_sends_nothing(workspace: Workspace, receiver: ThreadedReceiver) -> None:
+    daemon = workspace.start().ready()
+    wanted, ends = [], []
+    for number in range(4):
+        wanted += [workspace.article(f"a{number}-{n}") for n in range(5)]
+        ends.append(workspace.run("run", "--config", str(workspace.config)).returncode)
+    eventually(lambda: len(receiver.accepted_ids()) >= len(wanted), "every alert")
+    assert daemon.stop() == 0
+    assert ends == [4] * 4
+    assert sorted(article_keys(receiver)) == sorted(wanted)
+    assert len(workspace.lines()) == len(wanted)
