@@ -251,17 +251,15 @@ class Table:
         folded = fold(surface)
         out: dict[int, None] = {}
         possible = readings(folded, self._stems)
-        for reading in possible:
-            for allows, slot, cased in self._stems.get(reading.stem, ()):
-                if not reading.bits & ~allows and (cased is None or _same_case(surface, cased)):
+        for stem, bits in possible:
+            for allows, slot, cased in self._stems.get(stem, ()):
+                if not bits & ~allows and (cased is None or _same_case(surface, cased)):
                     out[slot] = None
         if self._prefixes or self._wildcards:
             shortest = self._prefix_lengths[0] if self._prefix_lengths else 0
-            for reading in possible:
-                if reading.bits & ~_WILDCARD_BEFORE:
-                    continue
-                if self._wildcards or reading.stem[:shortest] in self._prefix_heads:
-                    out.update(dict.fromkeys(self._wild(reading.stem)))
+            for stem, bits in possible:
+                if (self._wildcards or stem[:shortest] in self._prefix_heads) and not bits & ~_WILDCARD_BEFORE:
+                    out.update(dict.fromkeys(self._wild(stem)))
         if not self.names:
             return tuple(out)
         return (*out, *(-1 - start for start in self.names.opens(surface, folded, possible)))
