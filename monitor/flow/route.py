@@ -6,7 +6,7 @@ a sink is or whether it works.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -31,10 +31,21 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """The first condition that did not hold: its name as it is written, what it asks for, what was found instead."""
+
+    condition: str
+    wanted: tuple[str, ...]
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
     """Each condition that is given must hold; a list holds when one of its values does; an empty one is not asked.
 
-    ``stance`` is that of any evidence. ``labels`` ask the watchlist's labels and the article's (its source's): either will do.
+    ``stance`` is that of any evidence, ``entity`` the id or the name of any that is named, ``term`` any that was found, as it is
+    written in the watchlist. ``labels`` ask the watchlist's labels and the article's (its source's): either will do. Routes and
+    silences ask with the same.
     """
 
     watchlist: tuple[str, ...] = ()
@@ -44,31 +55,65 @@ class Conditions:
     source: tuple[str, ...] = ()
     owner: tuple[str, ...] = ()
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    entity: tuple[str, ...] = ()
+    story: tuple[str, ...] = ()
+    term: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
-        return not (self.watchlist or self.severity or self.stance or self.language or self.source or self.owner or self.labels)
+        return not (self.severity or self.source or self._only_of_alerts)
+
+    @property
+    def _only_of_alerts(self) -> bool:
+        """Whether something is asked that operations do not have."""
+        return bool(self.watchlist or self.stance or self.language or self.owner or self.labels or self.entity or self.story or self.term)
 
     def hold(self, about: About) -> bool:
-        facts, article = about.facts, about.article
-        return (
-            (not self.watchlist or facts.id in self.watchlist)
-            and (not self.severity or about.severity in self.severity)
-            and (not self.stance or any(evidence.stance in self.stance for evidence in about.match.evidence))
-            and (not self.language or article.language in self.language)
-            and (not self.source or article.source in self.source)
-            and (not self.owner or facts.owner in self.owner)
-            and all(facts.labels.get(key) in wanted or article.labels.get(key) in wanted for key, wanted in self.labels.items())
-        )
+        return self.missed(about) is None
+
+    def missed(self, about: About) -> Missed | None:
+        """The first that does not hold; None where all do."""
+        for name, wanted, found in self._asked(about):
+            if not set(wanted) & set(found):
+                return Missed(name, tuple(map(str, wanted)), tuple(dict.fromkeys(map(str, found))))
+        return None
+
+    def _asked(self, about: About) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+        facts, article, evidence = about.facts, about.article, about.match.evidence
+        if self.watchlist:
+            yield "watchlist", self.watchlist, (facts.id,)
+        if self.severity:
+            yield "severity", self.severity, (about.severity,)
+        if self.stance:
+            yield "stance", self.stance, [passage.stance for passage in evidence]
+        if self.language:
+            yield "language", self.language, (article.language,)
+        if self.source:
+            yield "source", self.source, (article.source,)
+        if self.owner:
+            yield "owner", self.owner, (facts.owner,)
+        if self.story:
+            yield "story", self.story, (about.story.id,)
+        if self.term:
+            yield "term", _alike(self.term), _alike(hit.term for passage in evidence for hit in passage.hits)
+        if self.entity:
+            named = [hit.entity for passage in evidence for hit in passage.hits if hit.entity is not None]
+            yield "entity", _alike(self.entity), _alike(name for entity in named for name in (entity.id, entity.name))
+        for key, wanted in self.labels.items():
+            yield f"labels.{key}", wanted, [labels[key] for labels in (facts.labels, article.labels) if key in labels]
 
     def hold_of(self, operation: Operation) -> bool:
         """An operation has a severity and a source it is about; conditions that ask for anything else do not hold of it."""
-        others = self.watchlist or self.stance or self.language or self.owner or self.labels
         return (
-            not others
+            not self._only_of_alerts
             and (not self.severity or operation.severity in self.severity)
             and (not self.source or (operation.subject in self.source and not operation.key.startswith(SINK)))
         )
+
+
+def _alike(names: Iterable[str]) -> list[str]:
+    """Names and terms are compared without regard to case and blanks: people type them."""
+    return [" ".join(name.casefold().split()) for name in names]
 
 
 @dataclass(frozen=True, slots=True)
