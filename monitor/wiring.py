@@ -31,8 +31,8 @@ from monitor.flow.route import Conditions, Route, ways_for
 from monitor.flow.sink_commands import SinkCommands
 from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
-from monitor.flow.stories import Stories
 from monitor.flow.storage_commands import StorageCommands
+from monitor.flow.stories import Stories
 from monitor.flow.tell import Teller
 from monitor.flow.turn import Turn
 from monitor.flow.watch import Coverage

@@ -15,12 +15,14 @@ from monitor.cli.audit import audit
 from monitor.cli.check import check
 from monitor.cli.config import config, schema
 from monitor.cli.db import db
+from monitor.cli.deliveries import deliveries
 from monitor.cli.explain import explain
 from monitor.cli.import_names import import_names
 from monitor.cli.ingest import ingest
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
+from monitor.cli.sinks import sinks
 from monitor.cli.sources_edit import sources
 from monitor.cli.terms import terms
 from monitor.cli.why import why
@@ -52,7 +54,11 @@ def cli() -> None:
     """
 
 
-for command in (run, once, ingest, match, explain, why, terms, check, import_names, alerts, audit, sources, db, config, schema, init):
+_COMMANDS = (
+    *(run, once, ingest, match, explain, why, terms, check, import_names),
+    *(alerts, audit, sources, sinks, deliveries, db, config, schema, init),
+)
+for command in _COMMANDS:
     cli.add_command(command)
 
 

@@ -3,7 +3,7 @@
     command        arguments                         answer
     sinks.pause    names: [NAME, …], comment: TEXT   sinks: [{name, state, by, reason}, …]
     sinks.resume   names: [NAME, …]                  sinks: [{name, state}, …]
-    sinks.test     name: NAME                        name, notification, answer, status, detail, retry_after, seconds, means
+    sinks.test     sink: NAME                        sink, notification, answer, status, detail, retry_after, seconds, means
 
 A sample is sent beside the outbox, once, with sequence 0 and a document of its own: nothing of it is kept, and it changes nothing
 about the sink. This module must not know what a sink is made of.
@@ -76,7 +76,7 @@ class SinkCommands:
         return {"sinks": found}
 
     async def _test(self, command: Command) -> JsonObject:
-        name = text(command, "name", "the name of a sink", hint=_LIST)
+        name = text(command, "sink", "the name of a sink", hint=_LIST)
         if name not in self._sinks and name not in self._beating:
             raise self._unknown([name])
         now, began = self._clock.now(), self._clock.monotonic()
@@ -87,7 +87,7 @@ class SinkCommands:
         except Exception as error:  # a fault of ours: said as what it is, and never with a secret from its text
             answer = Answer(AnswerKind.RETRY, detail=f"the sink failed: {type(error).__name__}")
         return {
-            "name": name,
+            "sink": name,
             "notification": sample_id(name, now) if name in self._sinks else None,
             "answer": answer.kind.value,
             "status": answer.status,

@@ -40,6 +40,9 @@ class DeliveryQueriesSide(Side):
     async def deliveries(self, wanted: Selection) -> Sequence[JsonObject]:
         return await self._database.read(partial(deliveries, wanted=wanted))
 
+    async def count_deliveries(self, wanted: Selection) -> int:
+        return await self._database.read(partial(count_deliveries, wanted=wanted))
+
     async def delivery(self, notification: str, sink: str | None) -> Sequence[JsonObject]:
         return await self._database.read(partial(one_delivery, prefix=notification, name=sink))
 
@@ -59,6 +62,10 @@ def deliveries(connection: Connection, wanted: Selection) -> tuple[JsonObject, .
     rows = connection.execute(listed.limit(wanted.limit) if wanted.limit else listed).all()
     latest = _last_answers(connection, rows)
     return tuple(_listed(row) | {"last_answer": latest.get((row.notification, row.sink))} for row in rows)
+
+
+def count_deliveries(connection: Connection, wanted: Selection) -> int:
+    return connection.execute(select(func.count()).select_from(delivery).where(*selected(wanted))).scalar_one()
 
 
 def one_delivery(connection: Connection, prefix: str, name: str | None) -> tuple[JsonObject, ...]:

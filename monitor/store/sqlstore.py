@@ -57,7 +57,7 @@ class SourcesAndArticles(StoriesSide):
         self, now: datetime, lease: float, limit: int, *, busy: Collection[str] = (), per_host: int = 4
     ) -> Sequence[SourceState]:
         claim = partial(sources.claim_sources, now=now, lease=lease, limit=limit, busy=frozenset(busy), per_host=per_host)
-        return await self._database.write(claim)
+        return await self._database.write(claim, grows=True)  # what cannot be stored need not be fetched
 
     async def due_now(self, name: str, now: datetime) -> bool:
         return await self._database.write(partial(sources.due_now, name=name, now=now))
@@ -179,7 +179,17 @@ class Reading(Side):
 
 
 class SqlStore(
-    SourcesAndArticles, Deliveries, Reading, SourcePages, OperationsSide, UpkeepSide, AlertSide, WhySide, SinksSide, HoldsSide, DeliveryQueriesSide
+    SourcesAndArticles,
+    Deliveries,
+    Reading,
+    SourcePages,
+    OperationsSide,
+    UpkeepSide,
+    AlertSide,
+    WhySide,
+    SinksSide,
+    HoldsSide,
+    DeliveryQueriesSide,
 ):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 

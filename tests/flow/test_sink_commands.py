@@ -151,7 +151,7 @@ async def test_what_was_given_up_is_sent_again(house: House) -> None:
 async def test_a_sample_goes_out_beside_the_outbox_and_changes_nothing(house: House) -> None:
     for kind in AnswerKind:
         house.desk.script = [Answer(kind, "said", 418, 3.0)]
-        answer = await house.ask("sinks.test", name="desk")
+        answer = await house.ask("sinks.test", sink="desk")
         assert (answer["answer"], answer["status"], answer["detail"], answer["means"]) == (kind.value, 418, "said", MEANS[kind])
     assert [(one.sequence, one.notification) for one in house.desk.got] == [(0, answer["notification"])] * len(AnswerKind)
     assert (await house.store.stats())["notifications"] == 0
@@ -159,7 +159,7 @@ async def test_a_sample_goes_out_beside_the_outbox_and_changes_nothing(house: Ho
     assert house.desk.closed is not house.runs
     house.log.broken = "the folder is missing"
     if not house.runs:
-        assert (await house.ask("sinks.test", name="log"))["detail"] == "it cannot start: the folder is missing"
+        assert (await house.ask("sinks.test", sink="log"))["detail"] == "it cannot start: the folder is missing"
 
 
 @both
@@ -167,7 +167,7 @@ async def test_wrong_names_and_selections_do_nothing(house: House) -> None:
     for name, arguments, said in (
         ("sinks.pause", {"names": ["desk", "dsk"]}, "there is no sink 'dsk' (did you mean 'desk'?)"),
         ("sinks.resume", {}, "sinks.resume needs the names of sinks"),
-        ("sinks.test", {"name": "nobody"}, "there is no sink 'nobody'"),
+        ("sinks.test", {"sink": "nobody"}, "there is no sink 'nobody'"),
         ("deliveries.replay", {"states": ["delivered"]}, "dead or expired"),
         ("deliveries.replay", {"limit": -1}, "limit is a number"),
         ("deliveries.replay", {"since": "yesterday"}, "is not a time"),
