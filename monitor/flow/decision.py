@@ -229,6 +229,7 @@ def _case(item: _Item, match: Match, ground: Ground) -> _Case:
         item.analysis.language,
         outlet=place.outlet if place else "",
         joined=str(place.joined["kind"]) if place and place.joined else "",
+        hours=float(place.joined.get("hours", 0.0)) if place and place.joined else 0.0,
         taken_back=taken_back,
         said_again=prior is not None and not prior.match.evidence,
     )

@@ -18,8 +18,9 @@ what was closed.
 
 Passages are what keeps a wrong join from hiding news (a second event in the first one's story): its groups, clauses and
 stances may be the same, its words are not. How much of a passage must have been told for it to be old depends on how the
-article joined. The passages of a copy stand there word for word, so what differs is news. A rewrite says the same in other
-words, and only what shares next to none of them is taken for something else.
+article joined (``_is_news``). The passages of a copy stand there word for word, so what differs is news. A rewrite says the same in
+other words, and within three days only what shares next to none of them is taken for something else; the later it comes, the
+likelier it tells of the next fire in the same town, in the same words.
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ from typing import Final, Protocol
 from monitor.model import Alert, AlertState, Decision, DecisionKind, Match, Mode, Reason, WatchlistFacts
 from monitor.story.said import NUMBER, passage_words
 
-#: Of the words of a passage, the share that must have been told for it to be old: by how the article joined.
-OLD: Final = {"rewrite": 0.2, "translation": 0.2}
-#: Where the same text is told again: a copy, or the article itself after an edit.
-OLD_COPY: Final = 0.6
+#: Of the words of a passage of a rewrite, the share that must have been told for it to be old, by the hours between the article
+#: and the one that it is most like.
+OLD_REWRITE: Final = ((72.0, 0.2), (168.0, 0.6), (float("inf"), 0.9))
+#: The same where the text is the same, or an edit of it.
+OLD: Final = 0.6
+#: And so many new words, a number among them, are another place and another count in the same sentence.
+REFILLED: Final = 2
 #: A passage of fewer words than this says too little to be judged by them.
 FEWEST: Final = 3
-#: In a copy, so many new words, a number among them, are another place and another count in the same sentence.
-REFILLED: Final = 2
+_COPY: Final = "near_copy"
+_RETOLD: Final = frozenset({"rewrite", "translation"})
 
 _REOPENING: Final = frozenset({Reason.SEVERITY_RAISED, Reason.STANCE_CHANGED, Reason.NEW_EVIDENCE, Reason.CORRECTION})
 
@@ -69,13 +73,15 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What an article says now. ``joined`` is how it joined its story, "" for one that began it or was edited. ``taken_back``:
+    """What an article says now. ``joined`` is how it joined its story, "" for one that began it or was edited; ``hours`` lie between
+    it and the article it is most like. ``taken_back``:
     it told something before it was edited that it does not say any more; ``said_again``: that was told, and now it says so."""
 
     match: Match
     language: str
     outlet: str = ""
     joined: str = ""
+    hours: float = 0.0
     taken_back: bool = False
     said_again: bool = False
 
@@ -152,24 +158,30 @@ def news(told: Told, saying: Saying) -> News:
         groups=_new((hit.group for passage in match.evidence for hit in passage.hits), told.groups),
         clauses=_new((passage.clause for passage in match.evidence), told.clauses),
         entities=_new((hit.entity.id for passage in match.evidence for hit in passage.hits if hit.entity is not None), told.entities),
-        passages=_new_passages(told.said, match, saying.joined),
+        passages=_new_passages(told.said, saying),
         languages=(saying.language,) if new_language else (),
         outlets=(saying.outlet,) if saying.outlet and saying.outlet not in told.outlets else (),
     )
 
 
-def _new_passages(said: AbstractSet[int], match: Match, joined: str) -> tuple[int, ...]:
+def _new_passages(said: AbstractSet[int], saying: Saying) -> tuple[int, ...]:
     """Of what an alert told before ``said`` was kept nothing is known: an edit of its article is judged by the rest."""
-    if not said and not joined:
+    if not said and not saying.joined:
         return ()
-    return tuple(number for number, passage in enumerate(match.evidence) if _is_news(passage_words(passage), said, joined))
+    found = enumerate(map(passage_words, saying.match.evidence))
+    return tuple(number for number, words in found if _is_news(words, said, saying))
 
 
-def _is_news(words: AbstractSet[int], said: AbstractSet[int], joined: str) -> bool:
+def _is_news(words: AbstractSet[int], said: AbstractSet[int], saying: Saying) -> bool:
     new = words - said
-    if len(words) >= FEWEST and 1 - len(new) / len(words) < OLD.get(joined, OLD_COPY):
+    if len(words) < FEWEST or not new:
+        return False
+    if saying.joined == _COPY:
         return True
-    return joined not in OLD and len(new) >= REFILLED and any(word & NUMBER for word in new)
+    told = 1 - len(new) / len(words)
+    if saying.joined in _RETOLD:
+        return told < next(share for hours, share in OLD_REWRITE if saying.hours <= hours)
+    return told < OLD or (len(new) >= REFILLED and any(word & NUMBER for word in new))
 
 
 def _new(now: Iterable[str], told: AbstractSet[str]) -> tuple[str, ...]:

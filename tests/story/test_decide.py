@@ -98,6 +98,8 @@ PASSAGES = [
     ("another event, joined as a copy", OTHER, "near_copy", True),
     ("the same sentence with another place and number, joined as a copy", REFILLED, "near_copy", True),
     ("the same after an edit", REFILLED, "", True),
+    ("a copy with one name in the place of another", FIRST.replace("Orlov", "Bondar"), "near_copy", True),
+    ("the same after an edit", FIRST.replace("Orlov", "Bondar"), "", False),
     ("too short to say anything else", "contract signed", "rewrite", False),
 ]
 
@@ -108,6 +110,14 @@ def test_a_passage_that_says_something_else_is_news(name: str, quote: str, joine
     decision = decided(TOLD, a_match(quote=quote), joined=joined)
     expected = (DecisionKind.UPDATE, Reason.NEW_EVIDENCE) if is_news else (DecisionKind.THREAD, Reason.ALREADY_TOLD)
     assert (decision.kind, decision.reason) == expected
+
+
+def test_the_later_a_rewrite_comes_the_more_of_it_must_have_been_told() -> None:
+    """The next fire in the same town is told in the same words."""
+    match = a_match(quote=RETOLD)
+    kinds = [decided(TOLD, match, joined="rewrite", hours=hours).kind for hours in (1, 72, 100, 1_000)]
+    assert kinds == [DecisionKind.THREAD, DecisionKind.THREAD, DecisionKind.THREAD, DecisionKind.UPDATE]
+    assert decided(TOLD, a_match(quote=FIRST), joined="rewrite", hours=1_000).kind is DecisionKind.THREAD
 
 
 def test_news_name_what_is_new_and_where() -> None:
