@@ -320,7 +320,7 @@ def stats(as_json: bool, place: Place) -> None:
                 "size": found.size,
                 "log": found.log,
                 "unused": found.unused,
-                "ballast": (record.parent / files.BALLAST).exists(),
+                "ballast": _ballast(record),
                 "articles": {"oldest": oldest.isoformat() if oldest else None, "newest": newest.isoformat() if newest else None},
                 "tables": {name: {"rows": rows, "bytes": size} for name, (rows, size) in found.tables.items()},
                 "deliveries": found.deliveries,
@@ -334,8 +334,16 @@ def stats(as_json: bool, place: Place) -> None:
     _print_tables(found)
     for sink, states in found.deliveries.items():
         click.echo(f"deliveries to {sink}: " + ", ".join(f"{number:,} {state}" for state, number in states.items()))
-    ballast = "is there" if (record.parent / files.BALLAST).exists() else "is not there"
+    ballast = "is there" if _ballast(record) else "is not there"
     click.echo(f"the ballast {ballast}; {counted(len(kept), 'backup')}")
+
+
+def _ballast(record: Path) -> bool:
+    """An empty one was given up."""
+    from monitor.store import files
+
+    ballast = record.parent / files.BALLAST
+    return ballast.exists() and ballast.stat().st_size > 0
 
 
 def _print_tables(found: Figures) -> None:

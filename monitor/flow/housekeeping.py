@@ -65,6 +65,9 @@ class StorageRecord(Protocol):
 
     async def shorten_log(self) -> None: ...
 
+    async def end_leases(self) -> None:
+        """Sources whose poll failed for want of room are due again."""
+
     def sizes(self) -> tuple[int, int]:
         """Bytes of the record with its log, and of the log."""
 
@@ -92,7 +95,7 @@ class Housekeeping:
         if self._full is None:
             # One that was told before the restart: the record could be opened, so it is over.
             self._full = any(operation.key == STORAGE for operation in self._operations.open())
-        self._watch_storage()
+        await self._watch_storage()
         self._tell()
         if self._clock.monotonic() >= self._next:
             self._next = self._clock.monotonic() + EVERY
@@ -106,7 +109,7 @@ class Housekeeping:
             await asyncio.gather(self._looking, return_exceptions=True)
 
     # ------------------------------------------------------------------------------------------ storage
-    def _watch_storage(self) -> None:
+    async def _watch_storage(self) -> None:
         trouble = self._record.broken or self._record.tight
         self._meter.gauge("storage_full", float(bool(self._record.tight)))
         if trouble:
@@ -117,6 +120,10 @@ class Housekeeping:
         elif self._full:
             self._full = False
             self._operations.close(STORAGE)
+            try:
+                await self._record.end_leases()  # else they would wait ten minutes
+            except StorageError as error:
+                log.debug("leases_not_ended", error=error.message)
 
     async def _measure(self) -> None:
         try:

@@ -33,27 +33,40 @@ class Ballast:
 
     @property
     def there(self) -> bool:
-        return self._path.exists()
+        return self._blocks() > 0
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it was given up, by this daemon or one before it, and not made anew."""
+        return self.wanted and self._path.exists() and not self.there
 
     def make(self) -> str:
         """Make it, or keep the one that is there. Why it cannot be made, "" where it stands."""
         if self._stands():
             return ""
         try:
-            self._path.unlink(missing_ok=True)
-            return self._made() if self.wanted else ""
+            if not self.wanted:
+                self._path.unlink(missing_ok=True)
+                return ""
+            return self._made()
         except OSError as error:
             return "there is not enough room for it" if error.errno in _NO_ROOM else error.strerror or str(error)
 
     def give_up(self) -> bool:
-        """Whether there was one to give up."""
-        if not self.wanted:
+        """Whether there was one to give up. Its name stays, empty, so that the next start knows."""
+        if not self.wanted or not self.there:
             return False
         try:
-            self._path.unlink()
+            os.truncate(self._path, 0)
         except OSError:
             return False
         return True
+
+    def _blocks(self) -> int:
+        try:
+            return self._path.lstat().st_blocks
+        except OSError:
+            return 0
 
     def _stands(self) -> bool:
         try:
@@ -64,13 +77,17 @@ class Ballast:
         return self.wanted and found.st_size == self._size and found.st_blocks * 512 >= self._size
 
     def _made(self) -> str:
-        if files.free(self._path.parent) < self._size + MARGIN:
+        held, given_up = self._blocks() * 512, self.given_up
+        if files.free(self._path.parent) + held < self._size + MARGIN:
             return "there is not enough room for it"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
+            os.ftruncate(descriptor, 0)
             os.posix_fallocate(descriptor, 0, self._size)
         except OSError:
-            self._path.unlink(missing_ok=True)
+            os.ftruncate(descriptor, 0)
+            if not given_up:
+                self._path.unlink()  # an empty one would say that there had been one
             raise
         finally:
             os.close(descriptor)

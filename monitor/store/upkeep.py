@@ -10,8 +10,11 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 
+from sqlalchemy import update
+
 from monitor.store import files, prune
 from monitor.store.audit import note
+from monitor.store.schema import source
 from monitor.store.side import Side
 
 
@@ -40,6 +43,11 @@ class UpkeepSide(Side):
     async def shorten_log(self) -> None:
         """The write-ahead log back into the record, as far as nobody reads in it."""
         await self._database.shorten_log()
+
+    async def end_leases(self) -> None:
+        """Sources whose poll failed for want of room are due again, those that are polled now excepted by whoever polls them."""
+        ended = update(source).where(source.c.lease_until.is_not(None)).values(lease_until=None)
+        await self._database.write(lambda connection: connection.execute(ended) and None)
 
     def sizes(self) -> tuple[int, int]:
         """Bytes of the record with its log, and of the log."""

@@ -334,7 +334,10 @@ class Writer:
             self._ballast.make()  # which takes away the one of an earlier configuration
             return
         hindered = self._ballast.make()
-        if hindered and not self._lacks_ballast:
+        if hindered and not self._tight and self._ballast.given_up:
+            # The daemon before this one ended on a full disk: what room there is was kept for deliveries.
+            self._now_tight(StorageFull(f"no space to write the record: {self._path}: the room that was kept is in use"))
+        elif hindered and not self._lacks_ballast:
             log.warning("no_ballast", error=hindered, meaning="a full disk will stop deliveries from being recorded too")
         if self._lacks_ballast and not hindered:
             log.info("ballast_made")

@@ -22,7 +22,7 @@ class FakeRecord:
     def __init__(self) -> None:
         self.tight = self.broken = self.finding = ""
         self.looked_through = True
-        self.looks = self.shortened = self.log = 0
+        self.looks = self.shortened = self.log = self.ended = 0
         self.failing = False
 
     async def look_through(self) -> str:
@@ -30,6 +30,9 @@ class FakeRecord:
         self.looked_through = True
         self.broken = self.finding
         return self.finding
+
+    async def end_leases(self) -> None:
+        self.ended += 1
 
     async def shorten_log(self) -> None:
         self.shortened += 1
@@ -89,7 +92,7 @@ def test_a_full_disk_is_told_after_a_minute_and_closed_when_there_is_room() -> N
     house.record.tight = ""
     house.pass_(5)
     assert house.said() == [("storage", "raised", "critical"), ("storage", "closed", "critical")]
-    assert house.board.open() == []
+    assert (house.board.open(), house.record.ended) == ([], 1)
 
 
 def test_a_hiccup_is_no_news() -> None:
