@@ -8,7 +8,7 @@ import os
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,11 +56,15 @@ def polled(workspace: Workspace) -> dict[str, Any]:
         return dict(answer)
 
 
-def sales(number: int) -> list[Item]:
-    chance = random.Random(4)  # words that no compression can fold away: half of the bytes is half of the items
+def sales(number: int, published: Callable[[int], datetime | None] = lambda n: None) -> list[Item]:
+    """Each of words of its own: no two are one story, and half of the bytes is half of the items, however they are compressed."""
+    chance = random.Random(4)
+
+    def words(many: int) -> str:
+        return " ".join("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=8)) for _ in range(many))
+
     return [
-        Item(f"sale-{n}", f"Sale {n}", f"A rocketsale was made, says {chance.getrandbits(2_000):x}.", link=f"http://news.example/{n}")
-        for n in range(number)
+        Item(f"sale-{n}", words(4), f"A rocketsale was made, {words(18)}.", published(n), f"http://news.example/{n}") for n in range(number)
     ]
 
 
@@ -93,9 +97,8 @@ def test_of_half_a_body_items_are_taken_and_its_validators_are_not(
 
 # --------------------------------------------------------------------------------------------------- floods
 def flood() -> list[Item]:
-    """Newest first, as feeds are: three of today, and the rest of the years before."""
-    ages = (timedelta(hours=n) if n < 3 else timedelta(days=2, minutes=n) for n in range(FLOOD))
-    return [Item(f"n{n}", f"Report {n}", f"A rocketsale was made on day {n}.", NOW - age) for n, age in enumerate(ages)]
+    """Newest first, as feeds are: three of today, and the rest of the months before."""
+    return sales(FLOOD, lambda n: NOW - (timedelta(hours=n) if n < 3 else timedelta(days=2, minutes=n)))
 
 
 def test_fault_44_a_flood_is_stored_five_hundred_at_a_time_and_tells_what_is_new(
@@ -121,7 +124,7 @@ def test_fault_44_a_flood_is_stored_five_hundred_at_a_time_and_tells_what_is_new
     assert max(together) <= 500
     # The validators came with the last part: the second life asked without them, the next poll with them.
     assert ["if-none-match" in headers for headers in site.asked_of("/feed")] == [False, False, True]
-    assert sorted(article_keys(receiver)) == ["n0", "n1", "n2"]
+    assert sorted(article_keys(receiver)) == ["sale-0", "sale-1", "sale-2"]
     assert len(workspace.lines()) == 3
 
 
