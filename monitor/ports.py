@@ -611,22 +611,36 @@ class Holds(Protocol):
         """How many were delivered since then."""
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """One match as the record has it, with the article and the story it is of; ``alert`` is None where none was raised."""
+
+    match: Match
+    article: Article
+    story: str
+    alert: Alert | None
+    at: datetime
+
+
 class SilenceRecord(Protocol):
     """The record, silences side. Each change by a person comes with a line in the trail."""
 
     async def silences(self, now: datetime, *, ended_since: datetime | None = None) -> Sequence[Silence]:
-        """Those that have not ended, and those that ended since."""
+        """Those that have not ended, those whose summary is still to be told, and those that ended since; by their start."""
 
     async def add_silence(self, silence: Silence, actor: str, now: datetime) -> None: ...
 
     async def expire_silence(self, silence: str, actor: str, now: datetime) -> Silence | None:
-        """It ends now; None where there is none that has not ended."""
+        """It ends now; None where there is none that has not ended. Raises UsageError where several ids begin so."""
 
-    async def summed(self, silence: str, now: datetime) -> None:
-        """What it muted was told."""
+    async def muted(self, silence: str, limit: int) -> Sequence[Matched]:
+        """What it muted, oldest first."""
 
-    async def reported(self, silence: str, now: datetime) -> None:
-        """That it mutes nothing was told."""
+    async def told_matches(self, since: datetime, limit: int) -> Sequence[Matched]:
+        """Matches that were told since, newest first."""
+
+    async def sum_up(self, silence: str, told: Sequence[tuple[Notification, Way]], now: datetime) -> None:
+        """The digests of what it muted, and that they were made; written again, nothing changes."""
 
 
 class SinkRecord(Protocol):
@@ -759,7 +773,8 @@ class StoryParts:
 @dataclass(frozen=True, slots=True)
 class StoryMove:
     """Articles that change their story by hand, and what follows for alerts. ``merged`` names stories and the one each became
-    part of; ``moved`` alerts and the story each belongs to now; ``raised`` the alerts of a part that had none."""
+    part of ("": it stands by itself again); ``moved`` alerts and the story each belongs to now; ``told`` what alerts have told of
+    what is theirs now; ``raised`` the alerts of a part that had none."""
 
     articles: tuple[tuple[str, Membership], ...]
     entry: Entry
@@ -768,6 +783,7 @@ class StoryMove:
     alerts: tuple[AlertChange, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
     raised: tuple[tuple[IngestArticle, Decided], ...] = ()
+    told: tuple[Told, ...] = ()
 
 
 class AlertRecord(Protocol):

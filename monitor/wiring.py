@@ -28,6 +28,8 @@ from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, ways_for
+from monitor.flow.silence_commands import SilenceCommands
+from monitor.flow.silences import SilenceDesk
 from monitor.flow.sink_commands import SinkCommands
 from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
@@ -76,6 +78,7 @@ class House:
     poller: Poller
     reloader: Reloader
     stories: Stories
+    silences: SilenceDesk
     coverage: Coverage
     teller: Teller
     housekeeping: Housekeeping
@@ -99,6 +102,7 @@ class House:
         else:
             await self.store.sync_sinks([sink.name for sink in self.sinks], now)
         await self.stories.restore()
+        await self.silences.restore()
         await self.reloader.start()
 
     @property
@@ -148,11 +152,13 @@ async def build(
         turn = Turn()
         stories = Stories(store, capacity=settings.stories.remember, meter=meter)
         routing = routes(settings)
+        route = partial(ways_for, routing)
+        silences = SilenceDesk(store, clock, operations, reloader.facts, route, wake)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
             store,
             workers,
-            route=partial(ways_for, routing),
+            route=route,
             facts=reloader.facts,
             clock=clock,
             meter=meter,
@@ -164,6 +170,7 @@ async def build(
             stories=stories,
             turn=turn,
             spread=settings.stories.outlets,
+            silenced=silences.muted_by,
         )
         coverage = Coverage(
             operations,
@@ -207,6 +214,7 @@ async def build(
             StorageCommands(store, clock),
         )
         commander.add(SinkCommands(store, deliverer, sinks, beating, clock=clock), DeliveryCommands(store, deliverer, clock))
+        commander.add(SilenceCommands(store, silences, clock))
         commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform))
         return House(
             clock,
@@ -218,6 +226,7 @@ async def build(
             poller,
             reloader,
             stories,
+            silences,
             coverage,
             teller,
             Housekeeping(store, operations, clock, meter),

@@ -30,6 +30,8 @@ from monitor.model import (
     Mode,
     Notification,
     NotificationKind,
+    Reason,
+    Silence,
     SourceSpec,
     Story,
     WatchlistFacts,
@@ -57,10 +59,16 @@ class Router(Protocol):
     def __call__(self, about: About, /) -> tuple[Way, ...]: ...
 
 
+def never(about: About) -> Silence | None:
+    """No silence mutes it."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the decisions of one transaction are made against. ``told`` (by watchlist and story) and ``stories`` change with every
-    article that is decided. ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told."""
+    article that is decided. ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told;
+    ``silenced`` names the silence that mutes what would be told."""
 
     spec: SourceSpec
     now: datetime
@@ -72,6 +80,7 @@ class Ground:
     priors: Mapping[tuple[str, str], Prior] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     spread: int = 0
+    silenced: Callable[[About], Silence | None] = never
 
 
 def is_stale(published: datetime | None, spec: SourceSpec, now: datetime) -> bool:
@@ -251,12 +260,12 @@ def _alert(told: Told | None, match: Match, item: _Item, ground: Ground) -> Aler
 
 
 def _decide(case: _Case, ground: Ground) -> Decision:
-    """The steps, first to last; the first that has an answer gives it."""
-    for step in _STEPS:
-        decision = step(case, ground)
-        if decision is not None:
-            return decision
-    raise AssertionError("the last step always answers")
+    """What it is worth, unless it is kept quiet; what would be told may still be muted by a silence."""
+    decision = _quiet(case, ground) or _worth(case, ground)
+    if not decision.kind.tells:
+        return decision
+    silence = ground.silenced(case.about)
+    return decision if silence is None else Decision(DecisionKind.QUIET, Reason.SILENCED, silence.id)
 
 
 def _quiet(case: _Case, ground: Ground) -> Decision | None:
@@ -266,10 +275,6 @@ def _quiet(case: _Case, ground: Ground) -> Decision | None:
 
 def _worth(case: _Case, ground: Ground) -> Decision:
     return worth_telling(case.told, case.saying, spread=ground.spread)
-
-
-#: Silences and limits have their place between the two: what they ask is ``case.about``.
-_STEPS: Final[tuple[Callable[[_Case, Ground], Decision | None], ...]] = (_quiet, _worth)
 
 
 def _decided(case: _Case, ground: Ground) -> Decided:

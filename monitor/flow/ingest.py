@@ -16,9 +16,10 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from monitor.errors import StorageError
 from monitor.flow.aftermath import Aftermath
-from monitor.flow.decision import Ground, Router, ingested, is_stale, page_failed, stored_article
+from monitor.flow.decision import Ground, Router, ingested, is_stale, never, page_failed, stored_article
 from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
 from monitor.flow.rhythm import arrived
+from monitor.flow.route import About
 from monitor.flow.stories import Placed, StoryDesk
 from monitor.flow.turn import Turn
 from monitor.model import (
@@ -28,6 +29,7 @@ from monitor.model import (
     Document,
     JsonObject,
     PollResult,
+    Silence,
     SourceKind,
     SourceSpec,
     SourceState,
@@ -112,7 +114,7 @@ class Ingester:
     """``facts`` gives the watchlists by id, those just replaced included; ``announce`` shows a committed notification's
     document to a person; ``wake`` tells the deliverer that there is something to send. Without ``pages`` teasers stay what
     they are, without ``lines`` no furniture is learnt, without ``stories`` each article is its own. ``turn`` is that of all who
-    change what is told; the ``spread``-th outlet of a story is told (0: none)."""
+    change what is told; the ``spread``-th outlet of a story is told (0: none); ``silenced`` names the silence that mutes something."""
 
     def __init__(
         self,
@@ -131,6 +133,7 @@ class Ingester:
         stories: StoryDesk | None = None,
         turn: Turn | None = None,
         spread: int = 0,
+        silenced: Callable[[About], Silence | None] = never,
     ) -> None:
         self._store = store
         self._workers = workers
@@ -146,6 +149,7 @@ class Ingester:
         self._stories = stories
         self._turn = turn or Turn()
         self._spread = spread
+        self._silenced = silenced
 
     async def ingest(self, spec: SourceSpec, before: SourceState, after: SourceState, result: PollResult) -> IngestReport:
         """Everything ``result`` brought that is not known yet, and with it ``after`` as the source's state.
@@ -280,7 +284,7 @@ class Ingester:
     async def _ground(self, poll: _Poll, now: datetime, found: Sequence[Found]) -> Ground:
         """Everything the record knows that decisions are made against: of a batch without a match, nothing is asked."""
         facts = self._facts()
-        ground = partial(Ground, poll.spec, now, poll.first, facts, route=self._route, spread=self._spread)
+        ground = partial(Ground, poll.spec, now, poll.first, facts, route=self._route, spread=self._spread, silenced=self._silenced)
         pairs = [
             (match.watchlist, place.story if place else article.id)
             for _, analysis, article, place in found

@@ -56,6 +56,7 @@ class Daemon:
                 "sources": house.sources.tick,
                 "coverage": self._cover,
                 "house": house.housekeeping.tick,
+                "silences": house.silences.tick,
                 "tell": house.teller.tick,
             },
             house.clock,

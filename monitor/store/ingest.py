@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 
 from monitor.model import Notification, NotificationKind
 from monitor.ports import DecideAgain, Decided, IngestArticle, IngestBatch, Told
-from monitor.store import aliases, codec, lines, stories, telling
+from monitor.store import aliases, codec, lines, silences, stories, telling
 from monitor.store.schema import alert, article, article_text, article_version, match, story
 from monitor.store.sources import count_languages, save_source
 from monitor.store.statements import add_rows, chunks, insert_new, upsert
@@ -63,7 +63,8 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     aliases.put(connection, batch)
     lines.put(connection, batch.source, batch.lines, batch.now)
     stories.put(connection, batch)
-    _put_decisions(connection, batch)
+    put_decisions(connection, batch)
+    silences.count(connection, batch)
     if batch.state is not None:
         save_source(connection, batch.state)
 
@@ -208,7 +209,8 @@ def _alert_row(item: IngestArticle, decided: Decided) -> Values:
     )
 
 
-def _put_decisions(connection: Connection, batch: IngestBatch) -> None:
+def put_decisions(connection: Connection, batch: IngestBatch) -> None:
+    """Matches, alerts, notifications and deliveries of articles that are in the record."""
     decided = [(item, one) for item in batch.articles for one in item.decided]
     if not decided:
         return

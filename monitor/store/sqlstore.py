@@ -40,6 +40,7 @@ from monitor.store.deliveries import DeliveryQueriesSide
 from monitor.store.holds import HoldsSide
 from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
+from monitor.store.silences import SilencesSide
 from monitor.store.sinks import SinksSide
 from monitor.store.source_pages import SourcePages
 from monitor.store.stories import StoriesSide
@@ -190,6 +191,7 @@ class SqlStore(
     SinksSide,
     HoldsSide,
     DeliveryQueriesSide,
+    SilencesSide,
 ):
     """``await SqlStore.open(data_dir)`` … ``await store.close()``.
 

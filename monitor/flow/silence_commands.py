@@ -1,0 +1,146 @@
+"""What a person does about silences: add, expire, list, preview.
+
+    command            arguments                                               answer
+    silences.add       matchers: {NAME: [VALUE, …]}, ends: TIME, starts:       silence: {…}, would_have_muted, of
+                       TIME (now), comment: TEXT
+    silences.expire    ids: [ID, …]                                            silences: [{…}, …]
+    silences.list      all: true for those that ended in the last 30 days      silences: [{…}, …]
+    silences.preview   matchers: {…}, or id: ID                                muted: [{…}, …], would_have_muted, of
+
+A comment and an end are asked for: whoever comes after must know why, and no silence is for ever (90 days). The preview is of
+what was told in the last day.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from monitor.errors import UsageError
+from monitor.flow.asked import Handler, comment, moment, text, texts
+from monitor.flow.route import Conditions
+from monitor.flow.silence_rules import active, conditions, described, end_of, matchers
+from monitor.flow.silences import SilenceDesk
+from monitor.model import Command, JsonObject, Silence
+from monitor.ports import Clock, Matched, SilenceRecord
+
+LONGEST: Final = timedelta(days=90)
+PREVIEWED: Final = timedelta(days=1)
+LISTED: Final = timedelta(days=30)
+#: Told matches of a day that a preview looks at, and those it names.
+LOOKED_AT: Final = 20_000
+NAMED: Final = 20
+
+
+class SilenceCommands:
+    def __init__(self, record: SilenceRecord, desk: SilenceDesk, clock: Clock) -> None:
+        self._record = record
+        self._desk = desk
+        self._clock = clock
+
+    def handlers(self) -> Mapping[str, Handler]:
+        return {
+            "silences.add": self._add,
+            "silences.expire": self._expire,
+            "silences.list": self._list,
+            "silences.preview": self._preview,
+        }
+
+    async def _add(self, command: Command) -> JsonObject:
+        now = self._clock.now()
+        wanted, said = _matchers(command), comment(command)
+        if not said:
+            raise UsageError("a silence needs a comment", hint='why, for whoever wonders later: --comment "the ministry repeats itself"')
+        starts, ends = moment(command, "starts") or now, moment(command, "ends")
+        if ends is None:
+            raise UsageError("a silence needs an end", hint="--for 4h, or --until 2026-03-01T12:00Z")
+        if ends <= max(starts, now):
+            raise UsageError(f"the end {ends:%Y-%m-%d %H:%M %Z} is over already", hint="give a time to come, after the start")
+        if ends - max(starts, now) > LONGEST:
+            raise UsageError(
+                f"a silence lasts {LONGEST.days} days at most", hint="what nobody ever wants belongs into the watchlist or a route"
+            )
+        silence = Silence(_id(), wanted, command.actor, said, now, starts, ends)
+        await self._record.add_silence(silence, command.actor, now)
+        await self._desk.restore()
+        muted, of = await self._would_mute(conditions(wanted))
+        return {"silence": _shown(silence, self._clock), "would_have_muted": len(muted), "of": of}
+
+    async def _expire(self, command: Command) -> JsonObject:
+        now = self._clock.now()
+        gone = []
+        for id_ in texts(command, "ids", "the ids of silences", hint="monitor silence list shows them"):
+            silence = await self._record.expire_silence(id_, command.actor, now)
+            if silence is None:
+                raise UsageError(f"no silence that has not ended begins with {id_!r}", hint="monitor silence list shows them")
+            gone.append(silence)
+        await self._desk.restore()
+        return {"silences": [_shown(silence, self._clock) for silence in gone]}
+
+    async def _list(self, command: Command) -> JsonObject:
+        now = self._clock.now()
+        since = now - LISTED if command.arguments.get("all") is True else now
+        found = await self._record.silences(now, ended_since=since)
+        wanted = [silence for silence in found if end_of(silence) > since]
+        return {"silences": [_shown(silence, self._clock) for silence in wanted]}
+
+    async def _preview(self, command: Command) -> JsonObject:
+        id_ = text(command, "id")
+        if id_:
+            known = [one for one in await self._record.silences(self._clock.now()) if one.id.startswith(id_)]
+            if len(known) != 1:
+                raise UsageError(f"no one silence begins with {id_!r}", hint="monitor silence list shows them")
+            wanted = conditions(known[0].matchers)
+        else:
+            wanted = conditions(_matchers(command))
+        muted, of = await self._would_mute(wanted)
+        return {"would_have_muted": len(muted), "of": of, "muted": [_named(one) for one in muted[:NAMED]]}
+
+    async def _would_mute(self, wanted: Conditions) -> tuple[list[Matched], int]:
+        told = await self._record.told_matches(self._clock.now() - PREVIEWED, LOOKED_AT)
+        return [one for one in told if wanted.hold(self._desk.about(one))], len(told)
+
+
+def _matchers(command: Command) -> dict[str, tuple[str, ...]]:
+    found = command.arguments.get("matchers")
+    if not isinstance(found, dict):
+        raise UsageError(f"{command.name} needs matchers", hint="for example --watchlist arms-transfer --source example-ar")
+    return matchers(found)
+
+
+def _id() -> str:
+    """Random: silences are named by people, and two made in one second are two."""
+    return secrets.token_hex(4)
+
+
+def _shown(silence: Silence, clock: Clock) -> JsonObject:
+    now = clock.now()
+    state = "active" if active(silence, now) else "pending" if now < silence.starts else "ended"
+    return {
+        "id": silence.id,
+        "state": state,
+        "matchers": {name: list(values) for name, values in silence.matchers.items()},
+        "about": described(silence),
+        "author": silence.author,
+        "comment": silence.comment,
+        "created": silence.created.isoformat(),
+        "starts": silence.starts.isoformat(),
+        "ends": end_of(silence).isoformat(),
+        "expired_by": silence.expired_by,
+        "muted": silence.muted,
+        "last_muted": None if silence.last_muted is None else silence.last_muted.isoformat(),
+    }
+
+
+def _named(one: Matched) -> JsonObject:
+    return {
+        "watchlist": one.match.watchlist,
+        "severity": one.match.severity.value,
+        "story": one.story,
+        "source": one.article.source,
+        "title": one.article.title,
+        "url": one.article.url,
+        "at": one.at.isoformat(),
+    }
