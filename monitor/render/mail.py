@@ -43,7 +43,15 @@ class Mail(NamedTuple):
 
 
 def mail(message: Message) -> Mail:
-    return Mail(line(message, SUBJECT), text(message), _page(message))
+    return Mail(header(line(message, SUBJECT)), text(message), _page(message))
+
+
+def header(text: str) -> str:
+    """``text``, which is on one line already, as the value of a mail's header: nothing in it is taken for an encoded word.
+
+    Python's own email package decodes one where a header is set, line breaks and all, and versions before 3.11.10 and 3.12.5 then
+    write a header of the stranger's (CVE-2024-6923)."""
+    return text.replace("=?", "=\u200c?")
 
 
 def fragment(message: Message) -> str:

@@ -90,6 +90,8 @@ def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def tame(text: str) -> str:
     """Without what a terminal obeys; of a stack of marks on one letter the first few, or it covers the lines around it."""
+    if text.isascii() and text.isprintable():
+        return text
     kept: list[str] = []
     marks = 0
     for character in text:

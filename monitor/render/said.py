@@ -11,10 +11,12 @@ from typing import Final
 from monitor.render.languages import language
 from monitor.render.message import About, Message, Passage
 from monitor.render.plain import isolated
+from monitor.render.units import cut, units
 
 #: Between things told on one line.
 DOT: Final = " · "
 
+_SAMPLE: Final = "[SAMPLE] "
 #: Languages named one by one.
 _NAMED: Final = 5
 
@@ -64,7 +66,9 @@ def reference(message: Message) -> str:
     return f"alert {message.subject[:12]}" if message.about is About.ALERT else ""
 
 
-def headline(message: Message) -> str:
-    """The headline with names in isolates; a sample says what it is before all else."""
-    said = message.headline.replace(message.name, isolated(message.name), 1) if message.name else message.headline
-    return f"[SAMPLE] {said}" if message.sample else said
+def headline(message: Message, most: int = 1000) -> str:
+    """The headline with names in isolates, in about ``most`` units; a sample says what it is before all else."""
+    over = units(message.headline) + len(_SAMPLE) - most
+    name = cut(message.name, max(units(message.name) - over, 1)) if over > 0 else message.name
+    said = message.headline.replace(message.name, isolated(name), 1) if message.name else message.headline
+    return f"{_SAMPLE}{said}" if message.sample else said

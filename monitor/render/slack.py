@@ -20,6 +20,7 @@ from monitor.render.units import cut, encoded
 
 #: Limits of Slack's reference: of a header, of the fallback (what is shown of it on a locked phone is far less), of a link.
 HEADER: Final = 150
+ISOLATES: Final = 2  # around a name, on top of what fits
 FALLBACK: Final = 300
 MEMBER_TITLE: Final = 120
 
@@ -37,7 +38,7 @@ def body(message: Message) -> bytes:
 
 
 def _blocks(message: Message) -> Iterator[JsonObject]:
-    yield {"type": "header", "text": {"type": "plain_text", "text": cut(said.headline(message), HEADER), "emoji": False}}
+    yield {"type": "header", "text": {"type": "plain_text", "text": said.headline(message, HEADER - ISOLATES), "emoji": False}}
     yield {"type": "rich_text", "elements": _lines(_elements(message))}
     if small := [fact for fact in (_where(message), said.outlets(message), said.reference(message)) if fact]:
         yield {"type": "context", "elements": [{"type": "plain_text", "text": fact, "emoji": False} for fact in small]}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import SMTP
 
 import pytest
 from hypothesis import given, settings
@@ -113,3 +116,13 @@ def test_fault_49_any_text_in_any_field(field: str, foreign: str) -> None:
     assert {attribute for node in document.css("*") for attribute in node.attributes} <= ATTRIBUTES
     assert faults(made.subject) == faults(made.text) == []
     assert all(faults(node.text()) == [] for node in document.css("h1, p, title"))
+
+
+def test_fault_49_an_encoded_word_of_a_strangers_is_none() -> None:
+    """Python's email package would decode it where the subject is set, and write the line that it hides as a header."""
+    foreign = "=?utf-8?q?=0d=0aBcc:_evil@evil.example?="
+    letter = EmailMessage(policy=SMTP)
+    letter["Subject"] = mail(read(placed("title", foreign))).subject
+    again = BytesParser(policy=SMTP).parsebytes(letter.as_bytes())
+    assert list(again.keys()) == ["Subject"]
+    assert "evil@evil.example" in str(again["Subject"])
