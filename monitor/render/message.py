@@ -296,7 +296,7 @@ def _news(reason: str, change: Mapping[str, Any], alert: Mapping[str, Any]) -> I
         ("outlets", "now also told by", str),
         ("groups", "now about", str),
     ):
-        if said := [isolated(name(shortened(value, 80))) for value in new.get(what) or ()]:
+        if said := [isolated(name(shown)) for value in new.get(what) or () if (shown := shortened(value, 80))]:
             yield f"{word}: {', '.join(said[:ENTITIES])}" + (f" and {len(said) - ENTITIES} more" if len(said) > ENTITIES else "")
     if before := change.get("severity_before"):
         yield f"was {_name(before)} before"

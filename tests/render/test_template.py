@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.render.message import read
-from monitor.render.template import LONGEST, STEPS, TemplateFault, render
+from monitor.render.template import _CALLED, _FILTERS, LONGEST, STEPS, TemplateFault, render
 from monitor.render.template import compile as compiled
 from tests.render.samples import DOCUMENTS
 
@@ -187,3 +189,20 @@ def test_rendering_leaves_nothing_behind() -> None:
     before = json.dumps(DOCUMENT)
     assert render(template, DOCUMENT, message) == render(template, DOCUMENT, message)
     assert json.dumps(DOCUMENT) == before
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_template_of_the_documents_is_right(name: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "messages.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```jinja\n(.*?)```", page, re.DOTALL)
+    body = json.loads(rendered(source, name))
+    assert body["title"] == read(DOCUMENTS[name]).title
+    assert body["owner"] == ("monitor" if name in {"operation", "digest"} else "desk")
+    assert body["hits"][-1] is None
+
+
+def test_the_documents_name_every_filter_and_method() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "messages.md").read_text(encoding="utf-8")
+    for name in ("default", *_FILTERS):
+        assert f"`{name}`" in page or f"`{name}(" in page or f"| {name} " in page or name == "escape"
+    assert all(f"`.{name}()`" in page for name in _CALLED)
