@@ -123,6 +123,7 @@ def load(
     except ValidationError as error:
         faults += [_placed(finding, layers) for finding in findings(error, data, schema)]
     faults += [_placed(finding, layers) for finding in _unknown_sinks(data)]
+    faults += [fault for sink in (settings.sinks.values() if settings else ()) for fault in sink.faults()]
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}

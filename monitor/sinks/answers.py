@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from monitor.model import AnswerKind
+from monitor.model import Answer, AnswerKind
+from monitor.ports import Posted
 
 #: Statuses that say "not now" although they are client errors: timeout, too early, too many requests.
 _NOT_NOW = frozenset({408, 425, 429})
@@ -21,6 +23,33 @@ _GONE = 410
 
 #: How much of a receiver's own words goes into a detail, in characters: enough for "field X is missing".
 _EXCERPT = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What an answer comes to: most services mean the status they send, some say in the body that it was otherwise. ``wait`` is
+    what the body asks for, in seconds; ``kind`` is set where the status alone would mislead."""
+
+    status: int
+    said: bytes = field(default=b"", repr=False)
+    wait: float | None = None
+    kind: AnswerKind | None = None
+
+
+def as_it_says(posted: Posted) -> Meant:
+    return Meant(posted.status, posted.body)
+
+
+def answer(posted: Posted, meant: Meant, now: datetime, secrets: Iterable[str]) -> Answer:
+    """The one way from an HTTP answer to ours."""
+    kind = meant.kind or classify(meant.status)
+    waits = [wait for wait in (retry_after(posted.headers.get("retry-after"), now), meant.wait) if wait is not None]
+    return Answer(
+        kind,
+        status=meant.status,
+        detail="" if kind is AnswerKind.DELIVERED else describe(meant.status, meant.said, secrets),
+        retry_after=max(waits, default=None),
+    )
 
 
 def classify(status: int) -> AnswerKind:
@@ -59,9 +88,15 @@ def describe(status: int, body: bytes, secrets: Iterable[str]) -> str:
         phrase = f" {HTTPStatus(status).phrase}"
     except ValueError:
         phrase = ""
-    said = body[: 4 * _EXCERPT].decode("utf-8", "replace")
-    said = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in said).split())
-    # A page of markup explains nothing in one line, and an echo of our own request may hold a token.
-    if not said or said.startswith("<") or any(secret in said for secret in secrets if secret):
-        return f"HTTP {status}{phrase}"
-    return f"HTTP {status}{phrase}: {said[:_EXCERPT]}{'…' if len(said) > _EXCERPT else ''}"
+    said = printable(body[: 4 * _EXCERPT].decode("utf-8", "replace"), secrets)
+    # A page of markup explains nothing in one line.
+    return f"HTTP {status}{phrase}" if not said or said.startswith("<") else f"HTTP {status}{phrase}: {said}"
+
+
+def printable(text: str, secrets: Iterable[str]) -> str:
+    """A receiver's own words on one line, shortened and without control characters; "" where they hold one of ``secrets``: an
+    echo of our own request may hold a token."""
+    said = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
+    if any(secret in said for secret in secrets if secret):
+        return ""
+    return said if len(said) <= _EXCERPT else f"{said[:_EXCERPT]}…"

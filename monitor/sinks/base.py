@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from monitor.errors import Fault
 from monitor.model import JsonObject
 from monitor.ports import Beating, Clock, Poster, Sink
 
@@ -59,6 +60,10 @@ class SinkSection(BaseModel):
         """What ``check`` says of settings that work but should not stay so; each goes on after "the sink 'name' …"."""
         return ()
 
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong in files that it names, other than secrets."""
+        return ()
+
     def files(self) -> tuple[Path, ...]:
         """Files that it writes alerts to, to tell a person."""
         return ()
@@ -72,7 +77,8 @@ def unencrypted(url: str) -> bool:
     return url.startswith("http:") and (urlsplit(url).hostname or "") not in LOOPBACK
 
 
-def _http_url(value: str) -> str:
+def http_url(value: str) -> str:
+    """The value itself. Raises ValueError, which does not quote it."""
     try:
         parts = urlsplit(value)
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -113,7 +119,7 @@ def lasting(least: timedelta, most: timedelta) -> AfterValidator:
 
 
 #: An address that may hold a key: in no repr, masked in ``config show``.
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpUrl = Annotated[str, AfterValidator(http_url)]
 #: A file that holds a secret: ``check`` says where it is missing or open to everyone.
 SecretPath = Annotated[Path, Field(json_schema_extra={"x-secret-file": True})]
 Seconds = Annotated[

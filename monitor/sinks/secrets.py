@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from monitor.errors import SinkError
 
@@ -63,3 +64,9 @@ def pieces(*secrets: str) -> tuple[str, ...]:
             if len(part) >= 4:  # shorter ones stand in every other sentence
                 found[part] = None
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def of_address(url: str) -> tuple[str, ...]:
+    """What of an address may be a key: its user and password, its path and its query. The host is none."""
+    parts = urlsplit(url)
+    return pieces(parts.username or "", parts.password or "", parts.path, parts.query)

@@ -13,7 +13,8 @@ from monitor.model import DeliveryState, Severity
 from monitor.net import HttpClient, Limits
 from monitor.ports import IngestBatch, Sink
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
-from monitor.sinks.webhook import Webhook, WebhookSettings
+from monitor.sinks.base import Tools
+from monitor.sinks.webhook import WebhookSettings
 from monitor.store import SqlStore
 from tests.fakes import FakeClock, FakeMeter, FakeOperations
 from tests.receiver import Receiver, Reply
@@ -59,9 +60,10 @@ def test_fault_16_outage_and_restart_over_the_real_record(tmp_path: Path) -> Non
         async with Receiver() as receiver:
 
             def sinks() -> list[Sink]:
-                made = WebhookSettings(type="webhook", url=receiver.url)
+                desk = WebhookSettings(type="webhook", url=receiver.url).build("desk", Tools(client, clock)).sink
+                assert desk is not None
                 log = AlertLog("log", AlertLogSettings(type="alert_log", path=log_file))
-                return [log, Webhook("desk", made, poster=client, clock=clock)]
+                return [log, desk]
 
             await store.sync_sinks(["log", "desk"], clock.now())
             await store.ingest(alerts(24))

@@ -18,7 +18,7 @@ from monitor.errors import FetchError, SinkError
 from monitor.flow.deliver import Deliverer
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.net import HttpClient, Limits
-from monitor.ports import Posted
+from monitor.ports import Clock, Posted, Poster
 from monitor.sinks import SINK_TYPES, Tools
 from monitor.sinks.answers import classify, describe, retry_after
 from monitor.sinks.webhook import Webhook, WebhookSettings
@@ -39,12 +39,18 @@ def settings(url: str = "https://desk.example.org/hook", **more: object) -> Webh
     return WebhookSettings.model_validate({"type": "webhook", "url": url, **more})
 
 
+def made(described: WebhookSettings, poster: Poster, clock: Clock, name: str = "x") -> Webhook:
+    sink = described.build(name, Tools(poster, clock)).sink
+    assert isinstance(sink, Webhook)
+    return sink
+
+
 def live(work: Callable[[Webhook, Receiver], Awaitable[None]], *, clock: FakeClock | None = None, **more: object) -> None:
     async def run() -> None:
         async with Receiver() as receiver:
             client = HttpClient(limits=FAST)
             try:
-                await work(Webhook("desk", settings(receiver.url, **more), poster=client, clock=clock or FakeClock()), receiver)
+                await work(made(settings(receiver.url, **more), client, clock or FakeClock(), "desk"), receiver)
             finally:
                 await client.close()
 
@@ -85,7 +91,7 @@ def test_the_specifications_example() -> None:
     # From the Standard Webhooks reference tests.
     poster = FakePoster()
     clock = FakeClock(datetime.fromtimestamp(1614265330, UTC))
-    webhook = Webhook("x", settings(secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), poster=poster, clock=clock)
+    webhook = made(settings(secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), poster, clock)
     asyncio.run(webhook.send([delivery()]))
     expected = standardwebhooks.Webhook("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").sign("msg_n1_desk", clock.now(), PAYLOAD.decode())
     assert poster.posts[0][1]["webhook-signature"] == expected
@@ -93,7 +99,7 @@ def test_the_specifications_example() -> None:
 
 def test_without_a_secret_nothing_is_signed() -> None:
     poster = FakePoster()
-    asyncio.run(Webhook("x", settings(), poster=poster, clock=FakeClock()).send([delivery()]))
+    asyncio.run(made(settings(), poster, FakeClock()).send([delivery()]))
     assert "webhook-signature" not in poster.posts[0][1]
     assert "no signing secret" in settings().warnings()[0]
     assert settings(secret=SECRET).warnings() == ()
@@ -199,7 +205,7 @@ def test_nobody_there() -> None:
 def test_fault_18_retry_after_in_every_spelling(value: str | None, seconds: float | None) -> None:
     assert retry_after(value, START) == seconds
     posted = Posted(429, {} if value is None else {"retry-after": value}, b"")
-    (answer,) = asyncio.run(Webhook("x", settings(), poster=FakePoster([posted]), clock=FakeClock()).send([delivery()]))
+    (answer,) = asyncio.run(made(settings(), FakePoster([posted]), FakeClock()).send([delivery()]))
     assert (answer.kind, answer.retry_after) == (AnswerKind.RETRY, seconds)
 
 
@@ -238,23 +244,23 @@ def test_padding_may_be_missing() -> None:
     short = SECRET.rstrip("=")
     posters = [FakePoster(), FakePoster()]
     for secret, poster in zip((SECRET, short), posters, strict=True):
-        asyncio.run(Webhook("x", settings(secret=secret), poster=poster, clock=FakeClock()).send([delivery()]))
+        asyncio.run(made(settings(secret=secret), poster, FakeClock()).send([delivery()]))
     assert posters[0].posts == posters[1].posts
 
 
 def test_fault_50_secrets_stay_out_of_every_printed_form() -> None:
-    made = settings("https://user:canary@desk.example.org/canary?token=canary", secret="whsec_canarycanarycanarycanarycanary")
-    assert "canary" not in repr(made)
-    assert "canary" not in str(made)
+    described = settings("https://user:canary@desk.example.org/canary?token=canary", secret="whsec_canarycanarycanarycanarycanary")
+    assert "canary" not in repr(described)
+    assert "canary" not in str(described)
     for wrong in ({"url": "canary"}, {"secret": ["canary"]}, {"secret": "whsec_canary", "secret_file": "canary"}, {"extra": "canary"}):
         with pytest.raises(ValidationError) as caught:
             settings(**{"url": "https://x.example/", **wrong})  # type: ignore[arg-type]
         assert "canary" not in str(caught.value)
     echo = Posted(400, {}, b"no such hook: canary")
-    (answer,) = asyncio.run(Webhook("x", settings("https://x/canary"), poster=FakePoster([echo]), clock=FakeClock()).send([delivery()]))
+    (answer,) = asyncio.run(made(settings("https://x/canary"), FakePoster([echo]), FakeClock()).send([delivery()]))
     assert answer.detail == "HTTP 400 Bad Request"
     failed = FakePoster([FetchError("no answer within 15 s")])
-    (answer,) = asyncio.run(Webhook("x", settings("https://x/canary"), poster=failed, clock=FakeClock()).send([delivery()]))
+    (answer,) = asyncio.run(made(settings("https://x/canary"), failed, FakeClock()).send([delivery()]))
     assert answer == Answer(AnswerKind.RETRY, "no answer within 15 s")
 
 
@@ -262,7 +268,7 @@ def test_settings_are_strict() -> None:
     for wrong in ({"url": "ftp://x"}, {"url": "https://"}, {"url": "/hook"}, {"concurrency": 0}, {"timeout": 3}):
         with pytest.raises(ValidationError):
             settings(**{"url": "https://x.example/", **wrong})  # type: ignore[arg-type]
-    assert set(SINK_TYPES) == {"alert_log", "webhook"}
+    assert {"alert_log", "webhook"} <= set(SINK_TYPES)
 
 
 # ------------------------------------------------------------------------------ the webhook and the outbox

@@ -1,0 +1,140 @@
+"""What a webhook says and how its receiver's answer is meant, format by format.
+
+``cloudevents`` is the stored document, byte for byte. The others are made of it anew at each attempt, by pure code, so that every
+attempt sends the same. Chat services have ways of their own to refuse: Telegram says no under any status, Discord and Telegram say
+in the body how long to wait, some statuses mean an address that is wrong and not a message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from monitor.errors import Fault
+from monitor.model import AnswerKind, JsonObject
+from monitor.ports import Posted
+from monitor.render import discord, slack, teams, telegram
+from monitor.render.message import Message, read
+from monitor.render.template import LONGEST_SOURCE, Template, TemplateFault, render
+from monitor.render.template import compile as compiled
+from monitor.sinks.answers import Meant, as_it_says
+
+FormatName = Literal["cloudevents", "slack", "teams", "discord", "telegram", "template"]
+#: Formats of a service whose address is all that keeps strangers out.
+CHAT: Final = frozenset({"slack", "teams", "discord", "telegram"})
+
+CLOUDEVENTS: Final = "application/cloudevents+json; charset=utf-8"
+JSON: Final = "application/json"
+
+#: Telegram answers 400 to these, and no message will get through until someone mends the chat or its id.
+_WRONG_CHAT: Final = (
+    "chat not found",
+    "chat_id is empty",
+    "upgraded to a supergroup",
+    "not enough rights",
+    "have no rights",
+    "chat_write_forbidden",
+    "peer_id_invalid",
+    "topic_closed",
+)
+#: The older Teams connectors answer 200 to everything and say here what it was.
+_TEAMS_FAILED: Final = b"Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error "
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """``body`` makes what is posted of a stored document; it raises ValueError where that cannot be."""
+
+    content_type: str
+    body: Callable[[bytes], bytes]
+    meant: Callable[[Posted], Meant] = as_it_says
+
+
+def format_of(name: FormatName, *, chat_id: str = "", template: Template | None = None, content_type: str = JSON) -> Format:
+    match name:
+        case "cloudevents":
+            return Format(CLOUDEVENTS, lambda payload: payload)
+        case "slack":
+            return Format(JSON, _of_message(slack.body))
+        case "teams":
+            return Format(JSON, _of_message(teams.body), _teams)
+        case "discord":
+            return Format(JSON, _of_message(discord.body), _discord)
+        case "telegram":
+            return Format(JSON, _of_message(lambda message: telegram.body(message, chat_id)), _telegram)
+        case "template":
+            assert template is not None
+            return Format(content_type, lambda payload: _templated(template, payload))
+
+
+def read_template(path: Path) -> Template | Fault:
+    """What an operator wrote, compiled, or what is wrong with it and where."""
+    try:
+        with path.open("rb") as opened:
+            source = opened.read(4 * LONGEST_SOURCE + 1).decode("utf-8-sig")
+    except OSError as error:
+        return Fault(f"the template cannot be read: {error.strerror or 'not readable'}", str(path))
+    except UnicodeDecodeError:
+        return Fault("the template is not UTF-8 text", str(path), hint="save it as UTF-8")
+    try:
+        return compiled(source, path.name)
+    except TemplateFault as fault:
+        lines = source.splitlines()
+        line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
+        return Fault(fault.message, str(path), fault.line, source=line)
+
+
+# ----------------------------------------------------------------------------------------------- bodies
+def _of_message(body: Callable[[Message], bytes]) -> Callable[[bytes], bytes]:
+    return lambda payload: body(read(payload))
+
+
+def _templated(template: Template, payload: bytes) -> bytes:
+    message = read(payload)
+    document: JsonObject = json.loads(payload)
+    return render(template, document, message).encode()
+
+
+# ---------------------------------------------------------------------------------------------- answers
+def _telegram(posted: Posted) -> Meant:
+    said = _object(posted.body)
+    if said.get("ok") is True or (200 <= posted.status < 300 and "ok" not in said):
+        return as_it_says(posted)
+    code = said.get("error_code")
+    status = code if isinstance(code, int) and 300 <= code < 600 else posted.status
+    description = str(said.get("description") or "")
+    wrong = status == 400 and any(sign in description.lower() for sign in _WRONG_CHAT)
+    parameters = said.get("parameters")
+    wait = _seconds(parameters.get("retry_after")) if isinstance(parameters, Mapping) else None
+    if 200 <= status < 300:  # it says no, and not why
+        return Meant(status, posted.body, wait, AnswerKind.RETRY)
+    return Meant(status, description.encode("utf-8", "replace") or posted.body, wait, AnswerKind.PAUSE if wrong else None)
+
+
+def _discord(posted: Posted) -> Meant:
+    said = _object(posted.body)
+    message = str(said.get("message") or "").encode("utf-8", "replace") if "errors" not in said else b""
+    return Meant(posted.status, message or posted.body, _seconds(said.get("retry_after")) if posted.status == 429 else None)
+
+
+def _teams(posted: Posted) -> Meant:
+    if posted.status == 200 and posted.body.startswith(_TEAMS_FAILED):
+        code = posted.body[len(_TEAMS_FAILED) :][:3]
+        status = int(code) if code.isdigit() and 300 <= int(code) < 600 else 500
+        return Meant(status, b"Teams took the message and did not show it")
+    return as_it_says(posted)
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9 else None
