@@ -34,8 +34,8 @@ from tests.store.lives import record_of
 HOUR, DAY = 3600.0, 86400.0
 #: How many times as fast time passes while the program is killed again and again: waits of a minute are three seconds.
 HASTE = 20.0
-#: After an outage: what is drained in ten minutes is drained in one.
-CATCH_UP = 10.0
+#: After an outage: what is drained in ten minutes is drained in two.
+CATCH_UP = 5.0
 #: The sinks beside the one that is slow.
 HEALTHY = ("a", "b", "c", "d")
 
@@ -143,18 +143,17 @@ def outages(soak: Soak, alerts: int = 10_000) -> None:
 
 
 def _outage(soak: Soak, site: Site, seconds: float, factor: float, count: int) -> None:
-    site.pace(factor)
+    site.pace(1)
     site.receiver.down()
     life = site.start().ready()
     began = site.shown()
     early = count // 2
+    # Handed in at the ordinary pace: what a busy machine needs for it is not to count as hours.
     _push_all(site, life, early)
     shut = site.shown()  # what was raised until here is older than a week after eight days
-    while site.shown() < began + seconds - (0.5 * DAY if seconds > 7 * DAY else HOUR):
-        time.sleep(0.05)
+    _let_pass(site, began + seconds - (0.5 * DAY if seconds > 7 * DAY else HOUR), factor)
     _push_all(site, life, count - early)
-    while site.shown() < began + seconds:
-        time.sleep(0.05)
+    _let_pass(site, began + seconds, factor)
     site.pace(CATCH_UP)
     _probes(soak, site, began)
     late = wanted(site.articles[:early]) if site.shown() - shut > 7 * DAY else {}
@@ -180,10 +179,17 @@ def _outage(soak: Soak, site: Site, seconds: float, factor: float, count: int) -
     most = ", ".join(f"{number}×{alerts:,}" for number, alerts in sorted(tried.items())[:4])
     soak.say(f"  attempts an alert: mean {mean:.2f}, {most}{' …' if len(tried) > 4 else ''}, most {max(tried)}")
     found = [request.at for request in site.receiver.requests()]
-    soak.say(f"  peak {peak(found, 1 / CATCH_UP):,} requests in a second of its clock")
+    soak.say(f"  peak {peak(found) / CATCH_UP:.1f} requests in a second of its clock")
     # Of a sink whose deliveries were replayed the old ones come after the new ones, as an operator asked.
     if not late:
         soak.judge(site)
+
+
+def _let_pass(site: Site, until: float, factor: float) -> None:
+    site.pace(factor)
+    while site.shown() < until:
+        time.sleep(0.01)
+    site.pace(1)
 
 
 def _push_all(site: Site, life: Life, count: int) -> None:
@@ -312,11 +318,10 @@ def flips(soak: Soak, count: int = 200) -> None:
             shutil.copytree(kept, site.data)
             _flip(site.data / "monitor.db", chance)
             life = site.start()
-            ends[_end_of(life)] += 1
-            life.kill()
+            ends[_end_of(site, life)] += 1
             _tidy(life)
         soak.say("  " + ", ".join(f"{name} {number}" for name, number in ends.most_common()))
-        soak.check(set(ends) <= {"detected", "started"}, "damage ends with status 3, or hurts nothing that the start reads")
+        soak.check(set(ends) <= set(ENDS), "damage is found at the start, or by db check, or hurts nothing that either knows of")
 
 
 def _flip(file: Path, chance: random.Random) -> None:
@@ -325,10 +330,15 @@ def _flip(file: Path, chance: random.Random) -> None:
         opened.write(chance.randbytes(200))
 
 
-def _end_of(life: Life) -> str:
-    if life.address():
-        return "started"
-    return {3: "detected"}.get(life.ended(), f"status {life.ended()}: {life.err.read_text()[-300:]}")
+#: What may come of 200 bytes: at the start (status 3), by ``db check``, or in free space and in rows without a hash.
+ENDS = ("found at the start", "found by db check", "not found")
+
+
+def _end_of(site: Site, life: Life) -> str:
+    if not life.address():
+        return ENDS[0] if life.ended() == 3 else f"status {life.ended()}: {life.err.read_text()[-300:]}"
+    life.kill()
+    return ENDS[1] if site.run("db", "check", "--config", str(site.config)).returncode else ENDS[2]
 
 
 # ----------------------------------------------------------------------------------------------- upgrade

@@ -25,7 +25,7 @@ from tests.store import builders as b
 LANES = (Severity.LOW, Severity.HIGH, Severity.CRITICAL)
 #: Alerts that one poll brings.
 POLL = 250
-#: Of eight hours; ten thousand go the same way in ``make soak``, and take a second of the real one for every twenty.
+#: Of eight hours here; in ``make soak`` they are ten thousand.
 ALERTS = 2_000
 
 
