@@ -633,6 +633,9 @@ class SilenceRecord(Protocol):
     async def expire_silence(self, silence: str, actor: str, now: datetime) -> Silence | None:
         """It ends now; None where there is none that has not ended. Raises UsageError where several ids begin so."""
 
+    async def stories_like(self, prefix: str, limit: int) -> Sequence[str]:
+        """Ids of stories that begin so."""
+
     async def muted(self, silence: str, limit: int) -> Sequence[Matched]:
         """What it muted, oldest first."""
 

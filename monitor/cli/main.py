@@ -22,8 +22,10 @@ from monitor.cli.ingest import ingest
 from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
+from monitor.cli.silence import silence
 from monitor.cli.sinks import sinks
 from monitor.cli.sources_edit import sources
+from monitor.cli.stories import stories
 from monitor.cli.terms import terms
 from monitor.cli.why import why
 from monitor.errors import ExitStatus, MonitorError
@@ -56,7 +58,7 @@ def cli() -> None:
 
 _COMMANDS = (
     *(run, once, ingest, match, explain, why, terms, check, import_names),
-    *(alerts, audit, sources, sinks, deliveries, db, config, schema, init),
+    *(alerts, silence, audit, stories, sources, sinks, deliveries, db, config, schema, init),
 )
 for command in _COMMANDS:
     cli.add_command(command)

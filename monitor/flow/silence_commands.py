@@ -50,7 +50,7 @@ class SilenceCommands:
 
     async def _add(self, command: Command) -> JsonObject:
         now = self._clock.now()
-        wanted, said = _matchers(command), comment(command)
+        wanted, said = await self._matchers(command), comment(command)
         if not said:
             raise UsageError("a silence needs a comment", hint='why, for whoever wonders later: --comment "the ministry repeats itself"')
         starts, ends = moment(command, "starts") or now, moment(command, "ends")
@@ -94,7 +94,7 @@ class SilenceCommands:
                 raise UsageError(f"no one silence begins with {id_!r}", hint="monitor silence list shows them")
             wanted = conditions(known[0].matchers)
         else:
-            wanted = conditions(_matchers(command))
+            wanted = conditions(await self._matchers(command))
         muted, of = await self._would_mute(wanted)
         return {"would_have_muted": len(muted), "of": of, "muted": [_named(one) for one in muted[:NAMED]]}
 
@@ -102,12 +102,22 @@ class SilenceCommands:
         told = await self._record.told_matches(self._clock.now() - PREVIEWED, LOOKED_AT)
         return [one for one in told if wanted.hold(self._desk.about(one))], len(told)
 
+    async def _matchers(self, command: Command) -> dict[str, tuple[str, ...]]:
+        """Stories are named by the beginning of their ids, as everywhere."""
+        found = command.arguments.get("matchers")
+        if not isinstance(found, dict):
+            raise UsageError(f"{command.name} needs matchers", hint="for example --watchlist arms-transfer --source example-ar")
+        read = matchers(found)
+        if "story" in read:
+            read["story"] = tuple([await self._story(one) for one in read["story"]])
+        return read
 
-def _matchers(command: Command) -> dict[str, tuple[str, ...]]:
-    found = command.arguments.get("matchers")
-    if not isinstance(found, dict):
-        raise UsageError(f"{command.name} needs matchers", hint="for example --watchlist arms-transfer --source example-ar")
-    return matchers(found)
+    async def _story(self, prefix: str) -> str:
+        found = await self._record.stories_like(prefix.lower(), 2)
+        if len(found) == 1:
+            return found[0]
+        what = f"several stories begin with {prefix!r}" if found else f"there is no story whose id begins with {prefix!r}"
+        raise UsageError(what, hint="monitor stories list shows them")
 
 
 def _id() -> str:

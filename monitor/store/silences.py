@@ -18,7 +18,7 @@ from monitor.model import Article, Notification, Reason, Silence, Way
 from monitor.ports import IngestBatch, Matched
 from monitor.store import codec, telling
 from monitor.store.audit import note
-from monitor.store.schema import alert, article, match, silence
+from monitor.store.schema import alert, article, match, silence, story_article
 from monitor.store.side import Side
 
 _NEW = insert(silence)
@@ -35,6 +35,9 @@ class SilencesSide(Side):
 
     async def expire_silence(self, silence: str, actor: str, now: datetime) -> Silence | None:
         return await self._database.write(partial(expire, prefix=silence, actor=actor, now=now))
+
+    async def stories_like(self, prefix: str, limit: int) -> Sequence[str]:
+        return await self._database.read(partial(stories_like, prefix=prefix, limit=limit))
 
     async def muted(self, silence: str, limit: int) -> Sequence[Matched]:
         return await self._database.read(partial(muted, id_=silence, limit=limit))
@@ -77,6 +80,11 @@ def expire(connection: Connection, prefix: str, actor: str, now: datetime) -> Si
     connection.execute(update(silence).where(silence.c.id == id_).values(expired=now, expired_by=actor))
     note(connection, now, "silence expire", id_, actor=actor, muted=rows[0].muted)
     return _silence(connection.execute(select(silence).where(silence.c.id == id_)).one())
+
+
+def stories_like(connection: Connection, prefix: str, limit: int) -> tuple[str, ...]:
+    begins = (story_article.c.story >= prefix, story_article.c.story < prefix + "g")
+    return tuple(connection.execute(select(story_article.c.story).where(*begins).distinct().limit(limit)).scalars())
 
 
 # ------------------------------------------------------------------------------------- what they mute
