@@ -35,6 +35,7 @@ from monitor.flow.source_commands import SourceCommands
 from monitor.flow.sources_reload import SourcesReloader
 from monitor.flow.storage_commands import StorageCommands
 from monitor.flow.stories import Stories
+from monitor.flow.story_commands import StoryCommands
 from monitor.flow.tell import Teller
 from monitor.flow.turn import Turn
 from monitor.flow.watch import Coverage
@@ -215,6 +216,8 @@ async def build(
         )
         commander.add(SinkCommands(store, deliverer, sinks, beating, clock=clock), DeliveryCommands(store, deliverer, clock))
         commander.add(SilenceCommands(store, silences, clock))
+        moved = StoryCommands(store, stories, turn, facts=reloader.facts, route=route, clock=clock, wake=wake, silenced=silences.muted_by)
+        commander.add(moved)
         commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform))
         return House(
             clock,

@@ -8,13 +8,14 @@ one transaction raise one alert. This module must not know how anything is store
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from monitor.flow.identity import Kind, Verdict, remembered
 from monitor.flow.route import About
+from monitor.match import ENGINE_VERSION
 from monitor.model import (
     OUTLETS,
     Alert,
@@ -373,6 +374,32 @@ def _nothing(about: About) -> Told:
 
 def _outlet(case: _Case) -> frozenset[str]:
     return frozenset({case.saying.outlet}) if case.saying.outlet and not case.withdrawn else frozenset()
+
+
+# --------------------------------------------------------------------------------- stories changed by hand
+def decided_anew(article: Article, match: Match, place: Membership, told: Told | None, ground: Ground) -> tuple[IngestArticle, Decided]:
+    """A match that is in the record, decided in the story that its article is in now (``ground.stories`` has it)."""
+    analysis = Analysis(article.text_hash, article.language, article.title, (), (match,), ENGINE_VERSION)
+    item = _Item(article, analysis, replace(place, joined=None), ground.stories[place.story])
+    ground.told.pop((match.watchlist, place.story), None)
+    if told is not None:
+        ground.told[match.watchlist, place.story] = told
+    return IngestArticle(article, "", (), "", engine=ENGINE_VERSION), _decided(_case(item, match, ground), ground)
+
+
+def told_of(told: Told, theirs: Sequence[tuple[Article, Membership, Match]]) -> Told:
+    """What an alert has told, where only these matches are its own: what it told of others does not count."""
+    passages = [passage for _, _, match in theirs for passage in match.evidence]
+    return replace(
+        told,
+        groups=frozenset().union(*(groups(match) for *_, match in theirs)),
+        clauses=frozenset().union(*(clauses(match) for *_, match in theirs)),
+        entities=frozenset().union(*(entities(match) for *_, match in theirs)),
+        stances=frozenset(str(stance) for *_, match in theirs for stance in match.stances),
+        languages=frozenset(article.language for article, *_ in theirs),
+        outlets=frozenset(place.outlet for _, place, _ in theirs if place.outlet),
+        said=said_with(frozenset(), words_of(passages)),
+    )
 
 
 def article_id(source: str, key: str) -> str:

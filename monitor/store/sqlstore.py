@@ -44,6 +44,7 @@ from monitor.store.silences import SilencesSide
 from monitor.store.sinks import SinksSide
 from monitor.store.source_pages import SourcePages
 from monitor.store.stories import StoriesSide
+from monitor.store.story_pages import StoryPagesSide
 from monitor.store.upkeep import UpkeepSide
 from monitor.store.why import WhySide
 
@@ -190,6 +191,7 @@ class SqlStore(
     WhySide,
     SinksSide,
     HoldsSide,
+    StoryPagesSide,
     DeliveryQueriesSide,
     SilencesSide,
 ):

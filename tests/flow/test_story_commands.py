@@ -1,0 +1,186 @@
+"""Stories merged and split by hand, over the real record: who is told what of it, and that each undoes the other."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.errors import UsageError
+from monitor.flow.story_commands import StoryCommands
+from monitor.model import Command, JsonObject, Way, identity
+from monitor.store import schema
+from tests.fakes import watchlist_facts
+from tests.flow.test_stories import NEWS, OUTLETS, RAISED, THREADED, House, item, live
+from tests.story.articles import DRONES, MARKETS, RADARS, RADARS_RETOLD
+
+Work = Callable[[House], Awaitable[None]]
+
+#: Of DRONES' story; RADARS and DRONES both match "Marchenko", RADARS alone "stations", DRONES alone "engines".
+DRONES_AGAIN = DRONES.replace("No price was named; the first batch", "The first batch")
+FIRST, LATER = identity("one", "a"), identity("two", "d")
+
+
+def commands(house: House) -> StoryCommands:
+    return StoryCommands(
+        house.store,
+        house.stories,
+        house.turn,
+        facts=lambda: {name: watchlist_facts(name) for name in house.workers.words},
+        route=lambda about: (Way("log"),),
+        clock=house.clock,
+        wake=lambda: None,
+    )
+
+
+async def do(house: House, verb: str, **arguments: Any) -> JsonObject:
+    house.clock.advance(60)
+    return await commands(house).handlers()[f"stories.{verb}"](Command(f"stories.{verb}", arguments, "cli:alice"))
+
+
+async def read_both(house: House) -> None:
+    """Two stories that share one watchlist, each with one of its own."""
+    house.workers.words = {"arms": "stations", "deals": "Marchenko", "engines": "engines"}
+    await house.poll("one", item("a", RADARS))
+    await house.poll("two", item("d", DRONES))
+    assert await house.stories_by_key() == {"a": "a", "d": "d"}
+
+
+async def alerts(house: House) -> dict[str, tuple[str, str, str, bool]]:
+    """watchlist/article's key -> state, disposition, key of its story, whether it was merged away."""
+    keys = dict(await house.rows(schema.article, "id", "key"))
+    rows = await house.rows(schema.alert, "watchlist", "article", "state", "disposition", "story", "merged_into")
+    return {f"{name}/{keys[article]}": (state, why, keys.get(story, story), bool(into)) for name, article, state, why, story, into in rows}
+
+
+async def kinds(house: House) -> list[tuple[str, str]]:
+    rows = await house.rows(schema.notification, "kind", "reason")
+    return sorted(row for row in rows if row[0] != "raised")
+
+
+async def trail(house: House) -> list[tuple[str, str, str]]:
+    return [row[1:] for row in await house.rows(schema.audit, "id", "actor", "action", "object") if row[1].startswith("cli")]
+
+
+def test_merged_stories_are_one_and_the_duplicate_is_told(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        await read_both(house)
+        done = await do(house, "merge", story=LATER[:8], into=FIRST[:8], comment="one order")
+        assert (done["story"], done["articles"], len(done["alerts"])) == (FIRST, 1, 1)
+        assert await house.stories_by_key() == {"a": "a", "d": "a"}
+        assert await alerts(house) == {
+            "arms/a": ("open", "", "a", False),
+            "deals/a": ("open", "", "a", False),
+            "deals/d": ("closed", "duplicate", "d", True),
+            "engines/d": ("open", "", "a", False),
+        }
+        assert await kinds(house) == [("closed", "merged")]
+        assert await trail(house) == [("cli:alice", "alert merge", identity("deals", LATER)), ("cli:alice", "stories merge", LATER)]
+
+        await house.poll("three", item("e", DRONES_AGAIN))
+        assert (await house.stories_by_key())["e"] == "a", "what comes next joins the story that stayed"
+        assert (await house.decisions("deals"))[-1] == THREADED, "and what the merged alert had told is told"
+        with pytest.raises(UsageError, match="became part of"):
+            await do(house, "merge", story=LATER, into=FIRST)
+
+    live(tmp_path, work)
+
+
+def test_a_split_undoes_a_merge(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        await read_both(house)
+        before = await alerts(house)
+        await do(house, "merge", story=LATER, into=FIRST)
+        done = await do(house, "split", story=FIRST, articles=[LATER])
+        assert (done["story"], done["articles"]) == (LATER, 1)
+        assert await house.stories_by_key() == {"a": "a", "d": "d"}
+        assert await alerts(house) == before
+        assert await kinds(house) == [("closed", "merged"), ("reopened", "by_hand")]
+        await house.poll("three", item("e", DRONES_AGAIN))
+        assert (await house.stories_by_key())["e"] == "d"
+        assert (await house.decisions("deals"))[-1] == THREADED
+
+    live(tmp_path, work)
+
+
+def test_what_a_wrong_story_had_hidden_is_told_once_it_is_split(tmp_path: Path) -> None:
+    """The second article joins the first one's story and says nothing new in it."""
+
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        await house.poll("two", item("b", RADARS_RETOLD))
+        await house.poll("three", item("c", RADARS))
+        assert await house.decisions() == [RAISED, THREADED, THREADED]
+        third = identity("three", "c")
+        done = await do(house, "split", story=FIRST, articles=[identity("two", "b"), third])
+        assert {alert["watchlist"]: alert.get("raised") for alert in done["alerts"]} == {"arms": True, "deals": True}
+        assert await house.stories_by_key() == {"a": "a", "b": "b", "c": "b"}
+        raised = await alerts(house)
+        assert raised["arms/b"] == ("open", "", "b", False)
+        assert raised["arms/a"] == ("open", "", "a", False)
+        decisions = await house.decisions()
+        assert decisions[1] == RAISED, "the article that was silent"
+        assert decisions[2] in (NEWS, THREADED)
+
+    live(tmp_path, work)
+
+
+def test_an_alert_goes_with_the_article_that_raised_it(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        await house.poll("two", item("b", RADARS_RETOLD))
+        done = await do(house, "split", story=FIRST, articles=[FIRST])
+        assert done["story"] not in {FIRST, identity("two", "b")}, "the story keeps its name, the article that began it gets another"
+        places = dict(await house.rows(schema.story_article, "article", "story"))
+        assert places == {FIRST: done["story"], identity("two", "b"): FIRST}
+        rows = await house.rows(schema.alert, "watchlist", "article", "story")
+        assert {(name, article): story for name, article, story in rows if name == "arms"} == {
+            ("arms", FIRST): done["story"],
+            ("arms", identity("two", "b")): FIRST,
+        }
+
+    live(tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "message"),
+    [
+        ("merge", {"story": "ffff", "into": "ffff"}, "no story whose id begins"),
+        ("merge", {"story": FIRST, "into": FIRST}, "the same story"),
+        ("merge", {"story": FIRST}, "needs the ids"),
+        ("split", {"story": FIRST, "articles": [FIRST]}, "all articles"),
+        ("split", {"story": FIRST, "articles": ["ffff"]}, "no article"),
+        ("split", {"story": FIRST}, "needs the ids"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_changes_nothing(tmp_path: Path, verb: str, arguments: dict[str, Any], message: str) -> None:
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        with pytest.raises(UsageError, match=message):
+            await do(house, verb, **arguments)
+        assert await trail(house) == []
+
+    live(tmp_path, work)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_merging_and_splitting_back_changes_no_membership_and_no_alert(tmp_path: Path, seed: int) -> None:
+    tales = [("a", RADARS), ("d", DRONES), ("b", RADARS_RETOLD), ("e", DRONES_AGAIN), ("m", MARKETS[0])]
+
+    async def work(house: House) -> None:
+        house.workers.words = {"arms": "stations", "deals": "Marchenko", "engines": "engines", "grain": "wheat"}
+        for n, (key, text) in enumerate(random.Random(seed).sample(tales, len(tales))):
+            await house.poll(OUTLETS[n % 4], item(key, text))
+        for again in range(2):
+            stories = sorted({story for _, story in await house.rows(schema.story_article, "article", "story")})
+            one, other = random.Random(seed + again).sample(stories, 2)
+            before, raised = await house.stories_by_key(), await alerts(house)
+            members = [article for article, story in await house.rows(schema.story_article, "article", "story") if story == one]
+            await do(house, "merge", story=one, into=other)
+            await do(house, "split", story=other, articles=members)
+            assert (await house.stories_by_key(), await alerts(house)) == (before, raised)
+
+    live(tmp_path, work)
