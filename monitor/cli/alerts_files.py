@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -20,6 +21,8 @@ from monitor.errors import StorageError, UsageError
 if TYPE_CHECKING:
     from monitor.model import JsonObject
     from monitor.settings import Loaded
+    from monitor.sinks import AlertLogSettings
+    from monitor.sinks.alert_log import Shape
     from monitor.store import SqlStore
 
 #: Alerts read at a time.
@@ -109,7 +112,8 @@ def rebuild_log(sink: str | None, to: Path | None, place: Place) -> None:
     from monitor.store import DataFolderLock
 
     loaded = place.load(lists=False)
-    name, path = _log_of(loaded, sink)
+    name, log = _log_of(loaded, sink)
+    path, shape = log.path, log.format
     if to is not None and to.exists():
         raise UsageError(f"{to} exists", hint="name a new file")
     lock = None if to is not None else DataFolderLock(loaded.settings.data_dir)
@@ -117,17 +121,18 @@ def rebuild_log(sink: str | None, to: Path | None, place: Place) -> None:
         lock.acquire()
     try:
         with _written(to or path) as file:
-            count = read_record(place, lambda store: store.copy_delivered(name, lambda number, document: _line(file, number, document)))
+            write = partial(_line, file, shape)
+            count = read_record(place, lambda store: store.copy_delivered(name, write))
     finally:
         if lock is not None:
             lock.release()
     click.echo(f"{counted(count, 'line')} written to {to or path}")
 
 
-def _log_of(loaded: Loaded, wanted: str | None) -> tuple[str, Path]:
+def _log_of(loaded: Loaded, wanted: str | None) -> tuple[str, AlertLogSettings]:
     from monitor.sinks import AlertLogSettings
 
-    logs = {name: sink.path for name, sink in loaded.settings.sinks.items() if isinstance(sink, AlertLogSettings)}
+    logs = {name: sink for name, sink in loaded.settings.sinks.items() if isinstance(sink, AlertLogSettings)}
     if not logs:
         raise UsageError("no alert log is configured", hint="add a sink of type alert_log to the configuration")
     if wanted is None and len(logs) > 1:
@@ -138,10 +143,10 @@ def _log_of(loaded: Loaded, wanted: str | None) -> tuple[str, Path]:
     return name, logs[name]
 
 
-def _line(file: BinaryIO, number: int, document: bytes) -> None:
+def _line(file: BinaryIO, shape: Shape, number: int, document: bytes) -> None:
     from monitor.sinks.alert_log import log_line
 
-    file.write(log_line(number, document))
+    file.write(log_line(number, document, shape))
 
 
 @contextmanager

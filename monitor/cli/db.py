@@ -188,14 +188,16 @@ def _logged(path: Path) -> dict[str, int]:
     """Notification -> sequence, of the whole lines of an alert log. A line that is none is passed over: the last may be torn."""
     import json
 
+    from monitor.sinks.log_file import id_of
+
     found = {}
     with path.open("rb") as file:
         for line in file:
             try:
                 document = json.loads(line)
-                if document["sequence"]:  # 0 is a sample that was sent to try the sink
-                    found[str(document["id"])] = int(document["sequence"])
-            except (ValueError, KeyError, TypeError):
+                if document["sequence"] and (id_ := id_of(document)):  # 0 is a sample that was sent to try the sink
+                    found[id_] = int(document["sequence"])
+            except (ValueError, KeyError, TypeError, AttributeError):
                 continue
     return found
 

@@ -1,8 +1,9 @@
 """The alert log: JSON Lines, one notification's document a line, appended and synced before it counts as told.
 
-The line is the stored document with ``sequence`` put first; everything after it is byte for byte what webhooks get. A
-delivery is answered only after the sync, so a crash between the sync and its being recorded would write it again: the
-ids at the log's end are read at start, and what stands there already is not written twice.
+The line is the stored document with ``sequence`` put first; everything after it is byte for byte what webhooks get. With
+``format: ecs`` it is the same document in the shape of the Elastic Common Schema. A delivery is answered only after the sync, so a
+crash between the sync and its being recorded would write it again: the ids at the log's end are read at start, and what stands
+there already is not written twice.
 
 It must not know of states, waits or the store; it is told what to write and says what became of it.
 """
@@ -21,6 +22,7 @@ from pydantic import Field
 
 from monitor.errors import SinkError
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState
+from monitor.render.ecs import ecs
 from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.log_file import LogFile
 
@@ -28,6 +30,8 @@ from monitor.sinks.log_file import LogFile
 BATCH: Final = 500
 #: Ids known from the log's end: five severity lanes, a batch in flight in each, is what a crash can leave unrecorded.
 REMEMBERED: Final = 5 * BATCH
+
+Shape = Literal["cloudevents", "ecs"]
 
 T = TypeVar("T")
 
@@ -37,6 +41,7 @@ class AlertLogSettings(SinkSection):
 
     type: Literal["alert_log"]
     path: Path = Field(description="The JSON Lines file; it may be rotated by renaming it.")
+    format: Shape = Field(default="cloudevents", description="The document as it is, or in the shape of the Elastic Common Schema.")
 
     def files(self) -> tuple[Path, ...]:
         return (self.path,)
@@ -54,6 +59,7 @@ class AlertLog:
 
     def __init__(self, name: str, settings: AlertLogSettings) -> None:
         self.name = name
+        self._shape = settings.format
         self._file = LogFile(settings.path, remember=REMEMBERED)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"alert-log-{name}")
 
@@ -82,10 +88,11 @@ class AlertLog:
         for delivery in deliveries:
             if self._file.holds(delivery.notification):
                 answers[delivery.notification] = told
-            elif _is_one_line(delivery.payload):
-                lines.append((delivery.notification, log_line(delivery.sequence, delivery.payload)))
-            else:
-                answers[delivery.notification] = Answer(AnswerKind.POISON, detail="the stored document is not one line of JSON")
+                continue
+            try:
+                lines.append((delivery.notification, log_line(delivery.sequence, delivery.payload, self._shape)))
+            except ValueError as error:
+                answers[delivery.notification] = Answer(AnswerKind.POISON, detail=str(error)[:200])
         outcome = told
         if lines:
             try:
@@ -95,13 +102,13 @@ class AlertLog:
         return [answers.get(delivery.notification, outcome) for delivery in deliveries]
 
 
-def log_line(sequence: int, payload: bytes) -> bytes:
-    """A document as its line in the log, newline included."""
+def log_line(sequence: int, payload: bytes, shape: Shape = "cloudevents") -> bytes:
+    """A document as its line in the log, newline included. Raises ValueError for what is no document of ours."""
+    if shape == "ecs":
+        return ecs(payload, sequence) + b"\n"
+    if not (payload.startswith(b'{"') and payload.endswith(b"}") and b"\n" not in payload):
+        raise ValueError("the stored document is not one line of JSON")
     return b'{"sequence":%d,%s\n' % (sequence, payload[1:])
-
-
-def _is_one_line(payload: bytes) -> bool:
-    return payload.startswith(b'{"') and payload.endswith(b"}") and b"\n" not in payload
 
 
 def _reason(error: OSError) -> str:

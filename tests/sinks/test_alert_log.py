@@ -22,6 +22,7 @@ from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
 from monitor.sinks.log_file import LogFile
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeOutbox
+from tests.render.samples import DOCUMENTS
 
 TOLD = Answer(AnswerKind.DELIVERED)
 
@@ -44,12 +45,16 @@ def recent_of(rows: Sequence[Delivery]) -> Callable[[int], Awaitable[Sequence[De
 
 
 def with_log(
-    path: Path, work: Callable[[AlertLog], Awaitable[None]], recent: Callable[[int], Awaitable[Sequence[Delivery]]] = nothing_recent
+    path: Path,
+    work: Callable[[AlertLog], Awaitable[None]],
+    recent: Callable[[int], Awaitable[Sequence[Delivery]]] = nothing_recent,
+    *,
+    ecs: bool = False,
 ) -> Sequence[Delivery]:
     """One life of the log: start, work, close; what start found delivered already."""
 
     async def run() -> Sequence[Delivery]:
-        log = AlertLog("log", AlertLogSettings(type="alert_log", path=path))
+        log = AlertLog("log", AlertLogSettings(type="alert_log", path=path, format="ecs" if ecs else "cloudevents"))
         already = await log.start(recent)
         try:
             await work(log)
@@ -108,6 +113,32 @@ def test_a_document_that_is_no_line_is_poison_and_stops_no_other(tmp_path: Path)
 
     with_log(path, work)
     assert lines(path) == [1, 6]
+
+
+def test_fault_8_in_the_shape_of_ecs_the_log_keeps_its_promises(tmp_path: Path) -> None:
+    """The id stands elsewhere, and is found there at start: no line twice, half a line cut."""
+    path = tmp_path / "alerts.jsonl"
+    told = [
+        replace(delivery(n), notification=json.loads(payload)["id"], payload=payload) for n, payload in enumerate(DOCUMENTS.values(), 1)
+    ]
+
+    async def work(log: AlertLog) -> None:
+        assert await log.send(told[:-1]) == [TOLD] * (len(told) - 1)
+        (answer,) = await log.send([replace(delivery(99), payload=b'{"a":1}')])
+        assert answer.kind is AnswerKind.POISON
+
+    async def again(log: AlertLog) -> None:
+        assert await log.send(told) == [TOLD] * len(told)
+
+    with_log(path, work, ecs=True)
+    with path.open("ab") as file:
+        file.write(b'{"sequence":9,"@timestamp":"2025')
+    with_log(path, again, ecs=True)
+    records = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [record["event"]["id"] for record in records] == [one.notification for one in told]
+    assert [record["sequence"] for record in records] == [one.sequence for one in told]
+    assert records[0]["news_monitor"] == json.loads(told[0].payload)
+    assert records[0]["event"]["kind"] == "alert"
 
 
 # -------------------------------------------------------------------------------------------- torn ends
