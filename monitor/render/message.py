@@ -59,12 +59,14 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One sentence of evidence in its own language; ``rtl`` is the direction of the whole."""
+    """One sentence of evidence in its own language; ``rtl`` is the direction of the whole, ``new`` marks what the last message
+    did not have."""
 
     pieces: tuple[Piece, ...]
     stance: str
     zone: str
     clause: str
+    new: bool = False
 
     @property
     def text(self) -> str:
@@ -167,6 +169,9 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
     story: Mapping[str, Any] = data["story"]
     evidence: Sequence[JsonObject] = data["evidence"]
     named = _named(data["entities"])
+    new = frozenset((data.get("change") or {}).get("new", {}).get("passages") or ())
+    # The title stands first as it is; what is new before the rest, or it might be among those that are only counted.
+    order = sorted(range(len(evidence)), key=lambda number: (evidence[number]["zone"] != "title", number not in new))[:PASSAGES]
     return Message(
         about=About.ALERT,
         id=plain(document["id"]),
@@ -182,20 +187,20 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         source=_name(article["source"]),
         url=http_link(article["url"]),
         language="" if article["language"] == "und" else shortened(article["language"], 12),
-        passages=tuple(passage for passage in map(_passage, evidence[:PASSAGES]) if passage.text.strip()),
+        passages=tuple(passage for passage in (_passage(evidence[number], number in new) for number in order) if passage.text.strip()),
         more_passages=max(0, len(evidence) - PASSAGES),
         entities=tuple(named[:ENTITIES]),
         more_entities=max(0, len(named) - ENTITIES),
         outlets=_count(story),
         languages=tuple(shortened(language, 12) for language in story.get("languages") or ()),
-        news=tuple(filter(None, _news(_name(data["reason"]), data.get("change") or {}, alert))) if event else (),
+        news=tuple(filter(None, _news(data, severity, event))) if event else (),
         sample=bool(data.get("sample")),
         name=name,
     )
 
 
-def _passage(passage: JsonObject) -> Passage:
-    return Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]))
+def _passage(passage: JsonObject, new: bool) -> Passage:
+    return Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]), new)
 
 
 def _operation(document: JsonObject, operation: JsonObject) -> Message:
@@ -283,29 +288,41 @@ def _named(entities: Iterable[JsonObject]) -> list[str]:
     return list(dict.fromkeys(f"{isolated(_name(e['name']))} ({isolated(_name(e['list']))})" for e in entities))
 
 
-def _news(reason: str, change: Mapping[str, Any], alert: Mapping[str, Any]) -> Iterable[str]:
+def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
     """What an update is about: the reason, then what the document says is new. Names stand in isolates, or those of two directions
     would trade places."""
-    yield _REASONS.get(reason, reason.replace("_", " "))
-    yield _by_hand(change, alert)
-    new: Mapping[str, Sequence[str]] = change.get("new") or {}
+    change, correction = data.get("change") or {}, data.get("correction")
+    reason = _name(data["reason"])
+    yield from _corrected(correction) if correction else (_REASONS.get(reason, reason.replace("_", " ")),)
+    yield _by_hand(change, event)
+    new: Mapping[str, Sequence[Any]] = change.get("new") or {}
+    names = {str(entity["id"]): str(entity["name"]) for entity in data["entities"]}
     for what, word, name in (
-        ("entities", "named now", str),
+        ("entities", "named now", lambda id_: names.get(id_, id_)),
         ("stances", "now told as", str),
         ("languages", "now also in", language),
         ("outlets", "now also told by", str),
         ("groups", "now about", str),
     ):
-        if said := [isolated(name(shown)) for value in new.get(what) or () if (shown := shortened(value, 80))]:
+        if said := [isolated(shown) for value in new.get(what) or () if (shown := shortened(name(value), 80))]:
             yield f"{word}: {', '.join(said[:ENTITIES])}" + (f" and {len(said) - ENTITIES} more" if len(said) > ENTITIES else "")
-    if before := change.get("severity_before"):
+    if (before := change.get("severity_before")) and before != severity:
         yield f"was {_name(before)} before"
 
 
-def _by_hand(change: Mapping[str, Any], alert: Mapping[str, Any]) -> str:
-    """Who closed or reopened it, as what, and what they wrote."""
-    who = change.get("who") or alert.get("closed_by") or ""
-    as_what = change.get("disposition") or alert.get("disposition") or ""
-    comment = change.get("comment") or alert.get("comment") or ""
-    said = " ".join([*([f"by {isolated(_name(who))}"] if who else ()), *([f"as {_name(as_what).replace('_', ' ')}"] if as_what else ())])
-    return said + (f"{': ' if said else ''}{isolated(shortened(comment, 300))}" if comment else "")
+def _corrected(correction: Mapping[str, Any]) -> Iterable[str]:
+    """The passages below are what is not said any more."""
+    yield "withdrawn: its article does not say this any more"
+    if title := shortened(correction["title"], 200):
+        yield f"its title is now: {isolated(title)}"
+    if stances := [_name(stance) for stance in correction.get("stances") or ()]:
+        yield f"now told as: {', '.join(stances)}"
+
+
+def _by_hand(change: Mapping[str, Any], event: str) -> str:
+    """Who closed or reopened it, as what, and what they wrote; "" where nobody did."""
+    if not (who := _name(change.get("by") or "")):
+        return ""
+    disposition, comment = _name(change.get("disposition") or ""), shortened(change.get("comment") or "", 300)
+    as_what = f" as {disposition.replace('_', ' ')}" if disposition else ""
+    return f"{event} by {isolated(who)}{as_what}" + (f": {isolated(comment)}" if comment else "")

@@ -22,12 +22,8 @@ _NAMED: Final = 5
 
 
 def how(passage: Passage) -> str:
-    """``DENIED, in the lead``: the stance is what an analyst looks for first."""
-    return passage.stance.upper() + ("" if passage.zone == "body" else f", in the {passage.zone}")
-
-
-def clause(passage: Passage) -> str:
-    return isolated(passage.clause)
+    """``NEW · DENIED, in the lead``: the stance is what an analyst looks for first."""
+    return (f"NEW{DOT}" if passage.new else "") + passage.stance.upper() + ("" if passage.zone == "body" else f", in the {passage.zone}")
 
 
 def origin(message: Message) -> str:

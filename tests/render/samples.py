@@ -15,6 +15,7 @@ from monitor.model import (
     Alert,
     AlertState,
     Article,
+    Disposition,
     Entity,
     Evidence,
     Hit,
@@ -29,8 +30,11 @@ from monitor.model import (
     WatchlistFacts,
     ZoneKind,
 )
+from monitor.render.change import Change as ByHand
+from monitor.render.change import render_change
+from monitor.render.digest import DigestMember, render_digest
 from monitor.render.operation import render_operation
-from monitor.render.payload import render_notification, timestamp, to_bytes
+from monitor.render.payload import Change, Correction, render_notification, to_bytes
 
 NOW = datetime(2025, 5, 1, 12, 0, tzinfo=UTC)
 ID = f"{7:032x}"
@@ -48,7 +52,7 @@ class Sample:
     text: str
 
 
-def rendered(sample: Sample) -> bytes:
+def rendered(sample: Sample, *, change: Change | None = None, correction: Correction | None = None) -> bytes:
     return render_notification(
         notification_id=sample.notification_id,
         kind=sample.kind,
@@ -60,6 +64,8 @@ def rendered(sample: Sample) -> bytes:
         match=sample.match,
         facts=sample.facts,
         engine="1",
+        change=change,
+        correction=correction,
     )
 
 
@@ -123,6 +129,7 @@ ENGLISH = sample(
         passage(_EN_TEXT, _EN_FOUR, {"transfer": "transfer", "weapons": "weapon"}, Stance.CONDITIONAL, clause="weapon NEAR/10 transfer"),
     ),
 )
+CORRECTED = replace(ENGLISH, kind=NotificationKind.CORRECTED, reason=Reason.CORRECTION)
 UPDATE = replace(ENGLISH, kind=NotificationKind.UPDATED, reason=Reason.STANCE_CHANGED)
 
 _HE_TITLE = "דיווח: עסקת נשק מתגבשת בין טהראן למוסקבה"
@@ -188,6 +195,33 @@ def _told_by(outlets: int, *languages: str) -> dict[str, Any]:
     return {"outlets": [f"outlet-{number}" for number in range(1, outlets + 1)], "outlet_count": outlets, "languages": languages}
 
 
+def _update() -> bytes:
+    """An update with all that one can have: what is new, and that it is graver than before."""
+    new: Mapping[str, tuple[str | int, ...]] = {
+        "entities": ("Q1", "Q2"),
+        "stances": ("denied",),
+        "passages": (2,),
+        "languages": ("en", "fa"),
+        "outlets": ("wire-en", "إذاعة الشرق"),
+    }
+    change = Change(replace(UPDATE.alert, severity=Severity.MEDIUM), NOW - timedelta(hours=5), new)
+    named = [{"id": "Q1", "name": "Rosoboronexport", "list": "companies"}, {"id": "Q2", "name": "רפאל", "list": "companies"}]
+    return told(rendered(UPDATE, change=change), story=_told_by(7, "ar", "en", "fa"), entities=named)
+
+
+def _closed() -> bytes:
+    alert = replace(ENGLISH.alert, state=AlertState.CLOSED, disposition=Disposition.NOT_RELEVANT, comment="an exercise")
+    return render_change(
+        json.loads(rendered(ENGLISH)),
+        notification_id=f"{13:032x}",
+        kind=NotificationKind.CLOSED,
+        reason=Reason.BY_HAND,
+        created=NOW,
+        alert=alert,
+        change=ByHand("socket:dana", "an exercise"),
+    )
+
+
 OPERATION = render_operation(
     notification_id=f"{11:032x}",
     kind=NotificationKind.RAISED,
@@ -202,46 +236,33 @@ OPERATION = render_operation(
     ),
 )
 
-DIGEST = to_bytes(
-    {
-        "specversion": "1.0",
-        "id": f"{12:032x}",
-        "source": "/digests",
-        "type": "monitor.digest.digest",
-        "subject": "digest:night",
-        "time": timestamp(NOW),
-        "datacontenttype": "application/json",
-        "data": {
-            "schema_version": 1,
-            "digest": {
-                "key": "digest:night",
-                "title": "23 alerts of the night",
-                "text": "What the route night kept from 22:00 to 07:00.",
-                "severity": "high",
-                "count": 23,
-                "members": [
-                    {
-                        "headline": f"[{severity.upper()}] {name}",
-                        "title": title,
-                        "url": f"https://example.org/news/{number}",
-                        "time": timestamp(NOW - timedelta(minutes=7 * number)),
-                        "severity": severity,
-                        "notification": f"{100 + number:032x}",
-                        "sequence": number,
-                    }
-                    for number, (severity, name, title) in enumerate(
-                        (
-                            ("high", "Arms transfer", _AR_TITLE),
-                            ("medium", "Arms transfer", _ZH_TITLE),
-                            ("low", "Sanctions", _EN_TITLE),
-                            ("high", "Arms transfer (update)", _HE_TITLE),
-                        ),
-                        start=1,
-                    )
-                ],
-            },
-        },
-    }
+DIGEST = render_digest(
+    notification_id=f"{12:032x}",
+    key="digest:night",
+    title="23 alerts of the night",
+    text="What the route night kept from 22:00 to 07:00.",
+    created=NOW,
+    count=23,
+    members=[
+        DigestMember(
+            f"[{severity.upper()}] {name}",
+            title,
+            f"https://example.org/news/{number}",
+            NOW - timedelta(minutes=7 * number),
+            severity,
+            f"{100 + number:032x}",
+            number,
+        )
+        for number, (severity, name, title) in enumerate(
+            (
+                (Severity.HIGH, "Arms transfer", _AR_TITLE),
+                (Severity.MEDIUM, "Arms transfer", _ZH_TITLE),
+                (Severity.LOW, "Sanctions", _EN_TITLE),
+                (Severity.HIGH, "Arms transfer (update)", _HE_TITLE),
+            ),
+            start=1,
+        )
+    ],
 )
 
 #: By name, as sinks are given them.
@@ -251,22 +272,9 @@ DOCUMENTS: Mapping[str, bytes] = {
     "hebrew": told(rendered(HEBREW), story=_told_by(3, "he", "ar")),
     "chinese": told(rendered(CHINESE), story=_told_by(7, "zh", "en", "ru")),
     "mixed": told(rendered(MIXED), story=_told_by(4, "ar", "en")),
-    "update": told(
-        rendered(UPDATE),
-        story=_told_by(7, "ar", "en", "fa"),
-        change={
-            "since": timestamp(NOW - timedelta(hours=5)),
-            "new": {
-                "entities": ["Rosoboronexport", "רפאל"],
-                "groups": [],
-                "clauses": [],
-                "stances": ["denied"],
-                "languages": ["en", "fa"],
-                "outlets": ["wire-en", "إذاعة الشرق"],
-            },
-            "severity_before": "medium",
-        },
-    ),
+    "update": _update(),
+    "correction": rendered(CORRECTED, correction=Correction("c" * 64, "Ministry confirms arms deal with Moscow", (Stance.REPORTED,))),
+    "closed": _closed(),
     "operation": OPERATION,
     "digest": DIGEST,
 }

@@ -9,7 +9,8 @@ import pytest
 from monitor.model import Severity
 from monitor.render.message import PASSAGES, About, read
 from monitor.render.plain import Piece
-from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, UPDATE, rendered
+from monitor.render.sample import render_sample
+from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, NOW, UPDATE, rendered
 from tests.sinks.payloads import FIELDS, placed
 
 
@@ -85,14 +86,38 @@ def test_what_is_new_is_said_in_sentences_and_names_keep_their_place() -> None:
     )
 
 
+def test_new_sentences_come_first_and_are_marked() -> None:
+    message = read(DOCUMENTS["update"])
+    assert [(passage.new, passage.zone) for passage in message.passages] == [(False, "title"), (True, "body"), (False, "lead")]
+    assert message.more_passages == 1
+
+
+def test_a_severity_that_is_the_same_is_no_news() -> None:
+    document = json.loads(DOCUMENTS["update"])
+    document["data"]["change"]["severity_before"] = "high"
+    assert "was" not in " ".join(read(json.dumps(document).encode()).news)
+
+
 def test_who_closed_it_is_said() -> None:
-    document = json.loads(rendered(UPDATE))
-    document["type"] = "monitor.alert.closed"
-    document["data"]["reason"] = "by_hand"
-    document["data"]["alert"] |= {"disposition": "not_relevant", "closed_by": "dana", "comment": "an exercise"}
-    message = read(json.dumps(document).encode())
+    message = read(DOCUMENTS["closed"])
     assert message.headline == "[HIGH] Arms transfer (closed)"
-    assert message.news == ("by dana as not relevant: an exercise",)
+    assert message.news == ("closed by dana as not relevant: an exercise",)
+
+
+def test_what_was_withdrawn_is_said() -> None:
+    message = read(DOCUMENTS["correction"])
+    assert message.headline == "[HIGH] Arms transfer (correction)"
+    assert message.news == (
+        "withdrawn: its article does not say this any more",
+        "its title is now: Ministry confirms arms deal with Moscow",
+        "now told as: reported",
+    )
+
+
+def test_the_sample_of_a_sink_says_so() -> None:
+    message = read(render_sample("mail", NOW))
+    assert message.sample
+    assert message.title.startswith("Sample: ")
 
 
 def test_an_operation_and_a_digest() -> None:

@@ -35,14 +35,14 @@ def rendered(source: str, name: str = "update") -> str:
         ("{{ message.title[:8] }}", "Ministry"),
         ("{{ message.title | truncate(9) }}", "Ministry…"),
         ('{"text": {{ message.title | json }}}', '{"text": "Ministry denies arms deal with Moscow"}'),
-        ("{% for p in message.passages %}{{ loop.index }}{{ p.stance }} {% endfor %}", "1denied 2denied 3reported "),
+        ("{% for p in message.passages %}{{ loop.index }}{{ p.stance }} {% endfor %}", "1denied 2reported 3denied "),
         (
             "{% for p in message.passages if p.stance == 'reported' %}{{ p.text }}{% endfor %}",
             "Two officials said the weapons were shipped in March.",
         ),
         ("{% for k, v in document.data.alert.labels.items() %}{{ k }}={{ v }}{% endfor %}", "topic=proliferation"),
         (
-            "{% for p in message.passages[1:2] %}{% for r in p.pieces %}{% if r.hit %}<{{ r.text }}>{% endif %}{% endfor %}{% endfor %}",
+            "{% for p in message.passages[2:3] %}{% for r in p.pieces %}{% if r.hit %}<{{ r.text }}>{% endif %}{% endfor %}{% endfor %}",
             "<arms deal>",
         ),
         ("{{ document.data.nothing | default('-') }}", "-"),
