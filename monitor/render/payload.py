@@ -18,7 +18,6 @@ from typing import Final
 
 from monitor.model import (
     Alert,
-    AlertState,
     Article,
     Entity,
     Evidence,
@@ -144,12 +143,10 @@ def _alert(alert: Alert) -> JsonObject:
 
 def alert_life(alert: Alert) -> JsonObject:
     """What a person made of an alert, where a person has."""
-    if not alert.changed_by or alert.state is AlertState.OPEN:
+    if not alert.changed_by:
         return {}
-    if alert.state is AlertState.ACKNOWLEDGED:
-        return {"acknowledged_by": alert.changed_by}
     disposition = None if alert.disposition is None else alert.disposition.value
-    return {"closed_by": alert.changed_by, "disposition": disposition, "comment": alert.comment}
+    return {"disposition": disposition, "comment": alert.comment, "changed_by": alert.changed_by}
 
 
 def _story(story: Story, joined: JsonObject | None) -> JsonObject:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from monitor.model import AlertState, JsonObject, Mode, NotificationKind, Reason, Severity, Stance, ZoneKind
+from monitor.model import OUTLETS, AlertState, Disposition, JsonObject, Mode, NotificationKind, Reason, Severity, Stance, ZoneKind
 from monitor.render.operation import OPERATION_PREFIX, OPERATION_SCHEMA, OPERATION_VERSION
 from monitor.render.payload import DATA_SCHEMA, SCHEMA_VERSION, TYPE_PREFIX
 
@@ -22,6 +22,16 @@ _LABELS: Final[JsonObject] = {"type": "object", "additionalProperties": {"type":
 _SPAN: Final[JsonObject] = {
     "start": {"type": "integer", "minimum": 0, "description": "In Unicode code points of the article's text."},
     "end": {"type": "integer", "minimum": 0},
+}
+
+
+_LIFE: Final[JsonObject] = {
+    "disposition": {
+        "anyOf": [{"enum": [one.value for one in Disposition]}, {"type": "null"}],
+        "description": "What the person who closed it found it to be.",
+    },
+    "comment": _TEXT,
+    "changed_by": {**_TEXT, "description": "DOOR:WHO changed its state last."},
 }
 
 
@@ -96,13 +106,16 @@ def _definitions() -> JsonObject:
                 "reason": {**_one_of(Reason), "description": "Why this is told."},
                 "alert": {"$ref": "#/$defs/alert"},
                 "watchlist": {"$ref": "#/$defs/watchlist"},
-                "story": _object({"id": _TEXT, "first_article": _TEXT}),
+                "story": {"$ref": "#/$defs/story"},
                 "article": {"$ref": "#/$defs/article"},
                 "severity": {**_one_of(Severity), "description": "Of this article's match; the alert carries its own."},
                 "stances": {"type": "array", "items": _one_of(Stance), "uniqueItems": True, "description": "Of all evidence."},
                 "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}, "minItems": 1},
                 "entities": {"type": "array", "items": {"$ref": "#/$defs/entity"}, "description": "Named in the evidence, each once."},
-            }
+                "change": {"$ref": "#/$defs/change"},
+                "correction": {"$ref": "#/$defs/correction"},
+            },
+            optional={"change", "correction"},
         ),
         "alert": _object(
             {
@@ -114,8 +127,12 @@ def _definitions() -> JsonObject:
                 "labels": _LABELS,
                 "raised": _TIME,
                 "updated": _TIME,
-            }
+                "merged_into": {**_TEXT, "description": "The alert that stands for it since their stories were merged; else empty."},
+                **_LIFE,
+            },
+            optional={"merged_into", *_LIFE},
         ),
+        **_stories(),
         "watchlist": _object(
             {
                 "id": _TEXT,
@@ -161,6 +178,57 @@ def _definitions() -> JsonObject:
             **_object({**_SPAN, "group": _TEXT, "term": _TEXT, "text": _TEXT, "entity": {"$ref": "#/$defs/entity"}}, optional={"entity"}),
         },
         "entity": _object({"id": _TEXT, "name": _TEXT, "list": _TEXT}),
+    }
+
+
+def _stories() -> JsonObject:
+    """What an alert's story is, and what documents after the first say besides."""
+    counts: JsonObject = {"type": "integer", "minimum": 0}
+    texts: JsonObject = {"type": "array", "items": _TEXT}
+    joined = {
+        "kind": {**_TEXT, "description": "same_text, near_copy, rewrite, translation; merged or split by hand."},
+        "article": {**_TEXT, "description": "The article of the story that it is most like."},
+        "score": {"type": "number", "minimum": 0, "maximum": 1},
+        "explain": {**_TEXT, "description": "For people: what both say that few others do."},
+    }
+    story = {
+        "id": _TEXT,
+        "first_article": _TEXT,
+        "articles": {**counts, "description": "So far, this one among them; 0 where it is not known."},
+        "outlets": {**texts, "description": f"In order of arrival, at most {OUTLETS}."},
+        "outlet_count": counts,
+        "languages": texts,
+        "first_url": {**_TEXT, "description": "Address of the first article."},
+        "joined": {"anyOf": [_object(joined), {"type": "null"}], "description": "Why the article is in the story; null for its first."},
+    }
+    new = dict.fromkeys(("entities", "groups", "clauses", "stances", "languages", "outlets"), texts)
+    passages = {"type": "array", "items": counts, "description": "Which of the evidence, from 0, say what was not told."}
+    news = {
+        "since": {"anyOf": [_TIME, {"type": "null"}], "description": "When people were last told."},
+        "new": _object({**new, "passages": passages}),
+        "severity_before": _one_of(Severity),
+        "was": _object({"state": _one_of(AlertState), **_LIFE}, optional=set(_LIFE)),
+    }
+    by_hand = {"at": _TIME, "by": _TEXT, "door": _TEXT, "comment": _TEXT, "disposition": _LIFE["disposition"], "merged_into": _TEXT}
+    correction = {
+        "withdrawn": {"const": True},
+        "text_hash": {
+            **_TEXT,
+            "description": "Of the article as it stands now; article.text_hash is that of the text the evidence stood in.",
+        },
+        "title": _TEXT,
+        "stances": {"type": "array", "items": _one_of(Stance), "description": "Those it has now; none where it matches no more."},
+    }
+    return {
+        "story": _object(story, optional=story.keys() - {"id", "first_article"}),  # documents of before say no more
+        "change": {
+            "description": "Of an update or reopening by news: what is new; of what a person did: who, and why.",
+            "anyOf": [_object(news), _object(by_hand, optional={"disposition", "merged_into"})],
+        },
+        "correction": {
+            "description": "An edited article took back what was told: the evidence is what is withdrawn.",
+            **_object(correction),
+        },
     }
 
 

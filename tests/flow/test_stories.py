@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jsonschema
 import pytest
 from sqlalchemy import select, update
 
@@ -41,6 +42,7 @@ from monitor.model import (
     identity,
 )
 from monitor.ports import IngestBatch
+from monitor.render.schema import alert_schema
 from monitor.store import SqlStore, schema
 from monitor.story.joined import Joined, JoinKind
 from monitor.text.fingerprint import fingerprint
@@ -50,6 +52,7 @@ from tests.story.articles import DRONES, MARKETS, RADARS, RADARS_RETOLD
 
 T = TypeVar("T")
 
+VALID = jsonschema.Draft202012Validator(alert_schema(), format_checker=jsonschema.FormatChecker())
 OUTLETS = ("one", "two", "three", "four")
 SPECS = {name: SourceSpec(name, SourceKind.FEED, f"https://{name}.example/feed", 900) for name in OUTLETS}
 #: Cut and furnished as agencies' copies are.
@@ -109,11 +112,15 @@ class House:
             clock=self.clock,
             meter=FakeMeter(),
             operations=FakeOperations(self.clock),
-            announce=self.told.append,
+            announce=self.announce,
             stories=self.stories,
             turn=self.turn,
             spread=spread,
         )
+
+    def announce(self, document: JsonObject) -> None:
+        VALID.validate(document)
+        self.told.append(document)
 
     async def poll(self, source: str, *documents: Document) -> None:
         self.clock.advance(600)
@@ -340,7 +347,7 @@ def test_news_reopens_a_closed_alert(tmp_path: Path) -> None:
         assert told["data"]["alert"]["state"] == "open"
         assert told["data"]["change"]["was"] == {
             "state": "closed",
-            "closed_by": "cli:alice",
+            "changed_by": "cli:alice",
             "disposition": "false",
             "comment": "an advert",
         }

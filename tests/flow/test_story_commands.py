@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from monitor.flow.story_commands import StoryCommands
 from monitor.model import Command, JsonObject, Way, identity
 from monitor.store import schema
 from tests.fakes import watchlist_facts
-from tests.flow.test_stories import NEWS, OUTLETS, RAISED, THREADED, House, item, live
+from tests.flow.test_stories import NEWS, OUTLETS, RAISED, THREADED, VALID, House, item, live
 from tests.story.articles import DRONES, MARKETS, RADARS, RADARS_RETOLD
 
 Work = Callable[[House], Awaitable[None]]
@@ -57,8 +58,10 @@ async def alerts(house: House) -> dict[str, tuple[str, str, str, bool]]:
 
 
 async def kinds(house: House) -> list[tuple[str, str]]:
-    rows = await house.rows(schema.notification, "kind", "reason")
-    return sorted(row for row in rows if row[0] != "raised")
+    rows = await house.rows(schema.notification, "kind", "reason", "payload")
+    for *_, payload in rows:
+        VALID.validate(json.loads(payload))
+    return sorted((kind, reason) for kind, reason, _ in rows if kind != "raised")
 
 
 async def trail(house: House) -> list[tuple[str, str, str]]:
