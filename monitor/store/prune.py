@@ -8,7 +8,7 @@
 
 Never: what is not final, what was matched, told or decided, alerts, stories, the audit. The key of an item stays as long as its
 source is configured, though the article is gone: a page that lists it for years must not make it new again. All in transactions
-of a thousand rows, between which the daemon goes on; what it writes meanwhile is noticed by temporary triggers, so that nothing
+of a few hundred rows, between which the daemon goes on; what it writes meanwhile is noticed by temporary triggers, so that nothing
 goes that was needed again a moment ago. This module must not know who asks.
 """
 
@@ -29,7 +29,7 @@ from monitor.store.statements import chunks
 
 #: Articles whose aliases are looked up together (one reading of all aliases), and rows of a transaction.
 SLICE: Final = 50_000
-BATCH: Final = 1_000
+BATCH: Final = 250
 #: The keys of items are kept for so many times the age.
 _KEYS: Final = 2
 
@@ -106,9 +106,8 @@ def _batches(values: Sequence[str]) -> list[Sequence[str]]:
 
 # ----------------------------------------------------------------------------------------- articles
 def _is_doomed(before: datetime) -> ColumnElement[bool]:
-    matched = exists().where(match.c.article == article.c.id)
-    alerted = exists().where(alert.c.article == article.c.id)
-    return (article.c.fetched < before) & ~matched & ~alerted
+    # The article of an alert has a match, which no one ever drops.
+    return (article.c.fetched < before) & ~exists().where(match.c.article == article.c.id)
 
 
 def _doomed(connection: Connection, before: datetime, after: str) -> dict[str, list[str]]:
