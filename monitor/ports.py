@@ -464,6 +464,9 @@ class Store(Protocol):
         """Articles with fingerprints and their numbers in the order of decision: the newest ``limit`` below ``before`` (None:
         the newest of all), newest first."""
 
+    async def forget(self, remembered: int) -> None:
+        """Drops the fingerprints of all but the newest so many articles; nothing is compared with them any more."""
+
     async def ingest(self, batch: IngestBatch) -> None:
         """All of it in one transaction, or none of it. Raises DecideAgain where an alias became another article's meanwhile."""
 

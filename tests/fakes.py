@@ -554,6 +554,12 @@ class FakeStore:
             for place in [item.membership]
         ]
 
+    async def forget(self, remembered: int) -> None:
+        for number, item in sorted(self.places.values(), key=lambda place: -place[0])[remembered:]:
+            assert item.membership is not None
+            bare = replace(item, membership=replace(item.membership, fingerprint=b""))
+            self.places[item.article.id] = number, bare
+
     def _place(self, article: str) -> Any:
         return self.places[article][1].membership
 

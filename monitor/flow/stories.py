@@ -23,6 +23,8 @@ from monitor.text.links import canonical
 
 #: Articles whose stories are chosen, or that are remembered, before others have a moment: some 5 ms.
 A_FEW: Final = 32
+#: Articles after which fingerprints beyond the index's are dropped from the record: some 10 MB.
+OFTEN: Final = 10_000
 #: Articles read from the record at a time.
 PIECE: Final = 5_000
 _COPIES: Final = frozenset({JoinKind.SAME_TEXT.value, JoinKind.NEAR_COPY.value})
@@ -59,6 +61,7 @@ class Stories:
         self._store = store
         self._meter = meter
         self._index = StoryIndex(capacity)
+        self._since_forgotten = 0
 
     async def restore(self) -> None:
         """Remembers what the record's newest articles said."""
@@ -77,6 +80,7 @@ class Stories:
         self._gauge()
 
     async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
+        await self._forget(len(articles))
         known = await self._store.stories_of([article.id for article, _ in articles])
         places: list[Membership | None] = []
         added: list[str] = []
@@ -97,6 +101,12 @@ class Stories:
             self.take_back(Placed((), tuple(added)))
             raise
         return Placed(tuple(places), tuple(added), tuple(edited))
+
+    async def _forget(self, more: int) -> None:
+        self._since_forgotten += more
+        if self._since_forgotten >= OFTEN:
+            await self._store.forget(self._index.capacity)
+            self._since_forgotten = 0
 
     def _place(self, article: Article, fingerprint: Fingerprint | None, known: str | None) -> Membership:
         """An article that has a story keeps it, whatever an edit made of it: that is where people were told of it."""

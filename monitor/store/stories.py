@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from monitor.model import OUTLETS, Story
@@ -49,6 +49,9 @@ class StoriesSide(Side):
     async def remembered(self, limit: int, before: int | None = None) -> list[tuple[int, Remembered]]:
         return await self._database.read(partial(remembered, limit=limit, before=before))
 
+    async def forget(self, remembered: int) -> None:
+        await self._database.write(partial(forget, keep=remembered))
+
 
 def put(connection: Connection, batch: IngestBatch) -> None:
     rows, prints = [], []
@@ -74,6 +77,11 @@ def put(connection: Connection, batch: IngestBatch) -> None:
     add_rows(connection, _PUT, rows)
     if prints:
         connection.execute(_PUT_DATA, prints)
+
+
+def forget(connection: Connection, keep: int) -> None:
+    last = select(fingerprint.c.number).order_by(fingerprint.c.number.desc()).offset(keep).limit(1).scalar_subquery()
+    connection.execute(delete(fingerprint).where(fingerprint.c.number <= last))
 
 
 # ------------------------------------------------------------------------------------------- reading

@@ -45,6 +45,18 @@ def test_articles_are_remembered_newest_first_and_a_piece_at_a_time(tmp_path: Pa
     b.with_store(tmp_path, work)
 
 
+def test_fingerprints_beyond_the_newest_are_forgotten_and_their_articles_are_not(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.batch(member(A), member(B, A.id), member(C)))
+        await store.forget(3)
+        assert len(await store.remembered(10)) == 3
+        await store.forget(2)
+        assert [number for number, _ in await store.remembered(10)] == [3, 2]
+        assert await store.stories_of([A.id]) == {A.id: A.id}
+
+    b.with_store(tmp_path, work)
+
+
 def test_an_edit_keeps_its_story_its_place_and_takes_a_new_fingerprint(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await store.ingest(b.batch(member(A), member(B, A.id, joined={"kind": "rewrite"})))
