@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import SchemaTooNew, StorageCorrupt, StorageError, UsageError
+from monitor.errors import SchemaTooNew, StorageCorrupt, StorageError, StorageFull, UsageError
 from monitor.store import Opening, SqlStore, backup, files, schema
 from tests.store import builders as b
 from tests.store import lives
+from tests.store.disks import small_disk
 
 ROWS = 40
 
@@ -220,6 +221,18 @@ def test_fault_14_a_backup_is_made_before(tmp_path: Path) -> None:
     assert sorted(file.name for file in kept) == sorted(names)[-2:]
     assert {backup.examined(file).revision for file in kept} == {"0003"}
     assert {backup.examined(file).rows["alerts"] for file in kept} == {1}
+
+
+def test_fault_14_no_room_for_the_backup_leaves_the_record_as_it_was(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "600k") as disk:
+        lives.record_of(disk, "0003")
+        filler = disk / "filler"
+        filler.write_bytes(b"\0" * (files.free(disk) - 100_000))
+        with pytest.raises(StorageFull, match="no backup could be made before the migration: no space for a backup") as caught:
+            b.with_store(disk, nothing, how=Opening(backups=3))
+        assert "storage.backups: 0" in str(caught.value)
+        assert list((disk / files.BACKUPS).iterdir()) == []
+        assert backup.examined(disk / files.RECORD).revision == "0003"
 
 
 def test_fault_14_without_backups_none_is_made(tmp_path: Path) -> None:

@@ -390,3 +390,26 @@ def test_a_naive_time_is_refused(tmp_path: Path) -> None:
             await store.alerts(since=naive)
 
     b.with_store(tmp_path, work)
+
+
+def test_fault_54_the_log_of_writes_is_cut_off_once_nobody_reads_in_it(tmp_path: Path) -> None:
+    """A reader that stays keeps the log growing; nobody waits for it, and when it has gone the log goes too."""
+    body = b.QUOTE * 400
+
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.simple("first"))
+        reader = sqlite3.connect(store.path, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM article").fetchone()
+        for n in range(60):
+            a = b.article(str(n), body=f"{n}{body}")
+            await store.ingest(b.batch(b.item(a, b.raised(a, b.found()), body=f"{n}{body}")))
+        _, grown = store.sizes()
+        await store.shorten_log()
+        assert store.sizes()[1] >= grown > 1 << 20, "what is read in stays"
+        reader.close()
+        await store.shorten_log()
+        assert store.sizes()[1] == 0
+        await store.ingest(b.simple("after"))
+
+    b.with_store(tmp_path, work)
