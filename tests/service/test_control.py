@@ -24,6 +24,7 @@ from monitor.service.control import NAME, Control, connect, listen
 from monitor.store import DataFolderLock
 from monitor.web import name_of
 from monitor.web.control import peer
+from tests.acceptance.corpus import event
 from tests.receiver import ThreadedReceiver
 from tests.service.harness import Workspace, eventually
 
@@ -137,7 +138,7 @@ def pushed(workspace: Workspace) -> Workspace:
 
 
 def line(name: str, word: str = "rocketsale") -> str:
-    return json.dumps({"id": name, "text": f"It was said today that a {word} of {name} took place, and that more will follow."})
+    return json.dumps({"id": name, "text": event(name, [word])})
 
 
 def post(address: str, body: str, token: str = TOKEN.replace(" ", "-")) -> tuple[int, Any]:
