@@ -24,6 +24,7 @@ from monitor.flow.delivery_commands import DeliveryCommands
 from monitor.flow.housekeeping import Housekeeping
 from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
+from monitor.flow.links import LinkMaker
 from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
@@ -39,6 +40,7 @@ from monitor.flow.story_commands import StoryCommands
 from monitor.flow.tell import Teller
 from monitor.flow.turn import Turn
 from monitor.flow.watch import Coverage
+from monitor.keys import LinkKeys
 from monitor.metrics import PrometheusMeter
 from monitor.model import JsonObject, SinkState, SourceKind, SourceSpec
 from monitor.net import HttpClient
@@ -87,6 +89,8 @@ class House:
     beater: Beater
     pusher: Pusher
     commander: Commander
+    keys: LinkKeys
+    public_url: str
     data_dir: Path
     max_push: int
     delivers: bool
@@ -144,7 +148,10 @@ async def build(
         )
         opened.push_async_callback(workers.close)
         health = HealthDesk()
-        tools = Tools(http, clock, health=health.ask, public_url=settings.server.public_url or "")
+        public_url = settings.server.public_url or ""
+        keys = LinkKeys(settings.data_dir)
+        links = LinkMaker(keys, public_url, settings.server.links_for)
+        tools = Tools(http, clock, health=health.ask, public_url=public_url, links=links)
         sinks, beating = build_sinks(settings, tools)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
@@ -237,6 +244,8 @@ async def build(
             beater,
             pusher,
             commander,
+            keys,
+            public_url,
             settings.data_dir,
             settings.server.max_push,
             deliver,

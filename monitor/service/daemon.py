@@ -15,11 +15,12 @@ from collections.abc import Callable
 
 import structlog
 
+from monitor.flow import links
 from monitor.model import JsonObject
 from monitor.service.control import Control
 from monitor.service.notify import notify
 from monitor.service.schedule import STALL, Schedule
-from monitor.web import Health, Push, Server, bind, create_app
+from monitor.web import Asked, Expired, Health, Links, Push, Server, bind, create_app
 from monitor.wiring import House
 
 #: Seconds from the signal to the end (DESIGN.md §7), and how much of it running polls get.
@@ -67,7 +68,8 @@ class Daemon:
         """Until a signal; raises MonitorError where it cannot start."""
         listener = bind(*self._listen)
         push = Push(self._house.pusher, self._house.max_push, lambda: self._started and not self._stopping.is_set())
-        server = Server(create_app(health=self.health, metrics=self._metrics, push=push), listener)
+        app = create_app(health=self.health, metrics=self._metrics, push=push, links=self._links())
+        server = Server(app, listener)
         server.start()
         self._take_signals()
         try:
@@ -79,6 +81,22 @@ class Daemon:
             notify("STOPPING=1")
             await self._stop()
             await server.stop()
+
+    def _links(self) -> Links | None:
+        """Only where people reach this server: without ``public_url`` no message holds a link."""
+        house = self._house
+        if not house.public_url:
+            return None
+        return Links(
+            read=lambda text, now: _taken_apart(links.read(house.keys(), text, now)),
+            alert=house.store.alert,
+            perform=house.commander.perform,
+            now=house.clock.now,
+            taking=lambda: self._started and not self._stopping.is_set(),
+            public_url=house.public_url,
+            trail=lambda entry: house.store.audit(entry, house.clock.now()),
+            note=lambda action, outcome: house.meter.count("links_used_total", action=action, outcome=outcome),
+        )
 
     async def _start(self) -> bool:
         """False where a signal came before everything ran."""
@@ -177,3 +195,9 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT)
+
+
+def _taken_apart(found: links.Claim | links.Refusal) -> Asked | Expired | None:
+    if isinstance(found, links.Claim):
+        return Asked(found.action.value, found.alert, found.sink)
+    return Expired() if found is links.Refusal.EXPIRED else None

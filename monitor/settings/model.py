@@ -191,6 +191,7 @@ class ServerSettings(Section):
     listen: Address = Field(default="127.0.0.1:8080", description="Where /healthz and /metrics answer; port 0 takes any free one.")
     max_push: Annotated[Size, between("1KiB", "64MiB")] = Field(default=16 * 1024 * 1024, description="The largest body of one push.")
     public_url: HttpUrl | None = Field(default=None, description="The address people reach this server under, for links in messages.")
+    links_for: Annotated[Duration, between("1h", "90d")] = Field(default=14 * 86_400.0, description="How long links in messages can be used.")
 
 
 class WorkerSettings(Section):

@@ -8,7 +8,7 @@ not know any type.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor.errors import Fault
 from monitor.model import JsonObject
 from monitor.ports import Beating, Clock, Poster, Sink
+from monitor.render.message import Link, Message, read
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -27,15 +28,25 @@ def _nothing_known() -> JsonObject:
     return {"status": "ok"}
 
 
+def _no_links(message: Message, sink: str) -> tuple[Link, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a sender may be given. ``health`` is the daemon's, as /healthz has it; ``public_url`` is where people reach it, ""
-    where nobody said."""
+    where nobody said. ``links`` are those a message of a sink holds, to act on what it tells: the same at every attempt."""
 
     poster: Poster
     clock: Clock
     health: Callable[[], JsonObject] = field(default=_nothing_known)
     public_url: str = ""
+    links: Callable[[Message, str], tuple[Link, ...]] = field(default=_no_links)
+
+    def message(self, payload: bytes, sink: str) -> Message:
+        """A stored document as the readers of this sink see it, with its links; raises ValueError as ``read`` does."""
+        message = read(payload)
+        return replace(message, links=self.links(message, sink))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, union, update
 
 from monitor.errors import UsageError
 from monitor.model import Article, Notification, Reason, Silence, Way
 from monitor.ports import IngestBatch, Matched
 from monitor.store import codec, telling
 from monitor.store.audit import note
-from monitor.store.schema import alert, article, match, silence, story_article
+from monitor.store.schema import alert, article, match, silence, story, story_article
 from monitor.store.side import Side
 
 _NEW = insert(silence)
@@ -83,8 +83,11 @@ def expire(connection: Connection, prefix: str, actor: str, now: datetime) -> Si
 
 
 def stories_like(connection: Connection, prefix: str, limit: int) -> tuple[str, ...]:
-    begins = (story_article.c.story >= prefix, story_article.c.story < prefix + "g")
-    return tuple(connection.execute(select(story_article.c.story).where(*begins).distinct().limit(limit)).scalars())
+    """Of articles that were placed, and of alerts of those that could not be."""
+    end = prefix + "g"
+    placed = select(story_article.c.story.label("id")).where(story_article.c.story >= prefix, story_article.c.story < end)
+    bare = select(story.c.id).where(story.c.id >= prefix, story.c.id < end)
+    return tuple(connection.execute(union(placed, bare).limit(limit)).scalars())
 
 
 # ------------------------------------------------------------------------------------- what they mute

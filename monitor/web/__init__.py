@@ -6,7 +6,20 @@ This room is handed what it shows and does as functions and ports; it must not k
 
 from monitor.web.app import Health, create_app
 from monitor.web.control import ControlProtocol, create_control_app, name_of
+from monitor.web.links import Asked, Expired, Links
 from monitor.web.push import Push
 from monitor.web.server import Server, bind
 
-__all__ = ["ControlProtocol", "Health", "Push", "Server", "bind", "create_app", "create_control_app", "name_of"]
+__all__ = [
+    "Asked",
+    "ControlProtocol",
+    "Expired",
+    "Health",
+    "Links",
+    "Push",
+    "Server",
+    "bind",
+    "create_app",
+    "create_control_app",
+    "name_of",
+]

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from monitor import __version__
 from monitor.model import JsonObject
+from monitor.web.links import Links, add_links
 from monitor.web.push import Push, add_push
 
 
@@ -21,8 +22,14 @@ class Health:
     document: JsonObject
 
 
-def create_app(*, health: Callable[[], Health], metrics: Callable[[str], tuple[bytes, str]], push: Push | None = None) -> FastAPI:
-    """Without ``push`` nothing is taken."""
+def create_app(
+    *,
+    health: Callable[[], Health],
+    metrics: Callable[[str], tuple[bytes, str]],
+    push: Push | None = None,
+    links: Links | None = None,
+) -> FastAPI:
+    """Without ``push`` nothing is taken, without ``links`` no message can be acted on."""
     # No interactive documentation: it would load scripts from elsewhere into an operator's browser.
     app = FastAPI(title="monitor", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -38,4 +45,6 @@ def create_app(*, health: Callable[[], Health], metrics: Callable[[str], tuple[b
 
     if push is not None:
         add_push(app, push)
+    if links is not None:
+        add_links(app, links)
     return app
