@@ -11,12 +11,16 @@ from collections.abc import Mapping
 from typing import Final, get_args
 
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
+from monitor.sinks.alertmanager import Alertmanager, AlertmanagerSettings
 from monitor.sinks.base import Built, SinkSection, Tools
+from monitor.sinks.heartbeat import Heartbeat, HeartbeatSettings
 from monitor.sinks.webhook import Webhook, WebhookSettings
 
 SinkSettings = (
     AlertLogSettings
     | WebhookSettings
+    | AlertmanagerSettings
+    | HeartbeatSettings
 )  # fmt: skip  # one a line, so that two who add one do not meet
 
 #: ``type:`` in the configuration -> its settings.
@@ -28,7 +32,11 @@ __all__ = [
     "SINK_TYPES",
     "AlertLog",
     "AlertLogSettings",
+    "Alertmanager",
+    "AlertmanagerSettings",
     "Built",
+    "Heartbeat",
+    "HeartbeatSettings",
     "SinkSection",
     "SinkSettings",
     "Tools",
