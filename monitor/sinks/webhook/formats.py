@@ -53,21 +53,29 @@ class Format:
     meant: Callable[[Posted], Meant] = as_it_says
 
 
-def format_of(name: FormatName, *, chat_id: str = "", template: Template | None = None, content_type: str = JSON) -> Format:
+def format_of(
+    name: FormatName,
+    *,
+    chat_id: str = "",
+    template: Template | None = None,
+    content_type: str = JSON,
+    read: Callable[[bytes], Message] = read,
+) -> Format:
+    """``read`` makes the message of a stored document, with the links its readers may use."""
     match name:
         case "cloudevents":
             return Format(CLOUDEVENTS, lambda payload: payload)
         case "slack":
-            return Format(JSON, _of_message(slack.body))
+            return Format(JSON, _of_message(slack.body, read))
         case "teams":
-            return Format(JSON, _of_message(teams.body), _teams)
+            return Format(JSON, _of_message(teams.body, read), _teams)
         case "discord":
-            return Format(JSON, _of_message(discord.body), _discord)
+            return Format(JSON, _of_message(discord.body, read), _discord)
         case "telegram":
-            return Format(JSON, _of_message(lambda message: telegram.body(message, chat_id)), _telegram)
+            return Format(JSON, _of_message(lambda message: telegram.body(message, chat_id), read), _telegram)
         case "template":
             assert template is not None
-            return Format(content_type, lambda payload: _templated(template, payload))
+            return Format(content_type, lambda payload: _templated(template, payload, read))
 
 
 def read_template(path: Path) -> Template | Fault:
@@ -88,11 +96,11 @@ def read_template(path: Path) -> Template | Fault:
 
 
 # ----------------------------------------------------------------------------------------------- bodies
-def _of_message(body: Callable[[Message], bytes]) -> Callable[[bytes], bytes]:
+def _of_message(body: Callable[[Message], bytes], read: Callable[[bytes], Message]) -> Callable[[bytes], bytes]:
     return lambda payload: body(read(payload))
 
 
-def _templated(template: Template, payload: bytes) -> bytes:
+def _templated(template: Template, payload: bytes, read: Callable[[bytes], Message]) -> bytes:
     message = read(payload)
     document: JsonObject = json.loads(payload)
     return render(template, document, message).encode()

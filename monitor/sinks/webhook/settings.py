@@ -88,7 +88,13 @@ class WebhookSettings(HttpSection):
         return (template,) if isinstance(template, Fault) else ()
 
     def build(self, name: str, tools: Tools) -> Built:
-        made = format_of(self.format, chat_id=self.chat_id, template=self._template(name), content_type=self.content_type or JSON)
+        made = format_of(
+            self.format,
+            chat_id=self.chat_id,
+            template=self._template(name),
+            content_type=self.content_type or JSON,
+            read=lambda payload: tools.message(payload, name),
+        )
         sender = Webhook(
             name,
             Endpoint(name, self, poster=tools.poster, clock=tools.clock, meant=made.meant),
