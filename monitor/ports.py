@@ -610,8 +610,8 @@ class Holds(Protocol):
     async def waiting(self, sink: str, older: datetime, limit: int) -> Sequence[Delivery]:
         """Pending ones made before ``older``, in sequence."""
 
-    async def sent_since(self, sink: str, since: datetime) -> int:
-        """How many were delivered since then."""
+    async def sent_since(self, sink: str, since: datetime) -> Mapping[str, datetime]:
+        """What was delivered since then: notification -> when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Routes: which notifications go to which sinks. Pure: what is known of a notification in, the ways it goes out.
 
-Routes are read first to last. Every route that matches adds its sinks, until one that says ``stop``. It must not know what
-a sink is or whether it works.
+Routes are read first to last. Every route that matches adds its sinks, until one that says ``stop``. A route with a digest has
+its notifications wait for it, unless they are critical; a sink that one route tells at once and another in a digest is told at
+once. It must not know what a sink is or whether it works.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
+from monitor.flow.digests import DIGEST, Rhythm
 from monitor.model import Alert, Article, Match, Operation, Severity, Stance, Story, WatchlistFacts, Way
 
 #: How the keys of operations about a sink begin.
@@ -118,41 +121,87 @@ def _alike(names: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``unless`` leaves out of what ``match`` chose; without conditions it leaves out nothing. ``name`` is for people."""
+    """``unless`` leaves out of what ``match`` chose; without conditions it leaves out nothing. ``name`` is for people. What waits
+    for a ``digest`` is told in one, or in one for each group of what has the same values of ``group_by``."""
 
     to: tuple[str, ...]
     match: Conditions = field(default_factory=Conditions)
     unless: Conditions = field(default_factory=Conditions)
     stop: bool = False
     name: str = ""
+    digest: Rhythm | None = None
+    group_by: tuple[str, ...] = ()
+
+    @property
+    def hold(self) -> str:
+        """The key of what waits for its digest."""
+        return DIGEST + self.name
+
+    def ways(self, severity: Severity, now: datetime) -> tuple[Way, ...]:
+        if self.digest is None or severity is Severity.CRITICAL:
+            return tuple(Way(sink, self.name) for sink in self.to)
+        until = self.digest.next(now)
+        return tuple(Way(sink, self.name, until, self.hold) for sink in self.to)
+
+
+class Outcome(StrEnum):
+    """What a route makes of a notification."""
+
+    MATCHED = "matched"
+    MISSED = "missed"  # a condition of ``match`` does not hold
+    EXCLUDED = "excluded"  # ``not`` holds
+    UNREAD = "unread"  # one above it matched and said stop
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    route: Route
+    outcome: Outcome
+    missed: Missed | None = None
+
+
+def explained(routes: Sequence[Route], about: About) -> tuple[Explained, ...]:
+    """What each route makes of it, in order; `ways_for` follows from those that matched."""
+    found: list[Explained] = []
+    stopped = False
+    for route in routes:
+        one = Explained(route, Outcome.UNREAD) if stopped else _explained(route, about)
+        stopped = stopped or (one.outcome is Outcome.MATCHED and route.stop)
+        found.append(one)
+    return tuple(found)
+
+
+def _explained(route: Route, about: About) -> Explained:
+    if (missed := route.match.missed(about)) is not None:
+        return Explained(route, Outcome.MISSED, missed)
+    excluded = not route.unless.empty and route.unless.hold(about)
+    return Explained(route, Outcome.EXCLUDED if excluded else Outcome.MATCHED)
 
 
 def ways_for(routes: Sequence[Route], about: About) -> tuple[Way, ...]:
-    """Each sink once, by the first route that names it, in the order of the routes."""
-    chosen: dict[str, Way] = {}
-    for route in routes:
-        if not route.match.hold(about) or (not route.unless.empty and route.unless.hold(about)):
-            continue
-        _choose(chosen, route)
-        if route.stop:
-            break
-    return tuple(chosen.values())
+    """Each sink once, by the first route that tells it at once, else by the first that names it; in the order of the routes."""
+    matched = [one.route for one in explained(routes, about) if one.outcome is Outcome.MATCHED]
+    return _ways(matched, about.severity, about.now)
 
 
-def ways_for_operation(routes: Sequence[Route], operation: Operation) -> tuple[Way, ...]:
-    """Each sink once, as above; a sink is never told of its own trouble."""
-    chosen: dict[str, Way] = {}
+def ways_for_operation(routes: Sequence[Route], operation: Operation, now: datetime) -> tuple[Way, ...]:
+    """As above; a sink is never told of its own trouble."""
+    matched: list[Route] = []
     for route in routes:
         if not route.match.hold_of(operation) or (not route.unless.empty and route.unless.hold_of(operation)):
             continue
-        _choose(chosen, route)
+        matched.append(route)
         if route.stop:
             break
-    if operation.key.startswith(SINK):
-        chosen.pop(operation.subject or operation.key.removeprefix(SINK), None)
+    own = (operation.subject or operation.key.removeprefix(SINK)) if operation.key.startswith(SINK) else None
+    return tuple(way for way in _ways(matched, operation.severity, now) if way.sink != own)
+
+
+def _ways(matched: Iterable[Route], severity: Severity, now: datetime) -> tuple[Way, ...]:
+    chosen: dict[str, Way] = {}
+    for route in matched:
+        for way in route.ways(severity, now):
+            before = chosen.setdefault(way.sink, way)
+            if before.hold and not way.hold:
+                chosen[way.sink] = way
     return tuple(chosen.values())
-
-
-def _choose(chosen: dict[str, Way], route: Route) -> None:
-    for sink in route.to:
-        chosen.setdefault(sink, Way(sink, route.name))

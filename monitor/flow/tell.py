@@ -83,7 +83,7 @@ class Teller:
 
     async def _tell(self, operation: Operation, kind: NotificationKind) -> None:
         notification = self._notification(operation, kind)
-        ways = ways_for_operation(self._routes, operation)
+        ways = ways_for_operation(self._routes, operation, notification.created)
         closed = kind is NotificationKind.CLOSED
         await self._record.save_operation(operation, notification, ways, notification.created, closed=closed)
         del self._making[operation.key, kind]

@@ -8,7 +8,7 @@ why anything is held or when a hold ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -54,7 +54,7 @@ class HoldsSide(Side):
     async def waiting(self, sink: str, older: datetime, limit: int) -> Sequence[Delivery]:
         return await self._database.read(partial(waiting, name=sink, older=older, limit=limit))
 
-    async def sent_since(self, sink: str, since: datetime) -> int:
+    async def sent_since(self, sink: str, since: datetime) -> Mapping[str, datetime]:
         return await self._database.read(partial(sent_since, name=sink, since=since))
 
 
@@ -134,18 +134,19 @@ def waiting(connection: Connection, name: str, older: datetime, limit: int) -> t
     return tuple(codec.delivery(row) for row in rows)
 
 
-def sent_since(connection: Connection, name: str, since: datetime) -> int:
+def sent_since(connection: Connection, name: str, since: datetime) -> dict[str, datetime]:
     """Backwards from the latest, because what was delivered has no index of its own: as far as ``since`` reaches."""
-    count, below = 0, connection.execute(select(func.max(delivery.c.sequence)).where(delivery.c.sink == name)).scalar() or 0
+    sent: dict[str, datetime] = {}
+    below = connection.execute(select(func.max(delivery.c.sequence)).where(delivery.c.sink == name)).scalar() or 0
     while below > 0:
         block = (delivery.c.sink == name, delivery.c.sequence > below - _BLOCK, delivery.c.sequence <= below)
-        rows = connection.execute(select(delivery.c.state, delivery.c.changed).where(*block)).all()
+        rows = connection.execute(select(delivery.c.notification, delivery.c.state, delivery.c.changed).where(*block)).all()
         recent = [row for row in rows if row.changed >= since]
-        count += sum(row.state == DeliveryState.DELIVERED.value for row in recent)
+        sent.update((row.notification, row.changed) for row in recent if row.state == DeliveryState.DELIVERED.value)
         if not recent:
             break
         below -= _BLOCK
-    return count
+    return sent
 
 
 def _by_sink(deliveries: Iterable[Delivery]) -> dict[str, list[int]]:

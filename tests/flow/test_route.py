@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from monitor.flow.route import About, Conditions, Route, ways_for, ways_for_operation
+from monitor.flow.digests import Every
+from monitor.flow.route import About, Conditions, Explained, Missed, Outcome, Route, explained, ways_for, ways_for_operation
 from monitor.model import (
     Alert,
     AlertState,
@@ -33,10 +34,13 @@ def match(*stances: Stance) -> Match:
     return Match("arms-transfer", "v1", Severity.HIGH, stances, evidence)
 
 
-def told(*routes: Route, severity: Severity = Severity.HIGH, stances: tuple[Stance, ...] = (Stance.REPORTED,)) -> tuple[str, ...]:
+def about(severity: Severity = Severity.HIGH, stances: tuple[Stance, ...] = (Stance.REPORTED,)) -> About:
     alert = Alert("al", FACTS.id, ARTICLE.id, severity, AlertState.OPEN, FACTS.labels, START, START)
-    about = About(FACTS, severity, ARTICLE, match(*stances), alert, Story(ARTICLE.id, ARTICLE.id), START)
-    return names(ways_for(routes, about))
+    return About(FACTS, severity, ARTICLE, match(*stances), alert, Story(ARTICLE.id, ARTICLE.id), START)
+
+
+def told(*routes: Route, severity: Severity = Severity.HIGH, stances: tuple[Stance, ...] = (Stance.REPORTED,)) -> tuple[str, ...]:
+    return names(ways_for(routes, about(severity, stances)))
 
 
 def names(ways: Sequence[Way]) -> tuple[str, ...]:
@@ -44,7 +48,7 @@ def names(ways: Sequence[Way]) -> tuple[str, ...]:
 
 
 def told_of(routes: Sequence[Route], operation: Operation) -> tuple[str, ...]:
-    return names(ways_for_operation(routes, operation))
+    return names(ways_for_operation(routes, operation, START))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,42 @@ def test_every_route_that_matches_is_used_until_one_says_stop() -> None:
 
 def test_a_way_names_the_first_route_that_chose_its_sink() -> None:
     routes = [Route(("log",), name="routes[0]"), Route(("desk", "log"), name="desk at night")]
-    assert ways_for_operation(routes, operation()) == (Way("log", "routes[0]"), Way("desk", "desk at night"))
+    assert ways_for_operation(routes, operation(), START) == (Way("log", "routes[0]"), Way("desk", "desk at night"))
+
+
+# --------------------------------------------------------------------------------------------- digests
+NIGHT = Route(("mail", "chat"), name="night", digest=Every(3600))
+DUE = Every(3600).next(START)
+
+
+def test_a_digest_has_its_notifications_wait_but_not_the_critical() -> None:
+    assert ways_for([NIGHT], about()) == (Way("mail", "night", DUE, "digest:night"), Way("chat", "night", DUE, "digest:night"))
+    assert ways_for([NIGHT], about(Severity.CRITICAL)) == (Way("mail", "night"), Way("chat", "night"))
+    assert ways_for_operation([NIGHT], operation(), START)[0] == Way("mail", "night", DUE, "digest:night")
+    assert ways_for_operation([NIGHT], operation(severity=Severity.CRITICAL), START)[0] == Way("mail", "night")
+
+
+def test_a_sink_that_another_route_tells_at_once_is_told_at_once() -> None:
+    now = Route(("chat",), name="now")
+    assert ways_for([NIGHT, now], about()) == (Way("mail", "night", DUE, "digest:night"), Way("chat", "now"))
+    assert ways_for([now, NIGHT], about()) == (Way("chat", "now"), Way("mail", "night", DUE, "digest:night"))
+    later = Route(("mail",), name="later", digest=Every(86400))
+    assert ways_for([NIGHT, later], about())[0].hold == "digest:night"  # of two digests the first
+
+
+def test_what_each_route_makes_of_it_is_told_with_the_first_condition_that_missed() -> None:
+    routes = [
+        Route(("log",), Conditions(watchlist=("arms-transfer",), language=("en", "fr"))),
+        Route(("log",), unless=Conditions(source=("example-ar",))),
+        Route(("desk",), stop=True),
+        Route(("late",)),
+    ]
+    assert explained(routes, about()) == (
+        Explained(routes[0], Outcome.MISSED, Missed("language", ("en", "fr"), ("ar",))),
+        Explained(routes[1], Outcome.EXCLUDED),
+        Explained(routes[2], Outcome.MATCHED),
+        Explained(routes[3], Outcome.UNREAD),
+    )
 
 
 # ------------------------------------------------------------------------------------------ operations

@@ -119,9 +119,9 @@ def test_what_waits_and_what_went_out_can_be_counted(tmp_path: Path) -> None:
         claimed = await store.claim("desk", b.later(9), 3)
         await store.settle([b.delivered(claimed[0])], None, b.later(10))
         await store.settle([b.delivered(claimed[1])], None, b.later(20))
-        assert await store.sent_since("desk", b.NOW) == 2
-        assert await store.sent_since("desk", b.later(15)) == 1
-        assert await store.sent_since("desk", b.later(21)) == 0
+        assert len(await store.sent_since("desk", b.NOW)) == 2
+        assert list((await store.sent_since("desk", b.later(15))).values()) == [b.later(20)]
+        assert await store.sent_since("desk", b.later(21)) == {}
         assert await store.behind(claimed[2]) == 2
         waiting = await store.waiting("desk", b.later(10**6), 9)
         assert [one.sequence for one in waiting] == [4, 5]
