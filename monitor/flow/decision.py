@@ -46,6 +46,9 @@ from monitor.story.joined import Joined
 from monitor.story.said import remembered as said_with
 from monitor.story.said import words_of
 
+#: Of another article's title in the reason for a join, in code points.
+LONGEST_TITLE: Final = 120
+
 _KINDS: Final = {
     DecisionKind.RAISE: NotificationKind.RAISED,
     DecisionKind.UPDATE: NotificationKind.UPDATED,
@@ -186,7 +189,8 @@ def _joined(place: Membership | None, ground: Ground) -> JsonObject | None:
     if place is None or place.joined is None:
         return None
     joined = Joined.from_json(place.joined)
-    explained = joined.explain(ground.titles.get(joined.article, ""))
+    title = ground.titles.get(joined.article, "")
+    explained = joined.explain(title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE] + "…")
     return {"kind": joined.kind.value, "article": joined.article, "score": joined.score, "explain": explained}
 
 

@@ -22,7 +22,7 @@ from monitor.text import fingerprint as prints
 from monitor.text.links import canonical
 
 #: Articles whose stories are chosen, or that are remembered, before others have a moment: some 5 ms.
-A_FEW: Final = 32
+A_FEW: Final = 8
 #: Articles after which fingerprints beyond the index's are dropped from the record: some 10 MB.
 OFTEN: Final = 10_000
 #: Articles read from the record at a time.

@@ -174,7 +174,7 @@ class CoverageSettings(Section):
 class StorySettings(Section):
     """Which articles tell one story."""
 
-    remember: int = Field(default=40_000, ge=1_000, le=1_000_000, description="Articles that a new one may be a copy or a rewrite of.")
+    remember: int = Field(default=20_000, ge=1_000, le=1_000_000, description="Articles that a new one may be a copy or a rewrite of.")
     outlets: int = Field(default=5, ge=0, le=1_000, description="People are told again when so many outlets have a story; 0 is never.")
 
 
