@@ -34,8 +34,8 @@ from tests.store.lives import record_of
 HOUR, DAY = 3600.0, 86400.0
 #: How many times as fast time passes while the program is killed again and again: waits of a minute are three seconds.
 HASTE = 20.0
-#: After an outage: what is drained in ten minutes is drained in two.
-CATCH_UP = 5.0
+#: After an outage: what is drained in ten minutes is drained in five. Faster, and a busy machine would be measured, not the program.
+CATCH_UP = 2.0
 #: The sinks beside the one that is slow.
 HEALTHY = ("a", "b", "c", "d")
 
@@ -342,8 +342,8 @@ def _end_of(site: Site, life: Life) -> str:
 
 
 # ----------------------------------------------------------------------------------------------- upgrade
-def upgrade(soak: Soak, step: int = 1) -> None:
-    """Row 14: a record of every older revision, brought up to date by a program that is killed before each statement of it."""
+def upgrade(soak: Soak, step: int = 7) -> None:
+    """Row 14: a record of every older revision, brought up to date by a program that is killed before every seventh statement of it."""
     for revision in ("0001", "0002", "0003"):
         with soak.site(f"upgrade-{revision}") as site:
             old = site.folder / "old"
@@ -366,7 +366,7 @@ def upgrade(soak: Soak, step: int = 1) -> None:
                 _tidy(life)
             again = site.start().ready()
             soak.check(again.stop() == 0, f"{revision}: it must start after all")
-            soak.say(f"  {revision}: killed before each of {killed} statements of the opening, sound each time")
+            soak.say(f"  {revision}: killed at {killed} places of the opening")
 
 
 PARTS: dict[str, Callable[..., None]] = {
