@@ -51,6 +51,8 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
     if data["article"]["url"]:
         # Never wrapped: a terminal makes a link only of what it finds in one piece.
         lines.append(INDENT + pen.isolated(plain(data["article"]["url"]).replace(" ", "%20"), _DIM))
+    for fact in _story(data):
+        lines += pen.paragraph([_Piece(fact, _DIM)])
     lines += _passages(data["evidence"], PASSAGES, pen)
     lines += _entities(data["evidence"], pen)
     return "\n".join(lines) + "\n"
@@ -87,6 +89,18 @@ def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:
     told = f" ({kind}: {plain(data['reason']).replace('_', ' ')})" if kind else ""
     alert = pen.style(f"alert {plain(data['alert']['id'])[:12]}", _DIM)
     return f"{label} {title}{told}  {alert}"
+
+
+def _story(data: JsonObject) -> Iterator[str]:
+    """What an edit took back, how large the story is by now, and why the article is in it; documents of before say none of this."""
+    story, correction = data.get("story") or {}, data.get("correction")
+    if correction:
+        yield f"taken back: the article is now “{shortened(correction['title']) or '(no title)'}”"
+    articles, outlets = story.get("articles", 0), story.get("outlet_count", 0)
+    if articles > 1:
+        yield f"story: {articles} articles of {outlets} outlet{'' if outlets == 1 else 's'}"
+    if story.get("joined"):
+        yield plain(story["joined"]["explain"])
 
 
 def _severity(severity: str, pen: _Pen) -> str:

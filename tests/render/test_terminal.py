@@ -164,3 +164,14 @@ def test_any_text_at_any_width(quote: str, width: int, color: bool) -> None:
     assert out.endswith("\n")
     lines = out.splitlines()
     assert all(line.count("\u2066") + line.count("\u2067") == line.count("\u2069") for line in lines)
+
+
+def test_what_a_story_is_and_why_the_article_is_in_it() -> None:
+    document = json.loads(rendered(UPDATE))
+    joined = {"kind": "rewrite", "article": "0" * 32, "score": 0.4, "explain": "shares with “A sale\x1b[31m” rare words: radar"}
+    document["data"]["story"] |= {"articles": 3, "outlet_count": 2, "joined": joined}
+    shown = alert_text(document, color=False, width=100)
+    assert "  story: 3 articles of 2 outlets\n  shares with “A sale" in shown
+    assert "\x1b" not in shown
+    document["data"]["correction"] = {"withdrawn": True, "text_hash": "0" * 64, "title": "It was posters", "stances": []}
+    assert "  taken back: the article is now “It was posters”\n" in alert_text(document, color=False, width=100)
