@@ -25,6 +25,8 @@ Answers
     retry       pending, full jitter later        failures + 1; the fifth in a row makes it failing (below)
     wait        pending, when asked               unchanged, and nothing is sent to it until then: 429, or Retry-After with
                                                   any other retry; a receiver that says when to come back is not down
+    partly      pending, full jitter later        as delivered: it answers, and has told some of its recipients (a retry that
+                                                  says whom, in its progress)
     refused     pending at 5 and 30 s after the   as delivered: it answers, and refuses this one message
                 first refusal, then dead
     poison      dead at once                      unchanged: nothing was learnt of it
@@ -190,6 +192,14 @@ def at_start(status: SinkStatus, now: datetime) -> SinkStatus:
     return status
 
 
+def sooner(status: SinkStatus, now: datetime, policy: RetryPolicy) -> SinkStatus:
+    """After the clock was set back: no probe, and no wait that a receiver asked for, lies further ahead than one may."""
+    longest = {SinkState.FAILING: policy.breaker_probe, SinkState.PAUSED: policy.probe}.get(status.state, policy.retry_after_cap)
+    if status.probe_due is None or status.probe_due <= _later(now, longest):
+        return status
+    return replace(status, probe_due=_later(now, longest))
+
+
 def by_hand(status: SinkStatus) -> bool:
     """A person paused it."""
     return status.state is SinkState.PAUSED and bool(status.by)
@@ -212,6 +222,8 @@ def _retry(attempt: Attempt, status: SinkStatus) -> Outcome:
     due = _later(attempt.now, wait(attempt))
     if attempt.answer.status == 429 or attempt.answer.retry_after:
         return _asked_to_wait(attempt, status, due)
+    if attempt.answer.progress is not None:
+        return Outcome(DeliveryState.PENDING, due, _answering(attempt, status))
     status = replace(status, failures=status.failures + 1)
     if status.state is SinkState.ACTIVE and status.failures >= attempt.policy.outage and not attempt.never_pauses:
         status = replace(status, state=SinkState.FAILING, reason=attempt.answer.detail, since=attempt.now, catching_up=None)

@@ -14,10 +14,12 @@ from monitor.sinks.alert_log import AlertLog, AlertLogSettings
 from monitor.sinks.alertmanager import Alertmanager, AlertmanagerSettings
 from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.heartbeat import Heartbeat, HeartbeatSettings
+from monitor.sinks.mail import Mail, MailSettings
 from monitor.sinks.webhook import Webhook, WebhookSettings
 
 SinkSettings = (
     AlertLogSettings
+    | MailSettings
     | WebhookSettings
     | AlertmanagerSettings
     | HeartbeatSettings
@@ -37,6 +39,8 @@ __all__ = [
     "Built",
     "Heartbeat",
     "HeartbeatSettings",
+    "Mail",
+    "MailSettings",
     "SinkSection",
     "SinkSettings",
     "Tools",

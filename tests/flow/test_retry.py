@@ -22,6 +22,7 @@ from monitor.flow.retry import (
     may_send,
     next_step,
     probes,
+    sooner,
     wait,
 )
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity, SinkState
@@ -106,6 +107,8 @@ TABLE = [
     ),
     ("wait_of_a_paused_one", attempt(Answer(AnswerKind.RETRY, "", 429, 90)), PAUSED, PENDING, NOW, replace(PAUSED, probe_due=NOW + HOUR)),
     ("retry_after_the_past", attempt(Answer(AnswerKind.RETRY, "", 503, 0.0)), ACTIVE, PENDING, later(2.5), replace(ACTIVE, failures=1)),
+    ("partly", attempt(Answer(AnswerKind.RETRY, "", progress={"a": 1})), FAILED, PENDING, later(2.5), replace(FAILED, failures=0)),
+    ("partly_closes_the_breaker", attempt(Answer(AnswerKind.RETRY, "", progress={})), FAILING, PENDING, later(2.5), MENDED),
     ("refused_once", attempt(AnswerKind.REFUSED), ACTIVE, PENDING, later(5), ACTIVE),
     ("refused_twice", attempt(AnswerKind.REFUSED, refusals=1), ACTIVE, PENDING, later(25), ACTIVE),
     ("refused_thrice", attempt(AnswerKind.REFUSED, refusals=2), ACTIVE, DEAD, None, ACTIVE),
@@ -182,6 +185,15 @@ def test_fault_17_a_week_is_the_limit_from_when_it_was_made_or_sent_again() -> N
     for status, expires in ((ACTIVE, True), (FAILING, True), (PAUSED, True), (BY_HAND, False), (DISABLED, False)):
         assert expires_before(status, NOW, ORDINARY) == (NOW - timedelta(days=7) if expires else None)
         assert expires_before(status, NOW, LOCAL) is None
+
+
+def test_fault_52_a_clock_set_back_makes_no_wait_longer() -> None:
+    early = NOW - timedelta(days=1)
+    for before, seconds in ((HELD, 3600), (FAILING, 60), (PAUSED, 3600)):
+        assert sooner(before, early, ORDINARY) == replace(before, probe_due=early + timedelta(seconds=seconds))
+        assert sooner(before, NOW + timedelta(seconds=60), ORDINARY) == before
+    for before in (ACTIVE, BY_HAND, DISABLED):
+        assert sooner(before, early, ORDINARY) == before
 
 
 def test_the_pace_after_an_outage() -> None:
