@@ -135,6 +135,8 @@ async def _serve(configured: ConfiguredSources, lock: DataFolderLock, printer: P
 async def _once(
     configured: ConfiguredSources, lock: DataFolderLock, *, deliver: bool
 ) -> tuple[PollReport, dict[str, int], Sequence[JsonObject]]:
+    import asyncio
+
     from monitor.wiring import build
 
     house = await build(configured, lock, deliver=deliver)
@@ -145,6 +147,10 @@ async def _once(
         if deliver:
             house.deliverer.wake()
             await house.deliverer.idle()
+            while house.deliverer.catching_up:  # after an outage what waited goes out slowly; each round ends or makes it less
+                await asyncio.sleep(1.0)
+                house.deliverer.wake()
+                await house.deliverer.idle()
             await house.deliverer.drain()
         return report, dict(await house.store.stats()), await house.store.quiet(since=began)
     finally:

@@ -25,7 +25,19 @@ from typing import Final, Protocol
 from monitor.errors import SinkError, StorageError
 from monitor.flow.desk import LANES, STUCK, Desk, Run
 from monitor.flow.reports import Reports
-from monitor.flow.retry import LOCAL, ORDINARY, Attempt, RetryPolicy, at_start, by_hand, expires_before, has_expired, next_step, probes
+from monitor.flow.retry import (
+    LOCAL,
+    ORDINARY,
+    Attempt,
+    RetryPolicy,
+    at_start,
+    by_hand,
+    expires_before,
+    has_expired,
+    next_step,
+    probes,
+    sooner,
+)
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, SinkState
 from monitor.ports import Clock, DeliveryResult, Meter, Operations, Outbox, Sink, SinkStatus
 
@@ -152,6 +164,16 @@ class Deliverer:
                 desk.mended(self._clock.now(), self._clock.monotonic())
                 self._reports.state(desk)
                 self._kick(desk)
+
+    async def clock_stepped(self, seconds: float) -> None:
+        """The wall clock was set (negative: back). Waits were reckoned by the old one: none may become longer for it."""
+        if seconds >= 0:
+            return
+        now = self._clock.now()
+        for desk in self._desks:
+            desk.status = sooner(desk.status, now, desk.policy)
+            await self._write(desk, partial(self._outbox.hasten, desk.name, now))
+            self._kick(desk)
 
     def changed(self, sinks: Collection[str]) -> None:
         """Deliveries of these were changed in the record by a person: look at them now."""

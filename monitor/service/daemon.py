@@ -61,7 +61,7 @@ class Daemon:
                 "tell": house.teller.tick,
             },
             house.clock,
-            on_step=house.poller.clock_stepped,
+            on_step=self._clock_stepped,
         )
 
     async def run(self) -> None:
@@ -157,6 +157,10 @@ class Daemon:
         except Exception:  # what runs goes on running
             log.exception("reload_failed")
         notify("READY=1")
+
+    async def _clock_stepped(self, seconds: float) -> None:
+        await self._house.poller.clock_stepped(seconds)
+        await self._house.deliverer.clock_stepped(seconds)
 
     async def _cover(self) -> None:
         await self._house.coverage.tick(self._house.store)

@@ -81,6 +81,8 @@ def pause(connection: Connection, name: str, reason: str, actor: str, now: datet
 def resume(connection: Connection, name: str, actor: str, now: datetime, age_limit: float) -> SinkStatus:
     before = _status(connection, name)
     _put(connection, resumed := SinkStatus(name, since=now, catching_up=now))
+    # Whoever resumes it wants to see it go: no wait from before is sat out.
+    connection.execute(update(delivery).where(delivery.c.sink == name, LANE, delivery.c.due > now).values(due=now))
     kept = 0
     if age_limit != float("inf"):
         since = func.coalesce(delivery.c.replayed, delivery.c.created, type_=delivery.c.created.type)
