@@ -20,7 +20,7 @@ from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.net import HttpClient, Limits
 from monitor.ports import Clock, Posted, Poster
 from monitor.sinks import SINK_TYPES, Tools
-from monitor.sinks.answers import classify, describe, retry_after
+from monitor.sinks.answers import describe, retry_after
 from monitor.sinks.webhook import Webhook, WebhookSettings
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeOutbox, FakePoster
 from tests.receiver import Habit, Receiver, Reply
@@ -125,64 +125,6 @@ def test_a_window_of_posts_goes_on_beside_one_that_hangs() -> None:
 
 
 # ------------------------------------------------------------------------------------ what answers mean
-KINDS = {
-    AnswerKind.DELIVERED: [200, 201, 202, 204, 299],
-    AnswerKind.PAUSE: [300, 301, 302, 303, 304, 307, 308, 401, 403, 404],
-    AnswerKind.DISABLE: [410],
-    AnswerKind.RETRY: [408, 425, 429, 500, 501, 502, 503, 504, 507, 599],
-    AnswerKind.REFUSED: [400, 402, 405, 406, 409, 411, 413, 415, 418, 422, 431, 451, 499],
-}
-
-
-@pytest.mark.parametrize(("kind", "status"), [(kind, status) for kind, statuses in KINDS.items() for status in statuses])
-def test_every_status_over_a_real_connection(kind: AnswerKind, status: int) -> None:
-    async def work(webhook: Webhook, receiver: Receiver) -> None:
-        async with Receiver() as elsewhere:
-            receiver.default = Reply(status, {"Location": elsewhere.url})
-            (answer,) = await webhook.send([delivery()])
-            assert (answer.kind, answer.status) == (kind, status)
-            assert answer.detail.startswith(f"HTTP {status}") == (kind is not AnswerKind.DELIVERED)
-            assert elsewhere.requests == []  # fault 22
-
-    live(work, secret=SECRET)
-
-
-def test_every_status_there_is_has_a_kind() -> None:
-    for status in range(100, 1000):
-        assert classify(status) in AnswerKind
-    assert {classify(status) for status in (100, 199, 600, 999)} == {AnswerKind.RETRY}
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind"),
-    [
-        (Reply(habit=Habit.HANG), AnswerKind.RETRY),
-        (Reply(habit=Habit.RESET), AnswerKind.RETRY),
-        (Reply(200, habit=Habit.DRIP), AnswerKind.DELIVERED),
-        (Reply(500, habit=Habit.HANG_IN_BODY), AnswerKind.RETRY),
-        (Reply(422, habit=Habit.FLOOD), AnswerKind.REFUSED),
-        (Reply(200, body=b"x" * 1_000_000), AnswerKind.DELIVERED),
-    ],
-    ids=["hang", "reset", "drip", "hang_in_body", "flood", "big"],
-)
-def test_fault_23_24_25_failures_over_a_real_connection(reply: Reply, kind: AnswerKind) -> None:
-    async def work(webhook: Webhook, receiver: Receiver) -> None:
-        receiver.default = reply
-        (answer,) = await asyncio.wait_for(webhook.send([delivery()]), 2)
-        assert answer.kind is kind
-        assert len(answer.detail) < 250
-
-    live(work)
-
-
-def test_nobody_there() -> None:
-    async def work(webhook: Webhook, receiver: Receiver) -> None:
-        await receiver.stop()
-        assert await webhook.send([delivery()]) == [Answer(AnswerKind.RETRY, "not connected: Connection refused")]
-
-    live(work)
-
-
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
