@@ -1,0 +1,133 @@
+"""The desk of what is held: asked at every claim whether it is the moment, and once a second whether a hold has ended.
+
+    claimed ──► moment.py ──► sent, or held under quiet, rate, backlog
+                                  │
+    decided with a digest ──► held until due ──► one alone: let go          several: one digest in their place
+
+Whether a hold has ended is asked of the record alone, so that a restart, or a clock that is set, ends none twice and forgets none.
+What was sent within a sink's window is remembered here, and read from the record at its first claim. It must not know how a
+sink sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from monitor.errors import StorageError
+from monitor.flow.digests import RATE, bundles, digest
+from monitor.flow.moment import OLD, Rate, Rules, Sent, moment, old
+from monitor.model import Delivery
+from monitor.ports import Clock, DecideAgain, Held, Holds, Meter
+
+log = structlog.get_logger()
+
+#: Deliveries that become one digest, or are looked at as one backlog. A receiver that was away for eight hours misses ten
+#: thousand alerts (FAULTS row 16); their documents are some 40 MB, for a moment.
+GATHERED: Final = 10_000
+
+
+@dataclass(slots=True)
+class _Window:
+    """What one sink was sent within its rate's window, and until when others are held for it."""
+
+    sent: dict[str, datetime] = field(default_factory=dict)
+    waits: datetime | None = None
+
+
+class HoldDesk:
+    """``rules`` are those of sinks that have any; ``groups`` says for a hold's key what a digest's members have in common;
+    ``failing`` whether a sink does not answer now: nothing is gathered for it then, a probe goes out as it is."""
+
+    def __init__(
+        self,
+        record: Holds,
+        clock: Clock,
+        meter: Meter,
+        *,
+        rules: Mapping[str, Rules],
+        groups: Mapping[str, Sequence[str]],
+        failing: Callable[[str], bool] = lambda sink: False,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._record = record
+        self._clock = clock
+        self._meter = meter
+        self._rules = {sink: each for sink, each in rules.items() if not each.none}
+        self._groups = groups
+        self._failing = failing
+        self._wake = wake
+        self._windows: dict[str, _Window] = {}
+
+    def rules_of(self, sink: str) -> Rules:
+        return self._rules.get(sink, Rules())
+
+    # ------------------------------------------------------------------------------------- at a claim
+    async def __call__(self, sink: str, claimed: Sequence[Delivery], now: datetime, /) -> Sequence[Delivery]:
+        """Those to send now; the others are held in the record when this returns. Raises StorageError."""
+        rules = self._rules.get(sink)
+        if rules is None:
+            return claimed
+        window = await self._window(sink, rules.rate, now) if rules.rate is not None else _Window()
+        waiting: Sequence[Delivery] = ()
+        if rules.sums_up and self._failing(sink):
+            rules = Rules(rules.quiet, rules.rate)
+        elif rules.sums_up and old(claimed, now):
+            waiting = await self._record.waiting(sink, now - OLD, GATHERED)
+        verdict = moment(rules, claimed, waiting, Sent(window.sent, window.waits), now)
+        for hold in verdict.holds:
+            await self._record.hold(hold.deliveries, hold.key, hold.until, now)
+            self._meter.count("held_total", len(hold.deliveries), sink=sink, key=hold.key)
+            if hold.key == RATE:
+                window.waits = hold.until
+        if rules.rate is not None:
+            window.sent.update((one.notification, now) for one in verdict.send if one.notification not in window.sent)
+        return verdict.send
+
+    async def _window(self, sink: str, rate: Rate, now: datetime) -> _Window:
+        """Without what has left it. Of a clock that was set back, what lies ahead is of now."""
+        since = now - timedelta(seconds=rate.seconds)
+        window = self._windows.get(sink)
+        if window is None:
+            window = _Window(dict(await self._record.sent_since(sink, since)))
+            self._windows[sink] = window
+        window.sent = {name: min(at, now) for name, at in window.sent.items() if at > since}
+        if window.waits is not None and window.waits - now > timedelta(seconds=rate.seconds):
+            window.waits = None
+        return window
+
+    # ------------------------------------------------------------------------------------ every second
+    async def tick(self) -> None:
+        """End the holds that are due."""
+        now = self._clock.now()
+        try:
+            ended = await self._record.holds_due(now)
+            for hold in ended:
+                await self._end(hold, now)
+        except StorageError as error:
+            log.debug("holds_not_looked_at", error=error.message)  # whoever writes articles raises ``storage``
+            return
+        if ended:
+            self._wake()
+
+    async def _end(self, hold: Held, now: datetime) -> None:
+        """Everything under the key, also what would be due a little later: it is told with the rest."""
+        found = await self._record.held(hold.sink, hold.key, GATHERED)
+        for bundle in bundles(found, self._groups.get(hold.key, ())):
+            if len(bundle.deliveries) == 1:
+                continue
+            told = digest(hold.key, hold.sink, bundle, now)
+            try:
+                await self._record.digest(told, hold.key, hold.sink, bundle.deliveries, now)
+            except DecideAgain:  # some of them were ended meanwhile: the next tick looks again
+                return
+            self._meter.count("digests_total", sink=hold.sink)
+            log.info("digest", key=hold.key, sink=hold.sink, notification=told.id, members=len(told.members))
+        if len(found) < GATHERED:
+            await self._record.let_go(hold.sink, hold.key, now)
+        if hold.key == RATE and (window := self._windows.get(hold.sink)) is not None:
+            window.waits = None
