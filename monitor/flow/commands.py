@@ -5,6 +5,10 @@ the API. Each group of commands is a module of its own with a table of what it d
 
     source_commands.py     sources.*, ingest
     alert_commands.py      alerts.*
+    story_commands.py      stories.*
+    silence_commands.py    silences.*
+    sink_commands.py       sinks.*
+    delivery_commands.py   deliveries.*
     storage_commands.py    db.prune
 
 Arguments come from outside and are checked where they are used (``asked.py``). Whatever changes the record leaves a line in
