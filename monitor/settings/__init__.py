@@ -5,6 +5,7 @@ The rooms below never see this package; wiring.py hands each of them the few val
 
 from monitor.settings.load import Loaded, Surroundings, find_config, load, secret_file_faults, settings_schema
 from monitor.settings.model import FeedSettings, FetchSettings, FolderSettings, MatchSettings, PushSettings, RouteSettings, Settings
+from monitor.settings.rhythms import rules_of
 from monitor.settings.show import Shown, mask_url, show
 from monitor.settings.sources import ConfiguredSources, push_tokens, source_specs
 from monitor.settings.values import format_duration, format_size, parse_duration, parse_size, split_address
@@ -29,6 +30,7 @@ __all__ = [
     "parse_duration",
     "parse_size",
     "push_tokens",
+    "rules_of",
     "secret_file_faults",
     "settings_schema",
     "show",

@@ -22,6 +22,7 @@ from monitor.errors import ConfigError, Fault
 from monitor.settings.faults import Finding, findings
 from monitor.settings.layers import EnvironmentLayer, FileLayer, Layer, OptionLayer, Origin, SecretsLayer
 from monitor.settings.model import FeedSettings, FolderSettings, Settings
+from monitor.settings.routing import doubtful_routes, wrong_routes
 from monitor.settings.schema import SettingsSchema, closest, leaves
 from monitor.settings.sourcelists import list_layers
 from monitor.settings.values import format_duration
@@ -123,7 +124,9 @@ def load(
     except ValidationError as error:
         faults += [_placed(finding, layers) for finding in findings(error, data, schema)]
     faults += [_placed(finding, layers) for finding in _unknown_sinks(data)]
-    faults += [fault for sink in (settings.sinks.values() if settings else ()) for fault in sink.faults()]
+    if settings is not None:
+        faults += [_placed(finding, layers) for finding in wrong_routes(settings)]
+        faults += [fault for sink in settings.sinks.values() for fault in sink.faults()]
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
@@ -242,6 +245,7 @@ def _doubts(settings: Settings) -> list[Finding]:
             Finding(("sinks",), f"{only}: nobody is told of an alert", "add a webhook, or read the log with: monitor alerts tail", key=True)
         )
     found += _doubtful_sources(settings)
+    found += doubtful_routes(settings)
     routed = {name for route in settings.routes for name in route.to}
     for name, sink in settings.sinks.items():
         found += [Finding(("sinks", name), f"the sink {name!r} {warning}", key=True) for warning in sink.warnings()]

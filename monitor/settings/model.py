@@ -11,12 +11,26 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from monitor.flow.digests import Rhythm
 from monitor.model import Severity, Stance
+from monitor.settings.rhythms import rhythm
 from monitor.settings.values import Address, Duration, Name, Pause, Room, Size, TimeOfDay, between
 from monitor.sinks import SinkSettings
+from monitor.sinks.when import Zone
 
 
 def _http_url(value: str) -> str:
@@ -131,18 +145,48 @@ class MatchSettings(Section):
     source: tuple[str, ...] = ()
     language: tuple[str, ...] = ()
     owner: tuple[str, ...] = Field(default=(), description="The owner of the watchlist.")
+    entity: tuple[str, ...] = Field(default=(), description="Somebody or something named in the evidence, by id or name.")
+    term: tuple[str, ...] = Field(default=(), description="A term found in the evidence, as the watchlist writes it.")
+    story: tuple[str, ...] = Field(default=(), description="The story's id.")
     labels: dict[str, OneOrMore] = Field(default_factory=dict, description="Labels of the watchlist or of the source.")
 
 
 class RouteSettings(Section):
-    """``match`` and ``not`` choose, ``to`` names sinks, ``stop`` ends the reading of routes when this one matched."""
+    """``match`` and ``not`` choose, ``to`` names sinks, ``stop`` ends the reading of routes when this one matched. With a
+    ``digest`` what it takes is told together, at its time."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    name: Name | None = Field(default=None, description="What people call it; routes[0] and so on where it has none.")
     match: MatchSettings = MatchSettings()
     not_: MatchSettings | None = Field(default=None, alias="not", description="What this route leaves out of what it matches.")
     to: tuple[Name, ...] = Field(min_length=1, description="Names of sinks.")
     stop: bool = Field(default=False, description="Where this route matches, later ones are not read.")
+    digest: str | None = Field(
+        default=None,
+        description="Tell in one digest: every 1h, 1d, or by a cron line. What is critical is told at once.",
+        json_schema_extra={"examples": ["1h", "0 8 * * 1-5"]},
+    )
+    zone: Zone | None = Field(default=None, description="The time zone of the digest; UTC unless said.")
+    group_by: tuple[Literal["watchlist", "owner", "story", "severity", "source"], ...] = Field(
+        default=(), description="One digest for each group of what has these in common."
+    )
+
+    @field_validator("digest")
+    @classmethod
+    def _comes(cls, value: str | None) -> str | None:
+        rhythm(value, "UTC")
+        return value
+
+    @model_validator(mode="after")
+    def _digests(self) -> RouteSettings:
+        if self.digest is None and (self.group_by or self.zone):
+            raise ValueError("zone and group_by are for a route with a digest")
+        return self
+
+    @property
+    def rhythm(self) -> Rhythm | None:
+        return rhythm(self.digest, self.zone or "UTC")
 
 
 class FetchSettings(Section):
@@ -191,7 +235,9 @@ class ServerSettings(Section):
     listen: Address = Field(default="127.0.0.1:8080", description="Where /healthz and /metrics answer; port 0 takes any free one.")
     max_push: Annotated[Size, between("1KiB", "64MiB")] = Field(default=16 * 1024 * 1024, description="The largest body of one push.")
     public_url: HttpUrl | None = Field(default=None, description="The address people reach this server under, for links in messages.")
-    links_for: Annotated[Duration, between("1h", "90d")] = Field(default=14 * 86_400.0, description="How long links in messages can be used.")
+    links_for: Annotated[Duration, between("1h", "90d")] = Field(
+        default=14 * 86_400.0, description="How long links in messages can be used."
+    )
 
 
 class WorkerSettings(Section):

@@ -38,6 +38,7 @@ T = TypeVar("T")
 
 class AlertLogSettings(SinkSection):
     tells: ClassVar[bool] = False
+    disturbs: ClassVar[bool] = False
 
     type: Literal["alert_log"]
     path: Path = Field(description="The JSON Lines file; it may be rotated by renaming it.")

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from monitor.errors import Fault
 from monitor.model import JsonObject
 from monitor.ports import Beating, Clock, Poster, Sink
 from monitor.render.message import Link, Message, read
+from monitor.sinks.when import QuietHours, RateText
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -66,6 +67,22 @@ class SinkSection(BaseModel):
     tells: ClassVar[bool] = True
     #: It takes notifications; False for a heartbeat, which no route may name.
     takes: ClassVar[bool] = True
+    #: Quiet hours and a rate mean something to it; False for a file, which disturbs nobody.
+    disturbs: ClassVar[bool] = True
+
+    quiet: QuietHours = Field(default=(), description="Hours in which only what is critical is sent; the rest is told when they end.")
+    rate: RateText | None = Field(default=None, description="The most it is sent, such as 30/h; the rest is told in one digest.")
+
+    @model_validator(mode="after")
+    def _disturbs_somebody(self) -> SinkSection:
+        if not (self.disturbs and self.takes) and (self.quiet or self.rate):
+            raise ValueError("quiet and rate are for sinks that disturb somebody; leave them out")
+        return self
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether people read it message by message: a backlog of hours is then told in one digest."""
+        return False
 
     def warnings(self) -> tuple[str, ...]:
         """What ``check`` says of settings that work but should not stay so; each goes on after "the sink 'name' …"."""

@@ -95,6 +95,10 @@ class MailSettings(SinkSection):
     def _near(self) -> bool:
         return place(self.server).host in LOOPBACK
 
+    @property
+    def sums_up(self) -> bool:
+        return True
+
     def warnings(self) -> tuple[str, ...]:
         if self.tls == "none" and not self._near:
             return ("uses tls: none: alerts travel unencrypted; use starttls or implicit",)

@@ -73,6 +73,10 @@ class WebhookSettings(HttpSection):
             raise ValueError("Authorization stands in headers already: leave bearer_file and basic_file out")
         return self
 
+    @property
+    def sums_up(self) -> bool:
+        return self.format in CHAT
+
     def warnings(self) -> tuple[str, ...]:
         found = list(super().warnings())
         chat = self.format in CHAT
