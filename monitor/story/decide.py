@@ -19,7 +19,7 @@ what was closed.
 Passages are what keeps a wrong join from hiding news (a second event in the first one's story): its groups, clauses and
 stances may be the same, its words are not. How much of a passage must have been told for it to be old depends on how the
 article joined (``_is_news``). The passages of a copy stand there word for word, so what differs is news. A rewrite says the same in
-other words, and within three days only what shares next to none of them is taken for something else; the later it comes, the
+other words, and within three days only what shares less than a third of them is taken for something else; the later it comes, the
 likelier it tells of the next fire in the same town, in the same words.
 """
 
@@ -35,7 +35,7 @@ from monitor.story.said import NUMBER, passage_words
 
 #: Of the words of a passage of a rewrite, the share that must have been told for it to be old, by the hours between the article
 #: and the one that it is most like.
-OLD_REWRITE: Final = ((72.0, 0.2), (168.0, 0.6), (float("inf"), 0.9))
+OLD_REWRITE: Final = ((72.0, 0.33), (168.0, 0.6), (float("inf"), 0.9))
 #: The same where the text is the same, or an edit of it.
 OLD: Final = 0.6
 #: And so many new words, a number among them, are another place and another count in the same sentence.
