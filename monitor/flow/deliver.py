@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from typing import Final, Protocol
 
 from monitor.errors import SinkError, StorageError
 from monitor.flow.desk import LANES, STUCK, Desk, Run
+from monitor.flow.owing import Owing
 from monitor.flow.reports import Reports
 from monitor.flow.retry import (
     LOCAL,
@@ -46,8 +47,6 @@ REOPEN: Final = 10.0
 #: Seconds between two looks for what is too old, and how many of that are ended in one transaction.
 LOOK: Final = 60.0
 EXPIRE: Final = 1000
-
-_STORAGE: Final = "storage"
 
 Answered = tuple[Sequence[Delivery], Sequence[Answer]]
 
@@ -83,7 +82,7 @@ class Deliverer:
         self._outbox = outbox
         self._clock = clock
         self._meter = meter
-        self._operations = operations
+        self._owing = Owing(meter, operations)
         self._random = random
         self._moment = moment
         self._reports = Reports(outbox, meter, operations)
@@ -93,7 +92,6 @@ class Deliverer:
         self._born = clock.monotonic()
         self._started = False
         self._draining = False
-        self._storage_failing = False
 
     # ------------------------------------------------------------------------------------ from outside
     async def start(self) -> None:
@@ -138,7 +136,7 @@ class Deliverer:
         if runs := self._tasks():
             await asyncio.wait(runs)
         for desk in self._desks:
-            await self._pay(desk)
+            await self._owing.pay(desk)
             await desk.sink.close()
 
     @property
@@ -172,7 +170,7 @@ class Deliverer:
         now = self._clock.now()
         for desk in self._desks:
             desk.status = sooner(desk.status, now, desk.policy)
-            await self._write(desk, partial(self._outbox.hasten, desk.name, now))
+            await self._owing.write(desk, partial(self._outbox.hasten, desk.name, now))
             self._kick(desk)
 
     def changed(self, sinks: Collection[str]) -> None:
@@ -195,13 +193,13 @@ class Deliverer:
                 desk.again = False
                 await self._round(desk)
         except Exception as error:  # whatever the outbox could not do is tried again at the next tick
-            self._storage_failed(error)
+            self._owing.failed(error)
         finally:
             desk.serving = None
 
     async def _round(self, desk: Desk) -> None:
         """Claim what is due and start its runs, a task for each severity lane."""
-        if not await self._pay(desk):
+        if not await self._owing.pay(desk):
             return
         now = self._clock.now()
         await self._look(desk, now)
@@ -209,11 +207,11 @@ class Deliverer:
             return
         before = (desk.status.state, desk.status.by)
         claimed = await (self._claim_probe(desk, now) if probes(desk.status) else self._claim(desk, now))
-        self._storage_works()
+        self._owing.works()
         fresh = await self._now(desk, await self._without_late(desk, claimed, now), now)
         if fresh and (self._draining or (desk.status.state, desk.status.by) != before):
             # An answer, or a person, came between; nothing more goes out than what that allows.
-            await self._write(desk, partial(self._outbox.release, fresh, now, unsent=True))
+            await self._owing.write(desk, partial(self._outbox.release, fresh, now, unsent=True))
             desk.again = True
             return
         self._start_runs(desk, fresh)
@@ -225,7 +223,7 @@ class Deliverer:
         try:
             return await self._moment(desk.name, claimed, now)
         except Exception:
-            await self._write(desk, partial(self._outbox.release, claimed, now, unsent=True))
+            await self._owing.write(desk, partial(self._outbox.release, claimed, now, unsent=True))
             raise
 
     async def _claim(self, desk: Desk, now: datetime) -> Sequence[Delivery]:
@@ -239,7 +237,7 @@ class Deliverer:
         desk.tokens -= len(claimed)
         if room and not claimed and not desk.runs:
             desk.status = replace(desk.status, catching_up=None)
-            await self._write(desk, partial(self._outbox.settle, (), desk.status, now))
+            await self._owing.write(desk, partial(self._outbox.settle, (), desk.status, now))
         return claimed
 
     async def _claim_probe(self, desk: Desk, now: datetime) -> Sequence[Delivery]:
@@ -259,7 +257,7 @@ class Deliverer:
         self._reports.ended(desk, DeliveryState.EXPIRED, len(late))
         answer = Answer(AnswerKind.RETRY, detail=_too_old(desk))
         results = [DeliveryResult(delivery, DeliveryState.EXPIRED, answer) for delivery in late]
-        await self._write(desk, partial(self._outbox.settle, results, None, now))
+        await self._owing.write(desk, partial(self._outbox.settle, results, None, now))
         desk.again = True
         return [delivery for delivery in claimed if delivery not in late]
 
@@ -273,7 +271,7 @@ class Deliverer:
     def _ended(self, desk: Desk, task: asyncio.Task[None]) -> None:
         desk.runs.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._storage_failed(error)
+            self._owing.failed(error)
         self._kick(desk)
 
     async def _go_through(self, desk: Desk, run: Run) -> None:
@@ -291,12 +289,12 @@ class Deliverer:
             cut = [delivery for task, group in pairs if task.cancelled() for delivery in group]
             ended = await self._settle(desk, answered) if answered else True
             if cut:
-                await self._write(desk, partial(self._outbox.release, cut, self._clock.now()))
+                await self._owing.write(desk, partial(self._outbox.release, cut, self._clock.now()))
             going = going and ended and not cut and not self._draining and not desk.owed and self._may_go_on(desk)
         if run.waiting:
             rest = list(run.waiting)
             run.waiting.clear()
-            await self._write(desk, partial(self._outbox.release, rest, self._clock.now(), unsent=True))
+            await self._owing.write(desk, partial(self._outbox.release, rest, self._clock.now(), unsent=True))
 
     def _may_go_on(self, desk: Desk) -> bool:
         status = desk.status
@@ -319,12 +317,12 @@ class Deliverer:
         results = [result for group, answers in answered for result in self._decide(desk, group, answers, now)]
         status = desk.status
         changed = None if status == before or by_hand(status) else status
-        await self._write(desk, partial(self._outbox.settle, results, changed, now))
+        await self._owing.write(desk, partial(self._outbox.settle, results, changed, now))
         healed = (probes(before) or before.failures >= desk.policy.outage) and status.state is SinkState.ACTIVE and not status.failures
         if healed:
             # It answers again: what waits in the other lanes, the gravest among them, does not sit out its own wait.
             desk.mended(now, self._clock.monotonic())
-            await self._write(desk, partial(self._outbox.hasten, desk.name, now))
+            await self._owing.write(desk, partial(self._outbox.hasten, desk.name, now))
             desk.again = True
         await self._say(desk, results, now)
         return all(result.state is not DeliveryState.PENDING for result in results)
@@ -346,7 +344,7 @@ class Deliverer:
             desk.probe_failed(group[-1])
         return results
 
-    # ------------------------------------------------------------------------------------ looking, opening, owing
+    # ------------------------------------------------------------------------------------ looking, opening
     async def _look(self, desk: Desk, now: datetime) -> None:
         """Once a minute: what is too old ends, whether or not its sink may be sent anything."""
         if self._clock.monotonic() >= desk.look_again:
@@ -378,24 +376,7 @@ class Deliverer:
         if already:
             told = Answer(AnswerKind.DELIVERED, detail="found delivered at start")
             results = [DeliveryResult(delivery, DeliveryState.DELIVERED, told) for delivery in already]
-            await self._write(desk, partial(self._outbox.settle, results, None, self._clock.now()))
-        return True
-
-    async def _write(self, desk: Desk, work: Callable[[], Awaitable[None]]) -> None:
-        desk.owed.append(work)
-        await self._pay(desk)
-
-    async def _pay(self, desk: Desk) -> bool:
-        """Write what is owed, in order; False where storage refuses, and the next tick tries again."""
-        async with desk.paying:
-            while desk.owed:
-                try:
-                    await desk.owed[0]()
-                except Exception as error:  # an answer must not be lost, whatever kept it from being written
-                    self._storage_failed(error)
-                    return False
-                desk.owed.popleft()
-                self._storage_works()
+            await self._owing.write(desk, partial(self._outbox.settle, results, None, self._clock.now()))
         return True
 
     # ---------------------------------------------------------------------------------------- saying so
@@ -409,20 +390,9 @@ class Deliverer:
             try:
                 await self._reports.stuck(desk, failed[0], now)
             except StorageError as error:  # it is only asked how many wait: what follows of the run must not be lost for it
-                self._storage_failed(error)
+                self._owing.failed(error)
         else:
             self._reports.went_on(desk, now)
-
-    def _storage_failed(self, error: BaseException) -> None:
-        self._storage_failing = True
-        self._meter.count("storage_errors_total", room="deliver")
-        said = str(error) if isinstance(error, StorageError) else f"{type(error).__name__}: {error}"
-        self._operations.raise_(_STORAGE, f"deliveries cannot be recorded: {said}; nothing is lost, it is tried again")
-
-    def _storage_works(self) -> None:
-        if self._storage_failing:
-            self._storage_failing = False
-            self._operations.close(_STORAGE)
 
     def _tasks(self) -> set[asyncio.Task[None]]:
         found = {task for desk in self._desks for task in desk.runs}
