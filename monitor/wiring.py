@@ -21,6 +21,7 @@ from monitor.flow.beat import Beater
 from monitor.flow.commands import Commander
 from monitor.flow.deliver import Deliverer
 from monitor.flow.delivery_commands import DeliveryCommands
+from monitor.flow.holds import HoldDesk
 from monitor.flow.housekeeping import Housekeeping
 from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
@@ -47,7 +48,7 @@ from monitor.net import HttpClient
 from monitor.net.polite import PoliteFetcher
 from monitor.operations import OperationsBoard
 from monitor.ports import Beating, Clock, Fetcher, Sink, Source
-from monitor.settings import ConfiguredSources, MatchSettings, RouteSettings, Settings, source_specs
+from monitor.settings import ConfiguredSources, MatchSettings, RouteSettings, Settings, rules_of, source_specs
 from monitor.sinks import Tools
 from monitor.sources.feed import FeedSource
 from monitor.sources.folder import FolderSource
@@ -82,6 +83,7 @@ class House:
     reloader: Reloader
     stories: Stories
     silences: SilenceDesk
+    holds: HoldDesk
     coverage: Coverage
     teller: Teller
     housekeeping: Housekeeping
@@ -154,12 +156,20 @@ async def build(
         tools = Tools(http, clock, health=health.ask, public_url=public_url, links=links)
         sinks, beating = build_sinks(settings, tools)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
-        deliverer = Deliverer(store, sinks, clock, meter, operations, random.random)
+        routing = routes(settings)
+        holds = HoldDesk(
+            store,
+            clock,
+            meter,
+            rules={name: rules_of(sink) for name, sink in settings.sinks.items()},
+            groups={route.hold: route.group_by for route in routing},
+            failing=lambda sink: sink in _failing(deliverer),
+        )
+        deliverer = Deliverer(store, sinks, clock, meter, operations, random.random, moment=holds)
         beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer))
         wake = deliverer.wake if deliver else lambda: None
         turn = Turn()
         stories = Stories(store, capacity=settings.stories.remember, meter=meter)
-        routing = routes(settings)
         route = partial(ways_for, routing)
         silences = SilenceDesk(store, clock, operations, reloader.facts, route, wake)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
@@ -237,6 +247,7 @@ async def build(
             reloader,
             stories,
             silences,
+            holds,
             coverage,
             teller,
             Housekeeping(store, operations, clock, meter),
@@ -289,6 +300,11 @@ def _stopped(deliverer: Deliverer) -> set[str]:
     return {s.name for s in deliverer.statuses() if s.state is SinkState.PAUSED and s.probe_due is None}
 
 
+def _failing(deliverer: Deliverer) -> set[str]:
+    """Sinks whose last answer was none, or which nothing may be sent to."""
+    return {s.name for s in deliverer.statuses() if s.state is not SinkState.ACTIVE or s.failures}
+
+
 def routes(settings: Settings) -> tuple[Route, ...]:
     """Without any configured route every sink gets everything."""
     if not settings.routes:
@@ -298,7 +314,15 @@ def routes(settings: Settings) -> tuple[Route, ...]:
 
 def _route(route: RouteSettings, name: str) -> Route:
     unless = Conditions() if route.not_ is None else _conditions(route.not_)
-    return Route(to=route.to, match=_conditions(route.match), unless=unless, stop=route.stop, name=name)
+    return Route(
+        to=route.to,
+        match=_conditions(route.match),
+        unless=unless,
+        stop=route.stop,
+        name=route.name or name,
+        digest=route.rhythm,
+        group_by=route.group_by,
+    )
 
 
 def _conditions(match: MatchSettings) -> Conditions:
@@ -310,6 +334,9 @@ def _conditions(match: MatchSettings) -> Conditions:
         source=match.source,
         owner=match.owner,
         labels=dict(match.labels),
+        entity=match.entity,
+        story=match.story,
+        term=match.term,
     )
 
 

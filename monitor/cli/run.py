@@ -145,6 +145,7 @@ async def _once(
         began = house.clock.now()
         report = await house.poller.once()
         if deliver:
+            await house.holds.tick()  # what an earlier run gathered, and is due by now
             house.deliverer.wake()
             await house.deliverer.idle()
             while house.deliverer.catching_up:  # after an outage what waited goes out slowly; each round ends or makes it less

@@ -52,7 +52,6 @@ class HoldDesk:
         rules: Mapping[str, Rules],
         groups: Mapping[str, Sequence[str]],
         failing: Callable[[str], bool] = lambda sink: False,
-        wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._record = record
         self._clock = clock
@@ -60,7 +59,6 @@ class HoldDesk:
         self._rules = {sink: each for sink, each in rules.items() if not each.none}
         self._groups = groups
         self._failing = failing
-        self._wake = wake
         self._windows: dict[str, _Window] = {}
 
     def rules_of(self, sink: str) -> Rules:
@@ -102,17 +100,13 @@ class HoldDesk:
 
     # ------------------------------------------------------------------------------------ every second
     async def tick(self) -> None:
-        """End the holds that are due."""
+        """End the holds that are due; the deliverer, which looks as often, finds what comes of them."""
         now = self._clock.now()
         try:
-            ended = await self._record.holds_due(now)
-            for hold in ended:
+            for hold in await self._record.holds_due(now):
                 await self._end(hold, now)
         except StorageError as error:
             log.debug("holds_not_looked_at", error=error.message)  # whoever writes articles raises ``storage``
-            return
-        if ended:
-            self._wake()
 
     async def _end(self, hold: Held, now: datetime) -> None:
         """Everything under the key, also what would be due a little later: it is told with the rest."""

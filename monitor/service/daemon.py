@@ -58,6 +58,7 @@ class Daemon:
                 "coverage": self._cover,
                 "house": house.housekeeping.tick,
                 "silences": house.silences.tick,
+                "holds": house.holds.tick,
                 "tell": house.teller.tick,
             },
             house.clock,
