@@ -77,7 +77,9 @@ class TestOneDaemon:
     def alert_for(self, space: Workspace, name: str, word: str = "rocketsale") -> dict[str, Any]:
         key = space.article(name, word)
         found: dict[str, Any] = eventually(
-            lambda: next((line for line in space.lines() if line["data"]["article"]["key"] == key), None), f"the alert of {name}"
+            # Operations stand in the log too.
+            lambda: next((line for line in space.lines() if line["data"].get("article", {}).get("key") == key), None),
+            f"the alert of {name}",
         )
         return found
 
