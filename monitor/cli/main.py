@@ -23,7 +23,7 @@ from monitor.cli.init import init
 from monitor.cli.match import match
 from monitor.cli.run import once, run
 from monitor.cli.silence import silence
-from monitor.cli.sinks import sinks
+from monitor.cli.sinks_add import sinks
 from monitor.cli.sources_edit import sources
 from monitor.cli.stories import stories
 from monitor.cli.terms import terms

@@ -10,6 +10,7 @@ import click
 
 from monitor.cli.options import Place, config_options, counted, json_option, print_json
 from monitor.cli.sources_try import asking, sources
+from monitor.cli.written import replace
 from monitor.errors import ExitStatus, FetchError, UsageError
 
 if TYPE_CHECKING:
@@ -184,10 +185,7 @@ def _as_yaml(outline: Outline) -> list[str]:
 
 
 def _change(file: Path, change: Callable[[list[Outline]], list[Outline]]) -> None:
-    """Read the list, change it, and put it in place whole: whoever reads it meanwhile sees the one or the other."""
-    import os
-    import tempfile
-
+    """Read the list, change it, and put it in place whole."""
     from monitor.errors import ConfigError
     from monitor.sources.opml import read, write
 
@@ -196,21 +194,7 @@ def _change(file: Path, change: Callable[[list[Outline]], list[Outline]]) -> Non
         outlines, faults = read(file.read_bytes(), str(file))
         if any(not fault.warning for fault in faults):
             raise ConfigError(fault for fault in faults if not fault.warning)
-    raw = write(change(outlines), "Sources")
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with os.fdopen(handle, "wb") as opened:
-                opened.write(raw)
-                opened.flush()
-                os.fsync(opened.fileno())
-            os.chmod(temporary, file.stat().st_mode & 0o777 if file.exists() else 0o644)
-            os.replace(temporary, file)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written: {error.strerror}") from error
+    replace(file, write(change(outlines), "Sources"))
 
 
 # --------------------------------------------------------------------------------------------- OPML

@@ -23,7 +23,9 @@ from pydantic import Field
 from monitor.errors import SinkError
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState
 from monitor.render.ecs import ecs
+from monitor.sinks.advice import Advice
 from monitor.sinks.base import Built, SinkSection, Tools
+from monitor.sinks.example import Example
 from monitor.sinks.log_file import LogFile
 
 #: Lines that one call writes with one sync (a sync costs 0.5 to 10 ms, a line 0.01).
@@ -39,6 +41,19 @@ T = TypeVar("T")
 class AlertLogSettings(SinkSection):
     tells: ClassVar[bool] = False
     disturbs: ClassVar[bool] = False
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example("alert_log", "a file of JSON Lines, one document a line", {"path": "{name}.jsonl"}),
+        Example("ecs", "the same in the shape of the Elastic Common Schema", {"path": "{name}.jsonl", "format": "ecs"}),
+    )
+    advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(
+            r"(it cannot start: )?the alert log .*[Pp]ermission denied", "let the monitor's user write to the file of path: and its folder"
+        ),
+        Advice(r"(it cannot start: )?the alert log .*No such file or directory", "make the folder of path:, or mount it"),
+        Advice(r"(it cannot start: )?the alert log .*no space left", "free space where path: is; it goes on by itself"),
+        Advice(r"(it cannot start: )?the alert log .*Read-only file system", "mount it for writing, or choose another path:"),
+    )
 
     type: Literal["alert_log"]
     path: Path = Field(description="The JSON Lines file; it may be rotated by renaming it.")

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
@@ -30,8 +30,10 @@ from monitor.render.oneline import line
 from monitor.render.payload import timestamp
 from monitor.render.plain import plain, shortened
 from monitor.render.text import text
+from monitor.sinks.advice import Advice
 from monitor.sinks.base import Built, Seconds, Tools, lasting
 from monitor.sinks.endpoint import Endpoint, HttpSection
+from monitor.sinks.example import Example
 
 PATH: Final = "/api/v2/alerts"
 HEADERS: Final = {"Content-Type": "application/json"}
@@ -56,6 +58,15 @@ log = structlog.get_logger()
 
 
 class AlertmanagerSettings(HttpSection):
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example("alertmanager", "Prometheus Alertmanager: an alert stands there until it is closed", {"url": "http://127.0.0.1:9093"}),
+    )
+    advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(
+            r"HTTP 404", "is {address} the place of Alertmanager itself, without /api/v2, and with its --web.route-prefix if it has one?"
+        ),
+    )
+
     type: Literal["alertmanager"]
     open_for: Annotated[Seconds, lasting(timedelta(minutes=1), timedelta(days=30))] = Field(
         default=86_400.0, description="How long an alert stands after it was last told, if nobody closes it."

@@ -20,6 +20,8 @@ from monitor.errors import Fault
 from monitor.model import JsonObject
 from monitor.ports import Beating, Clock, Poster, Sink
 from monitor.render.message import Link, Message, read
+from monitor.sinks.advice import Advice, advise
+from monitor.sinks.example import Example
 from monitor.sinks.when import QuietHours, RateText
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -67,6 +69,10 @@ class SinkSection(BaseModel):
     tells: ClassVar[bool] = True
     #: It takes notifications; False for a heartbeat, which no route may name.
     takes: ClassVar[bool] = True
+    #: What ``monitor sinks add`` writes for it: at least the block of its own name, and those of what it is often used for.
+    examples: ClassVar[tuple[Example, ...]] = ()
+    #: What to do about answers that mean something particular to it, before the rows that all share.
+    advice: ClassVar[tuple[Advice, ...]] = ()
     #: Quiet hours and a rate mean something to it; False for a file, which disturbs nobody.
     disturbs: ClassVar[bool] = True
 
@@ -95,6 +101,10 @@ class SinkSection(BaseModel):
     def files(self) -> tuple[Path, ...]:
         """Files that it writes alerts to, to tell a person."""
         return ()
+
+    def advise(self, detail: str) -> str:
+        """What a person should do about an answer with this detail; "" where there is nothing to say. It holds no secret."""
+        return advise(self, self.advice, detail)
 
     def build(self, name: str, tools: Tools) -> Built:
         """Raises SinkError where the settings name a secret that cannot be read or used."""

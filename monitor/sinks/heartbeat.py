@@ -15,8 +15,10 @@ from typing import Annotated, ClassVar, Final, Literal
 from pydantic import Field, model_validator
 
 from monitor.model import Answer, AnswerKind, JsonObject
+from monitor.sinks.advice import Advice
 from monitor.sinks.base import Built, HttpUrl, Seconds, SecretPath, Tools, lasting
 from monitor.sinks.endpoint import Endpoint, HttpSection
+from monitor.sinks.example import Example
 
 FAILING: Final = "failing"
 HEADERS: Final = {"Content-Type": "application/json"}
@@ -27,6 +29,15 @@ KEPT_BACK: Final = frozenset({"operations"})
 class HeartbeatSettings(HttpSection):
     tells: ClassVar[bool] = False
     takes: ClassVar[bool] = False
+
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "heartbeat", "a service that raises the alarm when the monitor falls silent", {"url": "https://heartbeat.example.org/{name}"}
+        ),
+    )
+    advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(r"HTTP (404|410)", "the service does not know this check any more: make one there, and put its address into {address}"),
+    )
 
     type: Literal["heartbeat"]
     every: Annotated[Seconds, lasting(timedelta(seconds=10), timedelta(days=1))] = Field(default=60.0, description="How often.")

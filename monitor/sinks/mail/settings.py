@@ -9,12 +9,14 @@ import re
 from email.headerregistry import Address, HeaderRegistry
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
 from monitor.net.dial import Dialler
+from monitor.sinks.advice import Advice
 from monitor.sinks.base import LOOPBACK, Built, SecretPath, SinkSection, Tools
+from monitor.sinks.example import Example
 from monitor.sinks.mail.letter import Envelope
 from monitor.sinks.mail.sender import Mail
 from monitor.sinks.mail.session import Server
@@ -58,6 +60,45 @@ Mailbox = Annotated[str, AfterValidator(_mailbox)]
 
 
 class MailSettings(SinkSection):
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example(
+            "mail",
+            "e-mail, text and HTML",
+            {
+                "server": "mail.example.org",
+                "user": "monitor@example.org",
+                "password_file": "/run/secrets/{name}",
+                "sender": "News monitor <monitor@example.org>",
+                "to": ["desk@example.org"],
+            },
+        ),
+    )
+    advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(
+            r"not connected: Connection refused", "no mail server listens there: is the port right (587 starttls, 465 implicit, 25 none)?"
+        ),
+        Advice(r"not connected", "many providers let no mail out of their network: try port 587, or ask them; else look at firewalls"),
+        Advice(
+            r"no TLS connection could be agreed on",
+            "tls: implicit is for port 465, tls: starttls for 587: do server: and tls: go together?",
+        ),
+        Advice(
+            r"what the server says is not SMTP", "tls: implicit is for port 465, tls: starttls for 587: do server: and tls: go together?"
+        ),
+        Advice(
+            r"put off by|told some; put off",
+            "a mail server puts strangers off at first (greylisting): it is tried again, nothing is to be done",
+        ),
+        Advice(r"the mail server takes nothing for", "mend to:, or ask who runs the mail server why it takes nothing for them"),
+        Advice(r"the mail server refuses the letter: 552", "the mail server takes no letter of this size; raise its limit"),
+        Advice(r"the mail server refuses the letter", "its words say why; many ask for SPF and DKIM of the domain in sender:"),
+        Advice(
+            r"the mail server did not take the letter within",
+            "the mail server is too slow or a filter before it hangs: its own log says why",
+        ),
+        Advice(r"the mail server is not ready", "the mail server asks us to come again later, which is done; its words say why"),
+    )
+
     type: Literal["mail"]
     server: Annotated[str, AfterValidator(_server)] = Field(
         description="The mail server: a host, or host:port; without a port 587, 465 with tls: implicit, 25 with tls: none."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -12,6 +12,7 @@ from monitor.errors import ConfigError, Fault, SinkError
 from monitor.render.template import Template
 from monitor.sinks.base import Built, SecretPath, Tools
 from monitor.sinks.endpoint import Endpoint, HttpSection
+from monitor.sinks.webhook.firstuse import ADVICE, EXAMPLES
 from monitor.sinks.webhook.formats import CHAT, JSON, FormatName, format_of, read_template
 from monitor.sinks.webhook.sender import Webhook
 from monitor.sinks.webhook.signing import Signer
@@ -26,6 +27,9 @@ _OURS: Final = re.compile(
 
 
 class WebhookSettings(HttpSection):
+    examples: ClassVar = EXAMPLES
+    advice: ClassVar = ADVICE
+
     type: Literal["webhook"]
     secret: SecretStr | None = Field(default=None, description="Signing secret: whsec_ and base64; better kept in secret_file.")
     secret_file: SecretPath | None = Field(
