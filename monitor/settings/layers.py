@@ -227,4 +227,4 @@ class FileLayer(Layer):
         if isinstance(lookup(self.document.data, path), dict | list):
             return False
         # A sink's address may carry a token, and a misspelt key may well be that of the secret.
-        return self.schema.is_secret(path) or (path[0] == "sinks" and (path[-1] == "url" or not self.schema.at(path)))
+        return self.schema.is_secret(path) or (path[0] == "sinks" and (str(path[-1]).endswith("url") or not self.schema.at(path)))
