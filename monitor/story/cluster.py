@@ -22,14 +22,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate, islice
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import Cluster, Member, StoryIndex, Weights, held
+from monitor.story.index import Cluster, Found, Look, Member, Places, StoryIndex, Weights, held
 from monitor.story.joined import Joined, JoinKind
-from monitor.text.fingerprint import BINS, Fingerprint, TermKind, Terms
+from monitor.text.fingerprint import Fingerprint, TermKind, Terms, agreement, hashes_of
 
 Shared = npt.NDArray[np.bool_]
 
@@ -62,6 +63,7 @@ _NAMED_SHARE: Final = 0.5
 _ORDINARY: Final = 0.05
 _SHOWN_WORDS: Final = 8
 _SHOWN_NUMBERS: Final = 5
+_TINY: Final = np.array(1e-9, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +74,44 @@ class Chosen:
 
 def choose(index: StoryIndex, fingerprint: Fingerprint, at: datetime) -> Chosen | None:
     """The story that an article published at ``at`` joins; None where it begins one of its own. Changes nothing."""
-    terms = fingerprint.read()
-    if terms is None or not len(terms.hashes):
+    look = index.look(fingerprint)
+    if look is None or not len(look.terms.hashes):
         return None
-    article = _Article(index, fingerprint, terms, at.timestamp() / 3600)
+    article = _Article(index, look, fingerprint.words, at.timestamp() / 3600)
     return article.copied() or article.retold()
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A story that an article is compared with: which of the story's terms it has, and which of its own these are."""
+
+    number: int
+    cluster: Cluster
+    cosine: float
+    shared: Found
+    places: Places
 
 
 class _Article:
     """An article and what is asked of it."""
 
-    def __init__(self, index: StoryIndex, fingerprint: Fingerprint, terms: Terms, at: float) -> None:
-        self.index, self.terms, self.at = index, terms, at
-        self.words = fingerprint.words
-        self.data = fingerprint.data
-        self.idf = index.idf(terms.hashes)
+    def __init__(self, index: StoryIndex, look: Look, words: tuple[str, ...], at: float) -> None:
+        self.index, self.look, self.at = index, look, at
+        self.terms, self.idf = look.terms, look.idf
+        self.words = words
+        self._mine = self.terms.weights * self.idf
+        self._length = np.sqrt((self._mine * self._mine).sum())
         #: Stories that are the same form with other figures.
         self.forms: set[int] = set()
 
     # ------------------------------------------------------------------------------------------- copies
     def copied(self) -> Chosen | None:
         """The copy of the article that it has most runs in common with, of equals the oldest."""
-        found = []
-        for number in self.index.alike(self.terms)[:_ARTICLES]:
-            other = self.index.members[number].terms()
-            runs = np.count_nonzero(self.terms.signature == other.signature) / BINS
-            if runs >= COPY_RUNS:
-                found.append((-runs, number, other))
-        for runs, number, other in sorted(found, key=lambda candidate: candidate[:2]):
-            chosen = self._copy_of(self.index.members[number], other, -runs)
+        numbers = list(islice(self.index.alike(self.look), _ARTICLES))
+        runs = agreement(self.terms.signature, [self.index.members[number].data for number in numbers])
+        for share, number in sorted((-share, number) for share, number in zip(runs, numbers, strict=True) if share >= COPY_RUNS):
+            member = self.index.members[number]
+            chosen = self._copy_of(member, member.terms(), -share)
             if chosen is not None:
                 return chosen
         return None
@@ -113,16 +124,16 @@ class _Article:
             return None
         shared = int(mine.sum())
         share = shared / max(1, min(len(mine), len(theirs)))
-        cluster = self.index.clusters[member.story]
         # Copies of copies, each a little changed, may end anywhere: a copy is like how its story began, too.
         if (
             share < COPY_WORDS / fading(hours)
             or min(_own(self.idf, mine), _own(self.index.idf(other.hashes), theirs)) > _OWN
-            or self._cosines([cluster])[0] < REWRITE / 2
+            or self._candidates([member.story])[0].cosine < REWRITE / 2
         ):
             return None
-        kind = JoinKind.SAME_TEXT if member.data == self.data else JoinKind.NEAR_COPY
-        return Chosen(cluster.id, Joined(kind, member.article, round(runs, 2), round(100 * share), *self._shown(mine), round(hours, 1)))
+        story = self.index.clusters[member.story].id
+        kind = JoinKind.SAME_TEXT if member.data == self.look.data else JoinKind.NEAR_COPY
+        return Chosen(story, Joined(kind, member.article, round(runs, 2), round(100 * share), *self._shown(mine), round(hours, 1)))
 
     def _other_figures(self, other: Terms, mine: Shared, theirs: Shared) -> bool:
         """Whether the two are one form filled twice: each has numbers that the other lacks, and more of them than they share."""
@@ -132,82 +143,90 @@ class _Article:
 
     # --------------------------------------------------------------------------- rewrites and translations
     def retold(self) -> Chosen | None:
-        numbers = [number for number in self.index.related(self.terms) if number not in self.forms][:_STORIES]
+        numbers = list(islice((number for number in self.index.related(self.look) if number not in self.forms), _STORIES))
         if not numbers:
             return None
-        clusters = [self.index.clusters[number] for number in numbers]
+        candidates = self._candidates(numbers)
+        likenesses = [candidate.cosine * fading(self._away(candidate.cluster)) for candidate in candidates]
         # The most alike first; of equals the older story.
-        for score, number in sorted(zip(self._likenesses(clusters), numbers, strict=True), key=lambda pair: (-pair[0], pair[1])):
+        for score, place in sorted(zip(likenesses, range(len(numbers)), strict=True), key=lambda pair: (-pair[0], numbers[pair[1]])):
             if score < REWRITE:
                 break
-            found = self._rewrite_of(self.index.clusters[number], score)
+            found = self._rewrite_of(candidates[place], score)
             if found is not None:
                 return found
-        return self._translated(clusters)
+        return self._translated(candidates)
 
-    def _likenesses(self, clusters: list[Cluster]) -> list[float]:
-        """The cosine of the article and each story, faded."""
-        return [cosine * fading(self._away(cluster)) for cosine, cluster in zip(self._cosines(clusters), clusters, strict=True)]
-
-    def _cosines(self, clusters: list[Cluster]) -> list[float]:
-        """All at once, since a few large arrays cost a tenth of many small ones."""
+    def _candidates(self, numbers: list[int]) -> list[_Candidate]:
+        """The stories, compared all at once: a few large arrays cost a tenth of many small ones."""
+        clusters = [self.index.clusters[number] for number in numbers]
+        ends = list(accumulate(len(cluster.hashes) for cluster in clusters))
+        starts = [0, *ends[:-1]]
         hashes = np.concatenate([cluster.hashes for cluster in clusters])
-        starts = np.cumsum([0, *(len(cluster.hashes) for cluster in clusters[:-1])])
         theirs = np.concatenate([cluster.weights for cluster in clusters]) * self.index.idf(hashes)
-        mine = self.terms.weights * self.idf
-        places = np.minimum(np.searchsorted(self.terms.hashes, hashes), len(mine) - 1)
-        products = np.where(self.terms.hashes[places] == hashes, theirs * mine[places], 0)
-        lengths = np.sqrt(np.add.reduceat(theirs**2, starts)) * np.sqrt((mine**2).sum())
-        cosines: list[float] = (np.add.reduceat(products, starts) / np.maximum(lengths, np.float32(1e-9))).tolist()
-        return cosines
+        shared, places = self.look.among(hashes)
+        products = theirs * self._mine.take(places) * shared
+        theirs *= theirs
+        lengths = np.sqrt(np.add.reduceat(theirs, starts)) * self._length
+        cosines: list[float] = (np.add.reduceat(products, starts) / np.maximum(lengths, _TINY)).tolist()
+        return [
+            _Candidate(number, cluster, cosine, shared[start:end], places[start:end])
+            for number, cluster, cosine, start, end in zip(numbers, clusters, cosines, starts, ends, strict=True)
+        ]
 
     def _away(self, cluster: Cluster) -> float:
         """Hours between the article and a story (rule 4)."""
         return max(cluster.first - self.at, self.at - cluster.last, abs(self.at - cluster.first) / _LASTING)
 
-    def _rewrite_of(self, cluster: Cluster, score: float) -> Chosen | None:
+    def _rewrite_of(self, candidate: _Candidate, score: float) -> Chosen | None:
         """The article as a rewrite of this story, if what they share is news; the reason names the member that shares most."""
+        cluster = candidate.cluster
         away = self._away(cluster)
         # Once after a pause is a follow-up; what comes again and again is a series (weather, markets, roads), not a story.
         pauses = cluster.pauses if away > WINDOW else 0
-        if self._news(cluster) * fading(away) < EVIDENCE * (1 + _PAUSED * pauses):
+        if self._news(cluster, candidate.shared) * fading(away) < EVIDENCE * (1 + _PAUSED * pauses):
             return None
         member, mine, share = self._closest(cluster)
         hours = round(abs(self.at - member.at), 1)
         joined = Joined(JoinKind.REWRITE, member.article, round(score, 2), share, *self._shown(mine), hours)
         return Chosen(cluster.id, joined)
 
-    def _news(self, cluster: Cluster, among: Shared | None = None) -> float:
-        """What the terms weigh (``among`` them, where given) that the article shares with a story and that are rare outside it."""
-        mine = held(self.terms.hashes, cluster.hashes)
-        shared = self.terms.hashes[mine if among is None else mine & among]
-        if not len(shared):
+    def _news(self, cluster: Cluster, shared: Found) -> float:
+        """What those of a story's terms weigh that the article shares with it (``shared``) and that are rare outside it."""
+        hashes = cluster.hashes[shared]
+        if not len(hashes):
             return 0.0
         # What a story has said for days on end is news no longer: from so many articles on, its own count like all others.
-        told = np.minimum(cluster.tally[np.searchsorted(cluster.hashes, shared)], _UNCOUNTED)
-        idf = self.index.idf(shared, told, min(len(cluster.members), _UNCOUNTED))
+        told = np.minimum(cluster.tally[shared], _UNCOUNTED)
+        idf = self.index.idf(hashes, told, min(len(cluster.members), _UNCOUNTED))
         return float(np.maximum(idf - _NEWS, 0).sum())
 
     def _closest(self, cluster: Cluster) -> tuple[Member, Shared, int]:
         """Of the first and the newest members the one that shares most, which terms those are, and their share in per cent."""
-        found: tuple[float, Member, Shared, int] | None = None
-        for number in dict.fromkeys((cluster.members[0], *cluster.members[-_ARTICLES:])):
-            member = self.index.members[number]
-            hashes = member.terms().hashes
-            mine = held(self.terms.hashes, hashes)
-            value = float(self.idf[mine].sum())
-            if found is None or value > found[0]:
-                found = value, member, mine, round(100 * int(mine.sum()) / max(1, min(len(mine), len(hashes))))
-        assert found is not None, "a story has members"
-        return found[1:]
+        members = [self.index.members[number] for number in dict.fromkeys((cluster.members[0], *cluster.members[-_ARTICLES:]))]
+        said = [hashes_of(member.data) for member in members]
+        ends = list(accumulate(map(len, said)))
+        shared, places = self.look.among(np.concatenate(said))
+        values = self.idf.take(places) * shared
+        starts = [end - len(own) for own, end in zip(said, ends, strict=True)]
+        # Sums of the same numbers may differ in their last digits: of equals it is the first.
+        sums = [round(float(values[start:end].sum()), 3) for start, end in zip(starts, ends, strict=True)]
+        best = sums.index(max(sums))
+        start, end = starts[best], ends[best]
+        mine = np.zeros(len(self.idf), np.bool_)
+        mine[places[start:end][shared[start:end]]] = True
+        return members[best], mine, round(100 * int(mine.sum()) / max(1, min(len(mine), end - start)))
 
-    def _translated(self, clusters: list[Cluster]) -> Chosen | None:
+    def _translated(self, candidates: list[_Candidate]) -> Chosen | None:
         named = self.terms.kinds != TermKind.WORD
         if int(named.sum()) < _NAMED:
             return None
-        names = self.terms.hashes[named]
-        for cluster in clusters:
-            if self._away(cluster) > WINDOW or np.count_nonzero(held(names, cluster.hashes)) < _NAMED:
+        for candidate in candidates:
+            cluster = candidate.cluster
+            if self._away(cluster) > WINDOW:
+                continue
+            names = candidate.shared & named.take(candidate.places)
+            if np.count_nonzero(names) < _NAMED:
                 continue
             member, mine, share = self._closest(cluster)
             other = member.terms()
@@ -219,7 +238,7 @@ class _Article:
                 continue
             said = min(float(self.idf[named].sum()), float(self.index.idf(other.hashes[other_named]).sum()))
             overlap = min(float(self.idf[both].sum()), float(self.index.idf(other.hashes[theirs]).sum())) / said if said else 0.0
-            if overlap >= _NAMED_SHARE and self._news(cluster, both) >= _NAMED_EVIDENCE:
+            if overlap >= _NAMED_SHARE and self._news(cluster, candidate.shared & both.take(candidate.places)) >= _NAMED_EVIDENCE:
                 hours = round(abs(self.at - member.at), 1)
                 return Chosen(cluster.id, Joined(JoinKind.TRANSLATION, member.article, round(overlap, 2), share, *self._shown(both), hours))
         return None
@@ -228,7 +247,7 @@ class _Article:
         """Words and numbers of the article that stand in the other too, those that say most first."""
         if not self.words:
             return (), ()
-        value = np.where(mine, self.idf * self.terms.weights, 0)
+        value = np.where(mine, self._mine, 0)
         value[self.terms.kinds == TermKind.NAME] *= 2  # people know a story by its names
         order = np.argsort(-value, kind="stable")[: np.count_nonzero(value > 0)]
         numeric = self.terms.kinds[order] == TermKind.NUMBER

@@ -23,11 +23,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from monitor.text.fingerprint import BANDS, Fingerprint, Hashes, TermKind, Terms, bands
+from monitor.text.fingerprint import BANDS, Fingerprint, Hashes, TermKind, Terms, bands, hashes_of
 
 Weights = npt.NDArray[np.float32]
+Counts = npt.NDArray[np.int32]
 Places = npt.NDArray[np.intp]
 Slots = npt.NDArray[np.uint32]
+Found = npt.NDArray[np.bool_]
 
 #: Articles held: three days of 6,600 a day, at 2.5 KB each. Beyond it the oldest are forgotten.
 CAPACITY: Final = 20_000
@@ -51,7 +53,19 @@ _TERM_PLACES: Final = 1 << 18
 _BAND_PLACES: Final = 1 << 17
 _TERM_SLOTS: Final = 8
 _BAND_SLOTS: Final = 4
-_ONCE: Final = np.ones(1, np.float32)
+_ONCE: Final = np.ones(256, np.int32)  # as many terms as a fingerprint can have
+_ONCE.flags.writeable = False
+# Arrays of no dimension: numpy takes a third of the time over them that it takes over a number.
+_MASK: Final = np.array(_COUNTERS - 1, np.uint32)
+_TERM_SHIFT: Final = np.array(14, np.uint32)
+_BAND_MASK: Final = np.array(_BAND_PLACES - 1, np.uint32)
+_NOTHING: Final = np.array(0, np.float32)
+_MOST: Final = np.array(np.log(_RAREST), np.float32)
+_KNOWN: Final = np.array(-np.log(_TOO_COMMON), np.float32)
+_THIRTY_TWO: Final = np.array(32, np.int64)
+_LOW: Final = np.array(0xFFFFFFFF, np.int64)
+#: Ways to take 16 of a number's 32 bits: one of them tells nearly every article's terms apart.
+_CUTS: Final = tuple(np.array(cut, np.uint32) for cut in (0, 16, 8, 4, 12, 2, 6, 10, 14))
 
 
 @dataclass(slots=True)
@@ -79,7 +93,7 @@ class Cluster:
     id: str
     hashes: Hashes
     weights: npt.NDArray[np.float16]
-    tally: Weights
+    tally: Counts
     members: list[int] = field(default_factory=list)
     first: float = 0.0
     last: float = 0.0
@@ -87,8 +101,42 @@ class Cluster:
     pauses: int = 0
 
 
+class Look:
+    """An article as the index sees it at this moment: what is asked of it when its story is chosen, and again when it is held."""
+
+    def __init__(self, index: StoryIndex, data: bytes, terms: Terms) -> None:
+        self.data, self.terms = data, terms
+        self.counters = _counters(terms.hashes)
+        self.idf = index.idf(terms.hashes)
+        self.bands: Places = _band_places(terms) if len(terms.signature) else np.zeros(0, np.intp)
+        #: Where in the table of terms its story is looked for.
+        self.posted = _term_places(terms.hashes[rarest(terms, self.idf)])
+        self._cut: npt.NDArray[np.uint32] | None = None
+        # What stood there before is no matter: whatever is found is compared.
+        self._table = np.empty(1 << 16, np.uint8)
+        order = np.arange(len(terms.hashes), dtype=np.uint8)
+        for cut in _CUTS:
+            places = (terms.hashes >> cut).astype(np.uint16)
+            self._table[places] = order
+            if (self._table.take(places) == order).all():
+                self._cut = cut
+                break
+
+    def among(self, hashes: Hashes) -> tuple[Found, Places]:
+        """Which of ``hashes`` are terms of the article, and which ones. A look into a table costs a tenth of a search."""
+        own = self.terms.hashes
+        if not len(own):
+            return np.zeros(len(hashes), np.bool_), np.zeros(len(hashes), np.intp)
+        if self._cut is None:
+            places = own.searchsorted(hashes)
+        else:
+            places = self._table.take((hashes >> self._cut).astype(np.uint16)).astype(np.intp)
+        np.minimum(places, len(own) - 1, out=places)
+        return own.take(places) == hashes, places
+
+
 class StoryIndex:
-    """Articles by number (counted up from 0, also the key of ``members``), stories by number and by id."""
+    """Articles by number (counted up from 1, also the key of ``members``), stories by number and by id."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self.capacity = capacity
@@ -99,8 +147,13 @@ class StoryIndex:
         self._next_member = 1
         self._next_cluster = 1
         self._counts = np.zeros(_COUNTERS, np.uint32)
+        #: The logarithm of a count, and a half.
+        self._logs: Weights = np.log(np.arange(capacity + 2) + 0.5).astype(np.float32)
         self._by_term = np.zeros((_TERM_PLACES, _TERM_SLOTS), np.uint32)
         self._by_band = np.zeros((_BAND_PLACES, _BAND_SLOTS), np.uint32)
+        self._look: Look | None = None
+        #: The newest number that was taken out of the order of its coming.
+        self._dropped = 0
 
     def __len__(self) -> int:
         return len(self.members)
@@ -112,8 +165,8 @@ class StoryIndex:
         ``copy`` says that it joined as a near-copy: it is found by its bands and leaves the centroid as it is. A fingerprint
         of another version is not held.
         """
-        terms = fingerprint.read()
-        if terms is None:
+        look = self.look(fingerprint)
+        if look is None:
             self.drop(article)
             return
         number = self._numbers.get(article)
@@ -123,11 +176,11 @@ class StoryIndex:
             self._numbers[article] = number
         else:
             self._leave(number)
-        cluster = self._cluster(story)
-        member = Member(article, cluster, at.timestamp() / 3600, fingerprint.data, copy)
+            look = self.look(fingerprint)
+            assert look is not None, "it could be read before"
+        member = Member(article, self._cluster(story), at.timestamp() / 3600, fingerprint.data, copy)
         self.members[number] = member
-        np.add.at(self._counts, _counter(terms.hashes), 1)
-        self._join(number, member, terms)
+        self._join(number, member, look)
         while len(self.members) > self.capacity:
             oldest, forgotten = next(iter(self.members.items()))
             self._leave(oldest, forgotten=True)
@@ -139,6 +192,7 @@ class StoryIndex:
         if number is not None:
             self._leave(number)
             del self.members[number]
+            self._dropped = max(self._dropped, number)
 
     def move(self, articles: Iterable[str], story: str) -> None:
         """Makes articles members of another story, as a person asked for; those that are not held are passed over."""
@@ -148,9 +202,9 @@ class StoryIndex:
                 member = self.members[number]
                 self._leave(number)
                 member.story, member.copy = self._cluster(story), False
-                terms = member.terms()
-                np.add.at(self._counts, _counter(terms.hashes), 1)
-                self._join(number, member, terms)
+                look = self.look(Fingerprint(member.data))
+                assert look is not None, "only fingerprints that can be read are added"
+                self._join(number, member, look)
 
     def _cluster(self, story: str) -> int:
         number = self._stories.get(story)
@@ -161,25 +215,41 @@ class StoryIndex:
             self.clusters[number] = Cluster(story, *_nothing())
         return number
 
-    def _join(self, number: int, member: Member, terms: Terms) -> None:
+    def _join(self, number: int, member: Member, look: Look) -> None:
+        np.add.at(self._counts, look.counters, 1)
+        self._look = None
         cluster = self.clusters[member.story]
         if cluster.members and not cluster.first - PAUSE <= member.at <= cluster.last + PAUSE:
             cluster.pauses += 1
         cluster.first = min(cluster.first, member.at) if cluster.members else member.at
         cluster.last = max(cluster.last, member.at) if cluster.members else member.at
         cluster.members.append(number)
-        if len(terms.signature):
-            _post(self._by_band, _band_places(terms), number, _SameStory(self.members, member.story))
-        self._count_in(cluster, member, terms)
+        if len(look.bands):
+            rows = self._by_band[look.bands]
+            self._by_band[look.bands] = _posted(rows, number, self._free(rows, cluster))
+        self._count_in(cluster, member, look.terms)
         # Also the terms of copies and late members find the story: the slots are for the newest.
-        _post(self._by_term, _term_place(terms.hashes[self.rarest(terms)]), member.story, None)
+        rows = self._by_term[look.posted]
+        self._by_term[look.posted] = _posted(rows, member.story, rows == member.story)
+
+    def _free(self, rows: Slots, cluster: Cluster) -> Found:
+        """Which slots stand for this story already, or for nothing that is still held: they may be taken."""
+        oldest = next(iter(self.members))
+        free: Found = rows < oldest
+        if len(cluster.members) == 1 and self._dropped < oldest:
+            return free
+        members = self.members
+        own = self.members[cluster.members[-1]].story
+        flat = [(member := members.get(number)) is None or member.story == own for number in rows.ravel().tolist()]
+        return np.array(flat, np.bool_).reshape(rows.shape)
 
     def _leave(self, number: int, *, forgotten: bool = False) -> None:
         """Takes a member out of its story and its words out of the counts; the story ends with its last member. Where a person or
         an edit took it away the story is made anew without it; what was only ``forgotten`` goes on standing for its story."""
         member = self.members[number]
-        hashes = member.terms().hashes
-        np.subtract.at(self._counts, _counter(hashes), 1)
+        hashes = hashes_of(member.data)
+        np.subtract.at(self._counts, _counters(hashes), 1)
+        self._look = None
         cluster = self.clusters[member.story]
         cluster.members.remove(number)
         if not cluster.members:
@@ -207,79 +277,77 @@ class StoryIndex:
             cluster.tally = cluster.tally + held(cluster.hashes, terms.hashes)
 
     # -------------------------------------------------------------------------------------------- asking
-    def idf(self, hashes: Hashes, told: Weights | None = None, members: int = 0) -> Weights:
+    def look(self, fingerprint: Fingerprint) -> Look | None:
+        """The article as it is seen now; None where the fingerprint cannot be read. The last one is kept until something changes,
+        since what a story was chosen for is held next."""
+        if self._look is not None and self._look.data is fingerprint.data:
+            return self._look
+        terms = fingerprint.read()
+        if terms is None:
+            return None
+        self._look = Look(self, fingerprint.data, terms)
+        return self._look
+
+    def idf(self, hashes: Hashes, told: Counts | None = None, members: int = 0) -> Weights:
         """How much each term says: the logarithm of how few of the articles held have it, between 0 and ln 1,000. With ``told``
         (how many articles of one story of so many members have it), of those that do not belong to this story."""
-        counts = self._counts.take(_counter(hashes)).astype(np.float32)
-        if told is not None:
-            counts = np.maximum(counts - told, 0)
-        share = (counts + np.float32(0.5)) / np.float32(len(self.members) - members + _BEFORE)
-        found: Weights = np.log(1 / np.clip(share, np.float32(1 / _RAREST), np.float32(1)))
+        counts = self._counts.take(hashes & _MASK)
+        logs = self._logs.take(counts if told is None else counts - told, mode="clip")
+        found: Weights = np.float32(np.log(len(self.members) - members + _BEFORE)) - logs
+        np.maximum(found, _NOTHING, out=found)
+        np.minimum(found, _MOST, out=found)
         return found
 
-    def rarest(self, terms: Terms) -> Places:
-        """The places of the terms by which an article is looked for: those that say most of it, and of numbers and names, which
-        other languages write alike, some in any case."""
-        idf = self.idf(terms.hashes)
-        value = np.where(idf > -np.log(_TOO_COMMON), idf * terms.weights, 0)
-        # A stable order: equal values are told apart by the terms' own numbers.
-        order = np.argsort(-value, kind="stable")
-        order = order[: int((value > 0).sum())]
-        named = order[terms.kinds[order] != TermKind.WORD][:_NAMED]
-        return np.unique(np.concatenate((order[:POSTED], named)))
+    def alike(self, look: Look) -> Iterator[int]:
+        """Numbers of articles that share bands with a signature, those that share most first, of equals the newest."""
+        return (number for number in _ranked(self._by_band[look.bands]) if number in self.members)
 
-    def alike(self, terms: Terms) -> list[int]:
-        """Numbers of articles that share bands with a signature, those that share most first."""
-        if not len(terms.signature):
-            return []
-        found = self._by_band[_band_places(terms)].ravel()
-        return [number for number, _ in _counted(found) if number in self.members]
-
-    def related(self, terms: Terms) -> list[int]:
-        """Numbers of stories that share rare terms, those that share most first."""
-        found = self._by_term[_term_place(terms.hashes[self.rarest(terms)])].ravel()
+    def related(self, look: Look) -> Iterator[int]:
+        """Numbers of stories that share rare terms, those that share most first, of equals the newest."""
         # A story may have lost the article that had its terms to an edit; without any it is like nothing.
-        return [number for number, _ in _counted(found) if number in self.clusters and len(self.clusters[number].hashes)]
+        ranked = _ranked(self._by_term[look.posted])
+        return (number for number in ranked if number in self.clusters and len(self.clusters[number].hashes))
 
 
-@dataclass(slots=True)
-class _SameStory:
-    """Whether an article stands for a story in a slot already, or for nothing that is still held: its slot may be taken."""
+def rarest(terms: Terms, idf: Weights) -> Places:
+    """The places of the terms by which an article is looked for: those that say most of it, and of numbers and names, which
+    other languages write alike, some in any case."""
+    value = idf * terms.weights
+    value[idf <= _KNOWN] = 0
+    # A stable order: equal values are told apart by the terms' own numbers.
+    order = (-value).argsort(kind="stable")[: np.count_nonzero(value)]
+    named = order[terms.kinds[order] != TermKind.WORD][:_NAMED]
+    chosen = np.zeros(len(value), np.bool_)
+    chosen[order[:POSTED]] = True
+    chosen[named] = True
+    return chosen.nonzero()[0]
 
-    members: OrderedDict[int, Member]
-    story: int
 
-    def __call__(self, number: int) -> bool:
-        member = self.members.get(number)
-        return member is None or member.story == self.story
-
-
-def held(hashes: Hashes, by: Hashes) -> npt.NDArray[np.bool_]:
+def held(hashes: Hashes, by: Hashes) -> Found:
     """Which of ``hashes`` stand in ``by``; both ascending."""
     if not len(by):
         return np.zeros(len(hashes), np.bool_)
     places = by.searchsorted(hashes)
-    found: npt.NDArray[np.bool_] = by.take(places, mode="clip") == hashes
+    found: Found = by.take(places, mode="clip") == hashes
     return found
 
 
-def _nothing() -> tuple[Hashes, npt.NDArray[np.float16], Weights]:
-    return np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.float32)
+def _nothing() -> tuple[Hashes, npt.NDArray[np.float16], Counts]:
+    return np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.int32)
 
 
 def _found(cluster: Cluster, terms: Terms) -> None:
     """Adds a member to the centroid: every one counts alike, however long it is."""
     if not len(terms.hashes):
         return
-    length = np.sqrt((terms.weights**2).sum())
+    own = terms.weights / np.sqrt((terms.weights * terms.weights).sum())
     if not len(cluster.hashes):
         # Most stories never have a second article: theirs are the bytes of its fingerprint, not copied, and one shared count.
-        cluster.hashes, cluster.weights = terms.hashes, (terms.weights / length).astype(np.float16)
-        cluster.tally = np.broadcast_to(_ONCE, len(terms.hashes))
+        cluster.hashes, cluster.weights, cluster.tally = terms.hashes, own.astype(np.float16), _ONCE[: len(terms.hashes)]
         return
     hashes = np.concatenate((cluster.hashes, terms.hashes))
-    weights = np.concatenate((cluster.weights.astype(np.float32), terms.weights / length))
-    tally = np.concatenate((cluster.tally, np.ones(len(terms.hashes), np.float32)))
+    weights = np.concatenate((cluster.weights.astype(np.float32), own))
+    tally = np.concatenate((cluster.tally, _ONCE[: len(terms.hashes)]))
     order = np.argsort(hashes, kind="stable")
     hashes, weights, tally = hashes[order], weights[order], tally[order]
     starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
@@ -290,40 +358,39 @@ def _found(cluster: Cluster, terms: Terms) -> None:
     cluster.hashes, cluster.weights, cluster.tally = hashes, weights.astype(np.float16), tally
 
 
-def _counter(hashes: Hashes) -> Places:
-    return (hashes & np.uint32(_COUNTERS - 1)).astype(np.intp)
+def _counters(hashes: Hashes) -> Places:
+    return (hashes & _MASK).astype(np.intp)
 
 
-def _term_place(hashes: Hashes) -> Places:
-    return (hashes >> np.uint32(14)).astype(np.intp)
+def _term_places(hashes: Hashes) -> Places:
+    return (hashes >> _TERM_SHIFT).astype(np.intp)
 
 
 def _band_places(terms: Terms) -> Places:
-    found: Places = (bands(terms.signature) & np.uint32(_BAND_PLACES - 1)).astype(np.intp)
+    found: Places = (bands(terms.signature) & _BAND_MASK).astype(np.intp)
     assert len(found) == BANDS, "one place a band"
     return found
 
 
-def _post(table: Slots, places: Places, number: int, taken: _SameStory | None) -> None:
-    """Writes ``number`` into the first slot of each place, once a place. What was there moves on and the last falls out, up to the
-    slot that held the same (or, by ``taken``, one that may be overwritten)."""
-    rows = table[places]
-    if taken is None:
-        free = rows == number
-    else:
-        known = {other: taken(other) for other in np.unique(rows).tolist()}
-        free = np.array([[known[other] for other in row] for row in rows.tolist()], np.bool_).reshape(rows.shape)
-    slots = rows.shape[1]
-    until = np.where(free.any(axis=1), free.argmax(axis=1), slots - 1)
+def _posted(rows: Slots, number: int, free: Found) -> Slots:
+    """The rows with ``number`` in the first slot of each. What was there moves on, up to the first slot that is ``free``, or out."""
     shifted = np.empty_like(rows)
     shifted[:, 0] = number
-    shifted[:, 1:] = np.where(np.arange(1, slots) <= until[:, None], rows[:, :-1], rows[:, 1:])
-    table[places] = shifted
+    if free.any():
+        slots = rows.shape[1]
+        until = np.where(free.any(axis=1), free.argmax(axis=1), slots - 1)
+        shifted[:, 1:] = np.where(np.arange(1, slots) <= until[:, None], rows[:, :-1], rows[:, 1:])
+    else:
+        shifted[:, 1:] = rows[:, :-1]
+    return shifted
 
 
-def _counted(numbers: Slots) -> Iterator[tuple[int, int]]:
-    """Each number but 0 with how often it stands there, the most frequent first, of equals the newest."""
-    found, counts = np.unique(numbers, return_counts=True)
-    for at in np.lexsort((-found.astype(np.int64), -counts)).tolist():
-        if found[at]:
-            yield int(found[at]), int(counts[at])
+def _ranked(numbers: Slots) -> list[int]:
+    """Each number but 0, the most frequent first, of equals the newest."""
+    ascending = np.sort(numbers, axis=None)
+    edges = (ascending[1:] != ascending[:-1]).nonzero()[0]
+    ends = np.append(edges, len(ascending) - 1) if len(ascending) else edges
+    counts = np.diff(ends, prepend=-1)
+    ranks = (counts << _THIRTY_TWO) | ascending[ends]
+    ranks.sort()
+    return [number for number in (ranks[::-1] & _LOW).tolist() if number]

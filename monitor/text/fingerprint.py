@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
@@ -236,11 +237,25 @@ def bands(signature: Bins) -> Hashes:
     if not len(signature):
         return np.zeros(0, np.uint32)
     rows = signature.astype(np.uint64).reshape(BANDS, ROWS)
-    with np.errstate(over="ignore"):
-        mixed = _mixed(
-            (rows[:, 0] << np.uint64(16) | rows[:, 1]) + np.arange(1, BANDS + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        )
+    mixed = _mixed((rows[:, 0] << np.uint64(16) | rows[:, 1]) + _EVERY_BAND)
     return (mixed >> np.uint64(32)).astype(np.uint32)
+
+
+def agreement(signature: Bins, others: Sequence[bytes]) -> list[float]:
+    """The share of bins in which a signature agrees with those of other fingerprints, by their data; 0 with one that has none."""
+    if not len(signature):
+        return [0.0] * len(others)
+    none = b"\0" * 2 * BINS
+    joined = b"".join([data[_HEAD.size : _HEAD.size + 2 * BINS] if data[1] == BINS else none for data in others])
+    equal = np.frombuffer(joined, np.uint16).reshape(-1, BINS) == signature
+    shares: list[float] = (np.count_nonzero(equal, axis=1) / BINS).tolist()
+    return [share if data[1] == BINS else 0.0 for share, data in zip(shares, others, strict=True)]
+
+
+def hashes_of(data: bytes) -> Hashes:
+    """The terms' numbers alone, of data that can be read."""
+    _, bins, count = _HEAD.unpack_from(data)
+    return np.frombuffer(data, np.uint32, count, _HEAD.size + 2 * bins)
 
 
 # -------------------------------------------------------------------------------------------------- terms

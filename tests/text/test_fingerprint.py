@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Span
-from monitor.text.fingerprint import BANDS, MOST_TERMS, Fingerprint, TermKind, bands, fingerprint
+from monitor.text.fingerprint import BANDS, MOST_TERMS, Fingerprint, TermKind, agreement, bands, fingerprint, hashes_of
 from monitor.text.layout import lay_out
 
 LARGEST = 3 + 2 * 64 + 5 * MOST_TERMS
@@ -126,6 +126,18 @@ def test_agreeing_bins_estimate_the_wording_in_common(words: list[str]) -> None:
         assert float((one.signature == other.signature).mean()) > 0.7
     assert len(bands(one.signature)) in (0, BANDS)
     assert (bands(one.signature) == bands(of(" ".join(words)).read().signature)).all()  # type: ignore[union-attr]
+
+
+def test_agreement_with_many_at_once() -> None:
+    texts = ["Kolchuga radars left Odesa on Friday", "boats", "Kolchuga radars left Odesa on Monday"]
+    one = of(texts[0]).read()
+    assert one is not None
+    shares = agreement(one.signature, [of(text).data for text in texts])
+    assert shares[:2] == [1.0, 0.0]
+    assert 0 < shares[2] < 1
+    assert agreement(one.signature[:0], [of(texts[0]).data]) == [0.0]
+    assert agreement(one.signature, []) == []
+    assert (hashes_of(of(texts[0]).data) == one.hashes).all()
 
 
 def test_what_has_no_wording_in_common_agrees_in_nothing() -> None:
