@@ -220,7 +220,8 @@ class AnalysisFailed:
 
 @dataclass(frozen=True, slots=True)
 class WatchlistFacts:
-    """What the flow must know of a watchlist in force to raise its alerts; the compiled form stays in the match room."""
+    """What the flow must know of a watchlist in force to raise its alerts; the compiled form stays in the match room.
+    ``max_alerts`` is how many in how many seconds (None: as many as there are)."""
 
     id: str
     version: str
@@ -230,6 +231,7 @@ class WatchlistFacts:
     severity: Severity
     labels: Mapping[str, str]
     mode: Mode
+    max_alerts: tuple[int, float] | None = None
 
 
 # ------------------------------------------------------------------------------------ stories, alerts

@@ -614,6 +614,16 @@ class Holds(Protocol):
         """What was delivered since then: notification -> when."""
 
 
+class LimitRecord(Protocol):
+    """The record, how much watchlists raise."""
+
+    async def raised_since(self, since: Mapping[str, datetime]) -> Mapping[str, int]:
+        """Watchlist -> how many alerts it has raised from its time on."""
+
+    async def noisiest(self, watchlist: str, since: datetime) -> str:
+        """The term found in most of what it has raised since; "" where nothing was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matched:
     """One match as the record has it, with the article and the story it is of; ``alert`` is None where none was raised."""

@@ -25,6 +25,7 @@ from monitor.flow.holds import HoldDesk
 from monitor.flow.housekeeping import Housekeeping
 from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
+from monitor.flow.limits import LimitDesk
 from monitor.flow.links import LinkMaker
 from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
@@ -82,8 +83,10 @@ class House:
     poller: Poller
     reloader: Reloader
     stories: Stories
+    turn: Turn
     silences: SilenceDesk
     holds: HoldDesk
+    limits: LimitDesk
     coverage: Coverage
     teller: Teller
     housekeeping: Housekeeping
@@ -108,7 +111,7 @@ class House:
             await self.deliverer.start()
         else:
             await self.store.sync_sinks([sink.name for sink in self.sinks], now)
-        await self.stories.restore()
+        await self.stories.start(self.turn)
         await self.silences.restore()
         await self.reloader.start()
 
@@ -170,7 +173,10 @@ async def build(
         wake = deliverer.wake if deliver else lambda: None
         turn = Turn()
         stories = Stories(store, capacity=settings.stories.remember, meter=meter)
+        opened.push_async_callback(stories.close)
         route = partial(ways_for, routing)
+        spared = frozenset(name for name, sink in settings.sinks.items() if not sink.disturbs)
+        limits = LimitDesk(store, clock, operations, reloader.facts, spared)
         silences = SilenceDesk(store, clock, operations, reloader.facts, route, wake)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
@@ -189,6 +195,7 @@ async def build(
             turn=turn,
             spread=settings.stories.outlets,
             silenced=silences.muted_by,
+            limits=limits.limits,
         )
         coverage = Coverage(
             operations,
@@ -246,8 +253,10 @@ async def build(
             poller,
             reloader,
             stories,
+            turn,
             silences,
             holds,
+            limits,
             coverage,
             teller,
             Housekeeping(store, operations, clock, meter),

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from monitor.flow.identity import Kind, Verdict, remembered
+from monitor.flow.limits import Limits
 from monitor.flow.route import About
 from monitor.match import ENGINE_VERSION
 from monitor.model import (
@@ -72,7 +73,7 @@ def never(about: About) -> Silence | None:
 class Ground:
     """What the decisions of one transaction are made against. ``told`` (by watchlist and story) and ``stories`` change with every
     article that is decided. ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told;
-    ``silenced`` names the silence that mutes what would be told."""
+    ``silenced`` names the silence that mutes what would be told; ``limits`` count on what watchlists with ``max_alerts`` raise."""
 
     spec: SourceSpec
     now: datetime
@@ -85,6 +86,7 @@ class Ground:
     titles: Mapping[str, str] = field(default_factory=dict)
     spread: int = 0
     silenced: Callable[[About], Silence | None] = never
+    limits: Limits = field(default_factory=Limits)
 
 
 def is_stale(published: datetime | None, spec: SourceSpec, now: datetime) -> bool:
@@ -292,6 +294,7 @@ def _decided(case: _Case, ground: Ground) -> Decided:
     notification = _notification(case, decision, ground)
     about = case.about if case.prior is None or not case.withdrawn else replace(case.about, match=case.prior.match)
     ways = ground.route(replace(about, severity=notification.severity))
+    ways = ground.limits.limited(ways, about.facts, decision.kind, notification.severity, ground.now)
     return Decided(match, decision, story, case.about.alert, notification, ways, _telling(case, notification, ground))
 
 

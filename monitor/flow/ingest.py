@@ -8,7 +8,7 @@ full disk at any moment means the same poll again and nothing else. It speaks to
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -18,6 +18,7 @@ from monitor.errors import StorageError
 from monitor.flow.aftermath import Aftermath
 from monitor.flow.decision import Ground, Router, ingested, is_stale, never, page_failed, stored_article
 from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
+from monitor.flow.limits import Limits
 from monitor.flow.rhythm import arrived
 from monitor.flow.route import About
 from monitor.flow.stories import Placed, StoryDesk
@@ -114,7 +115,8 @@ class Ingester:
     """``facts`` gives the watchlists by id, those just replaced included; ``announce`` shows a committed notification's
     document to a person; ``wake`` tells the deliverer that there is something to send. Without ``pages`` teasers stay what
     they are, without ``lines`` no furniture is learnt, without ``stories`` each article is its own. ``turn`` is that of all who
-    change what is told; the ``spread``-th outlet of a story is told (0: none); ``silenced`` names the silence that mutes something."""
+    change what is told; the ``spread``-th outlet of a story is told (0: none); ``silenced`` names the silence that mutes something;
+    ``limits`` gives what watchlists have raised of what they may."""
 
     def __init__(
         self,
@@ -134,6 +136,7 @@ class Ingester:
         turn: Turn | None = None,
         spread: int = 0,
         silenced: Callable[[About], Silence | None] = never,
+        limits: Callable[[Iterable[WatchlistFacts], datetime], Awaitable[Limits]] | None = None,
     ) -> None:
         self._store = store
         self._workers = workers
@@ -150,6 +153,7 @@ class Ingester:
         self._turn = turn or Turn()
         self._spread = spread
         self._silenced = silenced
+        self._limits = limits
 
     async def ingest(self, spec: SourceSpec, before: SourceState, after: SourceState, result: PollResult) -> IngestReport:
         """Everything ``result`` brought that is not known yet, and with it ``after`` as the source's state.
@@ -303,7 +307,12 @@ class Ingester:
         near = {str(place.joined["article"]) for *_, place in found if place and place.joined}
         titles = {article.id: article.title for _, _, article, _ in found}
         titles |= await self._store.titles(sorted(near - titles.keys()))
-        return ground(told, stories=known, priors=priors, titles=titles)
+        limits = (
+            Limits()
+            if self._limits is None
+            else await self._limits([facts[name] for name in {pair[0] for pair in pairs} & facts.keys()], now)
+        )
+        return ground(told, stories=known, priors=priors, titles=titles, limits=limits)
 
     async def _write(self, poll: _Poll, batch: IngestBatch) -> None:
         """With the furniture learnt of the source; where the transaction fails, the next one writes it."""

@@ -59,6 +59,7 @@ class Daemon:
                 "house": house.housekeeping.tick,
                 "silences": house.silences.tick,
                 "holds": house.holds.tick,
+                "limits": house.limits.tick,
                 "tell": house.teller.tick,
             },
             house.clock,

@@ -38,6 +38,7 @@ from monitor.store.alerts import AlertSide
 from monitor.store.database import Database, Opening
 from monitor.store.deliveries import DeliveryQueriesSide
 from monitor.store.holds import HoldsSide
+from monitor.store.limits import LimitsSide
 from monitor.store.operations import OperationsSide
 from monitor.store.side import Side
 from monitor.store.silences import SilencesSide
@@ -191,6 +192,7 @@ class SqlStore(
     WhySide,
     SinksSide,
     HoldsSide,
+    LimitsSide,
     StoryPagesSide,
     DeliveryQueriesSide,
     SilencesSide,

@@ -44,6 +44,8 @@ _EXAMPLE: Final = "id: arms-transfer"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _RATE: Final = re.compile(r"(\d{1,6})\s*/\s*(\d{0,4})\s*([smhd])")
 _SECONDS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+#: The longest time that ``max_alerts`` may count over.
+_LONGEST: Final = 7 * 86400.0
 _SEVERITIES: Final = tuple(s.value for s in Severity)
 
 
@@ -237,10 +239,14 @@ class _File:
         if "max_alerts" not in data:
             return None
         found = _RATE.fullmatch(self.reader.text_at(("max_alerts",), data["max_alerts"]).strip())
-        if not found or int(found[1]) == 0:
+        if not found or int(found[1]) == 0 or int(found[2] or 1) == 0:
             self.reader.fault(("max_alerts",), "max_alerts: must be a number of alerts in a time", "write, for example: 50/d or 10/h")
             return None
-        return int(found[1]), float(found[2] or 1) * _SECONDS[found[3]]
+        seconds = float(found[2] or 1) * _SECONDS[found[3]]
+        if seconds > _LONGEST:
+            self.reader.fault(("max_alerts",), "max_alerts: what is beyond it would wait for more than 7 days", "write, for example: 50/d")
+            return None
+        return int(found[1]), seconds
 
     def _names(self, data: Mapping[str, Any], vocabularies: list[Vocabulary]) -> dict[str, tuple[NameList, ...]]:
         """The lists of names by group, those of vocabularies first; their files are used, and their faults are this file's."""

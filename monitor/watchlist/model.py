@@ -80,8 +80,9 @@ class Watchlist:
 
     @property
     def facts(self) -> WatchlistFacts:
+        title = self.title or self.id
         return WatchlistFacts(
-            self.id, self.version, self.title or self.id, self.description, self.owner, self.severity, self.labels, self.mode
+            self.id, self.version, title, self.description, self.owner, self.severity, self.labels, self.mode, self.max_alerts
         )
 
 

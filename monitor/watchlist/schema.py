@@ -40,7 +40,7 @@ def watchlist_schema() -> JsonObject:
             "severity": {"enum": severities, "default": Severity.MEDIUM.value},
             "labels": {"type": "object", "additionalProperties": _SCALAR},
             "mode": {"enum": [mode.value for mode in Mode], "default": Mode.LIVE.value},
-            "max_alerts": {**_TEXT, "examples": ["50/d"]},
+            "max_alerts": {**_TEXT, "description": "Told one by one at most; the others in one digest.", "examples": ["50/d"]},
             "use": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}], "examples": [["vocabulary/arms"]]},
             "groups": {"type": "object", "additionalProperties": _group()},
             "mask": _by_language("Phrases that cannot be part of a hit."),
