@@ -25,8 +25,8 @@ WINDOWS: Final = 4
 #: Failed probes with one delivery, after which the other lanes' heads are tried in turn: a message that makes the receiver
 #: answer 500 must not stop what it would take.
 PROBES_OF_ONE: Final = 3
-#: Seconds of the pace after an outage that may be saved up while nothing ticks (the loop is busy, the machine slept).
-SAVED: Final = 10.0
+#: Seconds of the pace after an outage that may be saved up: a tick. A loop that stood still must not send for all of it at once.
+SAVED: Final = 1.0
 #: Seconds after which a delivery that fails while others are taken is an operation.
 STUCK: Final = 3600.0
 

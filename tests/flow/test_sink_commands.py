@@ -21,7 +21,7 @@ from monitor.ports import Selection
 from monitor.render.message import read
 from monitor.render.sample import render_sample, sample_id
 from monitor.render.schema import alert_schema
-from monitor.store import SqlStore
+from monitor.store import SqlStore, schema
 from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSink
 from tests.store import builders as b
 
@@ -176,6 +176,34 @@ async def test_wrong_names_and_selections_do_nothing(house: House) -> None:
             await house.ask(name, **arguments)
         assert said in str(caught.value) or said.partition(" (")[0] in str(caught.value)
     assert (await house.state())["state"] == "active"
+
+
+def test_fault_17_what_expires_is_exact_and_arrives_when_it_is_replayed(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        house = House(store, runs=True)
+        house.desk.script = [Answer(AnswerKind.RETRY, "down", 503)] * 100_000
+        await house.start()
+        for n in range(30):
+            await store.ingest(b.simple(f"old{n}", sinks=("desk",)))
+        await house.pass_time(6 * 86400, 14_400)
+        made = schema.delivery.c.sequence > 30
+        for n in range(5):
+            await store.ingest(b.simple(f"young{n}", sinks=("desk",), now=house.clock.now()))
+        young = schema.delivery.update().where(made).values(created=house.clock.now())
+        await store._database.write(lambda connection: connection.execute(young))
+        await house.pass_time(2 * 86400, 14_400)
+        assert (await house.state())["deliveries"] == {"pending": 5, "expired": 30}
+        assert "30 notification(s) for sink desk" in house.operations.message("sink:desk:undelivered")
+        house.desk.script = []
+        await house.pass_time(120)
+        assert sorted(one.sequence for one in house.desk.got[-5:]) == [31, 32, 33, 34, 35]
+        assert await house.ask("deliveries.replay", sink="desk") == {"replayed": 30}
+        await house.pass_time(5)
+        assert [one.sequence for one in house.desk.got[-30:]] == list(range(1, 31))
+        assert (await house.state())["deliveries"] == {}
+        assert house.operations.open() == []
+
+    b.with_store(tmp_path, work)
 
 
 def test_the_sample_is_an_alert_that_says_what_it_is() -> None:

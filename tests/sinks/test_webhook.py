@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from monitor.errors import FetchError, SinkError
 from monitor.flow.deliver import Deliverer
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.net import HttpClient, Limits
-from monitor.ports import Clock, Posted, Poster
+from monitor.ports import Clock, Posted, Poster, Tls
 from monitor.sinks import SINK_TYPES, Tools
 from monitor.sinks.answers import describe, retry_after
 from monitor.sinks.webhook import Webhook, WebhookSettings
@@ -122,6 +122,31 @@ def test_a_window_of_posts_goes_on_beside_one_that_hangs() -> None:
         assert outbox.states("desk") == [DeliveryState.PENDING, *[DeliveryState.DELIVERED] * 11]
 
     live(work, concurrency=3)
+
+
+def test_fault_27_a_name_that_hangs_delays_no_other_sink() -> None:
+    class HangingName(FakePoster):
+        async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, tls: Tls | None = None) -> Posted:
+            if "hanging" in url:
+                await asyncio.Event().wait()
+            return await super().post(url, headers, body, tls=tls)
+
+    async def run() -> None:
+        outbox, clock, poster = FakeOutbox(), FakeClock(), HangingName()
+        sinks = [made(settings(f"https://{name}.example.org/"), poster, clock, name) for name in ("hanging", "well")]
+        for n in range(50):
+            outbox.add(f"n{n}", "hanging")
+            outbox.add(f"n{n}", "well")
+        deliverer = Deliverer(outbox, sinks, clock, FakeMeter(), FakeOperations(), lambda: 0.5)
+        await deliverer.start()
+        await deliverer.tick()
+        while outbox.states("well").count(DeliveryState.DELIVERED) < 50:
+            await asyncio.sleep(0)
+        assert outbox.states("hanging")[0] is DeliveryState.INFLIGHT
+        await deliverer.drain(grace=0)
+        assert outbox.states("hanging") == [DeliveryState.PENDING] * 50
+
+    asyncio.run(asyncio.wait_for(run(), 30))
 
 
 # ------------------------------------------------------------------------------------ what answers mean
