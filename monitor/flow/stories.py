@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+import structlog
+
+from monitor.errors import StorageError
+from monitor.flow.turn import Turn
 from monitor.model import Analysis, AnalysisFailed, Article, Fingerprint
 from monitor.ports import Membership, Meter, Remembered, Store
 from monitor.story.cluster import choose
@@ -20,6 +24,8 @@ from monitor.story.index import StoryIndex
 from monitor.story.joined import JoinKind
 from monitor.text import fingerprint as prints
 from monitor.text.links import canonical
+
+log = structlog.get_logger()
 
 #: Articles whose stories are chosen, or that are remembered, before others have a moment: some 5 ms.
 A_FEW: Final = 8
@@ -55,13 +61,32 @@ class StoryDesk(Protocol):
 
 
 class Stories:
-    """The index of stories. ``restore`` comes before the first ``place``."""
+    """The index of stories. ``start`` (or ``restore``) comes before the first ``place``."""
 
     def __init__(self, store: Store, *, capacity: int, meter: Meter) -> None:
         self._store = store
         self._meter = meter
         self._index = StoryIndex(capacity)
         self._since_forgotten = 0
+        self._restoring: asyncio.Task[None] | None = None
+
+    async def start(self, turn: Turn) -> None:
+        """Begins to remember, which takes some seconds of 20,000 articles: nobody decides meanwhile, all else goes on."""
+        self._restoring = asyncio.create_task(self._start(turn))
+        await asyncio.sleep(0)  # it takes the turn before anybody can ask for it
+
+    async def _start(self, turn: Turn) -> None:
+        async with turn:
+            try:
+                await self.restore()
+            except StorageError as error:
+                # Copies of what came before will be told again, which is better than no news.
+                log.warning("stories_not_remembered", reason=error.message)
+
+    async def close(self) -> None:
+        if self._restoring is not None:
+            self._restoring.cancel()
+            await asyncio.wait({self._restoring})
 
     async def restore(self) -> None:
         """Remembers what the record's newest articles said."""
@@ -80,6 +105,8 @@ class Stories:
         self._gauge()
 
     async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
+        if not articles:
+            return Placed(())
         await self._forget(len(articles))
         known = await self._store.stories_of([article.id for article, _ in articles])
         places: list[Membership | None] = []

@@ -385,8 +385,9 @@ def test_a_restart_between_two_polls_changes_no_story(tmp_path: Path, at: int) -
         await _read(house, TALES[:at])
 
     async def go_on(house: House) -> dict[str, str]:
-        await house.stories.restore()
+        await house.stories.start(house.turn)  # what comes meanwhile waits
         await _read(house, TALES[at:])
+        await house.stories.close()
         return await house.stories_by_key()
 
     async def whole(house: House) -> dict[str, str]:
