@@ -15,11 +15,13 @@ from monitor.sinks.alertmanager import Alertmanager, AlertmanagerSettings
 from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.heartbeat import Heartbeat, HeartbeatSettings
 from monitor.sinks.mail import Mail, MailSettings
+from monitor.sinks.syslog import Syslog, SyslogSettings
 from monitor.sinks.webhook import Webhook, WebhookSettings
 
 SinkSettings = (
     AlertLogSettings
     | MailSettings
+    | SyslogSettings
     | WebhookSettings
     | AlertmanagerSettings
     | HeartbeatSettings
@@ -43,6 +45,8 @@ __all__ = [
     "MailSettings",
     "SinkSection",
     "SinkSettings",
+    "Syslog",
+    "SyslogSettings",
     "Tools",
     "Webhook",
     "WebhookSettings",
