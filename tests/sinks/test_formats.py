@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import base64
 import json
+import os
+import re
+import socket
 import ssl
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import standardwebhooks
+import yaml
 from pydantic import ValidationError
 
 from monitor.errors import ConfigError, SinkError
@@ -24,10 +32,14 @@ from monitor.render.message import Link, Message, read
 from monitor.settings import Surroundings, load
 from monitor.sinks import Tools, WebhookSettings
 from tests.fakes import START, FakeClock, FakePoster
+from tests.judges import free_port
 from tests.receiver import Receiver
 from tests.render.samples import DOCUMENTS
+from tests.service.harness import eventually
 
 TLS = Path(__file__).parent.parent / "net" / "tls"
+DOCS = Path(__file__).parent.parent.parent / "docs" / "sinks"
+PARTS = ["Set it up", "Duplicates and order", "When it fails"]
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 EXPECTED: Mapping[str, Callable[[Message], bytes]] = {
     "slack": slack.body,
@@ -324,3 +336,83 @@ def test_a_sample_says_that_it_is_one_in_every_format() -> None:
         send(settings(name), poster, json.dumps(sample).encode())
         assert "sample" in poster.posts[0][2].decode().lower(), name
     assert replace(read(DOCUMENTS["arabic"]), sample=True).sample
+
+
+# ------------------------------------------------------------------------------------------------ the docs
+@pytest.mark.parametrize("document", sorted(DOCUMENTS))
+def test_the_template_of_the_docs_makes_json_of_every_document(document: str, tmp_path: Path) -> None:
+    shown = re.findall(r"^```jinja\n(.*?)^```", (DOCS / "webhook.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (tmp_path / "body.j2").write_text(shown[0], "utf-8")
+    poster = FakePoster()
+    send(settings("template", template=tmp_path / "body.j2"), poster, DOCUMENTS[document])
+    body = json.loads(poster.posts[0][2])
+    assert body["id"] == json.loads(DOCUMENTS[document])["id"]
+    assert body["hits"] == [passage.text for passage in read(DOCUMENTS[document]).passages]
+
+
+def test_each_page_says_the_same_three_things() -> None:
+    pages = [file for file in DOCS.glob("*.md") if file.name != "README.md"]
+    assert len(pages) >= 8
+    listed = (DOCS / "README.md").read_text("utf-8")
+    for page in pages:
+        text = page.read_text("utf-8")
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert [heading for heading in headings if heading in PARTS] == PARTS, page.name
+        first = text.partition("```yaml\n")[2].partition("```")[0]
+        assert yaml.safe_load(first)["sinks"], page.name
+        assert f"({page.name})" in listed, page.name
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """docs/sinks/receiver.py as a process of its own; its port, and what it prints."""
+    port, out = free_port(), tmp_path / "out.txt"
+    with out.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, str(DOCS / "receiver.py"), str(port)],
+            env={**os.environ, "WEBHOOK_SECRET": SECRET},
+            stdout=stream,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        eventually(lambda: _listens(port), "the receiver to listen")
+        yield port, out
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_receiver_of_the_docs_verifies_and_drops_duplicates(receiver: tuple[int, Path]) -> None:
+    port, out = receiver
+    now = datetime.now(UTC)  # it compares with the real clock
+
+    async def run() -> list[tuple[AnswerKind, int | None]]:
+        client, answers = HttpClient(), []
+        right = settings(url=f"http://127.0.0.1:{port}/hook", secret=SECRET)
+        wrong = settings(url=f"http://127.0.0.1:{port}/hook", secret="whsec_" + base64.b64encode(bytes(32)).decode())
+        for described, when in ((right, now), (right, now), (wrong, now), (right, now - timedelta(minutes=10))):
+            sink = described.build("desk", Tools(client, FakeClock(when))).sink
+            assert sink is not None
+            (answer,) = await sink.send([delivery(DOCUMENTS["arabic"])])
+            answers.append((answer.kind, answer.status))
+        await client.close()
+        return answers
+
+    taken, refused = (AnswerKind.DELIVERED, 204), (AnswerKind.PAUSE, 401)
+    assert asyncio.run(run()) == [taken, taken, refused, refused]
+    told = out.read_text("utf-8").splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("monitor.alert.raised ")
+    assert "صفقة" in told[0]
+
+
+def test_the_receiver_of_the_docs_is_ten_lines() -> None:
+    tree = ast.parse((DOCS / "receiver.py").read_text("utf-8"))
+    (receives,) = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    assert receives.end_lineno is not None
+    assert receives.end_lineno - receives.lineno <= 11

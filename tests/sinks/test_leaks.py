@@ -135,7 +135,6 @@ def test_fault_50_no_secret_of_a_sink_stands_anywhere(tmp_path: Path, receiver: 
         space.article("one", "gravesale")
         wanted = set(sinks) - {"mail", "any"}
         eventually(lambda: wanted <= {request.path.strip("/").partition("/")[0] for request in receiver.requests}, "all sinks to be tried")
-        eventually(lambda: len(daemon.logged("delivery_failed")) >= 3 or daemon.log(), "the answers to be written down")
         places = said_by(space, daemon, sinks)
         assert daemon.stop() == 0
     finally:
