@@ -158,6 +158,7 @@ async def build(
         links = LinkMaker(keys, public_url, settings.server.links_for)
         tools = Tools(http, clock, health=health.ask, public_url=public_url, links=links)
         sinks, beating = build_sinks(settings, tools)
+        advise = partial(_advise, settings)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
         routing = routes(settings)
         holds = HoldDesk(
@@ -168,8 +169,8 @@ async def build(
             groups={route.hold: route.group_by for route in routing},
             failing=lambda sink: sink in _failing(deliverer),
         )
-        deliverer = Deliverer(store, sinks, clock, meter, operations, random.random, moment=holds)
-        beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer))
+        deliverer = Deliverer(store, sinks, clock, meter, operations, random.random, moment=holds, advise=advise)
+        beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer), advise=advise)
         wake = deliverer.wake if deliver else lambda: None
         turn = Turn()
         stories = Stories(store, capacity=settings.stories.remember, meter=meter)
@@ -302,6 +303,11 @@ def build_sinks(settings: Settings, tools: Tools) -> tuple[list[Sink], list[Beat
     if faults:
         raise ConfigError(faults)
     return sinks, beating
+
+
+def _advise(settings: Settings, sink: str, why: str) -> str:
+    """What to do about a sink that fails; "" where there is nothing to say."""
+    return settings.sinks[sink].advise(why) if sink in settings.sinks else ""
 
 
 def _stopped(deliverer: Deliverer) -> set[str]:

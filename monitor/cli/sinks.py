@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.model import JsonObject
+    from monitor.sinks import SinkSettings
 
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
 _COLOURS = {"active": "green", "failing": "yellow", "paused": "yellow", "disabled": "red"}
@@ -127,6 +128,7 @@ def test(name: str, as_json: bool, place: Place) -> int:
       monitor sinks test desk
     """
     answer = _perform(place, "sinks.test", sink=name)
+    answer |= {"advice": _advice(place.load(lists=False).settings.sinks.get(name), answer["answer"], answer["detail"])}
     if as_json:
         print_json(answer)
     else:
@@ -136,6 +138,8 @@ def test(name: str, as_json: bool, place: Place) -> int:
         said = f": {plain(answer['detail'])}" if answer["detail"] else ""
         click.echo(f"{name}: {answer['answer']}{status} after {answer['seconds']:.2f} s{said}")
         click.echo(f"    {answer['means']}")
+        if answer["advice"]:
+            click.echo(f"    what to do: {answer['advice']}")
     return int(ExitStatus.DONE if answer["answer"] == "delivered" else ExitStatus.CHECK_FAILED)
 
 
@@ -159,8 +163,18 @@ def _known(place: Place) -> list[JsonObject]:
         recorded = ()
     rows = {sink["name"]: sink for sink in recorded}
     # What a sink's type takes no deliveries of (a heartbeat) has no row.
-    found = [{**rows.pop(name, _new(name)), "type": sink.type} for name, sink in settings.sinks.items()]
-    return found + [{**sink, "type": None} for sink in rows.values()]
+    found = [_advised(rows.pop(name, _new(name)), sink) for name, sink in settings.sinks.items()]
+    return found + [{**sink, "type": None, "advice": ""} for sink in rows.values()]
+
+
+def _advised(sink: JsonObject, section: SinkSettings) -> JsonObject:
+    last = sink["last_answer"] or {"kind": "delivered", "detail": ""}
+    return {**sink, "type": section.type, "advice": _advice(section, last["kind"], last["detail"])}
+
+
+def _advice(section: SinkSettings | None, kind: str, detail: str) -> str:
+    """What to do about an answer; "" where it is well, or nothing is known."""
+    return section.advise(detail) if section is not None and kind != "delivered" else ""
 
 
 def _new(name: str) -> JsonObject:
@@ -188,4 +202,5 @@ def _lines(sink: JsonObject) -> list[str]:
     answer = sink["last_answer"]
     if answer and answer["kind"] != "delivered":
         lines.append(f"    last answer {short_time(answer['finished'])}: {plain(answer['detail']) or answer['kind']}")
+        lines += [f"    what to do: {sink['advice']}"] if sink["advice"] else []
     return lines

@@ -27,7 +27,8 @@ class _Pulse:
 
 
 class Beater:
-    """``stopped`` names the sinks that an operator paused: they are not spoken to."""
+    """``stopped`` names the sinks that an operator paused: they are not spoken to. ``advise`` says what a person should do about
+    a sink (its name, why it fails)."""
 
     def __init__(
         self,
@@ -37,12 +38,14 @@ class Beater:
         operations: Operations,
         *,
         stopped: Callable[[], Collection[str]] = lambda: (),
+        advise: Callable[[str, str], str] = lambda _sink, _why: "",
     ) -> None:
         self._pulses = [_Pulse(one, clock.monotonic()) for one in beating]
         self._clock = clock
         self._meter = meter
         self._operations = operations
         self._stopped = stopped
+        self._advise = advise
 
     async def tick(self) -> None:
         """Every second; never waits for a receiver."""
@@ -82,4 +85,5 @@ class Beater:
             said = (
                 f"sink {name} did not take its last {pulse.failures} beats ({answer.detail}); it is tried every {pulse.beating.every:g} s"
             )
-            self._operations.raise_(key, said, subject=name)
+            advice = self._advise(name, answer.detail)
+            self._operations.raise_(key, f"{said}: {advice}" if advice else said, subject=name)

@@ -25,7 +25,7 @@ from typing import Final, Protocol
 from monitor.errors import SinkError, StorageError
 from monitor.flow.desk import LANES, STUCK, Desk, Run
 from monitor.flow.owing import Owing
-from monitor.flow.reports import Reports
+from monitor.flow.reports import Advise, Reports, no_advice
 from monitor.flow.retry import (
     LOCAL,
     ORDINARY,
@@ -64,7 +64,7 @@ async def _any_moment(_sink: str, claimed: Sequence[Delivery], _now: datetime, /
 
 class Deliverer:
     """``random`` gives numbers in [0, 1). ``ordinary`` and ``local`` are the retry policies of sinks that pause and of
-    those that never do."""
+    those that never do; ``advise`` says what a person should do about one that fails."""
 
     def __init__(  # noqa: PLR0917 - one argument a port
         self,
@@ -78,6 +78,7 @@ class Deliverer:
         ordinary: RetryPolicy = ORDINARY,
         local: RetryPolicy = LOCAL,
         moment: Moment = _any_moment,
+        advise: Advise = no_advice,
     ) -> None:
         self._outbox = outbox
         self._clock = clock
@@ -85,7 +86,7 @@ class Deliverer:
         self._owing = Owing(meter, operations)
         self._random = random
         self._moment = moment
-        self._reports = Reports(outbox, meter, operations)
+        self._reports = Reports(outbox, meter, operations, advise)
         self._desks = [
             Desk(sink, local if sink.never_pauses else ordinary, SinkStatus(sink.name), filled=clock.monotonic()) for sink in sinks
         ]

@@ -10,7 +10,7 @@ means for a delivery.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,9 +24,18 @@ from monitor.ports import Meter, Operations, Outbox
 GIVEN_UP_FOR: Final = timedelta(days=1)
 
 
+#: (sink, why it fails) -> what a person should do; "" where there is nothing to say.
+Advise = Callable[[str, str], str]
+
+
+def no_advice(_sink: str, _why: str) -> str:
+    return ""
+
+
 class Reports:
-    def __init__(self, outbox: Outbox, meter: Meter, operations: Operations) -> None:
+    def __init__(self, outbox: Outbox, meter: Meter, operations: Operations, advise: Advise = no_advice) -> None:
         self._outbox = outbox
+        self._advise = advise
         self._meter = meter
         self._standing = Standing(operations)
         self._stuck: set[str] = set()  # sinks of which that was raised by this process
@@ -49,7 +58,7 @@ class Reports:
         # People who know of one trouble are told when it becomes another, not when a number in it went up.
         other = self._said.get(desk.name, status.state) is not status.state
         self._said[desk.name] = status.state
-        message = _trouble(desk, detail)
+        message = _trouble(desk, detail, self._advise)
         if message:
             self._raise(desk, key, message, again=other)
         elif status.failures == 0 and desk.opened:
@@ -105,26 +114,29 @@ class Reports:
         self._standing.raise_(key, message, severity=severity, again=again, subject=desk.name)
 
 
-def _trouble(desk: Desk, detail: str) -> str:
+def _trouble(desk: Desk, detail: str, advise: Advise) -> str:
     """What is wrong with it and what to do; "" where nothing is."""
     status, name = desk.status, desk.name
-    why = f" ({status.reason or detail})" if status.reason or detail else ""
+    said = status.reason or detail
+    why = f" ({said})" if said else ""
     if by_hand(status):
         return f"sink {name} was paused by {status.by}{why}; its deliveries are kept until `monitor sinks resume {name}`"
+    advice = advise(name, said)
+    then = f": {advice}" if advice else ""
     if status.state is SinkState.PAUSED:
         return (
             f"sink {name} is paused{why}; its deliveries are kept and it is probed every hour: "
-            f"mend its address or secret, then `monitor sinks resume {name}`"
+            f"{advice or 'mend its address or secret'}; then `monitor sinks resume {name}`"
         )
     if status.state is SinkState.DISABLED:
         return (
             f"sink {name} is disabled{why}: its receiver says it is gone for good; its deliveries are kept: "
-            f"give it another address, then `monitor sinks resume {name}`, or take it out of the configuration"
+            f"{advice or 'give it another address'}; then `monitor sinks resume {name}`, or take it out of the configuration"
         )
     if status.state is SinkState.FAILING:
-        return f"sink {name} failed {status.failures} times in a row{why}; its deliveries are kept and one is tried every minute"
+        return f"sink {name} failed {status.failures} times in a row{why}; its deliveries are kept and one is tried every minute{then}"
     if status.failures >= desk.policy.outage:
-        return f"sink {name} failed {status.failures} times in a row{why}; it is retried at least every minute"
+        return f"sink {name} failed {status.failures} times in a row{why}; it is retried at least every minute{then}"
     return ""
 
 

@@ -74,6 +74,7 @@ class MailSettings(SinkSection):
         ),
     )
     advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(r"53[45]\b", "mend {credentials}; many providers want an app password there, not the account's own"),
         Advice(
             r"not connected: Connection refused", "no mail server listens there: is the port right (587 starttls, 465 implicit, 25 none)?"
         ),
