@@ -14,19 +14,21 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
-from typing import Final
+from itertools import chain
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from monitor.model import Layout, Zone, ZoneKind
+from monitor.text.chunks import LONGEST, chunks
 from monitor.text.fingerprint_words import COMMON_CHARACTERS, COMMON_WORDS
 from monitor.text.fold import fold
-from monitor.text.words import CJK_CLASS, is_cjk, pattern_for
+from monitor.text.words import CJK_CLASS, WORD, is_cjk, pattern_for
 
 Hashes = npt.NDArray[np.uint32]
 Marks = npt.NDArray[np.uint8]
@@ -101,8 +103,8 @@ def fingerprint(text: str, layout: Layout) -> Fingerprint:
     """The fingerprint of an article, or of what is left of it where all is furniture: nothing."""
     title = " ".join(text[zone.start : zone.end] for zone in layout.zones if zone.kind is ZoneKind.TITLE)
     body = _body(text, layout.zones)
-    titled, codes, surfaces = _codes(title, body)
-    return Fingerprint(*_packed(_signature(codes.astype(np.uint32)), titled, codes, surfaces))
+    words = _looked_up(title, body) or _one_by_one(title, body)
+    return Fingerprint(*_packed(_signature(words.codes.astype(np.uint32)), words))
 
 
 def _body(text: str, zones: tuple[Zone, ...]) -> str:
@@ -120,6 +122,19 @@ def _body(text: str, zones: tuple[Zone, ...]) -> str:
 _KIND_AT: Final = 32
 _COMMON: Final = 1 << 34
 _SMALL: Final = 1 << 35
+#: Instead of a code: the chunk holds no word, or several.
+_ODD: Final = 1 << 40
+#: Beside a code: the chunk is this word and nothing else, such as a quote before it.
+_PLAIN: Final = 1 << 36
+#: 131,072 places, 2 MB: every word of a language that a process reads in a minute.
+_TABLE_BITS: Final = 17
+# Arrays of no dimension: numpy takes a third of the time over them that it takes over a number.
+_TABLE_SHIFT: Final = np.array(64 - _TABLE_BITS, np.uint64)
+_THIRTY_TWO: Final = np.array(_KIND_AT, np.uint64)
+_KIND_BITS: Final = np.array(3, np.uint64)
+_COMMON_BIT: Final = np.array(_COMMON, np.uint64)
+_SMALL_BIT: Final = np.array(_SMALL, np.uint64)
+_PLAIN_BIT: Final = np.array(_PLAIN, np.uint64)
 
 
 def _hash(word: str) -> int:
@@ -193,13 +208,80 @@ def _parted(text: str) -> list[str]:
     return out
 
 
-def _codes(title: str, body: str) -> tuple[int, _Long, list[str]]:
-    """How many words the title has; the codes of title and body in one row; the words."""
+class _Words(NamedTuple):
+    """How many words the title has; the codes of title and body in one row; the words as written, by their places in it."""
+
+    titled: int
+    codes: _Long
+    written: Callable[[npt.NDArray[np.intp]], tuple[str, ...]]
+
+
+def _one_by_one(title: str, body: str) -> _Words:
+    """For texts with a script whose words are parted into pieces."""
     titled = _parted(title)[:MOST_WORDS]
     surfaces = titled + _parted(body)[:MOST_WORDS]
     remembered = _MEMORY.get
     codes = [remembered(surface) or (_pair(surface) if is_cjk(surface) else _code(surface)) for surface in surfaces]
-    return len(titled), np.array(codes, np.uint64), surfaces
+    return _Words(len(titled), np.array(codes, np.uint64), lambda places: tuple(map(surfaces.__getitem__, places.tolist())))
+
+
+class _Table:
+    """The codes of chunks by their numbers, for all chunks of a text at once. A place holds the last that was put there."""
+
+    def __init__(self) -> None:
+        self._numbers = np.zeros(1 << _TABLE_BITS, np.uint64)
+        self._codes = np.zeros(1 << _TABLE_BITS, np.uint64)
+
+    def find(self, numbers: _Long) -> tuple[_Long, npt.NDArray[np.bool_]]:
+        """The codes, and which of them are none."""
+        places = (numbers >> _TABLE_SHIFT).astype(np.intp)
+        return self._codes.take(places), self._numbers.take(places) != numbers
+
+    def put(self, number: int, code: int) -> None:
+        self._numbers[number >> 64 - _TABLE_BITS] = number
+        self._codes[number >> 64 - _TABLE_BITS] = code
+
+
+_TABLE: Final = _Table()
+
+
+def _looked_up(title: str, body: str) -> _Words | None:
+    """For texts of scripts that part their words by blanks, which most are: Python runs for what was not seen lately. None for others."""
+    text = f"{title}\n{body}"
+    if not (text.isascii() or _BLANKS_PART.fullmatch(text)):
+        return None
+    starts, ends, numbers, _ = chunks(text)
+    codes, unknown = _TABLE.find(numbers)
+    unknown |= ends - starts > LONGEST
+    for at in unknown.nonzero()[0].tolist():
+        start, end = int(starts[at]), int(ends[at])
+        found = WORD.findall(text[start:end])
+        codes[at] = (_code(found[0]) | (_PLAIN if found[0] == text[start:end] else 0)) if len(found) == 1 else _ODD
+        if end - start <= LONGEST:
+            _TABLE.put(int(numbers[at]), int(codes[at]))
+    of, nth = np.arange(len(codes)), np.zeros(len(codes), np.intp)
+    odd = (codes == _ODD).nonzero()[0]
+    if len(odd):
+        held = [[_code(word) for word in WORD.findall(text[starts[at] : ends[at]])] for at in odd.tolist()]
+        counts = np.ones(len(codes), np.intp)
+        counts[odd] = list(map(len, held))
+        of = of.repeat(counts)
+        nth = np.arange(len(of)) - (np.cumsum(counts) - counts).take(of)
+        codes = codes.take(of)
+        codes[codes == _ODD] = list(chain.from_iterable(held))
+    titled = int(of.searchsorted(starts.searchsorted(len(title))))
+    if max(titled, len(of) - titled) > MOST_WORDS:
+        kept = np.concatenate((np.arange(min(titled, MOST_WORDS)), np.arange(titled, min(len(of), titled + MOST_WORDS))))
+        of, nth, codes, titled = of[kept], nth[kept], codes[kept], min(titled, MOST_WORDS)
+
+    def written(places: npt.NDArray[np.intp]) -> tuple[str, ...]:
+        held = of.take(places)
+        pieces = [text[start:end] for start, end in zip(starts.take(held).tolist(), ends.take(held).tolist(), strict=True)]
+        for at in (codes.take(places) & _PLAIN_BIT == 0).nonzero()[0].tolist():
+            pieces[at] = WORD.findall(pieces[at])[nth[places[at]]]
+        return tuple(pieces)
+
+    return _Words(titled, codes, written)
 
 
 # ---------------------------------------------------------------------------------------------- signature
@@ -259,25 +341,35 @@ def hashes_of(data: bytes) -> Hashes:
 
 
 # -------------------------------------------------------------------------------------------------- terms
-def _packed(signature: Bins, titled: int, codes: _Long, surfaces: list[str]) -> tuple[bytes, tuple[str, ...]]:
-    places = np.flatnonzero((codes & np.uint64(_COMMON)) == 0)
+#: The weight of a word that stands so often in an article, in steps: 1 + its logarithm.
+_WEIGHT_OF: Final = np.minimum(np.rint((1 + np.log(np.maximum(np.arange(512), 1))) * _WEIGHT_STEPS), 63).astype(np.uint8)
+
+
+def _packed(signature: Bins, words: _Words) -> tuple[bytes, tuple[str, ...]]:
+    codes = words.codes
+    places = (codes & _COMMON_BIT == 0).nonzero()[0]
     if not len(places):
         return _HEAD.pack(VERSION, len(signature), 0) + signature.tobytes(), ()
-    hashes = codes[places].astype(np.uint32)
-    order = np.argsort(hashes, kind="stable")
-    hashes, places = hashes[order], places[order]
-    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
-    counts = np.add.reduceat(np.where(places < titled, 1 + _TITLE, 1), starts)
-    firsts = places[starts]
-    kinds = (codes[firsts] >> np.uint64(_KIND_AT) & np.uint64(3)).astype(np.uint8)
-    small = np.bitwise_or.reduceat(codes[places], starts) & np.uint64(_SMALL)
-    kinds[small != 0] = TermKind.WORD
+    codes = codes.take(places)
+    # In one sort: by number, of equals the first in the text.
+    order = ((codes << _THIRTY_TWO) | np.arange(len(codes), dtype=np.uint64)).argsort()
+    codes, places = codes.take(order), places.take(order)
+    hashes = codes.astype(np.uint32)
+    edges = np.ones(len(hashes), np.bool_)
+    np.not_equal(hashes[1:], hashes[:-1], out=edges[1:])
+    starts = edges.nonzero()[0]
+    counts = np.add.reduceat(np.where(places < words.titled, 1 + _TITLE, 1), starts)
+    firsts = places.take(starts)
+    kinds = (codes.take(starts) >> _THIRTY_TWO & _KIND_BITS).astype(np.uint8)
+    kinds[np.bitwise_or.reduceat(codes, starts) & _SMALL_BIT != 0] = TermKind.WORD
+    hashes = hashes.take(starts)
     if len(starts) > MOST_TERMS:
-        kept = np.sort(np.lexsort((firsts, -counts))[:MOST_TERMS])
-        starts, counts, firsts, kinds = starts[kept], counts[kept], firsts[kept], kinds[kept]
-    weights = np.minimum(np.rint((1 + np.log(counts)) * _WEIGHT_STEPS), 63).astype(np.uint8)
-    data = _HEAD.pack(VERSION, len(signature), len(starts)) + signature.tobytes() + hashes[starts].tobytes()
-    return data + (kinds << np.uint8(6) | weights).tobytes(), tuple(surfaces[first] for first in firsts.tolist())
+        kept = np.lexsort((firsts, -counts))[:MOST_TERMS]
+        kept.sort()
+        hashes, counts, firsts, kinds = hashes.take(kept), counts.take(kept), firsts.take(kept), kinds.take(kept)
+    weights = _WEIGHT_OF.take(counts, mode="clip")
+    data = _HEAD.pack(VERSION, len(signature), len(hashes)) + signature.tobytes() + hashes.tobytes()
+    return data + (kinds << np.uint8(6) | weights).tobytes(), words.written(firsts)
 
 
 def _read(data: bytes) -> Terms | None:

@@ -17,6 +17,7 @@ from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
 from monitor.flow.poll import Poller
 from monitor.flow.reload import Reloader
+from monitor.flow.stories import Stories
 from monitor.flow.watch import Coverage
 from monitor.metrics import PrometheusMeter
 from monitor.model import SourceSpec, Way
@@ -25,6 +26,7 @@ from monitor.ports import Fetched
 from monitor.sources.feed import FeedSource
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import SqlStore
+from monitor.story.index import CAPACITY
 from monitor.workers import ProcessWorkers
 from tests.benchmarks.measure import ROOT
 
@@ -60,8 +62,8 @@ class Polling:
 
 
 @asynccontextmanager
-async def polling(folder: Path, fetcher: Memory, *, starts: int, match: int = 1) -> AsyncIterator[Polling]:
-    """With the shipped watchlists in force, and no sources."""
+async def polling(folder: Path, fetcher: Memory, *, starts: int, match: int = 1, stories: bool = True) -> AsyncIterator[Polling]:
+    """With the shipped watchlists in force, and no sources. Without ``stories`` each article is its own."""
     clock, meter = SystemClock(), PrometheusMeter()
     operations = OperationsBoard(clock, meter)
     store = await SqlStore.open(folder)
@@ -76,6 +78,8 @@ async def polling(folder: Path, fetcher: Memory, *, starts: int, match: int = 1)
         meter=meter,
         operations=operations,
         lines=LineMemory(clock, await store.lines()),
+        stories=Stories(store, capacity=CAPACITY, meter=meter) if stories else None,
+        spread=5,
     )
     poller = Poller(
         store,

@@ -11,7 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Span
-from monitor.text.fingerprint import BANDS, MOST_TERMS, Fingerprint, TermKind, agreement, bands, fingerprint, hashes_of
+from monitor.text.fingerprint import (
+    BANDS,
+    MOST_TERMS,
+    MOST_WORDS,
+    Fingerprint,
+    TermKind,
+    _looked_up,
+    _one_by_one,
+    _packed,
+    agreement,
+    bands,
+    fingerprint,
+    hashes_of,
+)
 from monitor.text.layout import lay_out
 
 LARGEST = 3 + 2 * 64 + 5 * MOST_TERMS
@@ -89,6 +102,48 @@ def test_it_is_the_same_in_another_process() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "99"})
     assert done.stdout.strip() == of(text).data.hex()
+
+
+PIECES = st.sampled_from(
+    [
+        "l'embargo",
+        "d’armes",
+        "'quoted'",
+        '"radar',
+        "MD550",
+        "10,000",
+        "a,b",
+        "Kolchuga",
+        "the",
+        "٣٤",
+        'אמל"ח',
+        "x" * 50,
+        "'",
+        "é́",
+        "\n",
+        "—",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=40), st.lists(PIECES | st.text("ab'é\"1,٬ \n\u0301", max_size=9), max_size=60))
+def test_looked_up_at_once_words_are_those_found_one_by_one(title: list[str], body: list[str]) -> None:
+    one, other = _looked_up(" ".join(title), " ".join(body)), _one_by_one(" ".join(title), " ".join(body))
+    assert one is not None
+    assert one.titled == other.titled
+    assert (one.codes.astype(np.uint32) == other.codes.astype(np.uint32)).all()
+    places = np.arange(len(one.codes))
+    assert one.written(places) == other.written(places)
+    assert _packed(np.zeros(0, np.uint16), one) == _packed(np.zeros(0, np.uint16), other)
+
+
+def test_as_many_words_are_read_of_title_and_body_one_way_as_the_other() -> None:
+    long = "l'embargo radar " * MOST_WORDS
+    one, other = _looked_up(long, long), _one_by_one(long, long)
+    assert one is not None
+    assert one.titled == other.titled == MOST_WORDS
+    assert (one.codes.astype(np.uint32) == other.codes.astype(np.uint32)).all()
+    assert one.written(np.arange(2 * MOST_WORDS)) == other.written(np.arange(2 * MOST_WORDS))
 
 
 @given(st.text(max_size=400))
