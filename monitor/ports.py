@@ -614,6 +614,14 @@ class Holds(Protocol):
         """What was delivered since then: notification -> when."""
 
 
+class ToldRecord(Protocol):
+    """The record, what alerts were told for."""
+
+    async def last_told(self, alert: str) -> Matched | None:
+        """The match that an alert was told for last, by a beginning of its id; None where there is none. Raises UsageError where
+        several have it."""
+
+
 class LimitRecord(Protocol):
     """The record, how much watchlists raise."""
 

@@ -31,6 +31,7 @@ from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, ways_for
+from monitor.flow.route_commands import RouteCommands
 from monitor.flow.silence_commands import SilenceCommands
 from monitor.flow.silences import SilenceDesk
 from monitor.flow.sink_commands import SinkCommands
@@ -241,6 +242,18 @@ async def build(
         )
         commander.add(SinkCommands(store, deliverer, sinks, beating, clock=clock), DeliveryCommands(store, deliverer, clock))
         commander.add(SilenceCommands(store, silences, clock))
+        asked = RouteCommands(
+            store,
+            routing,
+            holds=holds,
+            silences=silences,
+            limits=limits,
+            workers=workers,
+            facts=reloader.facts,
+            specs=lambda: sources.specs,
+            clock=clock,
+        )
+        commander.add(asked)
         moved = StoryCommands(store, stories, turn, facts=reloader.facts, route=route, clock=clock, wake=wake, silenced=silences.muted_by)
         commander.add(moved)
         commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform))

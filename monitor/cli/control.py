@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 ANSWER = 1800.0
 #: Commands that analyse articles, for which the watchlists must be in force.
-_ANALYSE = frozenset({"sources.poll", "ingest", "stories.split"})
+_ANALYSE = frozenset({"sources.poll", "ingest", "stories.split", "routes.test"})
 
 Perform = Callable[["Command"], "JsonObject"]
 

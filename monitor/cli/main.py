@@ -21,6 +21,7 @@ from monitor.cli.import_names import import_names
 from monitor.cli.ingest import ingest
 from monitor.cli.init import init
 from monitor.cli.match import match
+from monitor.cli.routes import routes
 from monitor.cli.run import once, run
 from monitor.cli.silence import silence
 from monitor.cli.sinks_add import sinks
@@ -58,7 +59,7 @@ def cli() -> None:
 
 _COMMANDS = (
     *(run, once, ingest, match, explain, why, terms, check, import_names),
-    *(alerts, silence, audit, stories, sources, sinks, deliveries, db, config, schema, init),
+    *(alerts, silence, routes, audit, stories, sources, sinks, deliveries, db, config, schema, init),
 )
 for command in _COMMANDS:
     cli.add_command(command)

@@ -7,6 +7,7 @@ the API. Each group of commands is a module of its own with a table of what it d
     alert_commands.py      alerts.*
     story_commands.py      stories.*
     silence_commands.py    silences.*
+    route_commands.py      routes.test
     sink_commands.py       sinks.*
     delivery_commands.py   deliveries.*
     storage_commands.py    db.prune

@@ -20,8 +20,8 @@ import structlog
 
 from monitor.errors import StorageError
 from monitor.flow.digests import RATE, bundles, digest
-from monitor.flow.moment import OLD, Rate, Rules, Sent, moment, old
-from monitor.model import Delivery
+from monitor.flow.moment import OLD, Hold, Rate, Rules, Sent, moment, old
+from monitor.model import Delivery, DeliveryState, Severity
 from monitor.ports import Clock, DecideAgain, Held, Holds, Meter
 
 log = structlog.get_logger()
@@ -85,6 +85,14 @@ class HoldDesk:
         if rules.rate is not None:
             window.sent.update((one.notification, now) for one in verdict.send if one.notification not in window.sent)
         return verdict.send
+
+    async def would_hold(self, sink: str, severity: Severity, now: datetime) -> Hold | None:
+        """What would become of a notification made now; nothing is changed."""
+        rules = self.rules_of(sink)
+        window = await self._window(sink, rules.rate, now) if rules.rate is not None else _Window()
+        asked = Delivery("", sink, "", severity, 0, DeliveryState.PENDING, 0, now, now, b"")
+        verdict = moment(rules, [asked], (), Sent(window.sent, window.waits), now)
+        return verdict.holds[0] if verdict.holds else None
 
     async def _window(self, sink: str, rate: Rate, now: datetime) -> _Window:
         """Without what has left it. Of a clock that was set back, what lies ahead is of now."""

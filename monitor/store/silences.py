@@ -101,16 +101,16 @@ def count(connection: Connection, batch: IngestBatch) -> None:
 
 def muted(connection: Connection, id_: str, limit: int) -> tuple[Matched, ...]:
     by_it = (match.c.by == id_, match.c.reason == Reason.SILENCED.value)
-    return _matched(connection, select(match).where(*by_it).order_by(match.c.id).limit(limit))
+    return matched(connection, select(match).where(*by_it).order_by(match.c.id).limit(limit))
 
 
 def told_matches(connection: Connection, since: datetime, limit: int) -> tuple[Matched, ...]:
     told = (match.c.notification.is_not(None), match.c.at >= since)
-    return _matched(connection, select(match).where(*told).order_by(match.c.id.desc()).limit(limit))
+    return matched(connection, select(match).where(*told).order_by(match.c.id.desc()).limit(limit))
 
 
-def _matched(connection: Connection, wanted: Any) -> tuple[Matched, ...]:
-    """Those whose articles retention has not dropped."""
+def matched(connection: Connection, wanted: Any) -> tuple[Matched, ...]:
+    """The matches of a selection, but for those whose articles retention has dropped."""
     rows = connection.execute(wanted).all()
     found = wanted.subquery()
     articles = {row.id: row for row in connection.execute(select(article).where(article.c.id.in_(select(found.c.article))))}

@@ -46,6 +46,7 @@ from monitor.store.sinks import SinksSide
 from monitor.store.source_pages import SourcePages
 from monitor.store.stories import StoriesSide
 from monitor.store.story_pages import StoryPagesSide
+from monitor.store.told import ToldSide
 from monitor.store.upkeep import UpkeepSide
 from monitor.store.why import WhySide
 
@@ -193,6 +194,7 @@ class SqlStore(
     SinksSide,
     HoldsSide,
     LimitsSide,
+    ToldSide,
     StoryPagesSide,
     DeliveryQueriesSide,
     SilencesSide,
