@@ -13,6 +13,7 @@ from typing import Final, get_args
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
 from monitor.sinks.alertmanager import Alertmanager, AlertmanagerSettings
 from monitor.sinks.base import Built, SinkSection, Tools
+from monitor.sinks.exec import Exec, ExecSettings
 from monitor.sinks.heartbeat import Heartbeat, HeartbeatSettings
 from monitor.sinks.mail import Mail, MailSettings
 from monitor.sinks.syslog import Syslog, SyslogSettings
@@ -20,6 +21,7 @@ from monitor.sinks.webhook import Webhook, WebhookSettings
 
 SinkSettings = (
     AlertLogSettings
+    | ExecSettings
     | MailSettings
     | SyslogSettings
     | WebhookSettings
@@ -39,6 +41,8 @@ __all__ = [
     "Alertmanager",
     "AlertmanagerSettings",
     "Built",
+    "Exec",
+    "ExecSettings",
     "Heartbeat",
     "HeartbeatSettings",
     "Mail",
