@@ -44,10 +44,10 @@ def _said(value: Any) -> str:
 
 
 @click.command(short_help="Print the JSON Schema of documents and files.")
-@click.argument("what", type=click.Choice(["alert", "operation", "watchlist", "config"]))
+@click.argument("what", type=click.Choice(["alert", "operation", "digest", "watchlist", "config"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of the document that tells of an alert or of an operation (an alarm about the monitor itself), of
-    a watchlist file, or of the configuration file.
+    """Print the JSON Schema of the document that tells of an alert, of an operation (an alarm about the monitor itself) or of many
+    things in one (a digest), of a watchlist file, or of the configuration file.
 
     \b
     Example:
@@ -61,6 +61,10 @@ def schema(what: str) -> None:
         from monitor.render.schema import operation_schema
 
         print_pretty(operation_schema())
+    elif what == "digest":
+        from monitor.render.schema import digest_schema
+
+        print_pretty(digest_schema())
     elif what == "watchlist":
         from monitor.watchlist.schema import watchlist_schema
 

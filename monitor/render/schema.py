@@ -1,4 +1,4 @@
-"""The JSON Schemas of what receivers get, the document of an alert and that of an operation: what they may rely on.
+"""The JSON Schemas of what receivers get, the documents of an alert, of an operation and of a digest: what they may rely on.
 
 Fields are only ever added, so unknown ones are allowed everywhere and everything listed here is required unless it says
 otherwise. The lists of values come from the model, so that the schema cannot fall behind it.
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitor.model import OUTLETS, AlertState, Disposition, JsonObject, Mode, NotificationKind, Reason, Severity, Stance, ZoneKind
+from monitor.render.digest import DIGEST_SCHEMA, DIGEST_TYPE, DIGEST_VERSION, MEMBERS
 from monitor.render.operation import OPERATION_PREFIX, OPERATION_SCHEMA, OPERATION_VERSION
 from monitor.render.payload import DATA_SCHEMA, SCHEMA_VERSION, TYPE_PREFIX
 
@@ -64,8 +65,37 @@ def operation_schema() -> JsonObject:
     return _document("Operation notification", OPERATION_SCHEMA, source=source, types=types, subject=subject, definitions={"data": data})
 
 
+def digest_schema() -> JsonObject:
+    """JSON Schema 2020-12 of the document that tells of many things in one."""
+    subject = {"type": "string", "minLength": 1, "description": "What it was gathered under: digest:ROUTE, quiet, rate, backlog …"}
+    member = _object(
+        {
+            "headline": {**_TEXT, "description": "Its severity and its watchlist, or the operation."},
+            "title": _TEXT,
+            "url": {**_TEXT, "description": "Empty where it has none."},
+            "time": {**_TIME, "description": "When its article was published, where that is known; else when it was made."},
+            "severity": _one_of(Severity),
+            "notification": {"type": "string", "pattern": "^([0-9a-f]{32})?$", "description": "Empty for what was muted by a silence."},
+            "sequence": {"type": "integer", "minimum": 0, "description": "The place it had at this sink, which it never took; or 0."},
+        }
+    )
+    digest = _object(
+        {
+            "key": {**_TEXT, "description": "The subject again."},
+            "title": _TEXT,
+            "text": {**_TEXT, "description": "Why these are told together."},
+            "severity": {**_one_of(Severity), "description": "The gravest of all."},
+            "count": {"type": "integer", "minimum": 1, "description": "How many it tells of, those not listed with them."},
+            "members": {"type": "array", "items": member, "maxItems": MEMBERS},
+        }
+    )
+    data = _object({"schema_version": {"type": "integer", "minimum": DIGEST_VERSION}, "digest": digest})
+    source = {"const": "/digests"}
+    return _document("Digest", DIGEST_SCHEMA, source=source, types=[DIGEST_TYPE], subject=subject, definitions={"data": data})
+
+
 def _document(title: str, name: str, *, source: JsonObject, types: list[str], subject: JsonObject, definitions: JsonObject) -> JsonObject:
-    """The envelope that both share; ``definitions`` has ``data``."""
+    """The envelope that all share; ``definitions`` has ``data``."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": name,

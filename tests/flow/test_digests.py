@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from monitor.flow.digests import Bundle, Cron, Every, bundles, cron, digest, is_
 from monitor.model import Delivery, DeliveryState, NotificationKind, Reason, Severity
 from monitor.render.digest import MEMBERS
 from monitor.render.message import About, read
+from monitor.render.schema import digest_schema
 from tests.fakes import START
 from tests.render.samples import DOCUMENTS
 
@@ -96,6 +98,17 @@ def test_a_rare_cron_line_is_a_cron_line() -> None:
 
 
 # ------------------------------------------------------------------------------------------- documents
+VALID = jsonschema.Draft202012Validator(digest_schema(), format_checker=jsonschema.FormatChecker())
+
+
+def test_the_schema_is_one_and_knows_the_documents() -> None:
+    jsonschema.Draft202012Validator.check_schema(digest_schema())
+    made = digest("digest:night", "mail", Bundle((delivery(1, DOCUMENTS["arabic"]), delivery(2, b"?"))), START)
+    VALID.validate(json.loads(made.payload))
+    VALID.validate(json.loads(DOCUMENTS["digest"]))
+    VALID.validate(json.loads(digest("backlog", "mail", Bundle((delivery(3, made.payload), delivery(4, b"?"))), START).payload))
+
+
 def delivery(number: int, payload: bytes, severity: Severity = Severity.HIGH) -> Delivery:
     return Delivery(f"{number:032x}", "mail", "a", severity, number, DeliveryState.HELD, 0, START, START, payload)
 
