@@ -7,17 +7,21 @@ import json
 import urllib.parse
 import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from monitor.model import AnswerKind, Delivery, DeliveryState, JsonObject, Severity
 from monitor.net import HttpClient
 from monitor.ports import Clock, Posted, Poster, Tls
+from monitor.render.payload import timestamp
 from monitor.sinks import Alertmanager, AlertmanagerSettings, Tools
 from monitor.sinks.alertmanager import CHUNK
 from monitor.sinks.endpoint import Endpoint
@@ -134,6 +138,77 @@ def test_what_cannot_be_read_is_poison() -> None:
     async def run() -> None:
         (answer,) = await made(FakePoster(), FakeClock(NOW)).send([delivery(b"{}")])
         assert answer.kind is AnswerKind.POISON
+
+    asyncio.run(run())
+
+
+class Model(FakePoster):
+    """What Alertmanager would hold: label sets and when each ends."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.held: dict[frozenset[tuple[str, str]], str] = {}
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, *, tls: Tls | None = None) -> Posted:
+        answer = await super().post(url, headers, body, tls=tls)
+        if answer.status == 200:
+            self.held |= {frozenset(alert["labels"].items()): alert["endsAt"] for alert in json.loads(body)}
+        return answer
+
+    def active(self) -> list[str]:
+        now = timestamp(self.clock.now())
+        return [dict(labels)["severity"] for labels, ends in self.held.items() if ends > now]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One notification of the alert: when it is sent, whether it is refused a first time, whether we are started anew before."""
+
+    kind: str
+    severity: str
+    order: int
+    refused: bool
+    restarted: bool
+
+
+STEPS = st.builds(
+    Step,
+    kind=st.sampled_from(["updated", "closed", "reopened"]),
+    severity=st.sampled_from(["high", "critical", "low"]),
+    order=st.integers(0, 9),
+    refused=st.booleans(),
+    restarted=st.booleans(),
+)
+
+
+@given(st.lists(STEPS, min_size=1, max_size=7))
+def test_in_whatever_order_they_arrive_the_newest_stands_and_nothing_else(steps: list[Step]) -> None:
+    clock = FakeClock(NOW + timedelta(hours=2))
+    poster = Model(clock)
+    rows = {
+        n: delivery(document(at=NOW + timedelta(minutes=n), kind=step.kind, severity=step.severity), n) for n, step in enumerate(steps, 1)
+    }
+
+    async def run() -> None:
+        sink = made(poster, clock)
+        waiting = sorted(rows, key=lambda n: (steps[n - 1].order, n))
+        tried: set[int] = set()
+        while waiting:
+            n = waiting.pop(0)
+            step = steps[n - 1]
+            if step.restarted and n not in tried:
+                sink = made(poster, clock)
+                await sink.start(recent_of([*rows.values()][::-1]))
+            poster.script = [503] if step.refused and n not in tried else []
+            tried.add(n)
+            (answer,) = await sink.send([rows[n]])
+            if answer.kind is AnswerKind.RETRY:
+                waiting.append(n)
+            else:
+                rows[n] = replace(rows[n], state=DeliveryState.DELIVERED)
+            await sink.beat()
+        assert poster.active() == ([] if steps[-1].kind == "closed" else [steps[-1].severity])
 
     asyncio.run(run())
 
