@@ -84,7 +84,6 @@ HOMES: Mapping[str, str] = {
     "aiosmtplib": "sinks",
     "apprise": "sinks",
     "jinja2": "render",
-    "cronsim": "flow",
     "fastapi": "web",
     "starlette": "web",
     "uvicorn": "web",
