@@ -179,7 +179,8 @@ class HttpClient:
     def _post_session(self) -> aiohttp.ClientSession:
         if self._posting is None:
             connector = aiohttp.TCPConnector(
-                limit=self._limits.post_connections,
+                limit=0,
+                limit_per_host=self._limits.post_connections,
                 resolver=NameLookup(self._lookup, limit=64),
                 ttl_dns_cache=60,
                 # Under the 5 s after which common servers drop an idle connection: a POST on one just dropped would

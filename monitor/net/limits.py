@@ -19,4 +19,5 @@ class Limits:
     answer: int = 64 * 1024
     hops: int = 5
     fetch_connections: int = 256
+    #: To one receiver. Over all of them there is no bound, or those that hang would take it from those that are well.
     post_connections: int = 128
