@@ -12,6 +12,7 @@ from typing import Final, get_args
 
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
 from monitor.sinks.alertmanager import Alertmanager, AlertmanagerSettings
+from monitor.sinks.atom import Atom, AtomSettings
 from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.exec import Exec, ExecSettings
 from monitor.sinks.heartbeat import Heartbeat, HeartbeatSettings
@@ -21,6 +22,7 @@ from monitor.sinks.webhook import Webhook, WebhookSettings
 
 SinkSettings = (
     AlertLogSettings
+    | AtomSettings
     | ExecSettings
     | MailSettings
     | SyslogSettings
@@ -40,6 +42,8 @@ __all__ = [
     "AlertLogSettings",
     "Alertmanager",
     "AlertmanagerSettings",
+    "Atom",
+    "AtomSettings",
     "Built",
     "Exec",
     "ExecSettings",
