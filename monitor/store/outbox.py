@@ -29,7 +29,7 @@ from monitor.store.attempts import INTERRUPTED, RELEASED, add_attempts, attempt_
 from monitor.store.audit import note
 from monitor.store.schema import GIVEN_UP, HELD, INFLIGHT, LANE, OPEN, attempt, delivery, notification, sink
 from monitor.store.sinks import save_sink
-from monitor.store.statements import chunks
+from monitor.store.statements import chunks, run_rows
 
 Values = dict[str, Any]
 
@@ -58,6 +58,10 @@ _SETTLE = (
         claimed=None,
     )
 )
+# Made once: each answer asks it, and making it anew took half as long again as all else that recording an answer costs.
+_OPEN_ROWS = select(
+    delivery.c.notification, delivery.c.sink, delivery.c.state, delivery.c.attempts, delivery.c.claimed, delivery.c.due
+).where(delivery.c.sink == bindparam("b_sink"), delivery.c.sequence.in_(bindparam("b_sequences", expanding=True)), OPEN)
 _UNCLAIM = (
     update(delivery)
     .where(delivery.c.notification == bindparam("b_notification"), delivery.c.sink == bindparam("b_sink"), INFLIGHT)
@@ -147,8 +151,7 @@ def _record(connection: Connection, results: Sequence[DeliveryResult], now: date
         if result.answer.progress is not None:
             progress.append({"b_notification": row.notification, "b_sink": row.sink, "b_progress": dict(result.answer.progress)})
     add_attempts(connection, attempts)
-    if settled:
-        connection.execute(_SETTLE, settled)
+    run_rows(connection, _SETTLE, settled)
     if progress:
         connection.execute(_PROGRESS, progress)
 
@@ -232,7 +235,7 @@ def _back_to_pending(connection: Connection, rows: Sequence[Any], kind: str, now
     end_attempts(connection, rows, kind, now)
     if rows:
         pending = {"b_state": DeliveryState.PENDING.value, "b_reason": "", "b_due": now, "b_changed": now}
-        connection.execute(_SETTLE, [pending | {"b_notification": row.notification, "b_sink": row.sink} for row in rows])
+        run_rows(connection, _SETTLE, [pending | {"b_notification": row.notification, "b_sink": row.sink} for row in rows])
 
 
 def _open_rows(connection: Connection, deliveries: Iterable[Delivery]) -> dict[tuple[str, str], Any]:
@@ -243,7 +246,7 @@ def _open_rows(connection: Connection, deliveries: Iterable[Delivery]) -> dict[t
     found: dict[tuple[str, str], Any] = {}
     for name, sequences in by_sink.items():
         for some in chunks(sequences):
-            rows = connection.execute(select(delivery).where(delivery.c.sink == name, delivery.c.sequence.in_(some), OPEN))
+            rows = connection.execute(_OPEN_ROWS, {"b_sink": name, "b_sequences": some})
             found.update(((row.sink, row.notification), row) for row in rows)
     return found
 

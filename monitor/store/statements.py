@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, Executable, Table
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.sql.dml import Insert as PlainInsert
 
@@ -48,6 +48,26 @@ def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapp
         return 0
     sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
     return connection.exec_driver_sql(sql, [encode(row) for row in rows]).rowcount
+
+
+def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for any statement that changes rows: each row fills the binds that it names, the others keep their own values."""
+    if rows:
+        sql, encode = _prepared_binds(statement, connection.dialect)
+        connection.exec_driver_sql(sql, [encode(row) for row in rows])
+
+
+@lru_cache(maxsize=128)
+def _prepared_binds(statement: Executable, dialect: Dialect) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    own: dict[str, Any] = compiled.params
+    binds = [(name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup]
+
+    def encode(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = ((row.get(name, own[name]), process) for name, process in binds)
+        return tuple(value if process is None else process(value) for value, process in values)
+
+    return str(compiled), encode
 
 
 @lru_cache(maxsize=128)

@@ -18,7 +18,7 @@ from monitor.ports import IngestBatch, Prior, Remembered
 from monitor.store import codec
 from monitor.store.schema import article_version, fingerprint, match, story, story_article
 from monitor.store.side import Side
-from monitor.store.statements import add_rows, chunks
+from monitor.store.statements import add_rows, chunks, run_rows
 
 _ROW = insert(story_article)
 #: An article's story, why it joined, and when it counts are decided once.
@@ -75,8 +75,7 @@ def put(connection: Connection, batch: IngestBatch) -> None:
         if place.fingerprint:
             prints.append({"b_article": a.id, "b_data": place.fingerprint})
     add_rows(connection, _PUT, rows)
-    if prints:
-        connection.execute(_PUT_DATA, prints)
+    run_rows(connection, _PUT_DATA, prints)
 
 
 def forget(connection: Connection, keep: int) -> None:
