@@ -1,4 +1,4 @@
-"""What passages say beside the terms that were hit, so that two events of one story can be told from two tellings of one.
+"""What passages say, in which words and of which terms, so that two events of one story can be told from two tellings of one.
 
 Groups, clauses and stances of a second event that was taken for the first are the same: an arms deal is an arms deal. What
 differs are the other words of its evidence. Each is a number here, so that an alert can keep what it has told in a few
@@ -32,13 +32,19 @@ _DIGITS: Final = re.compile(r"\d+")
 
 
 def words_of(evidence: Iterable[Evidence]) -> frozenset[int]:
-    """All that these passages say."""
-    return frozenset().union(*map(passage_words, evidence))
+    """All that these passages say, the terms that were found in them among it."""
+    return frozenset().union(*(passage_words(passage) | passage_terms(passage) for passage in evidence))
 
 
 def passage_words(passage: Evidence) -> frozenset[int]:
     """The content words and numbers of one passage as numbers of 32 bits; those of its hits are left out."""
     return frozenset(_numbers(passage))
+
+
+def passage_terms(passage: Evidence) -> frozenset[int]:
+    """Which terms of their groups were found, as such numbers: of a list of countries, arms for one say nothing of arms for another.
+    Entities are told apart by themselves, whatever spelling was found."""
+    return frozenset(_term(hit.group, hit.term) for hit in passage.hits if hit.entity is None)
 
 
 def remembered(before: frozenset[int], told: Iterable[int]) -> frozenset[int]:
@@ -67,12 +73,17 @@ def _numbers(passage: Evidence) -> Iterator[int]:
 
 
 @lru_cache(maxsize=20_000)
+def _term(group: str, term: str) -> int:
+    return crc32(f"{group}\0{fold(term)}".encode("utf-8", "surrogatepass")) & ~NUMBER
+
+
+@lru_cache(maxsize=20_000)
 def _number(word: str) -> int:
-    """0 for what says nothing: common words, single letters and digits."""
+    """0 for what says nothing: common words and single letters. One digit may be how many died."""
     folded = fold(word)
     digits = "".join(_DIGITS.findall(folded)) if folded[:1].isdigit() else ""
     if digits:
-        return NUMBER | crc32(digits.encode()) if len(digits) > 1 else 0
+        return NUMBER | crc32(digits.encode())
     if folded in _COMMON or (is_cjk(word) and not COMMON_CHARACTERS.isdisjoint(word)):
         return 0
     found = _ARABIC.match(folded)

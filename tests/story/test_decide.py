@@ -101,6 +101,9 @@ PASSAGES = [
     ("a copy with one name in the place of another", FIRST.replace("Orlov", "Bondar"), "near_copy", True),
     ("the same after an edit", FIRST.replace("Orlov", "Bondar"), "", False),
     ("too short to say anything else", "contract signed", "rewrite", False),
+    ("a short one in a copy", "contract for Syria", "near_copy", True),
+    ("one name in the place of another, and the fingerprint did not see it", FIRST.replace("Orlov", "Bondar"), "same_text", True),
+    ("the same text", FIRST, "same_text", False),
 ]
 
 
@@ -110,6 +113,37 @@ def test_a_passage_that_says_something_else_is_news(name: str, quote: str, joine
     decision = decided(TOLD, a_match(quote=quote), joined=joined)
     expected = (DecisionKind.UPDATE, Reason.NEW_EVIDENCE) if is_news else (DecisionKind.THREAD, Reason.ALREADY_TOLD)
     assert (decision.kind, decision.reason) == expected
+
+
+def of_terms(quote: str, *terms: str) -> Match:
+    """All of one group."""
+    hits = tuple(Hit("country", term, quote.index(term), quote.index(term) + len(term), term) for term in terms)
+    passage = Evidence(0, len(quote), quote, ZoneKind.BODY, Stance.REPORTED, "country", hits)
+    return replace(a_match(), evidence=(passage,))
+
+
+@pytest.mark.parametrize("joined", ["near_copy", "same_text", "", "merged"])
+def test_another_term_of_a_told_group_is_news(joined: str) -> None:
+    """The same form filled for another country that is watched: the name is a hit in both, and no other word differs."""
+    quote = "A freighter left Odesa on Monday with missiles for {} after months of talks in Vienna."
+    told = what_was_told(of_terms(quote.format("Iran"), "Iran", "missiles"))
+    same, other = of_terms(quote.format("Iran"), "Iran", "missiles"), of_terms(quote.format("Syria"), "Syria", "missiles")
+    assert decided(told, same, joined=joined) == Decision(DecisionKind.THREAD, Reason.ALREADY_TOLD)
+    assert decided(told, other, joined=joined) == Decision(DecisionKind.UPDATE, Reason.NEW_EVIDENCE)
+
+
+def test_terms_that_were_told_make_no_passage_old() -> None:
+    """A short passage of two terms that every event of the list has, and three words that nobody was told."""
+    told = what_was_told(of_terms(FIRST, "contract", "radar"))
+    other = of_terms("Rotterdam: contract, radar, customs, bribes", "contract", "radar")
+    assert decided(told, other, joined="rewrite").kind is DecisionKind.UPDATE
+
+
+def test_one_digit_more_is_news_in_a_copy() -> None:
+    told = what_was_told(a_match(quote="A contract killer shot 3 people dead in the market of Mersin on Sunday."))
+    assert decided(
+        told, a_match(quote="A contract killer shot 7 people dead in the market of Mersin on Sunday."), joined="near_copy"
+    ).kind is (DecisionKind.UPDATE)
 
 
 def test_the_later_a_rewrite_comes_the_more_of_it_must_have_been_told() -> None:
