@@ -28,7 +28,9 @@ from monitor.model import Answer, AnswerKind, Delivery, DeliveryState
 from monitor.ports import Clock
 from monitor.render.atom import entry, feed
 from monitor.render.message import read
+from monitor.sinks.advice import Advice
 from monitor.sinks.base import Built, HttpUrl, SinkSection, Tools
+from monitor.sinks.example import Example
 
 #: Deliveries that one writing of the file takes.
 BATCH: Final = 100
@@ -40,6 +42,15 @@ T = TypeVar("T")
 
 class AtomSettings(SinkSection):
     tells: ClassVar[bool] = False
+    disturbs: ClassVar[bool] = False
+
+    examples: ClassVar[tuple[Example, ...]] = (Example("atom", "a feed of the latest notifications, as a file", {"path": "{name}.xml"}),)
+    advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(r"(it cannot start: )?the feed .*[Pp]ermission denied", "let the monitor's user write into the folder of path:"),
+        Advice(r"(it cannot start: )?the feed .*No such file or directory", "make the folder of path:, or mount it"),
+        Advice(r"(it cannot start: )?the feed .*(no space left|No space left)", "free space where path: is; it goes on by itself"),
+        Advice(r"(it cannot start: )?the feed .*Read-only file system", "mount it for writing, or choose another path:"),
+    )
 
     type: Literal["atom"]
     path: Path = Field(description="The feed's file; its folder must be there.")

@@ -27,15 +27,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO, Annotated, Final, Literal
+from typing import IO, Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from monitor.errors import SinkError
 from monitor.model import Answer, AnswerKind, Delivery
 from monitor.render.message import Message, read
+from monitor.sinks.advice import Advice
 from monitor.sinks.answers import printable
 from monitor.sinks.base import Built, Seconds, SecretPath, SinkSection, Tools, lasting
+from monitor.sinks.example import Example
 from monitor.sinks.secrets import SecretFile, pieces
 
 #: sysexits.h, and what shells answer where a command is not executable or not there.
@@ -75,6 +77,29 @@ Variable = Annotated[str, Field(pattern=_NAME)]
 
 
 class ExecSettings(SinkSection):
+    examples: ClassVar[tuple[Example, ...]] = (
+        Example("exec", "a program of yours, with the document on its standard input", {"command": ["/usr/local/bin/{name}"]}),
+    )
+    advice: ClassVar[tuple[Advice, ...]] = (
+        Advice(r"the command cannot be started: Permission denied", "let the monitor's user execute the program of command: (chmod +x)"),
+        Advice(r"the command cannot be started: No such file", "the program of command:, or what its first line (#!) names, is not there"),
+        Advice(r"the command cannot be started: Exec format error", "a script must begin with #! and its interpreter, such as #!/bin/sh"),
+        Advice(r"the command cannot be started", "try it by hand as the monitor's user"),
+        Advice(r"the command did not end within", "let it finish sooner, or give it longer with timeout:"),
+        Advice(r"the command was ended by", "something ended it from outside, the memory limit of the service perhaps: journalctl -k says"),
+        Advice(r"the command ended with 65\b", "it wants this one not: exit status 65 gives a message up; 75 would try it again"),
+        Advice(r"the command ended with 77\b", "it lacks a right: try it by hand as the monitor's user"),
+        Advice(r"the command ended with 78\b", "its own set-up is wrong: try it by hand, with what environment: gives it"),
+        Advice(r"the command ended with 126\b", "something it runs is not executable for the monitor's user (chmod +x)"),
+        Advice(
+            r"the command ended with 127\b",
+            "something it runs is not there: its PATH is /usr/local/bin:/usr/bin:/bin, whatever the monitor's is",
+        ),
+        Advice(
+            r"the command ended with", "try it by hand with a document of `monitor alerts export` on its standard input; 0 says delivered"
+        ),
+    )
+
     type: Literal["exec"]
     command: Annotated[tuple[str, ...], AfterValidator(_program)] = Field(
         min_length=1, max_length=100, description="The program (an absolute path) and its arguments, each for itself; there is no shell."

@@ -37,6 +37,11 @@ TELEGRAM = {**SLACK, "format": "telegram", "chat_id": "-1"}
 PROM = {"kind": "alertmanager", "url": "http://127.0.0.1:9093"}
 MAIL = {"kind": "mail", "server": "mx.example", "sender": "a@b.example", "to": ["c@b.example"], "user": "ufo", "password_file": "/pw"}
 
+EXEC = {"kind": "exec", "command": ["/usr/local/bin/on-alert"]}
+ATOM = {"kind": "atom", "path": "/srv/alerts.xml"}
+SYSLOG = {"kind": "syslog", "address": "logs.example"}
+APPRISE = {"kind": "apprise", "url_file": "/address"}
+
 
 def posted(status: int, body: str = "") -> Posted:
     return Posted(status, {}, body.encode())
@@ -127,11 +132,37 @@ SAID: list[tuple[Mapping[str, Any], str, str]] = [
     (MAIL, "sink desk: the password file /pw cannot be read: Permission denied", "let the monitor's user, and nobody else, read it"),
     (HOOK, "sink desk: the signing secret file /s cannot be read: No such file or directory", "put the file there"),
     (HOOK, "the sink failed: KeyError", "please report it"),
+    (EXEC, "the command cannot be started: Permission denied", "let the monitor's user execute"),
+    (EXEC, "the command cannot be started: No such file or directory", "what its first line (#!) names"),
+    (EXEC, "the command cannot be started: Exec format error", "must begin with #!"),
+    (EXEC, "the command did not end within 15 s and was ended", "timeout:"),
+    (EXEC, "the command was ended by SIGKILL", "from outside"),
+    (EXEC, "the command ended with 65: not mine", "75 would try it again"),
+    (EXEC, "the command ended with 77, it may not do what it should", "it lacks a right"),
+    (EXEC, "the command ended with 78, it is not set up right", "its own set-up is wrong"),
+    (EXEC, "the command ended with 126, something it runs is not executable", "chmod +x"),
+    (EXEC, "the command ended with 127, something it runs is not there", "its PATH is"),
+    (EXEC, "the command ended with 1: Traceback", "try it by hand"),
+    (ATOM, "the feed cannot be written: Permission denied", "write into the folder of path:"),
+    (SYSLOG, "not connected: Connection refused", "6514 with TLS, 514 without"),
+    (SYSLOG, "no TLS connection could be agreed on: is this the port for TLS", "tls: false where it has none"),
+    (SYSLOG, "the syslog server closes every connection", "does the log server take TCP there"),
+    (SYSLOG, "the TLS certificate is not accepted: self-signed certificate; mend it", "name the authority's PEM file"),
     (HOOK, "", ""),
     (HOOK, "something nobody has seen", ""),
     # The receiver's own words choose no row.
     (HOOK, "HTTP 418 I'm a Teapot: the host name does not resolve", ""),
 ]
+
+
+if "apprise" in SINK_TYPES:
+    SAID += [
+        (APPRISE, "the service did not take it: look whether", "compare the file /address with apprise's page"),
+        (APPRISE, "apprise failed: KeyError", "apprise's plugin"),
+        (APPRISE, "the service still holds the last 3 messages and says nothing", "the service hangs"),
+        (APPRISE, "sink desk: the address file /address cannot be read: Permission denied", "let the monitor's user"),
+        (APPRISE, "no answer within 20 s", "too slow"),
+    ]
 
 
 @pytest.mark.parametrize(("settings", "detail", "advised"), SAID)
