@@ -11,6 +11,7 @@ sink sends.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -119,10 +120,12 @@ class HoldDesk:
     async def _end(self, hold: Held, now: datetime) -> None:
         """Everything under the key, also what would be due a little later: it is told with the rest."""
         found = await self._record.held(hold.sink, hold.key, GATHERED)
-        for bundle in bundles(found, self._groups.get(hold.key, ())):
+        # Thousands of documents are read apart from the loop, which has others to serve.
+        parts = await asyncio.to_thread(bundles, found, self._groups.get(hold.key, ()))
+        for bundle in parts:
             if len(bundle.deliveries) == 1:
                 continue
-            told = digest(hold.key, hold.sink, bundle, now)
+            told = await asyncio.to_thread(digest, hold.key, hold.sink, bundle, now)
             try:
                 await self._record.digest(told, hold.key, hold.sink, bundle.deliveries, now)
             except DecideAgain:  # some of them were ended meanwhile: the next tick looks again

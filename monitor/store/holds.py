@@ -103,7 +103,10 @@ def _route(members: Sequence[Delivery]) -> str:
 
 # ------------------------------------------------------------------------------------------- reading
 def holds_due(connection: Connection, now: datetime) -> tuple[Held, ...]:
-    """Whole holds, of which the first delivery is due; those due first at the head."""
+    """Whole holds, of which the first delivery is due; those due first at the head. Asked every second: of many that are held and
+    not due only the index is read."""
+    if connection.execute(select(delivery.c.due).where(HELD, delivery.c.due <= now).limit(1)).first() is None:
+        return ()
     kinds = delivery.c.due.type, delivery.c.created.type
     first = func.min(delivery.c.due, type_=kinds[0])
     rows = connection.execute(
