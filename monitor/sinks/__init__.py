@@ -12,6 +12,7 @@ from typing import Final, get_args
 
 from monitor.sinks.alert_log import AlertLog, AlertLogSettings
 from monitor.sinks.alertmanager import Alertmanager, AlertmanagerSettings
+from monitor.sinks.apprise import Apprise, AppriseSettings
 from monitor.sinks.atom import Atom, AtomSettings
 from monitor.sinks.base import Built, SinkSection, Tools
 from monitor.sinks.exec import Exec, ExecSettings
@@ -22,6 +23,7 @@ from monitor.sinks.webhook import Webhook, WebhookSettings
 
 SinkSettings = (
     AlertLogSettings
+    | AppriseSettings
     | AtomSettings
     | ExecSettings
     | MailSettings
@@ -42,6 +44,8 @@ __all__ = [
     "AlertLogSettings",
     "Alertmanager",
     "AlertmanagerSettings",
+    "Apprise",
+    "AppriseSettings",
     "Atom",
     "AtomSettings",
     "Built",
