@@ -21,8 +21,6 @@ import json
 import random
 import re
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -43,14 +41,16 @@ from monitor.sinks.webhook import WebhookSettings
 from monitor.store import SqlStore
 from monitor.text.fingerprint import fingerprint
 from monitor.text.layout import lay_out
-from tests.benchmarks.measure import FULL, ROOT, data_folder, sizes, verdict
+from tests.benchmarks.measure import FULL, data_folder, sizes, verdict
 from tests.benchmarks.processor import family_seconds
+from tests.benchmarks.program import configure, running
 from tests.benchmarks.taker import Taker
 from tests.store import builders as b
 
 _READY: Final = 5.0
 _PAYLOAD: Final = json.dumps({"specversion": "1.0", "data": {"evidence": ["وهناك صفقة محتملة لتزويد موسكو بالسلاح. " * 12] * 4}}).encode()
 _REMEMBERED: Final = 40_000
+_PATIENCE: Final = 600.0
 
 
 # ------------------------------------------------------------------------------------------------ a second
@@ -154,16 +154,7 @@ def remember(folder: Path, data: Path, articles: int) -> None:
 def backlog(data: Path, deliveries: int, articles: int) -> None:
     with Taker() as taker, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "watchlists").mkdir()
-        (folder / "watchlists" / "arms.yaml").write_text(
-            "id: arms\ntitle: Arms\nseverity: high\ngroups:\n  deal: {any: [rocketsale (exact)]}\nwhen: deal\n"
-        )
-        (folder / "monitor.yaml").write_text(
-            f"data_dir: ./var\nwatchlists: ./watchlists\nsources:\n  wire: {{push: true, secret: a-token-of-the-wire}}\n"
-            f"sinks:\n  desk: {{type: webhook, url: '{taker.url}', concurrency: 8}}\n"
-            f"server: {{listen: 127.0.0.1:0}}\nstories: {{remember: {articles}}}\nlog: {{format: json, level: warning}}\n"
-        )
-        (folder / "monitor.yaml").chmod(0o600)
+        configure(folder, taker.url, concurrency=8, extra=f"stories: {{remember: {articles}}}\n")
         fill(folder / "var", deliveries)
         remember(folder / "var", data, articles)
         size = (folder / "var" / "monitor.db").stat().st_size / 1e6
@@ -172,31 +163,20 @@ def backlog(data: Path, deliveries: int, articles: int) -> None:
 
 
 def _drained(folder: Path, taker: Taker, deliveries: int) -> None:
-    began = time.monotonic()
-    with (folder / "out.txt").open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "monitor.cli", "run", "--config", str(folder / "monitor.yaml")], cwd=ROOT, stdout=out, stderr=out
-        )
-    try:
-        while "Health:" not in (folder / "out.txt").read_text():
-            assert process.poll() is None, (folder / "out.txt").read_text()
-            time.sleep(0.02)
-        ready, used = time.monotonic() - began, family_seconds(process.pid)
+    with running(folder) as program:
+        used = family_seconds(program.pid)
         print(
-            f"  ready after {ready:.1f} s ({used:.1f} s of the processor, workers included; aim ≤ {_READY:.0f} s: {verdict(ready, _READY)})"
+            f"  ready after {program.ready:.1f} s ({used:.1f} s of the processor, workers included);"
+            f" aim ≤ {_READY:.0f} s: {verdict(program.ready, _READY)}, of the processor {verdict(used, _READY)}"
         )
-        before, at = taker.count(), time.monotonic()
-        most = 0.0
-        while taker.count() < deliveries and time.monotonic() - at < 600:
-            most = max(most, _memory(process.pid))
+        before, at, most = taker.count(), time.monotonic(), 0.0
+        while taker.count() < deliveries and time.monotonic() - at < _PATIENCE:
+            most = max(most, _memory(program.pid))
             time.sleep(0.5)
-        took, cost = time.monotonic() - at, family_seconds(process.pid) - used
+        took, cost = time.monotonic() - at, family_seconds(program.pid) - used
         sent = taker.count() - before
         print(f"  {sent:,} sent in {took:.0f} s: {sent / took:,.0f} a second, {sent / cost:,.0f} a processor's second")
         print(f"  memory of the daemon, at most: {most:.0f} MB (without its workers)")
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def _memory(pid: int) -> float:
