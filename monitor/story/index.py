@@ -13,6 +13,7 @@ forgotten ones gave it. It must not know the clock, the record or what makes two
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ POSTED: Final = 20
 _NAMED: Final = 8
 #: Members whose words make the centroid, and the terms it keeps.
 FOUNDERS: Final = 16
+#: Newest members that are counted where a story is made anew: its counts matter up to 8 (``cluster``).
+_COUNTED: Final = 256
 #: Hours without an article after which a story has paused.
 PAUSE: Final = 72.0
 _CENTROID: Final = 240
@@ -77,6 +80,8 @@ class Member:
     at: float
     data: bytes
     copy: bool = False
+    #: Its words are in its story's centroid.
+    founder: bool = False
 
     def terms(self) -> Terms:
         found = Fingerprint(self.data).read()
@@ -170,17 +175,22 @@ class StoryIndex:
             self.drop(article)
             return
         number = self._numbers.get(article)
+        before: Cluster | None
         if number is None:
             number = self._next_member
             self._next_member += 1
             self._numbers[article] = number
+            before = None
         else:
-            self._leave(number)
+            before = self._take_out(number)
             look = self.look(fingerprint)
             assert look is not None, "it could be read before"
         member = Member(article, self._cluster(story), at.timestamp() / 3600, fingerprint.data, copy)
         self.members[number] = member
         self._join(number, member, look)
+        # With the edited article among its founders again, so that not each of many edits makes another one a founder.
+        if before is not None and before.members:
+            self._anew(before)
         while len(self.members) > self.capacity:
             oldest, forgotten = next(iter(self.members.items()))
             self._leave(oldest, forgotten=True)
@@ -196,15 +206,18 @@ class StoryIndex:
 
     def move(self, articles: Iterable[str], story: str) -> None:
         """Makes articles members of another story, as a person asked for; those that are not held are passed over."""
-        for article in articles:
-            number = self._numbers.get(article)
-            if number is not None:
-                member = self.members[number]
-                self._leave(number)
-                member.story, member.copy = self._cluster(story), False
-                look = self.look(Fingerprint(member.data))
-                assert look is not None, "only fingerprints that can be read are added"
-                self._join(number, member, look)
+        going = [number for article in dict.fromkeys(articles) if (number := self._numbers.get(article)) is not None]
+        # Out with all of them first: a story of thousands is made anew once, not once for each.
+        left = {id(cluster): cluster for number in going if (cluster := self._take_out(number)) is not None}
+        for cluster in left.values():
+            if cluster.members:
+                self._anew(cluster)
+        for number in going:
+            member = self.members[number]
+            member.story, member.copy = self._cluster(story), False
+            look = self.look(Fingerprint(member.data))
+            assert look is not None, "only fingerprints that can be read are added"
+            self._join(number, member, look)
 
     def _cluster(self, story: str) -> int:
         number = self._stories.get(story)
@@ -223,7 +236,7 @@ class StoryIndex:
             cluster.pauses += 1
         cluster.first = min(cluster.first, member.at) if cluster.members else member.at
         cluster.last = max(cluster.last, member.at) if cluster.members else member.at
-        cluster.members.append(number)
+        insort(cluster.members, number)  # in the order they came, in which a rebuilt index has them
         if len(look.bands):
             rows = self._by_band[look.bands]
             self._by_band[look.bands] = _posted(rows, number, self._free(rows, cluster))
@@ -244,34 +257,55 @@ class StoryIndex:
         return np.array(flat, np.bool_).reshape(rows.shape)
 
     def _leave(self, number: int, *, forgotten: bool = False) -> None:
-        """Takes a member out of its story and its words out of the counts; the story ends with its last member. Where a person or
-        an edit took it away the story is made anew without it; what was only ``forgotten`` goes on standing for its story."""
+        """Takes a member out. Where a person or an edit took it away the story is made anew without it; what was only ``forgotten``
+        goes on standing for its story."""
+        cluster = self._take_out(number, forgotten=forgotten)
+        if cluster is not None and cluster.members:
+            self._anew(cluster)
+
+    def _take_out(self, number: int, *, forgotten: bool = False) -> Cluster | None:
+        """Takes a member out of its story and its words out of the counts; the story ends with its last member. A story that has lost
+        a founder is given back, to be made anew."""
         member = self.members[number]
         hashes = hashes_of(member.data)
         np.subtract.at(self._counts, _counters(hashes), 1)
         self._look = None
         cluster = self.clusters[member.story]
         cluster.members.remove(number)
+        founder, member.founder = member.founder, False
         if not cluster.members:
             del self.clusters[member.story], self._stories[cluster.id]
-        elif forgotten:
-            cluster.tally = cluster.tally - held(cluster.hashes, hashes)
-        else:
-            self._anew(cluster)
+            return None
+        if founder and not forgotten:
+            return cluster
+        cluster.tally = np.maximum(cluster.tally - held(cluster.hashes, hashes), 0)
+        if not forgotten and (cluster.pauses or not cluster.first < member.at < cluster.last):
+            self._date(cluster)
+        return None
 
     def _anew(self, cluster: Cluster) -> None:
+        """Of its first members that are no copies, and what the newest say."""
         cluster.hashes, cluster.weights, cluster.tally = _nothing()
         cluster.founders = 0
-        members = [self.members[number] for number in cluster.members]
-        times = sorted(member.at for member in members)
+        self._date(cluster)
+        said = 0
+        for place, number in enumerate(cluster.members):
+            member = self.members[number]
+            member.founder = False
+            founding = said < FOUNDERS and (not member.copy or not said)
+            said += founding
+            if founding or place >= len(cluster.members) - _COUNTED:
+                self._count_in(cluster, member, member.terms())
+
+    def _date(self, cluster: Cluster) -> None:
+        times = sorted([self.members[number].at for number in cluster.members])
         cluster.first, cluster.last = times[0], times[-1]
         cluster.pauses = sum(after - before > PAUSE for before, after in pairwise(times))
-        for member in members:
-            self._count_in(cluster, member, member.terms())
 
     def _count_in(self, cluster: Cluster, member: Member, terms: Terms) -> None:
         if cluster.founders < FOUNDERS and (not member.copy or not cluster.founders):
             cluster.founders += 1
+            member.founder = True
             _found(cluster, terms)
         else:
             cluster.tally = cluster.tally + held(cluster.hashes, terms.hashes)

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.story.cluster import choose
-from monitor.story.index import Look, StoryIndex
+from monitor.story.index import FOUNDERS, Cluster, Look, Member, StoryIndex
 from monitor.text.fingerprint import Fingerprint, Terms, fingerprint
 from monitor.text.layout import lay_out
 from tests.story import articles
@@ -98,6 +99,66 @@ def test_merged_and_split_by_hand() -> None:
     assert contents(index) == {"a": {"a"}, "b": {"b"}}
     assert choose(index, of(articles.DRONES), NOON).story == "b"  # type: ignore[union-attr]
     assert choose(index, of(articles.RADARS_RETOLD), NOON).story == "a"  # type: ignore[union-attr]
+
+
+class Counting(StoryIndex):
+    """How often a member's words are counted into its story."""
+
+    counted = 0
+
+    def _count_in(self, cluster: Cluster, member: Member, terms: Terms) -> None:
+        self.counted += 1
+        super()._count_in(cluster, member, terms)
+
+
+def crowded(articles_of_it: int, *, copy: bool) -> Counting:
+    """All of them in one story."""
+    index = Counting()
+    for n in range(articles_of_it):
+        index.add(str(n), "0", NOON + n * HOUR / 60, of(articles.RADARS), copy=copy)
+    index.counted = 0
+    return index
+
+
+@pytest.mark.parametrize("copy", [True, False])
+def test_edits_in_a_crowded_story_cost_no_more_for_the_crowd(copy: bool) -> None:
+    """A feed that fills one story and then edits each of its articles must not stop the daemon."""
+    index = crowded(1_000, copy=copy)
+    for n in range(100):
+        index.add(str(n), "0", NOON, of(articles.RADARS_RETOLD), copy=False)
+    for n in range(900, 1_000):
+        index.drop(str(n))
+    assert index.counted < 100 + FOUNDERS * 300
+    assert len(contents(index)["0"]) == 900
+
+
+def test_a_crowded_story_is_merged_and_split_at_the_price_of_its_articles() -> None:
+    index = crowded(1_000, copy=False)
+    index.add("other", "other", NOON, of(articles.DRONES))
+    index.move(map(str, range(1_000)), "other")
+    assert index.counted < 1_100
+    assert contents(index) == {"other": {"other", *map(str, range(1_000))}}
+    index.counted = 0
+    index.move(map(str, range(500)), "0")
+    assert index.counted < 1_000
+    assert {story: len(members) for story, members in contents(index).items()} == {"0": 500, "other": 501}
+
+
+def test_a_founder_that_is_edited_stays_one() -> None:
+    """Its old words stand for the story no longer, and its new ones do."""
+    index = StoryIndex()
+    for n in range(3 * FOUNDERS):
+        index.add(str(n), "0", NOON, of(articles.RADARS))
+    for n in range(FOUNDERS):
+        index.add(str(n), "0", NOON, of(articles.DRONES))
+    assert choose(index, of(articles.DRONES), NOON) is not None
+    [cluster] = index.clusters.values()
+    rebuilt = StoryIndex()
+    for n in range(3 * FOUNDERS):
+        rebuilt.add(str(n), "0", NOON, of(articles.DRONES if n < FOUNDERS else articles.RADARS))
+    [other] = rebuilt.clusters.values()
+    assert cluster.hashes.tolist() == other.hashes.tolist()
+    assert cluster.weights.tolist() == other.weights.tolist()
 
 
 def test_a_fingerprint_of_another_version_is_not_held() -> None:
