@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from monitor.errors import ExitStatus
 from tests.cli.program import Done, program
-from tests.cli.test_alerts import ARTICLES, listed, space  # noqa: F401 - the fixture
+from tests.cli.test_alerts import ARTICLES, LIST, listed
 
 _NOW = datetime.now(UTC)
 _QUIET = f'{{from: "{_NOW - timedelta(hours=2):%H:%M}", to: "{_NOW + timedelta(hours=2):%H:%M}"}}'
@@ -31,14 +32,32 @@ routes:
 """
 
 
-@pytest.fixture
-def routed(space: Path) -> Path:  # noqa: F811
-    (space / "monitor.yaml").write_text(ROUTES)
-    return space
+PLAIN = """
+data_dir: ./var
+watchlists: ./watchlists
+sources: {drop: {folder: ./articles}}
+sinks: {log: {type: alert_log, path: ./a.jsonl}}
+"""
 
 
-def routes(folder: Path, *arguments: object) -> Done:
-    return program("routes", *arguments, "--config", folder / "monitor.yaml")
+@pytest.fixture(scope="module")
+def routed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two alerts were raised. Beside it, in ``plain.yaml``, the same without routes."""
+    folder = tmp_path_factory.mktemp("routed")
+    for name in ("watchlists", "articles"):
+        (folder / name).mkdir()
+    (folder / "watchlists" / "arms.yaml").write_text(LIST)
+    for name, text in ARTICLES.items():
+        (folder / "articles" / name).write_text(text)
+    (folder / "monitor.yaml").write_text(ROUTES)
+    (folder / "plain.yaml").write_text(PLAIN)
+    done = program("once", "--no-send", "--config", folder / "plain.yaml")
+    assert done.status == 0, done.err
+    return folder
+
+
+def routes(folder: Path, *arguments: object, config: str = "monitor.yaml") -> Done:
+    return program("routes", *arguments, "--config", folder / config)
 
 
 def test_the_routes_are_listed(routed: Path) -> None:
@@ -53,10 +72,12 @@ def test_the_routes_are_listed(routed: Path) -> None:
     assert datetime.fromisoformat(found[2]["next"]) > _NOW
 
 
-def test_without_routes_every_sink_is_told(space: Path) -> None:  # noqa: F811
-    assert routes(space, "list").out == "no routes are configured\n    takes       everything\n    to          log (alert_log)\n"
-    alert = listed(space)[0]["id"]
-    assert routes(space, "test", alert[:8]).out.splitlines()[-2:] == ["  1 sink would be told:", "    log            now"]
+def test_without_routes_every_sink_is_told(routed: Path) -> None:
+    shown = routes(routed, "list", config="plain.yaml").out
+    assert shown == "no routes are configured\n    takes       everything\n    to          log (alert_log)\n"
+    alert = listed(routed)[0]["id"]
+    lines = routes(routed, "test", alert[:8], config="plain.yaml").out.splitlines()
+    assert lines[-2:] == ["  1 sink would be told:", "    log            now"]
 
 
 def test_an_alert_is_followed_through_the_routes(routed: Path) -> None:
@@ -83,11 +104,12 @@ def test_a_file_is_asked_about_as_though_a_source_brought_it(routed: Path) -> No
     assert (found["watchlist"], found["told"], found["limited"], found["silence"]) == ("arms", True, False, None)
     assert [one["outcome"] for one in found["routes"]] == ["missed", "matched", "matched", "matched", "unread"]
     assert [(sink["sink"], sink["key"]) for sink in found["sinks"]] == [("log", ""), ("desk", "digest:daily"), ("chat", "quiet")]
-    (routed / "nothing.txt").write_text("Rain\n\nIt rained all day.\n")
-    assert routes(routed, "test", routed / "nothing.txt").out == "no watchlist matches it: nothing would be told\n"
+    file.with_name("nothing.md").write_text("Rain\n\nIt rained all day.\n")
+    assert routes(routed, "test", file.with_name("nothing.md")).out == "no watchlist matches it: nothing would be told\n"
 
 
-def test_a_silence_and_a_limit_are_seen(routed: Path) -> None:
+def test_a_silence_and_a_limit_are_seen(routed: Path, tmp_path: Path) -> None:
+    routed = Path(shutil.copytree(routed, tmp_path / "copy"))
     text = (routed / "watchlists" / "arms.yaml").read_text()
     (routed / "watchlists" / "arms.yaml").write_text(text.replace("severity: high", f"severity: high\nmax_alerts: {len(ARTICLES)}/d"))
     file = routed / "articles" / "one.txt"

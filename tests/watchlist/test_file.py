@@ -81,6 +81,15 @@ def test_everything_of_a_full_file(full: Watchlist) -> None:
     assert set(full.files) == set(FILES)
 
 
+@pytest.mark.parametrize(
+    ("written", "said"), [("fifty", "a number of alerts"), ("0/d", "a number of"), ("5/0h", "a number of"), ("5/8d", "more than 7 days")]
+)
+def test_a_limit_of_alerts_that_cannot_be_kept_is_refused(written: str, said: str) -> None:
+    with pytest.raises(WatchlistError, match=said):
+        load("bare", {"bare.yaml": f"id: bare\nmax_alerts: {written}\ngroups: {{a: {{en: [alpha]}}}}\nwhen: a\n"})
+    assert load("bare", {"bare.yaml": "id: bare\nmax_alerts: 5/10m\ngroups: {a: {en: [alpha]}}\nwhen: a\n"}).facts.max_alerts == (5, 600.0)
+
+
 def test_terms_keep_their_marks_and_languages(full: Watchlist) -> None:
     deal = {(t.language, t.text): t.mark for t in full.groups["deal"]}
     assert deal[("ar", "صفقات سلاح")] is Mark.THIS_FORM
