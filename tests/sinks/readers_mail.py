@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from email import policy
 from email.headerregistry import Address
+from email.message import Message as Parsed
 from email.parser import BytesParser
+from typing import Any, cast
 
 from monitor.render.mail import mail
 from monitor.render.message import read
@@ -16,21 +18,26 @@ _DESK = Address("", "desk", "example.org")
 _ENVELOPE = Envelope("desk", Address("News monitor", "monitor", "example.org"), (_DESK, Address("", "b", "example.org")), prefix="[news]")
 
 
+def _body(part: Parsed[str, str]) -> str:
+    return cast(bytes, part.get_payload(decode=True)).decode().replace("\r\n", "\n")
+
+
 @channel("letter")
 def _letter(payload: bytes) -> Seen:
-    made = letter(read(payload), _ENVELOPE)
-    whole = BytesParser(policy=policy.default).parsebytes(made)
+    message = read(payload)
+    made, expected = letter(message, _ENVELOPE), mail(message)
+    # The parts as they stand, and the subject as a reader of today understands it, encoded words and all.
+    whole: Parsed[str, str] = BytesParser(policy=policy.compat32).parsebytes(made)
+    subject = str(cast(Any, policy.default).header_fetch_parse("Subject", whole["Subject"]))
     parts = list(whole.walk())
-    # A subject's words and whom it claims to come from are all that is shown of headers.
     shape = {f"header {name}" for part in parts for name in part.keys()}  # noqa: SIM118 - a letter is no mapping
     shape |= {part.get_content_type() for part in parts}
-    text, page = (part.get_content().replace("\r\n", "\n") for part in whole.iter_parts())
-    expected = mail(read(payload))
-    obeyed = ["another body"] if (text, page) != (expected.text, expected.html) else []
+    bodies = [_body(part) for part in parts[1:]]
+    obeyed = [] if bodies == [expected.text, expected.html] else ["another body"]
     obeyed += [str(defect) for part in parts for defect in part.defects]
-    if [str(whole[name]) for name in ("From", "To")] != ["News monitor <monitor@example.org>", "desk@example.org, b@example.org"]:
+    if [whole["From"], whole["To"]] != ["News monitor <monitor@example.org>", "desk@example.org, b@example.org"]:
         obeyed.append(f"from {whole['From']} to {whole['To']}")
     obeyed += [name for name in ("Bcc", "Cc", "X-Evil") if name in whole]
     obeyed += [] if made.isascii() and b"\n" not in made.replace(b"\r\n", b"") else ["a line end of its own"]
-    said = f"{whole['Subject']}\n{text}".replace("=\u200c?", "=?")
+    said = f"{subject}\n{expected.text}".replace("=\u200c?", "=?")
     return Seen(said, (), frozenset(shape), len(said.splitlines()), tuple(obeyed))
