@@ -5,6 +5,7 @@ It knows numbers and headers only; what follows from an answer (waiting, pausing
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ _NOT_NOW = frozenset({408, 425, 429})
 #: Statuses that say that the address or the credentials are wrong: no message will get through until someone mends them.
 _MISCONFIGURED = frozenset({401, 403, 404})
 _GONE = 410
+
+#: A link's token, with which whoever has it may act on an alert: what it says, a dot and 16 bytes of signature, in base64url.
+_TOKEN = re.compile(r"[\w-]{24,}\.[\w-]{22}(?![\w-])", re.ASCII)
 
 #: How much of a receiver's own words goes into a detail, in characters: enough for "field X is missing".
 _EXCERPT = 160
@@ -94,9 +98,9 @@ def describe(status: int, body: bytes, secrets: Iterable[str]) -> str:
 
 
 def printable(text: str, secrets: Iterable[str]) -> str:
-    """A receiver's own words on one line, shortened and without control characters; "" where they hold one of ``secrets``: an
-    echo of our own request may hold a token."""
+    """A receiver's own words on one line, shortened and without control characters; "" where they hold one of ``secrets`` or a
+    link to act by: an echo of our own request may hold a token."""
     said = " ".join("".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text).split())
-    if any(secret in said for secret in secrets if secret):
+    if _TOKEN.search(said) or any(secret in said for secret in secrets if secret):
         return ""
     return said if len(said) <= _EXCERPT else f"{said[:_EXCERPT]}…"
