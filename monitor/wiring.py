@@ -179,7 +179,7 @@ async def build(
         route = partial(ways_for, routing)
         spared = frozenset(name for name, sink in settings.sinks.items() if not sink.disturbs)
         limits = LimitDesk(store, clock, operations, reloader.facts, spared)
-        silences = SilenceDesk(store, clock, operations, reloader.facts, route, wake)
+        silences = SilenceDesk(store, clock, operations, reloader.facts, route, wake, turn)
         polite = PoliteFetcher(http, clock, spacing=settings.fetch.spacing, random=random.random)
         ingester = Ingester(
             store,

@@ -18,6 +18,7 @@ import structlog
 from monitor.errors import StorageError
 from monitor.flow.route import About, Conditions
 from monitor.flow.silence_rules import active, conditions, described, end_of, ended, muted_by
+from monitor.flow.turn import Turn
 from monitor.model import (
     Alert,
     AlertState,
@@ -39,14 +40,15 @@ log = structlog.get_logger()
 
 #: A silence that mutes nothing for so long is told of.
 IDLE: Final = timedelta(days=7)
-#: Matches of one silence that are looked at for its summary: a digest lists fewer, and counts them.
+#: Matches of one silence that are looked at for its summary, the gravest: a digest lists fewer, and counts them.
 SUMMED: Final = 5_000
 #: How often ends and idleness are looked at (seconds).
 LOOK: Final = 10.0
 
 
 class SilenceDesk:
-    """``facts`` gives the watchlists by id; ``route`` the ways what was muted would have gone; ``wake`` tells the deliverer."""
+    """``facts`` gives the watchlists by id; ``route`` the ways what was muted would have gone; ``wake`` tells the deliverer;
+    ``turn`` is that of all who decide what is told."""
 
     def __init__(  # noqa: PLR0917 - one argument a port
         self,
@@ -56,6 +58,7 @@ class SilenceDesk:
         facts: Callable[[], Mapping[str, WatchlistFacts]],
         route: Callable[[About], tuple[Way, ...]],
         wake: Callable[[], None] = lambda: None,
+        turn: Turn | None = None,
     ) -> None:
         self._record = record
         self._clock = clock
@@ -63,6 +66,7 @@ class SilenceDesk:
         self._facts = facts
         self._route = route
         self._wake = wake
+        self._turn = turn or Turn()
         self._silences: list[tuple[Silence, Conditions]] = []
         self._looked = float("-inf")
 
@@ -91,15 +95,23 @@ class SilenceDesk:
         try:
             await self.restore()
             now = self._clock.now()
+            if any(ended(silence, now) for silence, _ in self._silences):
+                await self._sum_up_ended(now)
             for silence, _ in list(self._silences):
-                if ended(silence, now):
-                    await self._sum_up(silence, now)
-                else:
+                if not ended(silence, now):
                     self._look_idle(silence, now)
         except StorageError as error:
             log.debug("silences_not_looked_at", error=error.message)  # whoever writes articles raises ``storage``
 
     # --------------------------------------------------------------------------------------- at its end
+    async def _sum_up_ended(self, now: datetime) -> None:
+        """In its turn: what was muted in the last moment may not be committed yet, and would be told by nobody."""
+        async with self._turn:
+            await self.restore()
+            for silence, _ in list(self._silences):
+                if ended(silence, now):
+                    await self._sum_up(silence, now)
+
     async def _sum_up(self, silence: Silence, now: datetime) -> None:
         if silence.summed is None:
             told = self._digests(silence, await self._record.muted(silence.id, SUMMED)) if silence.muted else []
@@ -125,13 +137,17 @@ class SilenceDesk:
 
     def _digest(self, silence: Silence, way: Way, members: Sequence[Matched]) -> tuple[Notification, Way]:
         key, end = f"silence:{silence.id}", end_of(silence)
+        text = f"{described(silence)}: {silence.comment} ({silence.author.partition(':')[2] or silence.author})"
+        if silence.muted > SUMMED:
+            text += f". It muted {silence.muted} matches; summed up are the {SUMMED} gravest"
+        members = sorted(members, key=lambda one: -one.match.severity.rank)
         id_ = identity("digest", way.sink, key, end.isoformat())
         facts = self._facts()
         payload = render_digest(
             notification_id=id_,
             key=key,
             title=f"{len(members)} stor{'y' if len(members) == 1 else 'ies'} muted by a silence",
-            text=f"{described(silence)}: {silence.comment} ({silence.author.partition(':')[2] or silence.author})",
+            text=text,
             members=[_member(one, facts) for one in members],
             created=end,
         )

@@ -11,10 +11,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, union, update
+from sqlalchemy import Connection, and_, case, insert, or_, select, union, update
 
 from monitor.errors import UsageError
-from monitor.model import Article, Notification, Reason, Silence, Way
+from monitor.model import Article, Notification, Reason, Severity, Silence, Way
 from monitor.ports import IngestBatch, Matched
 from monitor.store import codec, telling
 from monitor.store.audit import note
@@ -101,7 +101,9 @@ def count(connection: Connection, batch: IngestBatch) -> None:
 
 def muted(connection: Connection, id_: str, limit: int) -> tuple[Matched, ...]:
     by_it = (match.c.by == id_, match.c.reason == Reason.SILENCED.value)
-    return matched(connection, select(match).where(*by_it).order_by(match.c.id).limit(limit))
+    gravest = case({severity.value: -severity.rank for severity in Severity}, value=match.c.severity, else_=0)
+    chosen = select(match.c.id).where(*by_it).order_by(gravest, match.c.id).limit(limit)
+    return matched(connection, select(match).where(match.c.id.in_(chosen)).order_by(match.c.id))
 
 
 def told_matches(connection: Connection, since: datetime, limit: int) -> tuple[Matched, ...]:

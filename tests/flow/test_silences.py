@@ -19,8 +19,10 @@ from monitor.flow.route import About
 from monitor.flow.silence_commands import SilenceCommands
 from monitor.flow.silence_rules import MATCHERS, active, conditions, end_of, matchers, muted_by
 from monitor.flow.silences import IDLE, LOOK, SilenceDesk
+from monitor.flow.turn import Turn
 from monitor.model import Alert, AlertState, Command, DecisionKind, JsonObject, Mode, Reason, Severity, Silence, Story, WatchlistFacts, Way
 from monitor.ports import Decided, IngestArticle
+from monitor.render.digest import MEMBERS
 from monitor.store import SqlStore
 from tests.fakes import FakeClock, FakeOperations
 from tests.store.builders import NOW, article, batch, found, item, later, quiet, raised
@@ -102,7 +104,8 @@ class House:
         self.clock = FakeClock(NOW)
         self.operations = FakeOperations(self.clock)
         self.woken = 0
-        self.desk = SilenceDesk(store, self.clock, self.operations, lambda: {"arms": FACTS}, self._route, self._wake)
+        self.turn = Turn()
+        self.desk = SilenceDesk(store, self.clock, self.operations, lambda: {"arms": FACTS}, self._route, self._wake, self.turn)
         self.commander = Commander(SilenceCommands(store, self.desk, self.clock))
 
     def _wake(self) -> None:
@@ -176,6 +179,39 @@ def test_what_it_muted_is_summed_up_once_when_it_ends(tmp_path: Path) -> None:
         await again.tick()
         assert len(await house.told()) == 2
         assert house.desk.muted_by(about(seconds=1)) is None
+
+    in_house(tmp_path, work)
+
+
+def test_what_was_muted_in_its_last_moment_is_summed_up(tmp_path: Path) -> None:
+    """It was decided before the end, and is committed after it."""
+
+    async def work(house: House) -> None:
+        id_ = await house.add()
+        await house.mute("a", by=id_)
+        async with house.turn:
+            tick = asyncio.create_task(house.tick(3600))
+            await house.store.muted(id_, 10)
+            await house.mute("b", by=id_)
+            assert not tick.done()
+        await tick
+        assert {document["data"]["digest"]["count"] for document in await house.told()} == {2}
+
+    in_house(tmp_path, work)
+
+
+def test_the_gravest_of_many_stand_at_the_head_of_a_summary(tmp_path: Path) -> None:
+    """A digest lists a hundred: noise that came first must not hide what mattered."""
+
+    async def work(house: House) -> None:
+        id_ = await house.add()
+        await house.mute(*(f"noise{n}" for n in range(MEMBERS)), by=id_, severity=Severity.LOW)
+        await house.mute("grave", by=id_, severity=Severity.CRITICAL)
+        assert [one.match.severity for one in await house.store.muted(id_, 1)] == [Severity.CRITICAL]
+        await house.tick(3600)
+        [whole] = [document["data"]["digest"] for document in await house.told()]
+        assert whole["count"] == MEMBERS + 1
+        assert whole["members"][0]["severity"] == "critical"
 
     in_house(tmp_path, work)
 
