@@ -8,8 +8,10 @@ two articles one story (``story.cluster``) nor how anything is stored.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
@@ -34,6 +36,7 @@ OFTEN: Final = 10_000
 #: Articles read from the record at a time.
 PIECE: Final = 5_000
 _COPIES: Final = frozenset({JoinKind.SAME_TEXT.value, JoinKind.NEAR_COPY.value})
+_END: Final = re.compile("[/?#]")
 _PREFIXES: Final = ("www.", "m.", "amp.", "mobile.")
 
 
@@ -171,8 +174,14 @@ class Stories:
 
 def outlet(article: Article) -> str:
     """Whose news it is: the host of its address as people call it, else its source."""
-    host = urlsplit(canonical(article.url)).hostname or ""
+    authority = _END.split(canonical(article.url).removeprefix("https://"), 1)[0]
+    return _called(authority) or article.source
+
+
+@lru_cache(maxsize=8192)
+def _called(authority: str) -> str:
+    host = urlsplit(f"https://{authority}").hostname or ""
     for prefix in _PREFIXES:
         if host.startswith(prefix) and host.count(".") > 1:
             host = host.removeprefix(prefix)
-    return host or article.source
+    return host

@@ -157,8 +157,6 @@ class StoryIndex:
         self._by_term = np.zeros((_TERM_PLACES, _TERM_SLOTS), np.uint32)
         self._by_band = np.zeros((_BAND_PLACES, _BAND_SLOTS), np.uint32)
         self._look: Look | None = None
-        #: The newest number that was taken out of the order of its coming.
-        self._dropped = 0
 
     def __len__(self) -> int:
         return len(self.members)
@@ -202,7 +200,12 @@ class StoryIndex:
         if number is not None:
             self._leave(number)
             del self.members[number]
-            self._dropped = max(self._dropped, number)
+            # What is added, taken back and added again, for as long as a disk is full, has the same number in the same slots:
+            # it pushes nothing out of them.
+            while self._next_member > 1 and self._next_member - 1 not in self.members:
+                self._next_member -= 1
+            while self._next_cluster > 1 and self._next_cluster - 1 not in self.clusters:
+                self._next_cluster -= 1
 
     def move(self, articles: Iterable[str], story: str) -> None:
         """Makes articles members of another story, as a person asked for; those that are not held are passed over."""
@@ -239,21 +242,20 @@ class StoryIndex:
         insort(cluster.members, number)  # in the order they came, in which a rebuilt index has them
         if len(look.bands):
             rows = self._by_band[look.bands]
-            self._by_band[look.bands] = _posted(rows, number, self._free(rows, cluster))
+            self._by_band[look.bands] = _posted(rows, number, self._free(rows, cluster, number))
         self._count_in(cluster, member, look.terms)
         # Also the terms of copies and late members find the story: the slots are for the newest.
         rows = self._by_term[look.posted]
         self._by_term[look.posted] = _posted(rows, member.story, rows == member.story)
 
-    def _free(self, rows: Slots, cluster: Cluster) -> Found:
+    def _free(self, rows: Slots, cluster: Cluster, number: int) -> Found:
         """Which slots stand for this story already, or for nothing that is still held: they may be taken."""
-        oldest = next(iter(self.members))
-        free: Found = rows < oldest
-        if len(cluster.members) == 1 and self._dropped < oldest:
+        free: Found = rows < next(iter(self.members))
+        if len(cluster.members) == 1:
+            free |= rows == number
             return free
-        members = self.members
-        own = self.members[cluster.members[-1]].story
-        flat = [(member := members.get(number)) is None or member.story == own for number in rows.ravel().tolist()]
+        members, own = self.members, self.members[number].story
+        flat = [(member := members.get(one)) is None or member.story == own for one in rows.ravel().tolist()]
         return np.array(flat, np.bool_).reshape(rows.shape)
 
     def _leave(self, number: int, *, forgotten: bool = False) -> None:
@@ -421,10 +423,15 @@ def _posted(rows: Slots, number: int, free: Found) -> Slots:
 
 def _ranked(numbers: Slots) -> list[int]:
     """Each number but 0, the most frequent first, of equals the newest."""
-    ascending = np.sort(numbers, axis=None)
-    edges = (ascending[1:] != ascending[:-1]).nonzero()[0]
-    ends = np.append(edges, len(ascending) - 1) if len(ascending) else edges
-    counts = np.diff(ends, prepend=-1)
-    ranks = (counts << _THIRTY_TWO) | ascending[ends]
+    ascending = numbers.ravel()
+    if not len(ascending):
+        return []
+    ascending.sort()
+    last = np.ones(len(ascending), np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=last[:-1])
+    ends = last.nonzero()[0]
+    counts = ends + 1
+    counts[1:] -= counts[:-1].copy()
+    ranks = (counts << _THIRTY_TWO) | ascending.take(ends)
     ranks.sort()
     return [number for number in (ranks[::-1] & _LOW).tolist() if number]

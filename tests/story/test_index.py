@@ -201,6 +201,24 @@ def test_terms_are_found_among_others_whatever_their_numbers(others: list[int], 
     assert [int(hashes[place]) for place, one in zip(places.tolist(), found.tolist(), strict=True) if one] == [n for n in asked if n in own]
 
 
+def test_what_is_taken_back_again_and_again_pushes_nothing_out() -> None:
+    """A full disk: the same articles are added and taken back every few seconds, for hours."""
+    index, calm = StoryIndex(100), StoryIndex(100)
+    for one in (index, calm):
+        one.add("first", "first", NOON, of(articles.RADARS))
+    for _ in range(50):
+        for n in range(5):
+            index.add(str(n), str(n), NOON, of(articles.RADARS + f"\nEdition {n} of it."))
+        for n in range(5):
+            index.drop(str(n))
+    for n in range(3):
+        for one in (index, calm):
+            one.add(str(n), str(n), NOON, of(numbered(n)))
+    assert contents(index) == contents(calm)
+    for text in (articles.RADARS, articles.RADARS_RETOLD):
+        assert choose(index, of(text), NOON) == choose(calm, of(text), NOON)
+
+
 TEXTS = [articles.RADARS, articles.RADARS_RETOLD, articles.DRONES, articles.QUAKE_RU, articles.QUAKE_RU_RETOLD, articles.SEIZED_AR]
 
 
