@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from monitor.errors import ConfigError, Fault
 
@@ -18,6 +19,8 @@ from monitor.errors import ConfigError, Fault
 GRACE = 1
 #: Somebody's page of metrics is no reason to keep thousands of connections.
 CONNECTIONS = 100
+#: Seconds within which who connects has asked something: an idle connection takes the place of one that asks after our health.
+ASKED_WITHIN = 10.0
 
 
 class _Uvicorn(uvicorn.Server):
@@ -27,13 +30,37 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-class Server:
-    """``protocol`` speaks HTTP to whoever connects, uvicorn's own unless another is given."""
+class Protocol(H11Protocol):
+    """HTTP for whoever asks: who sends no whole head of a request in time is hung up on, which uvicorn does for no first one."""
 
-    def __init__(self, app: FastAPI, listener: socket.socket, *, protocol: type[asyncio.Protocol] | None = None) -> None:
+    asked_within = ASKED_WITHIN
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._look(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._next_look.cancel()
+        super().connection_lost(exc)
+
+    def _look(self, last: RequestResponseCycle | None) -> None:
+        """``last`` is the request that was seen at the last look: a new one since then, or one being answered, may go on."""
+        self._next_look = self.loop.call_later(self.asked_within, self._look_again, last)
+
+    def _look_again(self, last: RequestResponseCycle | None) -> None:
+        if self.cycle is last and (last is None or last.response_complete):
+            self.transport.close()
+        else:
+            self._look(self.cycle)
+
+
+class Server:
+    """``protocol`` speaks HTTP to whoever connects."""
+
+    def __init__(self, app: FastAPI, listener: socket.socket, *, protocol: type[asyncio.Protocol] = Protocol) -> None:
         config = uvicorn.Config(
             app,
-            http=protocol or "auto",
+            http=protocol,
             log_config=None,
             access_log=False,
             lifespan="off",

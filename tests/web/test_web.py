@@ -11,6 +11,7 @@ import pytest
 from monitor.errors import ConfigError, ExitStatus
 from monitor.metrics import PrometheusMeter
 from monitor.web import Health, Server, bind, create_app
+from monitor.web.server import CONNECTIONS, Protocol
 
 
 async def answers(health: Health, *paths: str, headers: dict[str, str] | None = None) -> list[tuple[int, str, str]]:
@@ -73,3 +74,46 @@ def test_an_address_that_cannot_be_had_is_a_configuration_error() -> None:
         bind("203.0.113.7", 8080)
     with pytest.raises(ConfigError, match="no address of this machine"):
         bind("no.such.host.invalid", 8080)
+
+
+class Hasty(Protocol):
+    asked_within = 0.05
+
+
+def test_who_asks_nothing_takes_nobodys_place() -> None:
+    """More connections than there are places, none of which ever ends its head."""
+
+    async def main() -> None:
+        server = Server(create_app(health=lambda: Health(True, {}), metrics=PrometheusMeter().page), bind("127.0.0.1", 0), protocol=Hasty)
+        server.start()
+        host, port = server.address.removeprefix("http://").split(":")
+        idle = [await asyncio.open_connection(host, int(port)) for _ in range(CONNECTIONS + 5)]
+        for number, (_, writer) in enumerate(idle):
+            if number % 2:
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: here\r\n")
+        assert [await reader.read() for reader, _ in idle] == [b""] * len(idle)
+        async with aiohttp.ClientSession() as client, client.get(server.address + "/healthz") as answer:
+            assert answer.status == 200
+        for _, writer in idle:
+            writer.close()
+        await server.stop()
+
+    asyncio.run(main())
+
+
+def test_who_is_being_answered_is_not_hung_up_on() -> None:
+    async def main() -> None:
+        app = create_app(health=lambda: Health(True, {}), metrics=PrometheusMeter().page)
+
+        @app.get("/slow")
+        async def slow() -> str:
+            await asyncio.sleep(0.3)
+            return "at last"
+
+        server = Server(app, bind("127.0.0.1", 0), protocol=Hasty)
+        server.start()
+        async with aiohttp.ClientSession() as client, client.get(server.address + "/slow") as answer:
+            assert await answer.json() == "at last"
+        await server.stop()
+
+    asyncio.run(main())
