@@ -50,6 +50,9 @@ def masked(path: Path, value: Any, schema: SettingsSchema) -> Any:
         return SECRET
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         return mask_url(value, whole_path=path[0] == "sinks")
+    if isinstance(value, str) and path[0] == "sinks" and "://" in value:
+        # apprise keeps its keys anywhere in an address, also where others have the host.
+        return f"{value.partition('://')[0]}://{SECRET}"
     return value
 
 

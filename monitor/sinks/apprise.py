@@ -15,11 +15,11 @@ import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Final, Literal, cast
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 import apprise
 from apprise.manager_plugins import NotificationManager
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from monitor.errors import SinkError
 from monitor.model import Answer, AnswerKind, Delivery, Severity
@@ -64,6 +64,12 @@ _BETTER: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+def _address(value: str) -> str:
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value) or not value.isprintable():
+        raise ValueError("must be an address as apprise writes it: the name of a service, ://, and what that service needs")
+    return value
+
+
 class AppriseSettings(SinkSection):
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
@@ -82,8 +88,9 @@ class AppriseSettings(SinkSection):
     )
 
     type: Literal["apprise"]
-    url: SecretStr | None = Field(
-        default=None, description="The service's address as apprise writes it; it holds a key: better in url_file."
+    # No SecretStr: what a key is called decides whether its value is shown, and a webhook's ``url`` is shown but for its path.
+    url: Annotated[str, AfterValidator(_address)] | None = Field(
+        default=None, repr=False, description="The service's address as apprise writes it; it holds a key: better in url_file."
     )
     url_file: SecretPath | None = Field(default=None, description="A file with the address.")
 
@@ -93,8 +100,12 @@ class AppriseSettings(SinkSection):
             raise ValueError("where does it go? Give either url, or url_file")
         return self
 
+    @property
+    def sums_up(self) -> bool:
+        return True
+
     def warnings(self) -> tuple[str, ...]:
-        service = "" if self.url is None else self.url.get_secret_value().partition("://")[0].lower()
+        service = "" if self.url is None else self.url.partition("://")[0].lower()
         if service in _BETTER:
             return (f"speaks to {service} through apprise: type: webhook with format: {_BETTER[service]} shows more and fails better",)
         if service in {"mailto", "mailtos"}:
@@ -122,7 +133,7 @@ class Apprise:
         self.name = name
         self._read = read
         self._deadline = deadline
-        self._given = "" if settings.url is None else settings.url.get_secret_value()
+        self._given = settings.url or ""
         self._file = None if settings.url_file is None else SecretFile(name, "address", settings.url_file)
         self._asset = _asset()
         self._service: tuple[str, apprise.Apprise] | None = None

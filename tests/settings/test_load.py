@@ -116,6 +116,13 @@ def test_a_whole_sink_may_come_from_variables(tmp_path: Path) -> None:
     assert settings.routes[0].to == ("chat",)
 
 
+def test_of_an_address_that_is_all_secret_the_service_is_shown(tmp_path: Path) -> None:
+    write(tmp_path, "data_dir: var\nwatchlists: lists\nsinks: {phone: {type: apprise, url: 'ntfy://CANARY/CANARY?x=CANARY'}}\n")
+    loaded = load(None, around=around(tmp_path))
+    assert shown(loaded)["sinks.phone.url"][0] == "ntfy://(secret)"
+    assert "CANARY" not in repr(loaded.settings) + repr(show(loaded))
+
+
 def test_nothing_shown_holds_a_secret(tmp_path: Path) -> None:
     write(tmp_path)
     loaded = load(None, around=around(tmp_path))
