@@ -112,10 +112,6 @@ class AppriseSettings(SinkSection):
             return ("sends mail through apprise: type: mail threads stories and keeps an answer for each recipient",)
         return ()
 
-    @property
-    def sums_up(self) -> bool:
-        return True
-
     def build(self, name: str, tools: Tools) -> Built:
         return Built(sink=Apprise(name, self, read=partial(tools.message, sink=name)))
 
