@@ -31,7 +31,9 @@ _LIST: Final = "monitor sinks list names them"
 MEANS: Final[Mapping[AnswerKind, str]] = {
     AnswerKind.DELIVERED: "it was taken",
     AnswerKind.RETRY: "a notification would be tried again, first after some seconds and at last every 15 minutes, for seven days",
-    AnswerKind.PAUSE: "the sink would be paused, its deliveries kept, and tried once an hour: its address or its secret is wrong, or how it is set up",
+    AnswerKind.PAUSE: (
+        "the sink would be paused, its deliveries kept, and tried once an hour: its address or its secret is wrong, or how it is set up"
+    ),
     AnswerKind.DISABLE: "the sink would be disabled and its deliveries kept: its receiver says that it is gone for good",
     AnswerKind.REFUSED: "a notification would be tried twice more within 30 seconds and then given up: the receiver does not want it so",
     AnswerKind.POISON: "a notification would be given up at once: it cannot be written for this sink",
