@@ -24,12 +24,13 @@ from monitor.ports import Membership, Meter, Remembered, Store
 from monitor.story.cluster import choose
 from monitor.story.index import StoryIndex
 from monitor.story.joined import JoinKind
+from monitor.story.refill import Row, refill
 from monitor.text import fingerprint as prints
 from monitor.text.links import canonical
 
 log = structlog.get_logger()
 
-#: Articles whose stories are chosen, or that are remembered, before others have a moment: some 5 ms.
+#: Articles whose stories are chosen before others have a moment: some 10 ms.
 A_FEW: Final = 8
 #: Articles after which fingerprints beyond the index's are dropped from the record: some 10 MB.
 OFTEN: Final = 10_000
@@ -101,10 +102,10 @@ class Stories:
                 break
             newest += (row for _, row in found)
             before = found[-1][0]
-        for count, row in enumerate(reversed(newest), 1):
-            self._index.add(row.article, row.story, row.at, prints.Fingerprint(row.data), copy=row.kind in _COPIES)
-            if count % A_FEW == 0:
-                await asyncio.sleep(0)
+        rows = [Row(row.article, row.story, row.at, row.data, row.kind in _COPIES) for row in reversed(newest)]
+        newest.clear()
+        for _ in refill(self._index, rows):
+            await asyncio.sleep(0)
         self._gauge()
 
     async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:

@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from monitor.text.fingerprint import BANDS, Fingerprint, Hashes, TermKind, Terms, bands, hashes_of
+from monitor.text.fingerprint import Bins, Fingerprint, Hashes, TermKind, Terms, bands, hashes_of
 
 Weights = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int32]
@@ -37,7 +37,7 @@ CAPACITY: Final = 20_000
 #: Rarest terms of an article by which its story is found.
 POSTED: Final = 20
 #: And numbers and names among them, or besides.
-_NAMED: Final = 8
+NAMED: Final = 8
 #: Members whose words make the centroid, and the terms it keeps.
 FOUNDERS: Final = 16
 #: Newest members that are counted where a story is made anew: its counts matter up to 8 (``cluster``).
@@ -50,7 +50,7 @@ _BEFORE: Final = 300.0
 #: A word is never rarer than in one of so many articles, however many are held: weights keep their proportion as the index fills.
 _RAREST: Final = 1_000.0
 #: Words of more than this share of articles are posted nowhere: they would find everything.
-_TOO_COMMON: Final = 0.05
+_SHARE: Final = 0.05
 _COUNTERS: Final = 1 << 20
 _TERM_PLACES: Final = 1 << 18
 _BAND_PLACES: Final = 1 << 17
@@ -64,7 +64,8 @@ _TERM_SHIFT: Final = np.array(14, np.uint32)
 _BAND_MASK: Final = np.array(_BAND_PLACES - 1, np.uint32)
 _NOTHING: Final = np.array(0, np.float32)
 _MOST: Final = np.array(np.log(_RAREST), np.float32)
-_KNOWN: Final = np.array(-np.log(_TOO_COMMON), np.float32)
+#: Words that say no more than this stand in too many articles.
+TOO_COMMON: Final = np.array(-np.log(_SHARE), np.float32)
 _THIRTY_TWO: Final = np.array(32, np.int64)
 _LOW: Final = np.array(0xFFFFFFFF, np.int64)
 #: Ways to take 16 of a number's 32 bits: one of them tells nearly every article's terms apart.
@@ -111,11 +112,11 @@ class Look:
 
     def __init__(self, index: StoryIndex, data: bytes, terms: Terms) -> None:
         self.data, self.terms = data, terms
-        self.counters = _counters(terms.hashes)
+        self.counters = counters(terms.hashes)
         self.idf = index.idf(terms.hashes)
-        self.bands: Places = _band_places(terms) if len(terms.signature) else np.zeros(0, np.intp)
+        self.bands: Places = band_places(terms.signature) if len(terms.signature) else np.zeros(0, np.intp)
         #: Where in the table of terms its story is looked for.
-        self.posted = _term_places(terms.hashes[rarest(terms, self.idf)])
+        self.posted = term_places(terms.hashes[rarest(terms, self.idf)])
         self._cut: npt.NDArray[np.uint32] | None = None
         # What stood there before is no matter: whatever is found is compared.
         self._table = np.empty(1 << 16, np.uint8)
@@ -151,11 +152,11 @@ class StoryIndex:
         self._stories: dict[str, int] = {}
         self._next_member = 1
         self._next_cluster = 1
-        self._counts = np.zeros(_COUNTERS, np.uint32)
+        self.counts = np.zeros(_COUNTERS, np.uint32)
         #: The logarithm of a count, and a half.
         self._logs: Weights = np.log(np.arange(capacity + 2) + 0.5).astype(np.float32)
-        self._by_term = np.zeros((_TERM_PLACES, _TERM_SLOTS), np.uint32)
-        self._by_band = np.zeros((_BAND_PLACES, _BAND_SLOTS), np.uint32)
+        self.by_term = np.zeros((_TERM_PLACES, _TERM_SLOTS), np.uint32)
+        self.by_band = np.zeros((_BAND_PLACES, _BAND_SLOTS), np.uint32)
         self._look: Look | None = None
 
     def __len__(self) -> int:
@@ -231,22 +232,35 @@ class StoryIndex:
             self.clusters[number] = Cluster(story, *_nothing())
         return number
 
-    def _join(self, number: int, member: Member, look: Look) -> None:
-        np.add.at(self._counts, look.counters, 1)
-        self._look = None
+    def enrol(self, article: str, story: str, at: datetime, data: bytes, copy: bool) -> tuple[int, Member]:
+        """A new article as a member of its story, before its words are known to anybody."""
+        number = self._next_member
+        self._next_member += 1
+        self._numbers[article] = number
+        member = self.members[number] = Member(article, self._cluster(story), at.timestamp() / 3600, data, copy)
+        self._belong(number, member)
+        return number, member
+
+    def _belong(self, number: int, member: Member) -> Cluster:
         cluster = self.clusters[member.story]
         if cluster.members and not cluster.first - PAUSE <= member.at <= cluster.last + PAUSE:
             cluster.pauses += 1
         cluster.first = min(cluster.first, member.at) if cluster.members else member.at
         cluster.last = max(cluster.last, member.at) if cluster.members else member.at
         insort(cluster.members, number)  # in the order they came, in which a rebuilt index has them
+        return cluster
+
+    def _join(self, number: int, member: Member, look: Look) -> None:
+        np.add.at(self.counts, look.counters, 1)
+        self._look = None
+        cluster = self._belong(number, member)
         if len(look.bands):
-            rows = self._by_band[look.bands]
-            self._by_band[look.bands] = _posted(rows, number, self._free(rows, cluster, number))
-        self._count_in(cluster, member, look.terms)
+            rows = self.by_band[look.bands]
+            self.by_band[look.bands] = _posted(rows, number, self._free(rows, cluster, number))
+        self.count_in(member, look.terms.hashes, look.terms.weights)
         # Also the terms of copies and late members find the story: the slots are for the newest.
-        rows = self._by_term[look.posted]
-        self._by_term[look.posted] = _posted(rows, member.story, rows == member.story)
+        rows = self.by_term[look.posted]
+        self.by_term[look.posted] = _posted(rows, member.story, rows == member.story)
 
     def _free(self, rows: Slots, cluster: Cluster, number: int) -> Found:
         """Which slots stand for this story already, or for nothing that is still held: they may be taken."""
@@ -270,7 +284,7 @@ class StoryIndex:
         a founder is given back, to be made anew."""
         member = self.members[number]
         hashes = hashes_of(member.data)
-        np.subtract.at(self._counts, _counters(hashes), 1)
+        np.subtract.at(self.counts, counters(hashes), 1)
         self._look = None
         cluster = self.clusters[member.story]
         cluster.members.remove(number)
@@ -297,20 +311,23 @@ class StoryIndex:
             founding = said < FOUNDERS and (not member.copy or not said)
             said += founding
             if founding or place >= len(cluster.members) - _COUNTED:
-                self._count_in(cluster, member, member.terms())
+                terms = member.terms()
+                self.count_in(member, terms.hashes, terms.weights)
 
     def _date(self, cluster: Cluster) -> None:
         times = sorted([self.members[number].at for number in cluster.members])
         cluster.first, cluster.last = times[0], times[-1]
         cluster.pauses = sum(after - before > PAUSE for before, after in pairwise(times))
 
-    def _count_in(self, cluster: Cluster, member: Member, terms: Terms) -> None:
+    def count_in(self, member: Member, hashes: Hashes, weights: Weights) -> None:
+        """A member's words into what its story is known by."""
+        cluster = self.clusters[member.story]
         if cluster.founders < FOUNDERS and (not member.copy or not cluster.founders):
             cluster.founders += 1
             member.founder = True
-            _found(cluster, terms)
+            _found(cluster, hashes, weights)
         else:
-            cluster.tally = cluster.tally + held(cluster.hashes, terms.hashes)
+            cluster.tally = cluster.tally + held(cluster.hashes, hashes)
 
     # -------------------------------------------------------------------------------------------- asking
     def look(self, fingerprint: Fingerprint) -> Look | None:
@@ -327,7 +344,7 @@ class StoryIndex:
     def idf(self, hashes: Hashes, told: Counts | None = None, members: int = 0) -> Weights:
         """How much each term says: the logarithm of how few of the articles held have it, between 0 and ln 1,000. With ``told``
         (how many articles of one story of so many members have it), of those that do not belong to this story."""
-        counts = self._counts.take(hashes & _MASK)
+        counts = self.counts.take(hashes & _MASK)
         logs = self._logs.take(counts if told is None else counts - told, mode="clip")
         found: Weights = np.float32(np.log(len(self.members) - members + _BEFORE)) - logs
         np.maximum(found, _NOTHING, out=found)
@@ -336,12 +353,12 @@ class StoryIndex:
 
     def alike(self, look: Look) -> Iterator[int]:
         """Numbers of articles that share bands with a signature, those that share most first, of equals the newest."""
-        return (number for number in _ranked(self._by_band[look.bands]) if number in self.members)
+        return (number for number in _ranked(self.by_band[look.bands]) if number in self.members)
 
     def related(self, look: Look) -> Iterator[int]:
         """Numbers of stories that share rare terms, those that share most first, of equals the newest."""
         # A story may have lost the article that had its terms to an edit; without any it is like nothing.
-        ranked = _ranked(self._by_term[look.posted])
+        ranked = _ranked(self.by_term[look.posted])
         return (number for number in ranked if number in self.clusters and len(self.clusters[number].hashes))
 
 
@@ -349,10 +366,10 @@ def rarest(terms: Terms, idf: Weights) -> Places:
     """The places of the terms by which an article is looked for: those that say most of it, and of numbers and names, which
     other languages write alike, some in any case."""
     value = idf * terms.weights
-    value[idf <= _KNOWN] = 0
+    value[idf <= TOO_COMMON] = 0
     # A stable order: equal values are told apart by the terms' own numbers.
     order = (-value).argsort(kind="stable")[: np.count_nonzero(value)]
-    named = order[terms.kinds[order] != TermKind.WORD][:_NAMED]
+    named = order[terms.kinds[order] != TermKind.WORD][:NAMED]
     chosen = np.zeros(len(value), np.bool_)
     chosen[order[:POSTED]] = True
     chosen[named] = True
@@ -372,18 +389,18 @@ def _nothing() -> tuple[Hashes, npt.NDArray[np.float16], Counts]:
     return np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.int32)
 
 
-def _found(cluster: Cluster, terms: Terms) -> None:
+def _found(cluster: Cluster, said: Hashes, weighed: Weights) -> None:
     """Adds a member to the centroid: every one counts alike, however long it is."""
-    if not len(terms.hashes):
+    if not len(said):
         return
-    own = terms.weights / np.sqrt((terms.weights * terms.weights).sum())
+    own = weighed / np.sqrt((weighed * weighed).sum())
     if not len(cluster.hashes):
         # Most stories never have a second article: theirs are the bytes of its fingerprint, not copied, and one shared count.
-        cluster.hashes, cluster.weights, cluster.tally = terms.hashes, own.astype(np.float16), _ONCE[: len(terms.hashes)]
+        cluster.hashes, cluster.weights, cluster.tally = said, own.astype(np.float16), _ONCE[: len(said)]
         return
-    hashes = np.concatenate((cluster.hashes, terms.hashes))
+    hashes = np.concatenate((cluster.hashes, said))
     weights = np.concatenate((cluster.weights.astype(np.float32), own))
-    tally = np.concatenate((cluster.tally, _ONCE[: len(terms.hashes)]))
+    tally = np.concatenate((cluster.tally, _ONCE[: len(said)]))
     order = np.argsort(hashes, kind="stable")
     hashes, weights, tally = hashes[order], weights[order], tally[order]
     starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
@@ -394,18 +411,17 @@ def _found(cluster: Cluster, terms: Terms) -> None:
     cluster.hashes, cluster.weights, cluster.tally = hashes, weights.astype(np.float16), tally
 
 
-def _counters(hashes: Hashes) -> Places:
+def counters(hashes: Hashes) -> Places:
     return (hashes & _MASK).astype(np.intp)
 
 
-def _term_places(hashes: Hashes) -> Places:
+def term_places(hashes: Hashes) -> Places:
     return (hashes >> _TERM_SHIFT).astype(np.intp)
 
 
-def _band_places(terms: Terms) -> Places:
-    found: Places = (bands(terms.signature) & _BAND_MASK).astype(np.intp)
-    assert len(found) == BANDS, "one place a band"
-    return found
+def band_places(signatures: Bins) -> Places:
+    """Of one signature, or of each of several."""
+    return (bands(signatures) & _BAND_MASK).astype(np.intp)
 
 
 def _posted(rows: Slots, number: int, free: Found) -> Slots:

@@ -314,13 +314,14 @@ def _signature(words: Hashes) -> Bins:
     return (least & np.uint64(0xFFFF)).astype(np.uint16)
 
 
-def bands(signature: Bins) -> Hashes:
-    """A number for each band of a signature; two signatures share a number where they agree in all of its bins."""
-    if not len(signature):
+def bands(signatures: Bins) -> Hashes:
+    """A number for each band of a signature (or of each of several); two signatures share a number where they agree in all bins of
+    that band."""
+    if not signatures.size:
         return np.zeros(0, np.uint32)
-    rows = signature.astype(np.uint64).reshape(BANDS, ROWS)
-    mixed = _mixed((rows[:, 0] << np.uint64(16) | rows[:, 1]) + _EVERY_BAND)
-    return (mixed >> np.uint64(32)).astype(np.uint32)
+    rows = signatures.astype(np.uint64).reshape(-1, BANDS, ROWS)
+    mixed = _mixed((rows[:, :, 0] << np.uint64(16) | rows[:, :, 1]) + _EVERY_BAND)
+    return (mixed >> np.uint64(32)).astype(np.uint32).reshape(*signatures.shape[:-1], BANDS)
 
 
 def agreement(signature: Bins, others: Sequence[bytes]) -> list[float]:
@@ -334,10 +335,31 @@ def agreement(signature: Bins, others: Sequence[bytes]) -> list[float]:
     return [share if data[1] == BINS else 0.0 for share, data in zip(shares, others, strict=True)]
 
 
+def is_sound(data: bytes) -> bool:
+    """Whether ``data`` can be read; the functions below ask for that."""
+    if len(data) < _HEAD.size:
+        return False
+    version, bins, count = _HEAD.unpack_from(data)
+    return version == VERSION and bins in (0, BINS) and len(data) == _HEAD.size + 2 * bins + 5 * count
+
+
+def signature_of(data: bytes) -> Bins:
+    return np.frombuffer(data, np.uint16, data[1], _HEAD.size)
+
+
 def hashes_of(data: bytes) -> Hashes:
-    """The terms' numbers alone, of data that can be read."""
-    _, bins, count = _HEAD.unpack_from(data)
-    return np.frombuffer(data, np.uint32, count, _HEAD.size + 2 * bins)
+    """The terms' numbers alone."""
+    return np.frombuffer(data, np.uint32, data[2], _HEAD.size + 2 * data[1])
+
+
+def marks_of(data: bytes) -> Marks:
+    """What is known of each term beside its number, for ``taken_apart``."""
+    return np.frombuffer(data, np.uint8, data[2], _HEAD.size + 2 * data[1] + 4 * data[2])
+
+
+def taken_apart(marks: Marks) -> tuple[Marks, npt.NDArray[np.float32]]:
+    """Kinds and weights."""
+    return marks >> np.uint8(6), (marks & np.uint8(63)).astype(np.float32) / np.float32(_WEIGHT_STEPS)
 
 
 # -------------------------------------------------------------------------------------------------- terms
@@ -373,13 +395,4 @@ def _packed(signature: Bins, words: _Words) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _read(data: bytes) -> Terms | None:
-    if len(data) < _HEAD.size:
-        return None
-    version, bins, count = _HEAD.unpack_from(data)
-    if version != VERSION or bins not in (0, BINS) or len(data) != _HEAD.size + 2 * bins + 5 * count:
-        return None
-    at = _HEAD.size
-    signature = np.frombuffer(data, np.uint16, bins, at)
-    hashes = np.frombuffer(data, np.uint32, count, at + 2 * bins)
-    marks = np.frombuffer(data, np.uint8, count, at + 2 * bins + 4 * count)
-    return Terms(signature, hashes, marks >> np.uint8(6), (marks & np.uint8(63)).astype(np.float32) / np.float32(_WEIGHT_STEPS))
+    return Terms(signature_of(data), hashes_of(data), *taken_apart(marks_of(data))) if is_sound(data) else None

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.story.cluster import choose
-from monitor.story.index import FOUNDERS, Cluster, Look, Member, StoryIndex
-from monitor.text.fingerprint import Fingerprint, Terms, fingerprint
+from monitor.story.index import FOUNDERS, Look, Member, StoryIndex, Weights
+from monitor.story.refill import Row, refill
+from monitor.text.fingerprint import Fingerprint, Hashes, Terms, fingerprint
 from monitor.text.layout import lay_out
 from tests.story import articles
 
@@ -106,9 +107,9 @@ class Counting(StoryIndex):
 
     counted = 0
 
-    def _count_in(self, cluster: Cluster, member: Member, terms: Terms) -> None:
+    def count_in(self, member: Member, hashes: Hashes, weights: Weights) -> None:
         self.counted += 1
-        super()._count_in(cluster, member, terms)
+        super().count_in(member, hashes, weights)
 
 
 def crowded(articles_of_it: int, *, copy: bool) -> Counting:
@@ -239,3 +240,44 @@ def test_rebuilt_from_the_newest_rows_it_answers_the_same(stream: list[tuple[int
     for text in TEXTS:
         before, after = choose(index, of(text), NOON), choose(again, of(text), NOON)
         assert (before and before.story) == (after and after.story)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, len(TEXTS) + 3), st.integers(0, 4), st.integers(0, 200), st.booleans()), max_size=60))
+def test_filled_at_once_it_is_as_if_each_had_been_added(stream: list[tuple[int, int, int, bool]]) -> None:
+    one, all_ = StoryIndex(50), StoryIndex(50)
+    rows = []
+    for place, (which, story, hours, copy) in enumerate(stream):
+        found = of(TEXTS[which] if which < len(TEXTS) else numbered(which) if which > len(TEXTS) else "")
+        rows.append(Row(str(place), f"story {story}", NOON + hours * HOUR, found.data, copy))
+    rows.insert(len(rows) // 2, Row("of another version", "story 1", NOON, b"\xfe\x00\x00", False))
+    sound = [row for row in rows if row.article != "of another version"][-50:]
+    for row in sound:
+        one.add(row.article, row.story, row.at, Fingerprint(row.data), copy=row.copy)
+    for _ in refill(all_, rows):
+        pass
+    assert contents(all_) == contents(one)
+    assert [(member, member.founder) for member in all_.members.values()] == [(member, member.founder) for member in one.members.values()]
+    assert (all_.counts == one.counts).all()
+    for number, cluster in one.clusters.items():
+        other = all_.clusters[number]
+        assert (cluster.first, cluster.last, cluster.founders, cluster.pauses) == (other.first, other.last, other.founders, other.pauses)
+        assert (cluster.hashes == other.hashes).all()
+        assert (cluster.tally == other.tally).all()
+        assert np.allclose(cluster.weights, other.weights, rtol=0.01)
+    assert (all_.by_band == one.by_band).all()
+    for text in TEXTS:
+        before, after = choose(one, of(text), NOON), choose(all_, of(text), NOON)
+        assert (before and before.story) == (after and after.story)
+
+
+def test_of_many_the_newest_stories_stand_in_the_slots() -> None:
+    one, all_ = StoryIndex(500), StoryIndex(500)
+    texts = [articles.RADARS + f"\nEdition {chr(97 + n % 26)}{chr(97 + n // 26)}edition of it. {numbered(n % 7)}" for n in range(400)]
+    rows = [Row(str(n), str(n % 37), NOON, of(text).data, n % 3 == 1) for n, text in enumerate(texts)]
+    for row in rows:
+        one.add(row.article, row.story, row.at, Fingerprint(row.data), copy=row.copy)
+    list(refill(all_, rows))
+    assert (all_.by_band == one.by_band).mean() > 0.9999
+    for text in texts[::20]:
+        assert choose(one, of(text), NOON).story == choose(all_, of(text), NOON).story  # type: ignore[union-attr]
