@@ -203,14 +203,16 @@ def delivery_lines(delivery: JsonObject) -> list[str]:
     """As ``list`` shows it."""
     from monitor.render.plain import plain
 
-    about = f"alert {delivery['alert'][:12]}" if delivery["alert"] else "an operation" if delivery["operation"] else "a digest"
+    about = f"alert {delivery['alert'][:12]} {delivery['kind']}" if delivery["alert"] else delivery["kind"]
+    if delivery["operation"]:
+        about = f"operation {delivery['kind']}"
     state = delivery["state"]
     if state in {"held", "pending"}:
         state += f" until {short_time(delivery['due'])}"
     why = f" ({plain(delivery['reason'])})" if delivery["reason"] else ""
     told_in = f", told in {delivery['told_in'][:12]}" if delivery["told_in"] else ""
     head = f"{delivery['notification'][:12]}  {short_time(delivery['created'])}  to {delivery['sink']} #{delivery['sequence']}"
-    lines = [f"{head}  {delivery['severity']}  {delivery['kind']} of {about}  {state}{why}{told_in}"]
+    lines = [f"{head}  {delivery['severity']}  {about}  {state}{why}{told_in}"]
     answer = delivery.get("last_answer")
     if answer and answer["kind"] != "delivered":
         lines.append(f"    {counted(delivery['attempts'], 'attempt')}, the last: {plain(answer['detail']) or answer['kind']}")

@@ -64,7 +64,7 @@ def add(word: str, *, name: str | None, given: tuple[str, ...], write: bool, pla
         click.echo(_indented(text, _INDENT), nl=False)
         return int(ExitStatus.DONE)
     _write(loaded, place, name, text)
-    _report(loaded, place, name, [key for key in values if key in example.values and key not in _given(given)])
+    _report(loaded, place, name, _stand_in(values, given))
     return int(ExitStatus.DONE)
 
 
@@ -124,6 +124,11 @@ def _values(kind: type[SinkSection], example: Example, name: str, given: tuple[s
             raise UsageError(f"{example.word} has no setting {key!r}", hint=f"monitor sinks add {example.word} shows them")
     other = {key.removesuffix("_file") if key.endswith("_file") else f"{key}_file" for key in asked}
     return {key: value for key, value in example.named(name).items() if key not in other or key in asked} | asked
+
+
+def _stand_in(values: Mapping[str, Any], given: tuple[str, ...]) -> list[str]:
+    """The settings that must be somebody's own and were not given; what the word itself says, such as the format, is none."""
+    return [key for key in values if key not in {"type", "format"} | _given(given).keys()]
 
 
 def _block(kind: type[SinkSection], name: str, values: Mapping[str, Any]) -> str:

@@ -167,7 +167,8 @@ def changed(
     """What the table makes of it; None where it is so already. Raises UsageError where it is refused."""
     alert = found.told.alert
     step = _step(found, verb)
-    if step is None or (step.to is alert.state and (alert.disposition, alert.comment) == (disposition, said)):
+    # Said again without a word, it takes away no comment that somebody made.
+    if step is None or (step.to is alert.state and alert.disposition == disposition and said in {"", alert.comment}):
         return None
     after = replace(alert, state=step.to, updated=now, changed_by=actor, comment=said, disposition=disposition)
     entry = Entry(actor, f"alert {verb}", alert.id, _detail(alert, after))

@@ -123,6 +123,9 @@ def test_after_writing_it_says_what_to_mend_and_what_to_know(config: Path) -> No
         "  note: no route leads to the sink 'desk': it will get nothing",
         "  try it: monitor sinks test desk; a running service takes it up when it is started again",
     ]
+    # What the word itself says, the format, stands in for nothing.
+    done = program("sinks", "add", "slack", "--set", f"url_file={config.parent / 'secret'}", "--write", "--config", config)
+    assert "mend first" not in done.out
     again = program("sinks", "add", "webhook", "--name", "desk", "--write", "--config", config)
     assert (again.status, "there is a sink named 'desk' already" in again.err) == (2, True)
 

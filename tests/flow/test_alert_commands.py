@@ -136,6 +136,8 @@ def test_a_closed_alert_takes_another_disposition_in_silence(tmp_path: Path) -> 
         [answer] = await desk.do("close", A, disposition="true", comment="it was real")
         assert (answer["disposition"], answer["unchanged"]) == ("true", False)
         assert len(await desk.told(A)) == 2
+        [wordless] = await desk.do("close", A, disposition="true")
+        assert wordless["unchanged"] is True, "the comment stays"
         [same] = await desk.do("close", A, disposition="true", comment="it was real")
         assert same["unchanged"]
 
