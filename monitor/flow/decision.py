@@ -47,6 +47,8 @@ from monitor.story.joined import Joined
 from monitor.story.said import remembered as said_with
 from monitor.story.said import words_of
 
+#: Of a title, in code points: a text without line breaks is one, and it stands in every message, list and reason.
+LONGEST: Final = 2_000
 #: Of another article's title in the reason for a join, in code points.
 LONGEST_TITLE: Final = 120
 
@@ -108,7 +110,7 @@ def stored_article(verdict: Verdict, analysis: Analysis | AnalysisFailed, now: d
         source=verdict.source,
         key=verdict.key,
         url=owner.url if owner else document.url,
-        title=found.title if found else _known_title(document),
+        title=(found.title if found else _known_title(document))[:LONGEST],
         language=found.language if found else "und",
         published=owner.published if owner else document.published,
         fetched=now,
@@ -131,7 +133,7 @@ def ingested(
         cases = _cases(item, ground, edited=verdict.kind is Kind.EDITED)
         decided = tuple(_decided(case, ground) for case in cases)
     except Exception as error:  # whatever it is, it is this article's alone
-        bare = replace(article, title=_known_title(verdict.document), language="und")
+        bare = replace(article, title=_known_title(verdict.document)[:LONGEST], language="und")
         return replace(_written(verdict, bare, ground, failed=f"{type(error).__name__}: {error}"[:500]), membership=place)
     ground.stories[story.id] = story
     ground.told.update({(one.match.watchlist, story.id): one.told for one in decided if one.told is not None})

@@ -21,7 +21,7 @@ from monitor.model import JsonObject, Severity
 from monitor.render.languages import language
 from monitor.render.plain import Piece, excerpt, http_link, is_rtl, isolated, plain, shortened
 
-#: Passages shown at most; the document has all of them.
+#: Passages shown at most; the document has more of them.
 PASSAGES: Final = 3
 ENTITIES: Final = 8
 #: Members of a digest that are listed one by one.
@@ -188,7 +188,7 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         url=http_link(article["url"]),
         language="" if article["language"] == "und" else shortened(article["language"], 12),
         passages=tuple(passage for passage in (_passage(evidence[number], number in new) for number in order) if passage.text.strip()),
-        more_passages=max(0, len(evidence) - PASSAGES),
+        more_passages=max(0, int(data.get("evidence_total", len(evidence))) - PASSAGES),
         entities=tuple(named[:ENTITIES]),
         more_entities=max(0, len(named) - ENTITIES),
         outlets=_count(story),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -30,6 +30,7 @@ from monitor.model import (
     Story,
     WatchlistFacts,
 )
+from monitor.render.bounds import ENTITIES, chosen, cut
 
 SCHEMA_VERSION: Final = 1
 #: A name, not an address: ``monitor schema alert`` prints what it names.
@@ -81,8 +82,12 @@ def render_notification(
     """The notification as one line of UTF-8 JSON. Offsets count code points of the article's text. ``joined`` says why the
     article belongs to its story, None where it began it."""
     more: JsonObject = {}
+    places = chosen(match.evidence, () if change is None else [place for place in change.new.get("passages", ()) if isinstance(place, int)])
+    told = match if len(places) == len(match.evidence) else replace(match, evidence=tuple(match.evidence[place] for place in places))
+    if told is not match:
+        more["evidence_total"] = len(match.evidence)
     if change is not None:
-        more["change"] = _change(change)
+        more["change"] = _change(change, places)
     if correction is not None:
         more["correction"] = _correction(correction)
     return to_bytes(
@@ -103,8 +108,8 @@ def render_notification(
                 "watchlist": _watchlist(facts, match),
                 "story": _story(story, joined),
                 "article": _article(article),
-                **match_json(match),
-                "entities": [entity_json(entity) for entity in _entities(match.evidence)],
+                **match_json(replace(told, evidence=tuple(map(cut, told.evidence)))),
+                "entities": [entity_json(entity) for entity in _entities(match.evidence)[:ENTITIES]],
                 **more,
             },
         }
@@ -162,11 +167,16 @@ def _story(story: Story, joined: JsonObject | None) -> JsonObject:
     }
 
 
-def _change(change: Change) -> JsonObject:
+def _change(change: Change, places: Sequence[int]) -> JsonObject:
+    """``places`` are those of the passages that the document holds."""
+    new = {field: list(values) for field, values in change.new.items()}
+    if "passages" in new:
+        stands = {place: number for number, place in enumerate(places)}
+        new["passages"] = [stands[place] for place in new["passages"] if isinstance(place, int) and place in stands]
     was: JsonObject = {"state": change.was.state.value, **alert_life(change.was)}
     return {
         "since": None if change.since is None else timestamp(change.since),
-        "new": {field: list(values) for field, values in change.new.items()},
+        "new": {field: values[:ENTITIES] for field, values in new.items()},
         "severity_before": change.was.severity.value,
         "was": was,
     }

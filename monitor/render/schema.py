@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitor.model import OUTLETS, AlertState, Disposition, JsonObject, Mode, NotificationKind, Reason, Severity, Stance, ZoneKind
+from monitor.render.bounds import PASSAGES, QUOTE
 from monitor.render.digest import DIGEST_SCHEMA, DIGEST_TYPE, DIGEST_VERSION, MEMBERS
 from monitor.render.operation import OPERATION_PREFIX, OPERATION_SCHEMA, OPERATION_VERSION
 from monitor.render.payload import DATA_SCHEMA, SCHEMA_VERSION, TYPE_PREFIX
@@ -141,11 +142,16 @@ def _definitions() -> JsonObject:
                 "severity": {**_one_of(Severity), "description": "Of this article's match; the alert carries its own."},
                 "stances": {"type": "array", "items": _one_of(Stance), "uniqueItems": True, "description": "Of all evidence."},
                 "evidence": {"type": "array", "items": {"$ref": "#/$defs/evidence"}, "minItems": 1},
+                "evidence_total": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "description": f"Only where there are more passages than the {PASSAGES} that the document holds: how many.",
+                },
                 "entities": {"type": "array", "items": {"$ref": "#/$defs/entity"}, "description": "Named in the evidence, each once."},
                 "change": {"$ref": "#/$defs/change"},
                 "correction": {"$ref": "#/$defs/correction"},
             },
-            optional={"change", "correction"},
+            optional={"change", "correction", "evidence_total"},
         ),
         "alert": _object(
             {
@@ -191,7 +197,7 @@ def _definitions() -> JsonObject:
             }
         ),
         "evidence": {
-            "description": "One passage of whole sentences; quote is text[start:end], hits lie inside it.",
+            "description": f"One passage of whole sentences (of a longer one {QUOTE} letters); quote is text[start:end], hits lie inside.",
             **_object(
                 {
                     **_SPAN,

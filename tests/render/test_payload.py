@@ -16,10 +16,12 @@ from cloudevents.core.bindings.http import HTTPMessage, from_structured_event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import NotificationKind, Reason
-from monitor.render.payload import DATA_SCHEMA, to_bytes
+from monitor.model import Entity, Evidence, Hit, NotificationKind, Reason, Stance, ZoneKind
+from monitor.render.bounds import PASSAGES, QUOTE
+from monitor.render.message import read
+from monitor.render.payload import DATA_SCHEMA, Change, to_bytes
 from monitor.render.schema import alert_schema
-from tests.render.samples import ARABIC, ENGLISH, Sample, rendered
+from tests.render.samples import ARABIC, ENGLISH, NOW, Sample, rendered
 
 SPECS = Path(os.environ.get("NEWS_TEST_DATA", "")) / "specs" / "cloudevents.json"
 
@@ -144,3 +146,53 @@ def test_the_schema_names_every_field_and_refuses_what_is_not_ours() -> None:
     for wrong in ({"type": "other"}, {"id": "x"}, {"sequence": 0}, {"specversion": "0.3"}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**document, **wrong}, schema)
+
+
+def giant(passages: int, length: int, letter: str = "\U000e0041") -> Sample:
+    """An article that matches in each of so many passages of so many characters, each the worst there is to write."""
+    quote = ("arms " + letter * 15) * (length // 20)
+    evidence = []
+    for start in range(0, passages * len(quote), len(quote)):
+        named = Entity(f"Q{start}", "A name of somebody on a list", "list")
+        hits = [Hit("weapon", "arms", at, at + 4, "arms", named) for at in range(start, start + len(quote), 20)]
+        evidence.append(Evidence(start, start + len(quote), quote, ZoneKind.BODY, Stance.REPORTED, "deal", tuple(hits)))
+    return replace(ENGLISH, match=replace(ENGLISH.match, evidence=tuple(evidence)), text=quote * passages)
+
+
+@pytest.mark.parametrize(("passages", "length"), [(30_000, 60), (1, 1_900_000), (2_000, 1_000), (PASSAGES, QUOTE)])
+def test_a_giant_article_makes_a_document_that_receivers_take(passages: int, length: int) -> None:
+    """One that no receiver takes is dead, and everything after it in its story would be told already."""
+    sample = giant(passages, length)
+    raw = rendered(sample)
+    assert len(raw) < 1024 * 1024
+    document = json.loads(raw)
+    jsonschema.Draft202012Validator(alert_schema()).validate(document)
+    data = document["data"]
+    assert data.get("evidence_total", len(data["evidence"])) == passages
+    for passage in data["evidence"]:
+        assert sample.text[passage["start"] : passage["end"]] == passage["quote"]
+        assert passage["hits"]
+        for hit in passage["hits"]:
+            assert passage["start"] <= hit["start"]
+            assert hit["end"] <= passage["end"]
+            assert sample.text[hit["start"] : hit["end"]] == hit["text"]
+    message = read(raw)
+    assert len(message.passages) + message.more_passages == passages
+
+
+def test_of_too_many_passages_those_that_say_something_new_are_told() -> None:
+    sample = replace(giant(500, 40), kind=NotificationKind.UPDATED, reason=Reason.NEW_EVIDENCE)
+    none: tuple[str, ...] = ()
+    new = {
+        "entities": none,
+        "groups": none,
+        "clauses": none,
+        "stances": none,
+        "languages": none,
+        "outlets": none,
+        "passages": (3, 450, 499),
+    }
+    data = json.loads(rendered(sample, change=Change(sample.alert, NOW, new)))["data"]
+    told = [data["evidence"][place]["start"] for place in data["change"]["new"]["passages"]]
+    assert told == [sample.match.evidence[place].start for place in (3, 450, 499)]
+    assert [passage["start"] for passage in data["evidence"]] == sorted(passage["start"] for passage in data["evidence"])
