@@ -76,7 +76,11 @@ class SinkSection(BaseModel):
     #: Quiet hours and a rate mean something to it; False for a file, which disturbs nobody.
     disturbs: ClassVar[bool] = True
 
-    quiet: QuietHours = Field(default=(), description="Hours in which only what is critical is sent; the rest is told when they end.")
+    quiet: QuietHours = Field(
+        default=(),
+        description="Hours in which only what is critical is sent; the rest is told when they end.",
+        examples=[[{"from": "22:00", "to": "07:00", "zone": "Europe/Berlin"}]],
+    )
     rate: RateText | None = Field(default=None, description="The most it is sent, such as 30/h; the rest is told in one digest.")
 
     @model_validator(mode="after")

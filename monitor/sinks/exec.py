@@ -78,7 +78,7 @@ Variable = Annotated[str, Field(pattern=_NAME)]
 
 class ExecSettings(SinkSection):
     examples: ClassVar[tuple[Example, ...]] = (
-        Example("exec", "a program of yours, with the document on its standard input", {"command": ["/usr/local/bin/{name}"]}),
+        Example("exec", "a program of yours, with the document on its standard input", {"command": ["/usr/local/bin/on-alert"]}),
     )
     advice: ClassVar[tuple[Advice, ...]] = (
         Advice(r"the command cannot be started: Permission denied", "let the monitor's user execute the program of command: (chmod +x)"),

@@ -12,6 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from monitor.errors import FetchError
+from monitor.flow.beat import FAILING, Beater
 from monitor.flow.deliver import Deliverer
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.net import HttpClient, Limits
@@ -291,6 +292,22 @@ def test_an_operation_of_a_sink_says_what_to_do() -> None:
     operations, advice = asyncio.run(run())
     assert advice in operations.message("sink:desk")
     assert advice.startswith("Slack does not take")
+
+
+def test_a_beat_that_fails_says_what_to_do() -> None:
+    async def run() -> str:
+        clock, operations = FakeClock(), FakeOperations()
+        described = section("heartbeat", url="https://beats.example/canary")
+        beating = described.build("beat", Tools(FakePoster([404] * FAILING), clock)).beating
+        assert beating is not None
+        beater = Beater([beating], clock, FakeMeter(), operations, advise=lambda _sink, why: described.advise(why))
+        for _ in range(FAILING):
+            await beater.tick()
+            await beater.idle()
+            clock.advance(beating.every)
+        return operations.message("sink:beat:beat")
+
+    assert "the service does not know this check any more" in asyncio.run(run())
 
 
 @pytest.mark.parametrize("type_", SINK_TYPES)
