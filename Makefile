@@ -45,7 +45,7 @@ bench: $(BENCH_STAMP) ## Measure speed and matching quality, one program after t
 	@for bench in tests/benchmarks/bench_*.py tests/benchmarks/score_*.py; do \
 		echo "== $$bench"; $(BIN)/python -m "tests.benchmarks.$$(basename "$$bench" .py)" || echo "($$bench ended with status $$?)"; done
 
-soak: $(STAMP) ## The proof at length: 500 kills, outages of days, a full disk, damage (under an hour)
+soak: $(STAMP) ## The proof at length: 500 kills, outages of days, a full disk, damage (an hour and a half)
 	@$(BIN)/python -m tests.soak
 
 soak-sources: $(STAMP) ## A million articles through the program, watching its memory (half an hour)
