@@ -91,7 +91,7 @@ class Daemon:
             return None
         return Links(
             read=lambda text, now: _taken_apart(links.read(house.keys(), text, now)),
-            alert=house.store.alert,
+            alert=house.store.alert_glance,
             perform=house.commander.perform,
             now=house.clock.now,
             taking=lambda: self._started and not self._stopping.is_set(),

@@ -99,6 +99,17 @@ def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
     }
 
 
+def alert_glance(connection: Connection, prefix: str) -> JsonObject | None:
+    """One alert as a page behind a link shows it, with the first document told of it: the rest may be ten thousand notifications, and
+    whoever has the link may ask as often as he likes."""
+    row = alert_row(connection, prefix.strip().lower())
+    if row is None:
+        return None
+    first = select(notification.c.payload).where(notification.c.alert == row.id).order_by(notification.c.ordinal).limit(1)
+    told = [{"document": _document(payload)} for payload in connection.execute(first).scalars()]
+    return {**_summary(row, {}), "changed_by": row.changed_by, "merged_into": row.merged_into, "notifications": told}
+
+
 def stats(connection: Connection) -> dict[str, int]:
     counts = {name: int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for name, table in _COUNTED.items()}
     by_state: dict[str, int] = dict(connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state)).all())

@@ -175,6 +175,10 @@ class Reading(Side):
     async def alerts(self, wanted: AlertSelection | None = None, /, **conditions: Any) -> Sequence[JsonObject]:
         return await self._database.read(partial(queries.alerts, wanted=wanted or AlertSelection(**conditions)))
 
+    async def alert_glance(self, alert_id: str) -> JsonObject | None:
+        """What a page shows of an alert: ``notifications`` has the first one's document and no more."""
+        return await self._database.read(partial(queries.alert_glance, prefix=alert_id))
+
     async def alert(self, alert_id: str) -> JsonObject | None:
         return await self._database.read(partial(queries.alert_by_prefix, prefix=alert_id))
 

@@ -67,7 +67,7 @@ class House:
 
         return Links(
             read=apart,
-            alert=self.store.alert,
+            alert=self.store.alert_glance,
             perform=self._perform,
             now=self.clock.now,
             taking=lambda: self.taking,
