@@ -14,13 +14,15 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import NAMED, POSTED, TOO_COMMON, Member, Places, Slots, StoryIndex, band_places, counters, term_places
+from monitor.story.index import NAMED, POSTED, TOO_COMMON, Member, Slots, StoryIndex, band_places, counters, term_places
 from monitor.text.fingerprint import BANDS, BINS, TermKind, hashes_of, is_sound, marks_of, signature_of, taken_apart
 
 Numbers = npt.NDArray[np.int64]
 
 #: Articles in one piece: some 10 ms.
 _PIECE: Final = 256
+#: Parts in which the tables are written.
+_SHARES: Final = 8
 
 
 class Row(NamedTuple):
@@ -34,11 +36,10 @@ class Row(NamedTuple):
 
 
 class _Posts(NamedTuple):
-    """What stands where: places of a table, the stories there, the numbers that are written; those that came later behind."""
+    """Places of a table, and whose article is looked for there: by its place among all."""
 
-    places: Numbers
-    stories: Numbers
-    numbers: Numbers
+    places: Slots
+    articles: Slots
 
 
 def refill(index: StoryIndex, rows: Sequence[Row]) -> Iterator[None]:
@@ -55,27 +56,29 @@ def refill(index: StoryIndex, rows: Sequence[Row]) -> Iterator[None]:
     terms: list[_Posts] = []
     bands: list[_Posts] = []
     for start in range(0, len(members), _PIECE):
-        piece = members[start : start + _PIECE]
-        terms.append(_by_terms(index, piece))
-        bands.append(_by_bands(piece))
+        piece = [member for _, member in members[start : start + _PIECE]]
+        terms.append(_by_terms(index, piece, start))
+        bands.append(_by_bands(piece, start))
         yield
-    if members:
-        _write(index.by_term, terms)
-        yield
-        _write(index.by_band, bands)
+    stories = np.array([member.story for _, member in members], np.int64)
+    numbers = np.array([number for number, _ in members], np.int64)
+    for table, posts, written in ((index.by_term, terms, stories), (index.by_band, bands, numbers)):
+        for share in range(_SHARES if posts else 0):
+            _write(table, posts, share, stories, written)
+            yield
 
 
-def _by_terms(index: StoryIndex, piece: Sequence[tuple[int, Member]]) -> _Posts:
+def _by_terms(index: StoryIndex, piece: Sequence[Member], first: int) -> _Posts:
     """Where the piece's articles are looked for by their rarest terms, as ``rarest`` has it for one; and their words into their
     stories' centroids."""
-    said = [hashes_of(member.data) for _, member in piece]
+    said = [hashes_of(member.data) for member in piece]
     lengths = np.array([len(own) for own in said], np.intp)
     starts = np.cumsum(lengths) - lengths
     of = np.arange(len(piece)).repeat(lengths)
     across = np.arange(len(of)) - starts.take(of)
     hashes = np.concatenate(said)
-    kinds, weights = taken_apart(np.concatenate([marks_of(member.data) for _, member in piece]))
-    for (_, member), start, length in zip(piece, starts.tolist(), lengths.tolist(), strict=True):
+    kinds, weights = taken_apart(np.concatenate([marks_of(member.data) for member in piece]))
+    for member, start, length in zip(piece, starts.tolist(), lengths.tolist(), strict=True):
         index.count_in(member, hashes_of(member.data), weights[start : start + length])
     idf = index.idf(hashes)
     value = idf * weights
@@ -87,32 +90,33 @@ def _by_terms(index: StoryIndex, piece: Sequence[tuple[int, Member]]) -> _Posts:
     names = np.take_along_axis(named, order, 1)
     chosen = names & (np.cumsum(names, axis=1) <= NAMED)
     chosen[:, :POSTED] |= np.take_along_axis(values, order[:, :POSTED], 1) > 0
-    which = chosen.nonzero()[0]
-    stories = np.array([member.story for _, member in piece], np.int64).take(which)
-    return _Posts(term_places(np.take_along_axis(numbers, order, 1)[chosen]).astype(np.int64), stories, stories)
+    places = term_places(np.take_along_axis(numbers, order, 1)[chosen])
+    return _Posts(places.astype(np.uint32), (chosen.nonzero()[0] + first).astype(np.uint32))
 
 
-def _by_bands(piece: Sequence[tuple[int, Member]]) -> _Posts:
-    signed = [(number, member) for number, member in piece if len(signature_of(member.data))]
-    signatures = np.concatenate([signature_of(member.data) for _, member in signed]) if signed else np.zeros(0, np.uint16)
-    places: Places = band_places(signatures.reshape(-1, BINS))
-    numbers = np.array([number for number, _ in signed], np.int64).repeat(BANDS)
-    stories = np.array([member.story for _, member in signed], np.int64).repeat(BANDS)
-    return _Posts(places.ravel().astype(np.int64), stories, numbers)
+def _by_bands(piece: Sequence[Member], first: int) -> _Posts:
+    signed = [place for place, member in enumerate(piece, first) if len(signature_of(member.data))]
+    signatures = [signature_of(piece[place - first].data) for place in signed]
+    places = band_places(np.concatenate(signatures).reshape(-1, BINS)) if signed else np.zeros(0, np.intp)
+    return _Posts(places.ravel().astype(np.uint32), np.array(signed, np.uint32).repeat(BANDS))
 
 
-def _write(table: Slots, posts: Sequence[_Posts]) -> None:
-    """Each place gets the newest stories posted there, one slot each, the newest first: what posting one after the other leaves."""
-    places, stories, numbers = (np.concatenate(column) for column in zip(*posts, strict=True))
+def _write(table: Slots, posts: Sequence[_Posts], share: int, stories: Numbers, written: Numbers) -> None:
+    """Each place gets the newest stories posted there, one slot each, the newest first: what posting one after the other leaves. A
+    share of the places at a time, because large arrays that are given back stay with the process."""
+    chosen = [post.places % _SHARES == share for post in posts]
+    places = np.concatenate([post.places[one] for post, one in zip(posts, chosen, strict=True)]).astype(np.int64)
+    articles = np.concatenate([post.articles[one] for post, one in zip(posts, chosen, strict=True)])
     # Of one story at one place the last.
-    order = ((places << 32) | stories).argsort(kind="stable")
-    places, stories = places.take(order), stories.take(order)
+    told = stories.take(articles)
+    order = ((places << 32) | told).argsort(kind="stable")
+    places, told = places.take(order), told.take(order)
     last = np.ones(len(places), np.bool_)
-    last[:-1] = (places[1:] != places[:-1]) | (stories[1:] != stories[:-1])
+    last[:-1] = (places[1:] != places[:-1]) | (told[1:] != told[:-1])
     came, places = order[last], places[last]
     # Of one place the newest stories.
-    order = ((places << 32) | (len(numbers) - came)).argsort(kind="stable")
+    order = ((places << 32) | (len(articles) - came)).argsort(kind="stable")
     came, places = came.take(order), places.take(order)
     slots = np.arange(len(places)) - places.searchsorted(places)
     held = slots < table.shape[1]
-    table[places[held], slots[held]] = numbers.take(came[held])
+    table[places[held], slots[held]] = written.take(articles.take(came[held]))

@@ -169,6 +169,7 @@ def _drained(folder: Path, taker: Taker, deliveries: int) -> None:
             f"  ready after {program.ready:.1f} s ({used:.1f} s of the processor, workers included);"
             f" aim ≤ {_READY:.0f} s: {verdict(program.ready, _READY)}, of the processor {verdict(used, _READY)}"
         )
+        print(f"  memory of the daemon when it is ready: {_memory(program.pid):.0f} MB (without its workers)")
         before, at, most = taker.count(), time.monotonic(), 0.0
         while taker.count() < deliveries and time.monotonic() - at < _PATIENCE:
             most = max(most, _memory(program.pid))
@@ -176,7 +177,7 @@ def _drained(folder: Path, taker: Taker, deliveries: int) -> None:
         took, cost = time.monotonic() - at, family_seconds(program.pid) - used
         sent = taker.count() - before
         print(f"  {sent:,} sent in {took:.0f} s: {sent / took:,.0f} a second, {sent / cost:,.0f} a processor's second")
-        print(f"  memory of the daemon, at most: {most:.0f} MB (without its workers)")
+        print(f"  and at most: {most:.0f} MB")
 
 
 def _memory(pid: int) -> float:

@@ -138,7 +138,8 @@ def _jaccard(items: Sequence[Item]) -> np.ndarray:
         held[row, list(own)] = 1
     both = held @ held.T
     size = both.diagonal()
-    return both / np.maximum(size[:, None] + size[None, :] - both, 1)
+    shares: np.ndarray = both / np.maximum(size[:, None] + size[None, :] - both, 1)
+    return shares
 
 
 def plain(items: Sequence[Item]) -> tuple[tuple[float, tuple[float, float, float]], tuple[float, tuple[float, float, float]]]:
