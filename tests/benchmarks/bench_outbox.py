@@ -6,8 +6,8 @@
    webhook on loopback, in order and eight at a time. Beside it the same bytes posted to the same receiver by a bare aiohttp
    loop that keeps nothing: what of its rate is left is what the promise costs that nothing is lost.
 2. *Backlog*: the program itself is started over a record that holds as many deliveries as wait after days of outage, and the
-   fingerprints of 40,000 articles, from which the index of stories is made again: seconds until it is ready (aim: 5), its
-   memory, and how fast it empties the backlog.
+   fingerprints of 40,000 articles, from which the index of stories is made again beside it: seconds until it is ready (aim: 5),
+   its memory, and how fast it empties the backlog.
 
 The receiver is a process of its own. Rates are a second of the wall clock and a second of this process' processor time: the
 latter is what can be compared where others use the machine too.
