@@ -42,7 +42,8 @@ class _Window:
 
 class HoldDesk:
     """``rules`` are those of sinks that have any; ``groups`` says for a hold's key what a digest's members have in common;
-    ``failing`` whether a sink does not answer now: nothing is gathered for it then, a probe goes out as it is."""
+    ``failing`` whether a sink does not answer now: nothing is gathered for it then, a probe goes out as it is. ``gathered`` are read
+    at a time."""
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class HoldDesk:
         rules: Mapping[str, Rules],
         groups: Mapping[str, Sequence[str]],
         failing: Callable[[str], bool] = lambda sink: False,
+        gathered: int = GATHERED,
     ) -> None:
         self._record = record
         self._clock = clock
@@ -60,6 +62,7 @@ class HoldDesk:
         self._rules = {sink: each for sink, each in rules.items() if not each.none}
         self._groups = groups
         self._failing = failing
+        self._gathered = gathered
         self._windows: dict[str, _Window] = {}
 
     def rules_of(self, sink: str) -> Rules:
@@ -76,7 +79,7 @@ class HoldDesk:
         if rules.sums_up and self._failing(sink):
             rules = Rules(rules.quiet, rules.rate)
         elif rules.sums_up and old(claimed, now):
-            waiting = await self._record.waiting(sink, now - OLD, GATHERED)
+            waiting = await self._record.waiting(sink, now - OLD, self._gathered)
         verdict = moment(rules, claimed, waiting, Sent(window.sent, window.waits), now)
         for hold in verdict.holds:
             await self._record.hold(hold.deliveries, hold.key, hold.until, now)
@@ -119,7 +122,7 @@ class HoldDesk:
 
     async def _end(self, hold: Held, now: datetime) -> None:
         """Everything under the key, also what would be due a little later: it is told with the rest."""
-        found = await self._record.held(hold.sink, hold.key, GATHERED)
+        found = await self._record.held(hold.sink, hold.key, self._gathered)
         # Thousands of documents are read apart from the loop, which has others to serve.
         parts = await asyncio.to_thread(bundles, found, self._groups.get(hold.key, ()))
         for bundle in parts:
@@ -132,7 +135,8 @@ class HoldDesk:
                 return
             self._meter.count("digests_total", sink=hold.sink)
             log.info("digest", key=hold.key, sink=hold.sink, notification=told.id, members=len(told.members))
-        if len(found) < GATHERED:
+        # Where more are held than were read, the next tick goes on; with nothing but single ones it would find the same for ever.
+        if len(found) >= hold.count or all(len(bundle.deliveries) == 1 for bundle in parts):
             await self._record.let_go(hold.sink, hold.key, now)
         if hold.key == RATE and (window := self._windows.get(hold.sink)) is not None:
             window.waits = None

@@ -19,7 +19,7 @@ from monitor.model import Delivery, DeliveryState, Notification, Reason, Way
 from monitor.ports import DecideAgain, Held
 from monitor.store import codec, telling
 from monitor.store.outbox import WITH_PAYLOAD
-from monitor.store.schema import HELD, INFLIGHT, LANE, delivery, notification_member
+from monitor.store.schema import HELD, INFLIGHT, LANE, delivery, notification, notification_member
 from monitor.store.side import Side
 from monitor.store.statements import add_rows, chunks
 
@@ -28,6 +28,10 @@ Values = dict[str, Any]
 _NEW_MEMBER = insert(notification_member)
 #: Rows read at a time, going backwards.
 _BLOCK = 1000
+#: Bytes of documents read at once: a document may have a megabyte, and ten thousand of them are more than a machine has.
+_MOST = 64 * 1024 * 1024
+#: What is read is told together where it can be: of one alone nothing would follow.
+_TOGETHER = 2
 
 
 class HoldsSide(Side):
@@ -126,14 +130,25 @@ def holds_due(connection: Connection, now: datetime) -> tuple[Held, ...]:
 
 
 def held(connection: Connection, name: str, key: str, limit: int) -> tuple[Delivery, ...]:
-    chosen = (delivery.c.sink == name, HELD, delivery.c.reason == key)
-    rows = connection.execute(WITH_PAYLOAD.where(*chosen).order_by(delivery.c.sequence).limit(limit))
-    return tuple(codec.delivery(row) for row in rows)
+    return read_first(connection, (delivery.c.sink == name, HELD, delivery.c.reason == key), limit)
 
 
 def waiting(connection: Connection, name: str, older: datetime, limit: int) -> tuple[Delivery, ...]:
     chosen = (delivery.c.sink == name, LANE, delivery.c.state == DeliveryState.PENDING.value, delivery.c.created < older)
-    rows = connection.execute(WITH_PAYLOAD.where(*chosen).order_by(delivery.c.sequence).limit(limit))
+    return read_first(connection, chosen, limit)
+
+
+def read_first(connection: Connection, chosen: Sequence[Any], limit: int, most: int = _MOST) -> tuple[Delivery, ...]:
+    """The first deliveries of a selection: as many as have so many bytes of documents together, but two in any case."""
+    sizes = select(delivery.c.sequence, func.length(notification.c.payload).label("size"))
+    sized = sizes.join(notification, notification.c.id == delivery.c.notification).where(*chosen).order_by(delivery.c.sequence)
+    last, count, read = 0, 0, 0
+    for row in connection.execute(sized.limit(limit)).all():
+        read += row.size
+        if read > most and count >= _TOGETHER:
+            break
+        last, count = row.sequence, count + 1
+    rows = connection.execute(WITH_PAYLOAD.where(*chosen, delivery.c.sequence <= last).order_by(delivery.c.sequence))
     return tuple(codec.delivery(row) for row in rows)
 
 

@@ -143,6 +143,29 @@ def test_a_digest_route_tells_many_in_one_and_one_as_it_is(tmp_path: Path) -> No
     desk(tmp_path, work, route=Route(("desk",), name="night", digest=Every(HOUR)))
 
 
+@pytest.mark.parametrize("group_by", [("story",), ("watchlist",)])
+def test_a_hold_of_more_than_is_read_at_a_time_ends(tmp_path: Path, group_by: tuple[str, ...]) -> None:
+    """Also where no two of them have anything in common: they would be found again at every tick, and expire in the end."""
+
+    async def work(found: Desk) -> None:
+        found.holds = HoldDesk(
+            found.store,
+            found.clock,
+            found.meter,
+            rules={},
+            groups={found.route.hold: found.route.group_by} if found.route else {},
+            gathered=4,
+        )
+        await found.tell(11)
+        found.clock.advance(HOUR)
+        for _ in range(5):
+            await found.tick()
+        assert sum(found.counts()) == 11
+        assert "held" not in " ".join(await found.states())
+
+    desk(tmp_path, work, route=Route(("desk",), name="desk", digest=Every(HOUR), group_by=group_by))
+
+
 def test_fault_29_what_is_held_stays_held_over_a_restart(tmp_path: Path) -> None:
     route = Route(("desk",), name="night", digest=Every(HOUR))
 

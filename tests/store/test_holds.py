@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from monitor.model import DeliveryState, Notification, NotificationKind, Reason, Severity, Way
 from monitor.ports import DecideAgain, Held, Selection
 from monitor.store import SqlStore
+from monitor.store.holds import read_first
+from monitor.store.schema import HELD
 from tests.store import builders as b
 
 
@@ -127,5 +130,17 @@ def test_what_waits_and_what_went_out_can_be_counted(tmp_path: Path) -> None:
         assert [one.sequence for one in waiting] == [4, 5]
         assert {one.state for one in waiting} == {DeliveryState.PENDING}
         assert await store.waiting("desk", b.NOW, 9) == ()
+
+    b.with_store(tmp_path, work)
+
+
+def test_documents_are_read_until_they_are_many_bytes(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        for key in "abcde":
+            await held(store, key)
+        one = len((await store.held("desk", "quiet", 1))[0].payload)
+        for most, many in ((0, 2), (3 * one + 100, 3), (100 * one, 5)):
+            found = await store._database.read(partial(read_first, chosen=(HELD,), limit=9, most=most))
+            assert [delivery.sequence for delivery in found] == list(range(1, many + 1))
 
     b.with_store(tmp_path, work)
