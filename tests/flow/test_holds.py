@@ -53,6 +53,8 @@ class Desk:
     route: Route | None = None
     clock: FakeClock = field(default_factory=lambda: FakeClock(b.NOW))
     made: int = 0
+    #: The documents name their stories, each another.
+    apart: bool = False
 
     def __post_init__(self) -> None:
         self.sink = Away("desk", self.clock)
@@ -79,7 +81,10 @@ class Desk:
             assert decided.notification is not None
             now = self.clock.now()
             ways = self.route.ways(severity, now) if self.route else decided.ways
-            items.append(b.item(about, replace(decided, notification=replace(decided.notification, created=now), ways=ways)))
+            payload = json.dumps({"data": {"story": {"id": about.id}}}).encode() if self.apart else decided.notification.payload
+            items.append(
+                b.item(about, replace(decided, notification=replace(decided.notification, created=now, payload=payload), ways=ways))
+            )
         await self.store.ingest(b.batch(*items, now=self.clock.now()))
 
     async def tick(self) -> None:
@@ -156,6 +161,7 @@ def test_a_hold_of_more_than_is_read_at_a_time_ends(tmp_path: Path, group_by: tu
             groups={found.route.hold: found.route.group_by} if found.route else {},
             gathered=4,
         )
+        found.apart = True
         await found.tell(11)
         found.clock.advance(HOUR)
         for _ in range(5):
