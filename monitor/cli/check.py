@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Warnings printed of one file.
 SHOWN = 20
+#: What a configuration has at its top, and no watchlist.
+_CONFIGURES = re.compile(r"^(?:data_dir|sources|sinks|routes)[ \t]*:", re.MULTILINE)
 
 
 @click.command(short_help="Check configuration, watchlists and their tests.")
@@ -27,8 +30,8 @@ SHOWN = 20
 def check(files: Sequence[Path], as_json: bool, place: Place) -> int:
     """Check the configuration and the watchlists, and run the watchlists' own tests.
 
-    FILE is a watchlist (with the vocabulary/, entities/ and seeds/ of its folder) or a folder of them; without FILE the
-    configuration and the folder it names are checked. All faults of a file are shown together, with line, column and
+    FILE is a watchlist (with the vocabulary/, entities/ and seeds/ of its folder), a folder of them, or a configuration; without
+    FILE the configuration and the folder it names are checked. All faults of a file are shown together, with line, column and
     a caret. Exit status 1 if anything failed.
 
     \b
@@ -38,12 +41,22 @@ def check(files: Sequence[Path], as_json: bool, place: Place) -> int:
       monitor check --json
     """
     report = _Report()
-    if not files:
-        report.configuration(place)
-    for folder, names in _wanted(files, place):
+    configurations = [file for file in files if _configures(file)]
+    for configuration in [Place(file, place.secrets) for file in configurations] if files else [place]:
+        report.configuration(configuration)
+    lists = [file for file in files if file not in configurations]
+    for folder, names in _wanted(lists, place) if lists or not files else ():
         report.watchlists(folder, names)
     report.print(as_json)
     return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
+
+
+def _configures(file: Path) -> bool:
+    """Whether this is a configuration: what a newcomer checks is the file that was just edited, whatever it holds."""
+    try:
+        return file.is_file() and _CONFIGURES.search(file.read_text("utf-8", "replace")) is not None
+    except OSError:
+        return False
 
 
 def _wanted(files: Sequence[Path], place: Place) -> list[tuple[Path, frozenset[str]]]:

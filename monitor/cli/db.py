@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from monitor.store.backup import Backup
     from monitor.store.check import Checked, Figures
 
+#: How every SQLite database begins.
+_SQLITE = b"SQLite format 3\0"
+
 
 @click.group(short_help="Back up, restore, check, prune and measure the record.")
 def db() -> None:
@@ -108,10 +111,17 @@ def restore(source: Path, yes: bool, as_json: bool, place: Place) -> None:
     with DataFolderLock(data_dir):
         if not source.is_file():
             raise UsageError(f"there is no such file: {source}", hint="monitor db backups lists those of this data folder")
+        with source.open("rb") as copy:
+            if copy.read(len(_SQLITE)) != _SQLITE:
+                raise UsageError(
+                    f"{source} is no copy of a record: nothing was changed", hint="monitor db backups lists those of this data folder"
+                )
         if not yes:
             click.echo(f"in force:   {_described(data_dir / 'monitor.db')}", err=True)
             click.echo(f"restoring:  {_described(source)}", err=True)
-            click.confirm("Put it in the record's place?", abort=True, err=True)
+            if not click.confirm("Put it in the record's place?", err=True):
+                click.echo("nothing was changed", err=True)
+                raise click.Abort
         with _progress("copying") as progress:
             done = copies.restore(data_dir, source, progress=progress)
     if as_json:

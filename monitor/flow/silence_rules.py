@@ -95,9 +95,11 @@ def muted_by(silences: Iterable[tuple[Silence, Conditions]], about: About) -> Si
 
 
 def described(silence: Silence) -> str:
-    """Its matchers on one line, as they are typed."""
+    """Its matchers on one line, as they are typed; of a story the beginning of its id, which commands take."""
     parts = []
     for name, values in silence.matchers.items():
-        shown = [f"{name.removeprefix(LABEL)}={value}" for value in values] if name.startswith(LABEL) else list(values)
+        shown = [f"{name.removeprefix(LABEL)}={value}" if name.startswith(LABEL) else value for value in values]
+        if name == "story":
+            shown = [value[:12] for value in shown]
         parts.append(f"{'label' if name.startswith(LABEL) else name} {' or '.join(shown)}")
     return ", ".join(parts)

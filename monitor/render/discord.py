@@ -61,8 +61,9 @@ def body(message: Message) -> bytes:
 def _description(message: Message) -> Iterator[str]:
     if message.about is not About.ALERT and message.text != message.title:
         yield _escaped(message.text)
-    for number, news in enumerate(message.news):
-        yield _escaped(news) if number else f"**New:** {_escaped(news)}"
+    label, lines = said.news(message)
+    for number, news in enumerate(lines):
+        yield f"**{label.strip()}** {_escaped(news)}" if label and not number else _escaped(news)
     for passage in message.passages:
         yield from _passage(message, passage)
     if more := said.more_passages(message):

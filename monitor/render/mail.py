@@ -84,9 +84,13 @@ def _body(message: Message) -> Iterator[str]:
         yield f'<h1{attributes} style="margin:14px 0 8px;font-size:21px;line-height:1.3">{_marked(message.title_pieces)}</h1>'
     elif message.text:
         yield _paragraph(_isolated(message.text), "margin:14px 0;font-size:17px")
-    if message.news:
-        news = "<br>".join(_e(news) for news in message.news)
-        yield _paragraph(f"<strong>New:</strong> {news}", "margin:8px 0 12px;padding:8px 10px;border:1px solid #8a8a8a;border-radius:4px")
+    label, lines = said.news(message)
+    if lines:
+        strong = f"<strong>{label.strip()}</strong> " if label else ""
+        yield _paragraph(
+            strong + "<br>".join(_e(news) for news in lines),
+            "margin:8px 0 12px;padding:8px 10px;border:1px solid #8a8a8a;border-radius:4px",
+        )
     for passage in message.passages:
         yield from _passage(message, passage)
     if message.more_passages:

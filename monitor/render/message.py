@@ -325,4 +325,6 @@ def _by_hand(change: Mapping[str, Any], event: str) -> str:
         return ""
     disposition, comment = _name(change.get("disposition") or ""), shortened(change.get("comment") or "", 300)
     as_what = f" as {disposition.replace('_', ' ')}" if disposition else ""
-    return f"{event} by {isolated(who)}{as_what}" + (f": {isolated(comment)}" if comment else "")
+    # A link's sink is no person: whoever had its message pressed the button.
+    by = f"a link sent to {isolated(who)}" if change.get("door") == "link" else isolated(who)
+    return f"{event} by {by}{as_what}" + (f": {isolated(comment)}" if comment else "")

@@ -42,6 +42,16 @@ def outlets(message: Message) -> str:
     return said + (f" in {', '.join(names)}" if names and message.outlets > 1 else "")
 
 
+def news(message: Message) -> tuple[str, tuple[str, ...]]:
+    """What changed, and the label before it: what is withdrawn or closed is not "New:", and says itself what it is."""
+    if not message.news:
+        return "", ()
+    first, *rest = message.news
+    if message.event in {"correction", "closed"} or first.startswith(f"{message.event} by "):
+        return "", (first[:1].upper() + first[1:], *rest)
+    return "New: ", message.news
+
+
 def named(message: Message) -> tuple[str, ...]:
     """Who is named, as the lists have them; the last says how many more."""
     more = (f"{message.more_entities} more",) if message.more_entities else ()

@@ -51,8 +51,9 @@ def _elements(message: Message) -> Iterator[JsonObject]:
         yield _section(_run(message.title_pieces, bold=True))
     else:
         yield _section([_text(message.text or message.title)])
-    if message.news:
-        yield _section([_text("New: ", bold=True), _text("\n".join(message.news))])
+    label, lines = said.news(message)
+    if lines:
+        yield _section([*([_text(label, bold=True)] if label else ()), _text("\n".join(lines))])
     for passage in message.passages:
         yield from _passage(message, passage)
     if more := said.more_passages(message):

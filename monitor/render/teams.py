@@ -70,8 +70,11 @@ def _elements(message: Message) -> Iterator[JsonObject]:
         yield _foreign(_marked(message.title_pieces, size="Large", weight="Bolder"), message.rtl)
     else:
         yield _block([_run(message.text or message.title)])
-    for number, news in enumerate(message.news):
-        yield _block([*([_run("New: ", weight="Bolder")] if not number else ()), _run(news)], spacing="Small" if number else "Default")
+    label, lines = said.news(message)
+    for number, news in enumerate(lines):
+        yield _block(
+            [*([_run(label, weight="Bolder")] if label and not number else ()), _run(news)], spacing="Small" if number else "Default"
+        )
     for passage in message.passages:
         yield from _passage(message, passage)
     yield _subtle(said.more_passages(message))

@@ -55,8 +55,9 @@ def _lines(message: Message) -> Iterator[str]:
         yield f"<b>{_marked(message.title_pieces, 'u')}</b>"
     elif message.text != message.title or message.about is About.OPERATION:
         yield _e(message.text)
-    for number, news in enumerate(message.news):
-        yield _e(news) if number else f"<b>New:</b> {_e(news)}"
+    label, lines = said.news(message)
+    for number, news in enumerate(lines):
+        yield f"<b>{label.strip()}</b> {_e(news)}" if label and not number else _e(news)
     for passage in message.passages:
         yield from _passage(message, passage)
     if more := said.more_passages(message):

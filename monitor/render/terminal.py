@@ -86,7 +86,8 @@ def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:
     kind = _KINDS.get(str(document["type"]).rpartition(".")[2])
     label = _severity(data["alert"]["severity"], pen)
     title = pen.isolated(plain(data["watchlist"]["title"] or data["watchlist"]["id"]), _BOLD)
-    told = f" ({kind}: {plain(data['reason']).replace('_', ' ')})" if kind else ""
+    reason = plain(data["reason"]).replace("_", " ")
+    told = f" ({kind}: {reason})" if kind and reason != kind else f" ({kind})" if kind else ""
     alert = pen.style(f"alert {plain(data['alert']['id'])[:12]}", _DIM)
     return f"{label} {title}{told}  {alert}"
 

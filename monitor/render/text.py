@@ -25,8 +25,9 @@ def _head(message: Message) -> Iterator[str]:
         yield isolated(_marked(message.title_pieces))
     elif message.text:
         yield isolated(message.text)
-    for number, news in enumerate(message.news):
-        yield f"- {news}" if number else f"New: {news}"
+    label, lines = said.news(message)
+    for number, news in enumerate(lines):
+        yield f"- {news}" if number else f"{label}{news}"
 
 
 def _why(message: Message) -> Iterator[str]:

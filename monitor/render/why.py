@@ -94,12 +94,13 @@ def _outcome(one: JsonObject, article: JsonObject | None) -> str:
     parts = []
     if arrived:
         parts.append(f"told to {', '.join(each['sink'] for each in arrived)}{_after(article, arrived)}")
-    parts += [f"{each['sink']}: {each['state']}{_told_in(each)}" for each in open_]
+    parts += [f"{each['sink']}: {_became(each)}" for each in open_]
     return f"{one['watchlist']}: {what}; {', '.join(parts)}"
 
 
-def _told_in(delivery: JsonObject) -> str:
-    return f" in digest {delivery['told_in'][:12]}" if delivery.get("told_in") else ""
+def _became(delivery: JsonObject) -> str:
+    """What a digest told of is "cancelled" in the record, and told all the same."""
+    return f"told in digest {delivery['told_in'][:12]}" if delivery.get("told_in") else plain(delivery["state"])
 
 
 def _after(article: JsonObject | None, arrived: Sequence[JsonObject]) -> str:
@@ -145,7 +146,7 @@ def _article(article: JsonObject) -> Iterator[str]:
     yield f"article  {article['id'][:12]}  {shortened(plain(article['title']), _TITLE) or '(no title)'}"
     if article["url"]:
         yield f"  address    {plain(article['url'])}"
-    yield f"  published  {_time(article['published'])}, language {article['language']}"
+    yield f"  published  {_time(article['published']) if article['published'] else 'it does not say'}, language {article['language']}"
     if article["notes"]:
         yield f"  text       {', '.join(map(plain, article['notes']))}"
     by_zone: dict[str, int] = {}
@@ -200,8 +201,8 @@ def _deliveries(notification: JsonObject) -> Iterator[str]:
         yield "    sent     nowhere: no route takes it"
     for delivery in notification["deliveries"]:
         route = f" by {plain(delivery['route'])}" if delivery["route"] else ""
-        reason = f" ({plain(delivery['reason'])})" if delivery["reason"] else ""
-        yield f"    sent     to {delivery['sink']}{route}: {delivery['state']}{reason}{_told_in(delivery)}"
+        reason = f" ({plain(delivery['reason'])})" if delivery["reason"] and not delivery.get("told_in") else ""
+        yield f"    sent     to {delivery['sink']}{route}: {_became(delivery)}{reason}"
         for number in delivery["answers"]:
             status = f" {number['status']}" if number["status"] else ""
             detail = f": {plain(number['detail'])}" if number["detail"] else ""
@@ -211,7 +212,7 @@ def _deliveries(notification: JsonObject) -> Iterator[str]:
 def _alert(alert: JsonObject) -> Iterator[str]:
     disposition = f" as {alert['disposition'].replace('_', ' ')}" if alert["disposition"] else ""
     comment = f": {plain(alert['comment'])}" if alert["comment"] else ""
-    told = f"raised {_time(alert['raised'])}, told {alert['notifications']} times"
+    told = f"raised {_time(alert['raised'])}, told {_times(alert['notifications'])}"
     yield f"  alert {alert['id'][:12]}, {alert['state']}{disposition}{comment}; {told}"
     if alert["merged_into"]:
         yield f"    it became part of {alert['merged_into'][:12]}"
@@ -233,6 +234,10 @@ def _unmatched(tree: JsonObject) -> Iterator[str]:
 
 def _host(address: str) -> str:
     return plain(address.partition("://")[2].partition("/")[0])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _time(moment: str | None) -> str:

@@ -110,6 +110,14 @@ def test_check_of_one_file_and_of_a_folder(space: Path) -> None:
     assert program("check", space / "nothing").status == 2
 
 
+def test_check_of_a_configuration_by_its_name(space: Path) -> None:
+    done = program("check", space / "monitor.yaml")
+    assert (done.status, f"{space / 'monitor.yaml'}: read" in done.out) == (0, True), done.err
+    (space / "monitor.yaml").write_text("data_dir: var\nsinkss: {}\n")
+    done = program("check", space / "monitor.yaml")
+    assert (done.status, "unknown key 'sinkss'" in done.err) == (2, True)
+
+
 def test_check_as_json(space: Path) -> None:
     (space / "watchlists" / "bad.yaml").write_text("id: bad\nwhen: a\n")
     done = program("check", "--json", "--config", space / "monitor.yaml")

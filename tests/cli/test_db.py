@@ -68,6 +68,9 @@ def test_backup_restore_and_what_was_replaced(filled: Path) -> None:
 
     b.with_store(filled.parent / "var", more)
     asked = program("db", "restore", listed["path"], "--config", filled, stdin=b"n\n")
+    assert asked.err.endswith("nothing was changed\n")
+    stranger = db(filled, "restore", filled, "--yes")
+    assert (stranger.status, "is no copy of a record: nothing was changed" in stranger.err) == (2, True)
     assert asked.status == 130
     assert "in force:   4 articles" in asked.err
     assert "restoring:  3 articles" in asked.err

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+from monitor.render import said
 from monitor.render.mail import _BAR, _BUTTON, mail
 from monitor.render.message import Link, Message, read
 from monitor.render.text import text
@@ -52,7 +53,7 @@ def test_it_says_what_the_text_says(name: str) -> None:
     shown = body.text()
     for passage in message(name).passages:
         assert passage.text in shown
-    for fact in (message(name).title, message(name).source, *message(name).news, *message(name).entities):
+    for fact in (message(name).title, message(name).source, *said.news(message(name))[1], *message(name).entities):
         assert fact in shown
     assert mail(message(name)).text == text(message(name))
     assert message(name).severity.value.upper() in shown.split()

@@ -174,4 +174,8 @@ def test_what_a_story_is_and_why_the_article_is_in_it() -> None:
     assert "  story: 3 articles of 2 outlets\n  shares with “A sale" in shown
     assert "\x1b" not in shown
     document["data"]["correction"] = {"withdrawn": True, "text_hash": "0" * 64, "title": "It was posters", "stances": []}
-    assert "  taken back: the article is now “It was posters”\n" in alert_text(document, color=False, width=100)
+    document |= {"type": "monitor.alert.corrected"}
+    document["data"]["reason"] = "correction"
+    shown = alert_text(document, color=False, width=100)
+    assert "  taken back: the article is now “It was posters”\n" in shown
+    assert " (correction)  alert " in shown.splitlines()[0]
