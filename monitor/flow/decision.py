@@ -364,7 +364,9 @@ def _telling(case: _Case, notification: Notification, ground: Ground) -> Told:
         last_told=notification.created,
     )
     if case.withdrawn:
-        return before
+        # People were told that it does not stand: whoever says it from now on says something.
+        gone = words_of(case.prior.match.evidence) if case.prior is not None else frozenset()
+        return replace(before, said=before.said - gone)
     return replace(
         before,
         groups=before.groups | groups(match),

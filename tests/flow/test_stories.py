@@ -320,6 +320,21 @@ def test_an_edit_that_takes_back_what_was_told_corrects_it_once(tmp_path: Path) 
     live(tmp_path, work)
 
 
+def test_what_was_withdrawn_is_news_when_another_says_it(tmp_path: Path) -> None:
+    """People were told that it does not stand; who says it now must not be taken for who said it then."""
+
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        await house.poll("one", item("a", RADARS.replace("stations", "sets")))
+        assert house.told[-1]["data"]["correction"]["withdrawn"]
+        await house.poll("two", item("b", COPY))
+        await house.poll("three", item("c", COPY))
+        assert set((await house.stories_by_key()).values()) == {"a"}
+        assert await house.decisions() == [RAISED, ("correct", "correction"), NEWS, THREADED]
+
+    live(tmp_path, work)
+
+
 def test_an_edit_keeps_the_story_whatever_it_says(tmp_path: Path) -> None:
     async def work(house: House) -> None:
         await house.poll("one", item("a", RADARS))
