@@ -26,7 +26,7 @@ from monitor.story.index import StoryIndex
 from monitor.story.joined import JoinKind
 from monitor.story.refill import Row, refill
 from monitor.text import fingerprint as prints
-from monitor.text.links import canonical
+from monitor.text.links import MAX_LINK, canonical
 
 log = structlog.get_logger()
 
@@ -37,7 +37,8 @@ OFTEN: Final = 10_000
 #: Articles read from the record at a time.
 PIECE: Final = 5_000
 _COPIES: Final = frozenset({JoinKind.SAME_TEXT.value, JoinKind.NEAR_COPY.value})
-_END: Final = re.compile("[/?#]")
+#: Of an address as most are written, all that its host depends on.
+_HOST: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?=[/?#]|\Z)")
 _PREFIXES: Final = ("www.", "m.", "amp.", "mobile.")
 
 
@@ -175,13 +176,13 @@ class Stories:
 
 def outlet(article: Article) -> str:
     """Whose news it is: the host of its address as people call it, else its source."""
-    authority = _END.split(canonical(article.url).removeprefix("https://"), 1)[0]
-    return _called(authority) or article.source
+    begins = _HOST.match(article.url)
+    return _called(begins[0] if begins else article.url[:MAX_LINK]) or article.source
 
 
 @lru_cache(maxsize=8192)
-def _called(authority: str) -> str:
-    host = urlsplit(f"https://{authority}").hostname or ""
+def _called(address: str) -> str:
+    host = urlsplit(canonical(address)).hostname or ""
     for prefix in _PREFIXES:
         if host.startswith(prefix) and host.count(".") > 1:
             host = host.removeprefix(prefix)

@@ -124,9 +124,11 @@ class _Article:
             return None
         shared = int(mine.sum())
         share = shared / max(1, min(len(mine), len(theirs)))
-        # Copies of copies, each a little changed, may end anywhere: a copy is like how its story began, too.
+        # Copies of copies, each a little changed, may end anywhere: a copy is like how its story began, too. (A story that began
+        # without a word that says anything is like nothing.)
         if (
-            share < COPY_WORDS / fading(hours)
+            not len(self.index.clusters[member.story].hashes)
+            or share < COPY_WORDS / fading(hours)
             or min(_own(self.idf, mine), _own(self.index.idf(other.hashes), theirs)) > _OWN
             or self._candidates([member.story])[0].cosine < REWRITE / 2
         ):

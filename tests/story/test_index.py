@@ -89,6 +89,13 @@ def test_a_story_left_without_terms_is_like_nothing() -> None:
     assert choose(index, of(articles.RADARS), NOON) is None
 
 
+def test_a_copy_in_a_story_that_began_with_nothing_is_like_nothing() -> None:
+    index = StoryIndex(10)
+    index.add("a", "a", NOON, of("the of and in to"))
+    index.add("b", "a", NOON, of(articles.RADARS), copy=True)
+    assert choose(index, of(articles.RADARS), NOON) is None
+
+
 def test_merged_and_split_by_hand() -> None:
     index = StoryIndex(10)
     index.add("a", "a", NOON, of(articles.RADARS))
