@@ -89,7 +89,10 @@ def show(notification: str, sink: str | None, as_json: bool, place: Place) -> No
     found = read_record(place, lambda store: store.delivery(notification, sink))
     if not found:
         where = f" to sink {sink}" if sink else ""
-        raise UsageError(f"there is no delivery{where} of a notification whose id begins with {notification!r}")
+        raise UsageError(
+            f"there is no delivery{where} of a notification whose id begins with {notification!r}",
+            hint=f"those of an alert: monitor deliveries list --alert {notification}",
+        )
     if as_json:
         print_pretty(list(found))
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +70,8 @@ def add(as_json: bool, place: Place, lasting: str | None, until: datetime | None
 
     starts: datetime | None = given.pop("from")
     ends = _end(lasting, until, starts)
-    asked = {"matchers": _matchers(given), "comment": comment, "ends": ends.isoformat()}
+    wanted = _matchers(given)
+    asked = {"matchers": wanted, "comment": comment, "ends": ends.isoformat()}
     if starts is not None:
         asked["starts"] = starts.isoformat()
     answer = perform(place, command("silences.add", **asked))
@@ -80,6 +81,22 @@ def add(as_json: bool, place: Place, lasting: str | None, until: datetime | None
     found = answer["silence"]
     click.echo(f"silence {found['id']}: {_line(found)}")
     click.echo(_would(answer))
+    for note in _unknown(place, wanted):
+        click.echo(note, err=True)
+
+
+def _unknown(place: Place, matchers: dict[str, list[str]]) -> Iterator[str]:
+    """A silence of what is not there yet is no fault, but most often a slip."""
+    from monitor.settings import source_specs
+
+    loaded = place.load()
+    sources = {spec.name for spec in source_specs(loaded)}
+    for name in matchers.get("watchlist", ()):
+        if not any((loaded.settings.watchlists / f"{name}{suffix}").is_file() for suffix in (".yaml", ".yml")):
+            yield f"note: there is no watchlist {name!r} in {loaded.settings.watchlists}"
+    for name in matchers.get("source", ()):
+        if name not in sources:
+            yield f"note: there is no source named {name!r}"
 
 
 def _end(lasting: str | None, until: datetime | None, starts: datetime | None) -> datetime:

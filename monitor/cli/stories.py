@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.alerts import read_record
-from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time
+from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time, since_option
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from monitor.model import JsonObject
+    from monitor.store import SqlStore
 
 _MESSAGE = click.option("-m", "--comment", metavar="TEXT", default="", help="Why; kept in the trail.")
 
@@ -30,19 +31,18 @@ def stories() -> None:
 @stories.command("list", short_help="List the stories in which something matched, the latest first.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
 @click.option("--watchlist", metavar="ID", help="Only those in which this watchlist matched.")
-@click.option("--since", metavar="TIME", help="Only those with an article from then on, such as 2026-03-01 or 2026-03-01T12:00Z.")
+@since_option("Only those with an article from then on: 2h or 7d (ago), a day, or a time with its zone.")
 @click.option("--large", is_flag=True, help="The largest of them first.")
 @json_option
 @config_options
-def list_(limit: int, watchlist: str | None, since: str | None, *, large: bool, as_json: bool, place: Place) -> None:
+def list_(limit: int, watchlist: str | None, since: datetime | None, *, large: bool, as_json: bool, place: Place) -> None:
     """List the stories in which something matched, those with the latest articles first.
 
     \b
     Example:
       monitor stories list --watchlist arms-transfer --since 2026-03-01
     """
-    start = _moment(since)
-    found = list(read_record(place, lambda record: record.stories(limit=limit, since=start, watchlist=watchlist)))
+    found = list(read_record(place, lambda record: record.stories(limit=limit, since=since, watchlist=watchlist)))
     if large:
         found.sort(key=lambda story: -int(story["articles"]))
     if as_json:
@@ -53,18 +53,6 @@ def list_(limit: int, watchlist: str | None, since: str | None, *, large: bool, 
         click.echo("no stories")
     for story in found:
         click.echo(_line(story))
-
-
-def _moment(said: str | None) -> datetime | None:
-    from datetime import UTC, datetime
-
-    if said is None:
-        return None
-    try:
-        found = datetime.fromisoformat(said)
-    except ValueError:
-        raise UsageError(f"--since {said!r} is not a time", hint="write it as 2026-03-01 or 2026-03-01T12:00:00Z") from None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _line(story: JsonObject) -> str:
@@ -86,13 +74,14 @@ def _state(alert: JsonObject) -> str:
 @json_option
 @config_options
 def show(story: str, as_json: bool, place: Place) -> None:
-    """Show one story: its articles in the order they came, why each joined, and its alerts. The beginning of its ID is enough.
+    """Show one story: its articles in the order they came, why each joined, and its alerts. The beginning of its ID is enough, or of
+    that of one of its alerts.
 
     \b
     Example:
       monitor stories show 3f2a90c1
     """
-    found = read_record(place, lambda record: record.story(story))
+    found = read_record(place, lambda record: record.story(story)) or read_record(place, lambda record: _of_alert(record, story))
     if found is None:
         raise UsageError(f"there is no story whose id begins with {story!r}", hint="see: monitor stories list")
     if as_json:
@@ -129,7 +118,7 @@ def merge(story: str, into: str, comment: str, as_json: bool, place: Place) -> N
     Example:
       monitor stories merge 3f2a90c1 77b01c2d -m "the same cargo"
     """
-    done = _perform(place, "stories.merge", as_json, story=story, into=into, comment=comment)
+    done = _perform(place, "stories.merge", as_json, story=_meant(place, story), into=_meant(place, into), comment=comment)
     if done is not None:
         count = done["articles"]
         click.echo(f"{count} article{'' if count == 1 else 's'} went into story {done['story'][:12]}")
@@ -152,11 +141,28 @@ def split(story: str, articles: tuple[str, ...], comment: str, as_json: bool, pl
     Example:
       monitor stories split 3f2a90c1 91c0aa02 0d4e77f1 -m "another ship"
     """
-    done = _perform(place, "stories.split", as_json, story=story, articles=list(articles), comment=comment)
+    done = _perform(place, "stories.split", as_json, story=_meant(place, story), articles=list(articles), comment=comment)
     if done is not None:
         count = done["articles"]
         click.echo(f"{count} article{'' if count == 1 else 's'} became story {done['story'][:12]}")
         _tell(done)
+
+
+async def _of_alert(record: SqlStore, wanted: str) -> JsonObject | None:
+    """Messages name alerts: the story of the one that is meant."""
+    alert = await record.alert(wanted)
+    return await record.story(alert["story"]) if alert else None
+
+
+def _meant(place: Place, wanted: str) -> str:
+    """The story that is meant by the beginning of its id, or of an alert's; what neither is, the command says."""
+    try:
+        if read_record(place, lambda record: record.story(wanted)) is not None:
+            return wanted
+        found = read_record(place, lambda record: _of_alert(record, wanted))
+    except UsageError:
+        return wanted
+    return wanted if found is None else str(found["id"])
 
 
 def _perform(place: Place, name: str, as_json: bool, **arguments: Any) -> JsonObject | None:

@@ -21,7 +21,7 @@ def test_a_silence_mutes_until_it_ends(space: Path) -> None:  # noqa: F811
     done = silence(space, "preview", "--watchlist", "arms")
     assert done.out.splitlines()[0] == f"of {len(ARTICLES)} notifications in the last day it would have muted {len(ARTICLES)}"
     done = silence(space, "add", "--watchlist", "arms", "--for", "4h", "-m", "exercise")
-    assert done.status == 0, done.err
+    assert (done.status, done.err) == (0, "")
     found = re.match(r"silence ([0-9a-f]{8}): watchlist arms; until .* exercise \(muted 0\)\n", done.out)
     assert found is not None
     (space / "articles" / "three.txt").write_text(_LATER)
@@ -43,6 +43,13 @@ def test_a_story_is_named_by_the_beginning_of_its_id(space: Path) -> None:  # no
     done = silence(space, "add", "--story", story[:10], "--for", "1h", "-m", "known", "--json")
     assert json.loads(done.out)["silence"]["matchers"] == {"story": [story]}
     assert "no story whose id begins with 'ffff'" in silence(space, "add", "--story", "ffff", "--for", "1h", "-m", "x").err
+
+
+def test_a_silence_of_what_is_not_there_is_noted_at_once(space: Path) -> None:  # noqa: F811
+    done = silence(space, "add", "--watchlist", "amrs", "--source", "nobody", "--for", "1h", "-m", "x")
+    assert done.status == 0
+    assert "note: there is no watchlist 'amrs' in " in done.err
+    assert "note: there is no source named 'nobody'\n" in done.err
 
 
 def test_a_wrong_silence_says_what_to_write(space: Path) -> None:  # noqa: F811

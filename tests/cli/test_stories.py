@@ -55,6 +55,8 @@ def test_stories_are_listed_shown_merged_and_split(space: Path) -> None:
     told = stories(space, "list", "--limit", 1).out
     assert "1 article of 1 outlet" in told or "2 articles of 1 outlet" in told
 
+    assert stories(space, "show", large["alerts"][0]["id"][:10]).out == stories(space, "show", large["id"]).out
+    assert len(listed(space, "--since", "2h")) == 2
     shown = stories(space, "show", large["id"][:10])
     assert shown.status == 0, shown.err
     assert "    the first\n" in shown.out
@@ -62,7 +64,8 @@ def test_stories_are_listed_shown_merged_and_split(space: Path) -> None:
     members = json.loads(stories(space, "show", large["id"], "--json").out)["members"]
     assert [member["joined"] is None for member in members] == [True, False]
 
-    merged = stories(space, "merge", small["id"][:10], large["id"][:10], "-m", "one order")
+    # Messages name alerts: the beginning of an alert's id means its story.
+    merged = stories(space, "merge", small["alerts"][0]["id"][:10], large["id"][:10], "-m", "one order")
     assert (merged.status, merged.out.splitlines()[0]) == (0, f"1 article went into story {large['id'][:12]}"), merged.err
     assert "closed, part of" in merged.out
     assert [story["articles"] for story in listed(space)] == [3]
@@ -85,7 +88,7 @@ def test_stories_are_listed_shown_merged_and_split(space: Path) -> None:
     ("arguments", "message"),
     [
         (("show", "ffff"), "no story whose id begins with 'ffff'"),
-        (("list", "--since", "soon"), "'soon' is not a time"),
+        (("list", "--since", "soon"), "'soon' is no time"),
         (("merge", "ffff", "ffff"), "no story whose id begins"),
         (("split", "ffff", "ffff"), "no story whose id begins"),
     ],
