@@ -95,7 +95,7 @@ def _prepared(place: Place, *, announcing: bool) -> Loaded:
     if faults:
         raise ConfigError(faults)
     for warning in loaded.warnings:
-        logging.getLogger("monitor.settings").info("%s: %s", f"{warning.file}:{warning.line}", warning.message)
+        logging.getLogger("monitor.settings").warning("%s: %s", f"{warning.file}:{warning.line}", warning.message)
     return loaded
 
 
