@@ -68,7 +68,8 @@ def test_make_lists_its_targets_and_sets_up_nothing_for_it() -> None:
         "run",
         "test",
         "bench",
-        "soak", "soak-sources",
+        "soak",
+        "soak-sources",
         "lint",
         "clean",
     ]
