@@ -193,7 +193,7 @@ def _step(found: AlertFound, verb: str) -> _Step | None:
     if alert.merged_into:
         raise UsageError(
             f"alert {alert.id[:12]} became part of {alert.merged_into[:12]}",
-            hint=f"do it to that one, or part their stories: monitor stories split {alert.story[:12]}",
+            hint=f"do it to that one, or part their stories: monitor stories split {alert.merged_into[:12]} {alert.story[:12]}",
         )
     step = TABLE[alert.state, verb]
     if isinstance(step, str):
