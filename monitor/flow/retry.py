@@ -15,7 +15,8 @@ A delivery is one notification × one sink. Every state it is in, every event th
     cancel     cancelled  cancelled  cancelled                                    its sink left, or a digest tells of it
     replay                                                         pending        a person's; its age counts anew
 
-Delivered and cancelled are left by nothing.
+Delivered is left by nothing. Cancelled is left by one event, the return of a sink that had left: what was cancelled for that is
+pending again where it is younger than a week.
 
 Answers
 -------
@@ -74,6 +75,7 @@ class Event(StrEnum):
     EXPIRE = "expire"
     CANCEL = "cancel"
     REPLAY = "replay"
+    RETURN = "return"
 
 
 _OPEN = (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.INFLIGHT)
@@ -89,6 +91,7 @@ TRANSITIONS: Final[Mapping[tuple[DeliveryState, Event], frozenset[DeliveryState]
     **{(state, Event.EXPIRE): frozenset({DeliveryState.EXPIRED}) for state in _OPEN},
     **{(state, Event.CANCEL): frozenset({DeliveryState.CANCELLED}) for state in _OPEN},
     **{(state, Event.REPLAY): frozenset({DeliveryState.PENDING}) for state in _GIVEN_UP},
+    (DeliveryState.CANCELLED, Event.RETURN): frozenset({DeliveryState.PENDING}),
 }
 
 

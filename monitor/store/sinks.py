@@ -1,7 +1,8 @@
 """Sinks in the record: which are configured, how each is, and what people do to them.
 
 A pause by a person stands until a person ends it: no status that an answer made replaces it. A sink that is no longer configured
-keeps its row and its numbers; what waits for it is cancelled. This module must not know what a state means.
+keeps its row and its numbers; what waits for it is cancelled, and waits again where it comes back within a week: a slip in a
+configuration must not lose what was not told. This module must not know what a state means.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ from monitor.store.telling import new_sink_row
 Values = dict[str, Any]
 
 _NEW_SINK = insert(sink)
+_LEFT = "the sink is no longer configured"
+#: Of deliveries that are given back to a sink, the oldest: as old as any may become.
+_WEEK = timedelta(days=7)
 
 
 class SinksSide(Side):
@@ -46,6 +50,7 @@ def sync_sinks(connection: Connection, names: Sequence[str], now: datetime) -> t
         if row.name in names and row.retired is not None:
             # It comes back healthy: whatever had stopped it was said of the configuration it left with.
             _put(connection, SinkStatus(row.name), retired=None)
+            note(connection, now, "sink returns", row.name, deliveries_given_back=_give_back(connection, row.name, now))
         elif row.name not in names and row.retired is None:
             connection.execute(update(sink).where(sink.c.name == row.name).values(retired=now))
             cancelled = _cancel_all(connection, row.name, now)
@@ -56,12 +61,19 @@ def sync_sinks(connection: Connection, names: Sequence[str], now: datetime) -> t
 
 def _cancel_all(connection: Connection, name: str, now: datetime) -> int:
     end_attempts(connection, connection.execute(select(delivery).where(delivery.c.sink == name, INFLIGHT)).all(), INTERRUPTED, now)
-    cancelled: Values = {"state": DeliveryState.CANCELLED.value, "reason": "the sink is no longer configured", "claimed": None}
+    cancelled: Values = {"state": DeliveryState.CANCELLED.value, "reason": _LEFT, "claimed": None}
     cancelled |= {"changed": now}
     # Two statements, because each has an index that knows its rows.
     return sum(
         connection.execute(update(delivery).where(delivery.c.sink == name, part).values(cancelled)).rowcount for part in (LANE, HELD)
     )
+
+
+def _give_back(connection: Connection, name: str, now: datetime) -> int:
+    """What was cancelled because the sink had left, under the old numbers. What was held goes at once: its hold is forgotten."""
+    left = (delivery.c.sink == name, delivery.c.state == DeliveryState.CANCELLED.value, delivery.c.reason == _LEFT)
+    pending: Values = {"state": DeliveryState.PENDING.value, "reason": "", "due": now, "changed": now}
+    return connection.execute(update(delivery).where(*left, delivery.c.created >= now - _WEEK).values(pending)).rowcount
 
 
 def save_sink(connection: Connection, status: SinkStatus) -> None:

@@ -78,7 +78,8 @@ def subscribe(workspace: Workspace, server: Server, paths: list[str]) -> None:
     sources = "".join(f"  s{n}: {{feed: 'http://127.0.0.1:{server.port}{path}', every: 1h}}\n" for n, path in enumerate(paths))
     text = workspace.config.read_text().replace("  drop: {folder: ./articles, every: 300ms}\n", sources)
     fetch = f"fetch: {{allow_private: ['127.0.0.1:{server.port}'], spacing: 0s, starts_a_second: 1000}}\n"
-    workspace.config.write_text(text + fetch)
+    # What the index of stories may hold is full long before the first look at the memory.
+    workspace.config.write_text(text + fetch + "stories: {remember: 1000}\n")
 
 
 def resident(daemon: Daemon) -> int:

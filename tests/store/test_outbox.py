@@ -35,7 +35,6 @@ def test_the_states_are_left_as_the_table_says_and_in_no_other_way(tmp_path: Pat
             return replace(one, sequence=(await store.deliveries(Selection(notifications=(one.notification,))))[0]["sequence"])
         if state is DeliveryState.CANCELLED:
             await store.sync_sinks([], b.NOW)
-            await store.sync_sinks(["log"], b.NOW)
         (one,) = [two for two in await store.claim("log", b.NOW, 9) if two.notification == one.notification] or [one]
         if state is DeliveryState.EXPIRED:
             await store.release([one], b.NOW)
@@ -62,6 +61,7 @@ def test_the_states_are_left_as_the_table_says_and_in_no_other_way(tmp_path: Pat
                 await store.expire("log", b.later(9_999), b.NOW, "late")
             case Event.CANCEL:
                 await store.sync_sinks([], b.NOW)
+            case Event.RETURN:
                 await store.sync_sinks(["log"], b.NOW)
             case Event.REPLAY:
                 await store.replay(Selection(sink="log"), b.NOW, "cli:alice")
@@ -76,8 +76,8 @@ def test_the_states_are_left_as_the_table_says_and_in_no_other_way(tmp_path: Pat
                     assert (await store.deliveries(Selection(notifications=(one.notification,))))[0]["state"] == state
                     await happen(store, event, one, to)
                     assert (await store.deliveries(Selection(notifications=(one.notification,))))[0]["state"] == to, (state, event)
-                    await store.sync_sinks([], b.NOW)  # out of the way of the next
-                    await store.sync_sinks(["log"], b.NOW)
+                    await store.sync_sinks([], b.NOW)  # out of the way of the next: too late to be given back
+                    await store.sync_sinks(["log"], b.later(8 * 86400))
         assert walked > len(DeliveryState) * len(Event)
 
     b.with_store(tmp_path, work)
@@ -402,6 +402,31 @@ def test_a_final_state_is_not_left_by_a_late_result(tmp_path: Path) -> None:
     b.with_store(tmp_path, work)
 
 
+def test_a_sink_that_comes_back_within_a_week_has_what_waited_for_it(tmp_path: Path) -> None:
+    """A slip in its name, or another configuration over the same folder, must not lose what was not told."""
+
+    async def work(store: SqlStore) -> None:
+        await store.sync_sinks(["log", "desk"], b.NOW)
+        for key in "abc":
+            await store.ingest(b.simple(key))
+        (first,) = await store.claim("desk", b.NOW, 1)
+        await store.settle([b.delivered(first)], None, b.NOW)
+        await store.sync_sinks(["log"], b.later(60))
+        assert await store.claim("desk", b.later(61), 9) == ()
+        await store.sync_sinks(["log", "desk"], b.later(120))
+        back = await store.claim("desk", b.later(120), 9)
+        assert sequences(back) == [2, 3]
+        assert [line["detail"] for line in await store.trail(subject="desk", limit=1)] == [{"deliveries_given_back": 2}]
+        await store.settle([b.delivered(back[0])], None, b.later(121))
+        await store.sync_sinks(["log"], b.later(180))
+        await store.sync_sinks(["log", "desk"], b.later(8 * 86400))
+        assert await store.claim("desk", b.later(8 * 86400), 9) == ()
+        rows = {row["sequence"]: row["state"] for row in await store.deliveries(Selection(sink="desk"))}
+        assert rows == {1: "delivered", 2: "delivered", 3: "cancelled"}
+
+    b.with_store(tmp_path, work)
+
+
 def test_sinks_keep_their_status_and_leave_with_their_deliveries_cancelled(tmp_path: Path) -> None:
     paused = SinkStatus("desk", SinkState.PAUSED, "404 not found", failures=3, probe_due=b.later(3600))
 
@@ -414,9 +439,10 @@ def test_sinks_keep_their_status_and_leave_with_their_deliveries_cancelled(tmp_p
         assert await store.sync_sinks(["log"], b.NOW) == (SinkStatus("log"),)
         assert await store.pending_counts() == {"log": 2}
         assert (await store.stats())["deliveries_cancelled"] == 2
-        assert await store.sync_sinks(["log", "desk"], b.NOW) == (SinkStatus("log"), SinkStatus("desk"))
+        late = b.later(8 * 86400)
+        assert await store.sync_sinks(["log", "desk"], late) == (SinkStatus("log"), SinkStatus("desk"))
         await store.ingest(b.simple("later", sinks=("desk",)))
-        assert sequences(await store.claim("desk", b.NOW, 9)) == [3]
+        assert sequences(await store.claim("desk", late, 9)) == [3]
 
     b.with_store(tmp_path, work)
 
