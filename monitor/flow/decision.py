@@ -252,7 +252,7 @@ def _case(item: _Item, match: Match, ground: Ground) -> _Case:
         said_again=prior is not None and not prior.match.evidence,
     )
     alert = _alert(told, match, item, ground)
-    about = About(ground.facts[match.watchlist], match.severity, article, match, alert, item.story, ground.now)
+    about = About(ground.facts[match.watchlist], alert.severity, article, match, alert, item.story, ground.now)
     return _Case(about, item, told, saying, prior if taken_back else None)
 
 
@@ -326,7 +326,8 @@ def _notification(case: _Case, decision: Decision, ground: Ground) -> Notificati
         change=change,
         correction=correction,
     )
-    return Notification(id_, about.alert.id, kind, decision.reason, match.severity, ground.now, payload)
+    # As grave as the alert it tells of, which is what its readers see: a lesser update of a critical alert is not held for the night.
+    return Notification(id_, about.alert.id, kind, decision.reason, about.alert.severity, ground.now, payload)
 
 
 def _new(told: Told, saying: Saying) -> dict[str, tuple[str, ...] | tuple[int, ...]]:

@@ -30,7 +30,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from monitor.model import Alert, AlertState, Decision, DecisionKind, Match, Mode, Reason, WatchlistFacts
+from monitor.model import Alert, AlertState, Decision, DecisionKind, Disposition, Match, Mode, Reason, WatchlistFacts
 from monitor.story.said import NUMBER, passage_terms, passage_words
 
 #: Of the words of a passage of a rewrite, the share that must have been told for it to be old, by the hours between the article
@@ -159,31 +159,34 @@ def news(told: Told, saying: Saying) -> News:
         groups=_new((hit.group for passage in match.evidence for hit in passage.hits), told.groups),
         clauses=_new((passage.clause for passage in match.evidence), told.clauses),
         entities=_new((hit.entity.id for passage in match.evidence for hit in passage.hits if hit.entity is not None), told.entities),
-        passages=_new_passages(told.said, saying),
+        passages=_new_passages(told.said, saying, contested=told.alert.disposition is Disposition.FALSE),
         languages=(saying.language,) if new_language else (),
         outlets=(saying.outlet,) if saying.outlet and saying.outlet not in told.outlets else (),
     )
 
 
-def _new_passages(said: AbstractSet[int], saying: Saying) -> tuple[int, ...]:
+def _new_passages(said: AbstractSet[int], saying: Saying, *, contested: bool) -> tuple[int, ...]:
     """Of what an alert told before ``said`` was kept nothing is known: an edit of its article is judged by the rest."""
     if not said and not saying.joined:
         return ()
     found = enumerate((passage_words(passage), passage_terms(passage)) for passage in saying.match.evidence)
-    return tuple(number for number, (words, terms) in found if _is_news(words, terms - said, said, saying))
+    retold = saying.joined in _RETOLD and not contested
+    return tuple(number for number, (words, terms) in found if _is_news(words, terms - said, said, saying, retold=retold))
 
 
-def _is_news(words: AbstractSet[int], terms: AbstractSet[int], said: AbstractSet[int], saying: Saying) -> bool:
-    """``terms`` are those found here that were not told. Those that were speak for no passage: each event of a watchlist has them."""
+def _is_news(words: AbstractSet[int], terms: AbstractSet[int], said: AbstractSet[int], saying: Saying, *, retold: bool) -> bool:
+    """``terms`` are those found here that were not told. Those that were speak for no passage: each event of a watchlist has them.
+    ``retold`` passages are expected to say the same in other words; those of an alert that was closed as false are not: who
+    insists, with another term, another count, or mostly in words of his own, is heard."""
     new = (words - said) | terms
     if not new:
         return False
-    if saying.joined in _COPIES or (terms and saying.joined not in _RETOLD):
+    if saying.joined in _COPIES or (terms and not retold):
         return True
     if len(words) < FEWEST:
         return False
     told = 1 - len(new) / len(words | terms)
-    if saying.joined in _RETOLD:
+    if retold:
         return told < next(share for hours, share in OLD_REWRITE if saying.hours <= hours)
     return told < OLD or (len(new) >= REFILLED and any(word & NUMBER for word in new))
 

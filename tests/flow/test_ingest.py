@@ -153,6 +153,10 @@ def test_an_update_never_lowers_an_alerts_severity() -> None:
     house(document(text="a rocket rose, denied"))
     assert house.store.decided[-1].alert is not None
     assert house.store.decided[-1].alert.severity is Severity.HIGH
+    # As grave as what its readers see: no night and no digest holds what tells of a graver alert.
+    notification = house.store.decided[-1].notification
+    assert notification is not None
+    assert notification.severity is Severity.HIGH
 
 
 def test_fault_43_one_key_twice_in_a_poll_is_taken_once() -> None:

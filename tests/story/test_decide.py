@@ -11,6 +11,7 @@ from monitor.model import (
     AlertState,
     Decision,
     DecisionKind,
+    Disposition,
     Entity,
     Evidence,
     Hit,
@@ -237,3 +238,17 @@ def test_a_second_entity_of_a_told_group_is_news() -> None:
 def test_an_alert_raised_again_in_severity_is_told_once() -> None:
     raised = replace(TOLD, alert=replace(TOLD.alert, severity=Severity.CRITICAL))
     assert decided(raised, a_match(severity=Severity.CRITICAL)).kind is DecisionKind.THREAD
+
+
+#: Somebody insists: a rewrite with a third of new words, and a count of its own.
+INSISTING = "Orlov insists that the contract of Tuesday in Lutsk stands, for 36 radar stations worth 210 million euros, whatever is denied."
+
+
+@pytest.mark.parametrize(
+    ("disposition", "kind"),
+    [(Disposition.FALSE, DecisionKind.REOPEN), (Disposition.TRUE, DecisionKind.THREAD), (Disposition.NOT_RELEVANT, DecisionKind.THREAD)],
+)
+def test_who_insists_reopens_what_was_closed_as_false(disposition: Disposition, kind: DecisionKind) -> None:
+    closed = replace(TOLD, alert=replace(TOLD.alert, state=AlertState.CLOSED, disposition=disposition))
+    assert decided(closed, a_match(quote=INSISTING), joined="rewrite", hours=24.0).kind is kind
+    assert decided(closed, a_match(quote=FIRST), joined="rewrite", hours=24.0).kind is DecisionKind.THREAD
