@@ -12,7 +12,7 @@ import difflib
 import re
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any, ClassVar, Final, Literal, cast
@@ -27,7 +27,7 @@ from monitor.render.message import Message, read
 from monitor.render.text import text
 from monitor.sinks.advice import Advice
 from monitor.sinks.answers import printable
-from monitor.sinks.base import Built, SecretPath, SinkSection, Tools
+from monitor.sinks.base import Built, OneByOne, SecretPath, SinkSection, Tools
 from monitor.sinks.example import Example
 from monitor.sinks.secrets import SecretFile, pieces
 
@@ -116,12 +116,8 @@ class AppriseSettings(SinkSection):
         return Built(sink=Apprise(name, self, read=partial(tools.message, sink=name)))
 
 
-class Apprise:
+class Apprise(OneByOne):
     """Implements the port Sink. Raises SinkError where the address cannot be read, or is none that apprise knows."""
-
-    batch = 1
-    concurrency = 1
-    never_pauses = False
 
     def __init__(
         self, name: str, settings: AppriseSettings, *, read: Callable[[bytes], Message] = read, deadline: float = DEADLINE
@@ -137,16 +133,7 @@ class Apprise:
         self._hanging = 0
         self._current()
 
-    async def start(self, recent: Callable[[int], Awaitable[Sequence[Delivery]]]) -> Sequence[Delivery]:
-        return ()
-
-    async def send(self, deliveries: Sequence[Delivery]) -> Sequence[Answer]:
-        return [await self._attempt(delivery) for delivery in deliveries]
-
-    async def close(self) -> None:
-        return None
-
-    async def _attempt(self, delivery: Delivery) -> Answer:
+    async def attempt(self, delivery: Delivery) -> Answer:
         try:
             message = self._read(delivery.payload)
         except ValueError as error:

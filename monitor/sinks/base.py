@@ -7,7 +7,7 @@ not know any type.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema, model_validator
 
 from monitor.errors import Fault
-from monitor.model import JsonObject
+from monitor.model import Answer, Delivery, JsonObject
 from monitor.ports import Beating, Clock, Poster, Sink
 from monitor.render.message import Link, Message, read
 from monitor.sinks.advice import Advice, advise
@@ -58,6 +58,27 @@ class Built:
 
     sink: Sink | None = None
     beating: Beating | None = None
+
+
+class OneByOne:
+    """A sender that opens nothing at its start and makes its attempts one after the other: ``attempt`` is what is left to say."""
+
+    batch: int = 1
+    concurrency: int = 1
+    never_pauses: bool = False
+
+    async def start(self, recent: Callable[[int], Awaitable[Sequence[Delivery]]]) -> Sequence[Delivery]:
+        return ()
+
+    async def send(self, deliveries: Sequence[Delivery]) -> Sequence[Answer]:
+        return [await self.attempt(delivery) for delivery in deliveries]
+
+    async def close(self) -> None:
+        return None
+
+    async def attempt(self, delivery: Delivery) -> Answer:
+        """One attempt; never raises for what a receiver does."""
+        raise NotImplementedError
 
 
 class SinkSection(BaseModel):

@@ -23,7 +23,7 @@ import signal
 import stat
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from monitor.model import Answer, AnswerKind, Delivery
 from monitor.render.message import Message, read
 from monitor.sinks.advice import Advice
 from monitor.sinks.answers import printable
-from monitor.sinks.base import Built, Seconds, SecretPath, SinkSection, Tools, lasting
+from monitor.sinks.base import Built, OneByOne, Seconds, SecretPath, SinkSection, Tools, lasting
 from monitor.sinks.example import Example
 from monitor.sinks.secrets import SecretFile, pieces
 
@@ -127,12 +127,8 @@ class ExecSettings(SinkSection):
         return Built(sink=Exec(name, self))
 
 
-class Exec:
+class Exec(OneByOne):
     """Implements the port Sink. Raises SinkError where the command or a file cannot be used."""
-
-    batch = 1
-    concurrency = 1
-    never_pauses = False
 
     def __init__(self, name: str, settings: ExecSettings) -> None:
         self.name = name
@@ -144,16 +140,7 @@ class Exec:
             raise SinkError(f"sink {name}: the command {self._command[0]} {problem}")
         self._secrets()
 
-    async def start(self, recent: Callable[[int], Awaitable[Sequence[Delivery]]]) -> Sequence[Delivery]:
-        return ()
-
-    async def send(self, deliveries: Sequence[Delivery]) -> Sequence[Answer]:
-        return [await self._attempt(delivery) for delivery in deliveries]
-
-    async def close(self) -> None:
-        return None
-
-    async def _attempt(self, delivery: Delivery) -> Answer:
+    async def attempt(self, delivery: Delivery) -> Answer:
         try:
             told = variables(read(delivery.payload), delivery.sequence)
         except ValueError as error:

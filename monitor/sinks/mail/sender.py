@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +34,7 @@ from monitor.net.dial import Dial
 from monitor.ports import Clock
 from monitor.render.message import Message, read
 from monitor.sinks.answers import printable
+from monitor.sinks.base import OneByOne
 from monitor.sinks.mail.letter import Envelope, letter
 from monitor.sinks.mail.session import TAKEN, Ended, Said, Server, Sessions, Step
 from monitor.sinks.secrets import SecretFile, pieces
@@ -88,13 +89,9 @@ class _Sorted:
     words: str
 
 
-class Mail:
+class Mail(OneByOne):
     """Implements the port Sink. ``read`` makes the message of a stored document, with the links its readers may use. Raises SinkError
     where the password cannot be read."""
-
-    batch = 1
-    concurrency = 1
-    never_pauses = False
 
     def __init__(
         self,
@@ -121,16 +118,7 @@ class Mail:
         self._slow: set[str] = set()
         self._read_password()
 
-    async def start(self, recent: Callable[[int], Awaitable[Sequence[Delivery]]]) -> Sequence[Delivery]:
-        return ()
-
-    async def send(self, deliveries: Sequence[Delivery]) -> Sequence[Answer]:
-        return [await self._attempt(delivery) for delivery in deliveries]
-
-    async def close(self) -> None:
-        return None
-
-    async def _attempt(self, delivery: Delivery) -> Answer:
+    async def attempt(self, delivery: Delivery) -> Answer:
         try:
             made = letter(self._read(delivery.payload), self._envelope)
         except Exception as error:  # the standard library's mail package raises more than it says
