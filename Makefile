@@ -34,7 +34,7 @@ run: $(STAMP) ## Start the monitor with deploy/monitor.yaml (CONFIG=FILE for ano
 	@exec $(BIN)/monitor run --config $(CONFIG)
 
 test: $(STAMP) ## Lint, types, architecture and all tests (PYTEST_ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n 2 --dist loadscope $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadscope $(PYTEST_ARGS)
 
 $(BENCH_STAMP): requirements-bench.txt $(STAMP)
 	@echo "Adding the peers that the measurements compare with (once)"

@@ -55,8 +55,8 @@ class Teller:
         self._announce = announce
         self._wake = wake
         self._told: dict[str, Operation] = {}
-        # Made once and kept until it is in the record, so that a commit whose answer was lost is not told twice.
-        self._making: dict[tuple[str, NotificationKind], Notification] = {}
+        # A commit whose answer was lost may stand in the record or not: what was told is read anew before more is told.
+        self._unsure = False
 
     async def restore(self) -> None:
         """Before anything is raised. Raises StorageError."""
@@ -67,6 +67,10 @@ class Teller:
         """Tell what has changed since the last tick."""
         wanted = {operation.key: operation for operation in self._board.told()}
         try:
+            if self._unsure:
+                self._told = {operation.key: operation for operation in await self._record.open_operations()}
+                self._unsure = False
+                self._wake()
             for key, told in list(self._told.items()):
                 if key not in wanted or wanted[key].raised != told.raised:
                     await self._tell(told, NotificationKind.CLOSED)
@@ -79,6 +83,7 @@ class Teller:
                     await self._tell(operation, NotificationKind.UPDATED)
                 self._told[key] = operation
         except StorageError as error:
+            self._unsure = True
             log.debug("operation_not_told", error=error.message)  # whoever writes articles raises ``storage``
 
     async def _tell(self, operation: Operation, kind: NotificationKind) -> None:
@@ -86,7 +91,6 @@ class Teller:
         ways = ways_for_operation(self._routes, operation, notification.created)
         closed = kind is NotificationKind.CLOSED
         await self._record.save_operation(operation, notification, ways, notification.created, closed=closed)
-        del self._making[operation.key, kind]
         self._meter.count("operations_told_total", kind=kind.value)
         log.info("operation told", operation=operation.key, kind=kind.value, sinks=[way.sink for way in ways])
         self._wake()
@@ -96,12 +100,7 @@ class Teller:
             log.warning("announce_failed", operation=operation.key, exc_info=True)
 
     def _notification(self, operation: Operation, kind: NotificationKind) -> Notification:
-        made = self._making.get((operation.key, kind))
-        if made is not None:
-            return made
         now = self._clock.now()
         notification_id = identity(operation_id(operation), kind.value, timestamp(now))
         payload = render_operation(notification_id=notification_id, kind=kind, created=now, operation=operation)
-        made = Notification(notification_id, "", kind, Reason.FIRST_MATCH, operation.severity, now, payload)
-        self._making[operation.key, kind] = made
-        return made
+        return Notification(notification_id, "", kind, Reason.FIRST_MATCH, operation.severity, now, payload)

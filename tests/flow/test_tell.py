@@ -124,6 +124,28 @@ def test_a_record_that_fails_is_tried_again_and_nothing_is_told_twice() -> None:
     assert house.record.told == [("network", "raised", ("log",))]
 
 
+def test_what_heals_after_a_raise_that_nobody_heard_of_is_closed() -> None:
+    house = House()
+    house.board.raise_("network", "no answer", tell=True)
+    house.record.lost = True
+    house.tick()  # committed, but nobody heard
+    house.board.close("network")
+    house.tick()
+    assert [told[:2] for told in house.record.told] == [("network", "raised"), ("network", "closed")]
+    assert not house.record.standing
+
+
+def test_what_healed_before_it_could_be_told_is_no_news() -> None:
+    house = House()
+    house.board.raise_("network", "no answer", tell=True)
+    house.record.failing = StorageError("the disk is full")
+    house.tick()
+    house.board.close("network")
+    house.record.failing = None
+    house.tick()
+    assert house.record.told == []
+
+
 def test_a_terminal_that_went_away_stops_nothing() -> None:
     house = House()
 
