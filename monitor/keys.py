@@ -15,9 +15,8 @@ from typing import Final
 from monitor.errors import StorageError
 
 NAME: Final = "links.key"
-#: Bytes of a key; and how many keys are kept: the one in force, and the one before for messages that are still read.
+#: Bytes of a key.
 KEY: Final = 32
-KEPT: Final = 2
 _REMOVE: Final = "remove it: links in messages of before end, and a new key is made"
 
 
@@ -30,10 +29,6 @@ class LinkKeys:
 
     def __call__(self) -> Sequence[bytes]:
         return self._keys
-
-    def rotate(self) -> None:
-        """A new key signs from now on; the one before is still good."""
-        self._keys = self._write([secrets.token_bytes(KEY), *self._keys[: KEPT - 1]])
 
     def _read(self) -> tuple[bytes, ...]:
         try:

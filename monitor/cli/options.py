@@ -98,10 +98,11 @@ def point_in_time(text: str) -> datetime:
     """``2h`` or ``7d`` ago, a day (``2026-03-01``, UTC) or a time with its zone; raises click.BadParameter with what to write."""
     from datetime import timedelta
 
+    from monitor.clock import SystemClock
     from monitor.settings import parse_duration
 
     try:
-        return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
+        return SystemClock().now() - timedelta(seconds=parse_duration(text))
     except (ValueError, OverflowError):
         pass
     try:

@@ -94,7 +94,7 @@ def _is_alert(what: str) -> bool:
 
 # ----------------------------------------------------------------------------------------------- list
 def _routes(settings: Settings) -> Iterable[JsonObject]:
-    from datetime import UTC, datetime
+    from monitor.clock import SystemClock
 
     if not settings.routes:
         to = [name for name, sink in settings.sinks.items() if sink.takes]
@@ -118,7 +118,7 @@ def _routes(settings: Settings) -> Iterable[JsonObject]:
             "digest": route.digest,
             "zone": route.zone,
             "group_by": list(route.group_by),
-            "next": rhythm.next(datetime.now(UTC)).isoformat() if rhythm else None,
+            "next": rhythm.next(SystemClock().now()).isoformat() if rhythm else None,
         }
 
 

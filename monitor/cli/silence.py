@@ -100,8 +100,9 @@ def _unknown(place: Place, matchers: dict[str, list[str]]) -> Iterator[str]:
 
 
 def _end(lasting: str | None, until: datetime | None, starts: datetime | None) -> datetime:
-    from datetime import UTC, timedelta
+    from datetime import timedelta
 
+    from monitor.clock import SystemClock
     from monitor.settings import parse_duration
 
     if (lasting is None) == (until is None):
@@ -109,7 +110,7 @@ def _end(lasting: str | None, until: datetime | None, starts: datetime | None) -
     if until is not None:
         return until
     try:
-        return (starts or datetime.now(UTC)) + timedelta(seconds=parse_duration(lasting or ""))
+        return (starts or SystemClock().now()) + timedelta(seconds=parse_duration(lasting or ""))
     except (ValueError, OverflowError) as error:
         raise UsageError(f"--for: {error}") from None
 

@@ -26,8 +26,6 @@ from monitor.render.message import About, Link, Message
 _SIGNED: Final = 16
 _BETWEEN: Final = "\x1f"
 _LONGEST: Final = 400
-#: Bytes of a key, of which an unguessable one has no fewer.
-KEY: Final = 32
 
 
 class Action(StrEnum):

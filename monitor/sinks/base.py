@@ -7,6 +7,7 @@ not know any type.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -60,7 +61,7 @@ class Built:
     beating: Beating | None = None
 
 
-class OneByOne:
+class OneByOne(ABC):
     """A sender that opens nothing at its start and makes its attempts one after the other: ``attempt`` is what is left to say."""
 
     batch: int = 1
@@ -76,9 +77,9 @@ class OneByOne:
     async def close(self) -> None:
         return None
 
+    @abstractmethod
     async def attempt(self, delivery: Delivery) -> Answer:
         """One attempt; never raises for what a receiver does."""
-        raise NotImplementedError
 
 
 class SinkSection(BaseModel):
@@ -131,9 +132,9 @@ class SinkSection(BaseModel):
         """What a person should do about an answer with this detail; "" where there is nothing to say. It holds no secret."""
         return advise(self, self.advice, detail)
 
+    @abstractmethod
     def build(self, name: str, tools: Tools) -> Built:
         """Raises SinkError where the settings name a secret that cannot be read or used."""
-        raise NotImplementedError
 
 
 def unencrypted(url: str) -> bool:
