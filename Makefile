@@ -9,10 +9,11 @@ STAMP := $(VENV)/.ready
 BENCH_STAMP := $(VENV)/.ready-bench
 CONFIG ?= deploy/monitor.yaml
 PYTEST_ARGS ?=
+ROUNDS ?= 10
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench soak soak-sources lint clean
+.PHONY: help setup run test fuzz bench soak soak-sources lint clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,10 @@ run: $(STAMP) ## Start the monitor with deploy/monitor.yaml (CONFIG=FILE for ano
 
 test: $(STAMP) ## Lint, types, architecture and all tests (PYTEST_ARGS="-k name" for some)
 	@$(BIN)/python -m pytest -n 3 --dist loadscope $(PYTEST_ARGS)
+
+fuzz: $(STAMP) ## Every property test again, each time with examples nobody has tried (ROUNDS=10)
+	@for round in $$(seq $(ROUNDS)); do echo "== round $$round of $(ROUNDS)"; \
+		$(BIN)/python -m pytest -q -n 2 -m hypothesis --hypothesis-profile=search $(PYTEST_ARGS) || exit 1; done
 
 $(BENCH_STAMP): requirements-bench.txt $(STAMP)
 	@echo "Adding the peers that the measurements compare with (once)"

@@ -5,6 +5,7 @@ Whoever takes a line may act on how it begins (a spreadsheet on ``=``, a shell o
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 from monitor.render.message import About, Message
@@ -13,7 +14,7 @@ from monitor.render.plain import isolated
 #: What is left of a title at least, whatever the name before it takes.
 _LEAST: Final = 20
 #: What makes a spreadsheet take a cell for a formula; the wide ones do so where wide letters are common.
-_FORMULA: Final = tuple("=+-@\t\r＝＋－＠")
+_FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")
 
 
 def line(message: Message, most: int) -> str:
@@ -29,8 +30,10 @@ def line(message: Message, most: int) -> str:
 
 
 def cell(text: str) -> str:
-    """``text`` as one cell of CSV that no spreadsheet calculates: an apostrophe before what begins a formula."""
-    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
+    """``text`` as one cell of CSV that no spreadsheet calculates: an apostrophe before what begins a formula, also after what is not
+    seen (blanks, control characters, a byte order mark, what turns the direction), since programs differ in what they drop."""
+    begins = next((c for c in text if c in _FORMULA or unicodedata.category(c)[0] not in "CZ"), "")
+    return f"'{text}" if begins in _FORMULA else text
 
 
 def _cut(text: str, most: int) -> str:

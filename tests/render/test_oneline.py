@@ -7,7 +7,7 @@ import io
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.render.message import read
@@ -44,15 +44,20 @@ def test_fault_49_any_text_in_any_field(field: str, foreign: str, most: int) -> 
     assert len([c for c in said if c not in ISOLATES]) <= most
 
 
-@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "\n=1", "＝1+1"])
+@pytest.mark.parametrize(
+    "formula",
+    ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", " =1", "\n=1", "＝1+1", "\x1f=1", "\ufeff=1", "\u200f\x00@SUM(1)"],
+)
 def test_a_cell_is_never_a_formula(formula: str) -> None:
     assert cell(formula) == f"'{formula}"
 
 
 @given(st.text())
+@example("\x1f=")
 def test_a_cell_is_read_as_it_was(text: str) -> None:
     out = io.StringIO(newline="")
     csv.writer(out).writerow([cell(text), "x"])
     ((first, second),) = csv.reader(io.StringIO(out.getvalue(), newline=""))
     assert (first.removeprefix("'"), second) in ((text, "x"), (text.removeprefix("'"), "x"))
     assert not first.lstrip().startswith(("=", "+", "-", "@"))
+    assert not first.lstrip("\ufeff\u200e\u200f\x00").startswith(("=", "+", "-", "@"))
