@@ -162,9 +162,10 @@ class Stories:
         for article in placed.added:
             self._index.drop(article)
 
-    def move(self, articles: Iterable[str], story: str) -> None:
-        """A person moved them; it is in the record."""
-        self._index.move(articles, story)
+    async def move(self, articles: Iterable[str], story: str) -> None:
+        """A person moved them; it is in the record. In the turn of whoever asks: nobody looks for a story before it is done."""
+        for _ in self._index.moving(articles, story):
+            await asyncio.sleep(0)
 
     def _gauge(self) -> None:
         self._meter.gauge("stories_remembered_articles", len(self._index))

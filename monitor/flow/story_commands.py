@@ -15,6 +15,7 @@ undoes the other. The beginning of an id will do.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -81,8 +82,8 @@ Member: TypeAlias = tuple[Article, Membership, tuple[Match, ...]]
 class Memory(Protocol):
     """The index of stories."""
 
-    def move(self, articles: Iterable[str], story: str) -> None:
-        """It is in the record."""
+    async def move(self, articles: Iterable[str], story: str) -> None:
+        """It is in the record. Others have a moment in between."""
 
 
 class StoryCommands:
@@ -123,7 +124,8 @@ class StoryCommands:
         if gone.story.id == stays.story.id:
             raise UsageError(f"{wanted} and {into} are the same story")
         now = self._clock.now()
-        move = merged(gone, stays, command.actor, comment(command), now)
+        # On a thread: a story may have thousands of articles, and what is worked out here is nobody else's.
+        move = await asyncio.to_thread(merged, gone, stays, command.actor, comment(command), now)
         await self._write(move, stays.story.id, now)
         return {"story": stays.story.id, "articles": len(move.articles), "alerts": [_answer(change.alert) for change in move.alerts]}
 
@@ -139,7 +141,7 @@ class StoryCommands:
         leaving = _named(parts, named)
         split = Splitting(parts, leaving, await self._new_id(parts, leaving), command.actor, comment(command), now)
         facts = {name: one for name, one in self._facts().items() if one.mode is not Mode.OFF}
-        move = split.move(facts, self._route, self._silenced)
+        move = await asyncio.to_thread(split.move, facts, self._route, self._silenced)
         await self._write(move, split.story, now)
         raised = [one.alert for _, one in move.raised if one.alert is not None]
         answers = [_answer(change.alert) for change in move.alerts] + [_answer(alert) | {"raised": True} for alert in raised]
@@ -172,8 +174,18 @@ class StoryCommands:
         return found
 
     async def _write(self, move: StoryMove, story: str, now: datetime) -> None:
+        done = asyncio.ensure_future(self._carry_out(move, story, now))
+        try:
+            await asyncio.shield(done)
+        except asyncio.CancelledError:
+            # It may be in the record already: memory follows before anybody else has the turn.
+            await asyncio.wait({done})
+            done.exception()
+            raise
+
+    async def _carry_out(self, move: StoryMove, story: str, now: datetime) -> None:
         await self._record.move(move, now)
-        self._memory.move([article for article, _ in move.articles], story)
+        await self._memory.move([article for article, _ in move.articles], story)
         log.info("stories_changed", action=move.entry.action, story=move.entry.subject, articles=len(move.articles), by=move.entry.actor)
         if move.raised or any(change.notification for change in move.alerts):
             self._wake()
@@ -194,10 +206,11 @@ def merged(gone: StoryParts, stays: StoryParts, actor: str, said: str, now: date
     living = {one.told.alert.watchlist: one for one in stays.alerts if not one.told.alert.merged_into}
     losing = [one for one in gone.alerts if not one.told.alert.merged_into and one.told.alert.watchlist in living]
     going = [one for one in gone.alerts if not one.told.alert.merged_into and one.told.alert.watchlist not in living]
+    joined = Joined(JoinKind.MERGED, stays.story.first_article).to_json()
     changes = [_closed(one, living[one.told.alert.watchlist].told.alert, actor, said, now) for one in losing]
     detail = {"into": to, "articles": len(gone.members), "alerts": [one.told.alert.id for one in losing], "comment": said}
     return StoryMove(
-        articles=tuple((article.id, _by_hand(place, to, JoinKind.MERGED, stays.story.first_article)) for article, place, _ in gone.members),
+        articles=tuple((article.id, replace(place, story=to, joined=joined)) for article, place, _ in gone.members),
         entry=Entry(actor, "stories merge", gone.story.id, detail),
         stories=(stays.story,),
         merged=((gone.story.id, to),),
@@ -248,10 +261,6 @@ def _union(stays: Told, gone: Told) -> Told:
         spread_told=stays.spread_told or gone.spread_told,
         said=stays.said | gone.said,
     )
-
-
-def _by_hand(place: Membership, story: str, kind: JoinKind, article: str) -> Membership:
-    return replace(place, story=story, joined=Joined(kind, article).to_json())
 
 
 # ------------------------------------------------------------------------------------------ splitting
@@ -320,7 +329,7 @@ class Splitting:
     def _leaves(self, article: Article, place: Membership, first: str) -> Membership:
         if article.id == self.story:
             return replace(place, story=self.story, joined=None)
-        return _by_hand(place, self.story, JoinKind.SPLIT, first)
+        return replace(place, story=self.story, joined=Joined(JoinKind.SPLIT, first).to_json())
 
     def _placed(self, leaving: set[str]) -> dict[tuple[str, str], AlertFound]:
         """(story, watchlist) -> its alert: each goes where the article that raised it goes, those that were not merged away first."""

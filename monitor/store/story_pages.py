@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from monitor.errors import UsageError
 from monitor.model import Article, JsonObject, Match, Story
@@ -20,7 +20,7 @@ from monitor.ports import AlertFound, IngestBatch, Membership, StoryMove, StoryP
 from monitor.store import alerts, codec, ingest, stories
 from monitor.store.schema import alert, article, match, story, story_article
 from monitor.store.side import Side
-from monitor.store.statements import chunks, insert_new
+from monitor.store.statements import chunks, insert_new, run_rows
 from monitor.story.joined import Joined
 
 # How many candidates an ambiguous prefix names before it only counts.
@@ -28,6 +28,12 @@ _CANDIDATES = 5
 #: Outlets of a story that a list shows.
 _SHOWN = 5
 _NEW_STORY = insert_new(story)
+_PLACED = (
+    update(story_article)
+    .where(story_article.c.article == bindparam("b_article"))
+    .values(story=bindparam("b_story"), joined=bindparam("b_joined", type_=story_article.c.joined.type))
+)
+_MATCHED = update(match).where(match.c.article == bindparam("b_article")).values(story=bindparam("b_story"))
 
 
 class StoryPagesSide(Side):
@@ -130,10 +136,9 @@ def move_articles(connection: Connection, wanted: StoryMove, now: datetime) -> N
     for id_, into in wanted.merged:
         connection.execute(_NEW_STORY, {"id": id_, "first_article": id_, "created": now, "merged_into": ""})
         connection.execute(update(story).where(story.c.id == id_).values(merged_into=into))
-    for id_, place in wanted.articles:
-        its = update(story_article).where(story_article.c.article == id_)
-        connection.execute(its.values(story=place.story, joined=place.joined))
-        connection.execute(update(match).where(match.c.article == id_).values(story=place.story))
+    places = [{"b_article": id_, "b_story": place.story, "b_joined": place.joined} for id_, place in wanted.articles]
+    run_rows(connection, _PLACED, places)
+    run_rows(connection, _MATCHED, places)
     for id_, to in wanted.moved:
         connection.execute(update(alert).where(alert.c.id == id_).values(story=to, updated=now))
     for change in wanted.alerts:

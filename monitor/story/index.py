@@ -42,6 +42,8 @@ NAMED: Final = 8
 FOUNDERS: Final = 16
 #: Newest members that are counted where a story is made anew: its counts matter up to 8 (``cluster``).
 _COUNTED: Final = 256
+#: Members moved at a time, at some 0.1 ms each.
+_A_FEW: Final = 64
 #: Hours without an article after which a story has paused.
 PAUSE: Final = 72.0
 _CENTROID: Final = 240
@@ -210,13 +212,33 @@ class StoryIndex:
 
     def move(self, articles: Iterable[str], story: str) -> None:
         """Makes articles members of another story, as a person asked for; those that are not held are passed over."""
+        for _ in self.moving(articles, story):
+            pass
+
+    def moving(self, articles: Iterable[str], story: str) -> Iterator[None]:
+        """``move`` a few at a time, for others to have a moment in between. Until it ends, nothing may be asked."""
         going = [number for article in dict.fromkeys(articles) if (number := self._numbers.get(article)) is not None]
-        # Out with all of them first: a story of thousands is made anew once, not once for each.
-        left = {id(cluster): cluster for number in going if (cluster := self._take_out(number)) is not None}
-        for cluster in left.values():
-            if cluster.members:
+        # Out with all of them first: a story of thousands is dated and made anew once, not once for each.
+        anew: dict[int, Cluster] = {}
+        other: dict[int, Cluster] = {}
+        for count, number in enumerate(going, 1):
+            member = self.members[number]
+            cluster = self.clusters[member.story]
+            if self._dates(cluster, member):
+                other[member.story] = cluster
+            if self._take_out(number, dated=False) is not None:
+                anew[member.story] = cluster
+            if count % _A_FEW == 0:
+                yield
+        for of, cluster in (other | anew).items():
+            if cluster.members and of in anew:
                 self._anew(cluster)
-        for number in going:
+            elif cluster.members:
+                self._date(cluster)
+        yield
+        for count, number in enumerate(going, 1):
+            if count % _A_FEW == 0:
+                yield
             member = self.members[number]
             member.story, member.copy = self._cluster(story), False
             look = self.look(Fingerprint(member.data))
@@ -279,9 +301,9 @@ class StoryIndex:
         if cluster is not None and cluster.members:
             self._anew(cluster)
 
-    def _take_out(self, number: int, *, forgotten: bool = False) -> Cluster | None:
+    def _take_out(self, number: int, *, forgotten: bool = False, dated: bool = True) -> Cluster | None:
         """Takes a member out of its story and its words out of the counts; the story ends with its last member. A story that has lost
-        a founder is given back, to be made anew."""
+        a founder is given back, to be made anew. Without ``dated`` the caller dates what is left."""
         member = self.members[number]
         hashes = hashes_of(member.data)
         np.subtract.at(self.counts, counters(hashes), 1)
@@ -295,9 +317,13 @@ class StoryIndex:
         if founder and not forgotten:
             return cluster
         cluster.tally = np.maximum(cluster.tally - held(cluster.hashes, hashes), 0)
-        if not forgotten and (cluster.pauses or not cluster.first < member.at < cluster.last):
+        if dated and not forgotten and self._dates(cluster, member):
             self._date(cluster)
         return None
+
+    def _dates(self, cluster: Cluster, member: Member) -> bool:
+        """Whether the story may begin or end elsewhere without this member, or have paused otherwise."""
+        return bool(cluster.pauses) or not cluster.first < member.at < cluster.last
 
     def _anew(self, cluster: Cluster) -> None:
         """Of its first members that are no copies, and what the newest say."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
@@ -185,5 +186,24 @@ def test_merging_and_splitting_back_changes_no_membership_and_no_alert(tmp_path:
             await do(house, "merge", story=one, into=other)
             await do(house, "split", story=other, articles=members)
             assert (await house.stories_by_key(), await alerts(house)) == (before, raised)
+
+    live(tmp_path, work)
+
+
+def test_a_merge_that_is_called_off_after_the_commit_is_done_to_the_end(tmp_path: Path) -> None:
+    """What is in the record is so in memory: else the next article of the event would join a story that is no more."""
+
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        for n in range(130):
+            await house.poll("two", item(f"d{n}", DRONES))
+        asked = asyncio.create_task(do(house, "merge", story=identity("two", "d0"), into=FIRST))
+        while not await trail(house):
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.wait({asked})
+        stories = {cluster.id: len(cluster.members) for cluster in house.stories._index.clusters.values()}
+        assert stories == {FIRST: 131}
+        assert set((await house.stories_by_key()).values()) == {"a"}
 
     live(tmp_path, work)

@@ -288,3 +288,18 @@ def test_of_many_the_newest_stories_stand_in_the_slots() -> None:
     assert (all_.by_band == one.by_band).mean() > 0.9999
     for text in texts[::20]:
         assert choose(one, of(text), NOON).story == choose(all_, of(text), NOON).story  # type: ignore[union-attr]
+
+
+def test_a_crowd_is_moved_a_few_at_a_time_and_comes_to_the_same() -> None:
+    at_once, in_pieces = crowded(1_000, copy=True), crowded(1_000, copy=True)
+    at_once.move(map(str, range(300, 1_000)), "other")
+    pauses = sum(1 for _ in in_pieces.moving(map(str, range(300, 1_000)), "other"))
+    assert pauses > 20, "others have their moments"
+    assert contents(in_pieces) == contents(at_once)
+    for one, other in zip(in_pieces.clusters.values(), at_once.clusters.values(), strict=True):
+        assert (one.first, one.last, one.pauses, one.founders) == (other.first, other.last, other.pauses, other.founders)
+        assert np.array_equal(one.hashes, other.hashes)
+    ends = [in_pieces.members[number].at for number in in_pieces.clusters[1].members]
+    assert (in_pieces.clusters[1].first, in_pieces.clusters[1].last) == (min(ends), max(ends)), "what is left is dated anew"
+    assert np.array_equal(in_pieces.by_term, at_once.by_term)
+    assert np.array_equal(in_pieces.by_band, at_once.by_band)
