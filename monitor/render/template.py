@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
@@ -57,14 +58,16 @@ _METHODS: Final[Mapping[type, frozenset[str]]] = {
     dict: frozenset({"get", "items", "keys", "values"}),
 }
 _CALLED: Final = frozenset().union(*_METHODS.values())
+#: How Jinja2 says that something has no such key; who writes a template need not know of which of our types it is.
+_ABSENT: Final = re.compile(r"'?[\w .]+ object'? has no (?:attribute|element) '?([^']*)'?")
 _LOOP: Final = frozenset({"index", "index0", "first", "last", "length"})
 
 
 class TemplateFault(ValueError):
-    """A template that is refused; ``line`` is where, from 1."""
+    """A template that is refused, or that a document cannot be put into; ``line`` is where, from 1 (0: not known)."""
 
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, line: int, name: str = "") -> None:
+        super().__init__(f"{name}:{line}: {message}" if name and line else f"{name}: {message}" if name else message)
         self.message = message
         self.line = line
 
@@ -99,7 +102,7 @@ def compile(source: str, name: str) -> Template:  # noqa: A001 - as re.compile
 
 
 def render(template: Template, document: JsonObject, message: Message) -> str:
-    """The body. Raises ValueError for what the template makes of this document: a name that is not there, more than `LONGEST`."""
+    """The body. Raises `TemplateFault` for what the template makes of this document: a name that is not there, more than `LONGEST`."""
     kept: list[str] = []
     size = 0
     try:
@@ -109,17 +112,18 @@ def render(template: Template, document: JsonObject, message: Message) -> str:
                 raise ValueError(f"the body is longer than {LONGEST // 1024} KiB")
             kept.append(piece)
     except Exception as error:
-        raise ValueError(f"{_place(template.name, error)}: {str(error)[:200] or type(error).__name__}") from None
+        said = _ABSENT.sub(r"there is no '\1'", str(error)[:200]) or type(error).__name__
+        raise TemplateFault(said, _line(template.name, error), template.name) from None
     return "".join(kept)
 
 
-def _place(name: str, error: BaseException) -> str:
-    """``name``, and the line of it where that is known."""
+def _line(name: str, error: BaseException) -> int:
+    """The line of the template that failed, 0 where that is not known."""
     line, trace = 0, error.__traceback__
     while trace is not None:
         line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == name else line
         trace = trace.tb_next
-    return f"{name}:{line}" if line else name
+    return line
 
 
 # -------------------------------------------------------------------------------------- what is allowed

@@ -84,11 +84,11 @@ def test_a_fault_says_where_and_what(source: str, line: int, message: str) -> No
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("a\nb\n{{ message.titel }}", "body.j2:3: 'dict object' has no attribute 'titel'"),
+        ("a\nb\n{{ message.titel }}", "body.j2:3: there is no 'titel'"),
         ("{{ nobody }}", "body.j2:1: 'nobody' is undefined"),
         ("{{ message.passages }}", "body.j2:1: a list or an object is written with {{ … | json }}"),
         ("{% for c in text %}{{ c }}{% endfor %}", "body.j2:1: a loop goes through a list, and this is text"),
-        ("{{ document.data.nothing.more }}", "body.j2:1: 'dict object' has no attribute 'nothing'"),
+        ("{{ document.data.nothing.more }}", "body.j2:1: there is no 'nothing'"),
     ],
 )
 def test_what_a_document_does_not_have_is_said(source: str, message: str) -> None:

@@ -88,7 +88,7 @@ def test_links_to_act_stand_in_the_body(name: str, tmp_path: Path) -> None:
     def links(message: Message, sink: str) -> tuple[Link, ...]:
         return (Link("Acknowledge", f"https://monitor.example/a/{sink}-token"),)
 
-    (tmp_path / "t.j2").write_text("{{ message.links[0].url }}")
+    (tmp_path / "t.j2").write_text("{% for link in message.links %}{{ link.url }}{% endfor %}")
     poster = FakePoster()
     send(settings(name, **({"template": tmp_path / "t.j2"} if name == "template" else {})), poster, links=links)
     assert b"https://monitor.example/a/desk-token" in poster.posts[0][2]
@@ -105,7 +105,7 @@ def test_a_template_makes_the_body(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_put_into_a_format_is_poison_and_not_sent(tmp_path: Path) -> None:
-    (tmp_path / "t.j2").write_text("{{ document.data.alert.nothing }}")
+    (tmp_path / "t.j2").write_text("{% if 'صفقة' in message.title.split(' ')[:1] %}{{ document.data.alert.nothing }}{% endif %}", "utf-8")
     poster = FakePoster()
     for described in (settings("template", template=tmp_path / "t.j2"), settings("slack")):
         payload = DOCUMENTS["arabic"] if described.template else b'{"id":"x"}'
@@ -125,10 +125,61 @@ def test_a_template_with_a_fault_is_told_with_its_line(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "monitor.yaml", around=Surroundings(environ={}, cwd=tmp_path))
-    assert f"{tmp_path}/t.j2:2: error: * is not available here" in str(caught.value)
+    assert f"{tmp_path}/t.j2:2:8: error: * is not available here" in str(caught.value)
     assert f"{tmp_path}/none.j2: error: the template cannot be read: No such file" in str(caught.value)
     with pytest.raises(SinkError, match=r"t\.j2:2"):
         settings("template", template=tmp_path / "t.j2").build("desk", Tools(FakePoster(), FakeClock()))
+
+
+@pytest.mark.parametrize(
+    ("template", "place", "said"),
+    [
+        (
+            "fine\n{{ message.titel }}\n",
+            "t.j2:2:12: error: there is no 'titel' (of an alert and 11 other kinds of document)",
+            "| default('')",
+        ),
+        (
+            "{{ document.data.watchlist.owner | json }}",
+            "t.j2:1:18: error: there is no 'watchlist' (of an operation and",
+            "message.about == 'alert'",
+        ),
+        (
+            "{% if message.about == 'alert' %}\n{{ document.data.change.new.stances | first }}\n{% endif %}",
+            "t.j2:2:18: error: ",
+            "'change'",
+        ),
+        ("{% if message.about == 'digest' %}{{ message.members[2].title }}{% endif %}", "t.j2:1:", "of a digest and 1 other kind"),
+        ("{{ message.links[0].url }}", "t.j2:1:18: error: there is no '0'", "is defined"),
+    ],
+)
+def test_a_template_is_tried_on_every_kind_of_document_when_the_configuration_is_read(
+    template: str, place: str, said: str, tmp_path: Path
+) -> None:
+    """Found at the first delivery it would be too late: that one would be given up."""
+    (tmp_path / "t.j2").write_text(template)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "monitor.yaml").write_text(
+        "data_dir: var\nwatchlists: w\nsinks:\n  desk: {type: webhook, url: 'https://x.example/', format: template, template: t.j2}\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "monitor.yaml", around=Surroundings(environ={}, cwd=tmp_path))
+    assert f"{tmp_path}/{place}" in str(caught.value)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "content_type", "warned"),
+    [
+        ('{"title": "{{ message.title }}"}', None, True),  # a quote in a title ends it
+        ('{"title": {{ message.title | json }}}', None, False),
+        ('{"title": "{{ message.title }}"}', "text/plain", False),
+    ],
+)
+def test_a_body_that_is_no_json_is_warned_of(template: str, content_type: str | None, warned: bool, tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text(template)
+    found = settings("template", template=tmp_path / "t.j2", content_type=content_type).warnings()
+    assert any("a body that is not JSON: write every value with | json" in one for one in found) == warned
 
 
 # ---------------------------------------------------------------------------------------------- answers

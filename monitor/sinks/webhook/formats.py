@@ -8,6 +8,7 @@ in the body how long to wait, some statuses mean an address that is wrong and no
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from monitor.model import AnswerKind, JsonObject
 from monitor.ports import Posted
 from monitor.render import discord, slack, teams, telegram
 from monitor.render.message import Message, read
+from monitor.render.rehearsal import Failed, rehearse
 from monitor.render.template import LONGEST_SOURCE, Template, TemplateFault, render
 from monitor.render.template import compile as compiled
 from monitor.sinks.answers import Meant, as_it_says
@@ -79,7 +81,7 @@ def format_of(
 
 
 def read_template(path: Path) -> Template | Fault:
-    """What an operator wrote, compiled, or what is wrong with it and where."""
+    """What an operator wrote, compiled and tried on a document of every kind, or what is wrong with it and where."""
     try:
         with path.open("rb") as opened:
             source = opened.read(4 * LONGEST_SOURCE + 1).decode("utf-8-sig")
@@ -88,11 +90,36 @@ def read_template(path: Path) -> Template | Fault:
     except UnicodeDecodeError:
         return Fault("the template is not UTF-8 text", str(path), hint="save it as UTF-8")
     try:
-        return compiled(source, path.name)
+        template = compiled(source, path.name)
     except TemplateFault as fault:
-        lines = source.splitlines()
-        line = lines[fault.line - 1] if 0 < fault.line <= len(lines) else ""
-        return Fault(fault.message, str(path), fault.line, source=line)
+        return _placed(fault.message, path, source, fault.line)
+    failed = rehearse(template)
+    return template if failed is None else _placed(f"{failed.message} (of {_many(failed)})", path, source, failed.line, _HINT)
+
+
+def no_json(template: Template) -> str:
+    """What a template makes that is no JSON, in words that go on after "it makes"; "" where all it makes is JSON."""
+    failed = rehearse(template, as_json=True)
+    return "" if failed is None else f"of {_many(failed)} a body that is not JSON"
+
+
+#: What a person does about a name that one kind of document has and another lacks.
+_HINT: Final = "write | default('') behind it, or ask first: {% if … is defined %}, {% if message.about == 'alert' %}"
+
+
+def _many(failed: Failed) -> str:
+    more = len(failed.kinds) - 1
+    return failed.kinds[0] + (f" and {more} other kind{'s' if more > 1 else ''} of document" if more else "")
+
+
+def _placed(message: str, path: Path, source: str, number: int, hint: str = "") -> Fault:
+    """With the column, which Jinja2 does not say: that of what the message quotes, else of the line's first tag."""
+    lines = source.splitlines()
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    for quoted in (*re.findall(r"^([~*%]) is ", message), *reversed(re.findall(r"'([^']+)'", message)), "{{", "{%"):
+        if (at := line.find(quoted)) >= 0:
+            return Fault(message, str(path), number, at + 1, len(quoted), line, hint)
+    return Fault(message, str(path), number, source=line, hint=hint)
 
 
 # ----------------------------------------------------------------------------------------------- bodies
