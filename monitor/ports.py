@@ -731,8 +731,15 @@ class Queries(Protocol):
         """id, watchlist, severity, state, disposition, comment, raised, updated, title, url, source, language, article, story,
         outlets, notifications, deliveries by state. ``conditions`` are the selection's fields."""
 
-    async def alert(self, alert_id: str) -> JsonObject | None:
-        """One alert (a unique prefix of its id will do), with its notifications' documents, decisions and deliveries."""
+    async def alert(self, alert_id: str, limit: int = 20) -> JsonObject | None:
+        """One alert (a unique prefix of its id will do), with its notifications' documents, decisions and deliveries: of more than
+        ``limit`` the first and the newest, and ``left_out`` says how many are missing."""
+
+    async def alert_told(self, alert: str, after: int, limit: int) -> Sequence[JsonObject]:
+        """Its notifications behind the ``ordinal`` of one (-1: from the first), in order."""
+
+    async def alert_decided(self, story: str, watchlist: str, after: int, limit: int) -> Sequence[JsonObject]:
+        """What was decided of a watchlist in a story behind the ``number`` of one (0: from the first), in order."""
 
     async def stats(self) -> Mapping[str, int]:
         """Row counts: articles, alerts, notifications, deliveries by state."""
@@ -860,8 +867,8 @@ class StoryQueries(Protocol):
     async def story(self, story: str) -> JsonObject | None:
         """By a beginning of its id, with its articles and why each is in it."""
 
-    async def why(self, asked: str, watchlist: str | None) -> JsonObject | None:
-        """What the record knows of an article or alert (a beginning of its id), and of what was decided of it."""
+    async def why(self, asked: str, watchlist: str | None, *, limit: int = 20) -> JsonObject | None:
+        """What the record knows of an article or alert (a beginning of its id), and of what was decided of it, lately if often."""
 
 
 # ------------------------------------------------------------------------------------ coverage, operations

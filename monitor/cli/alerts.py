@@ -112,39 +112,75 @@ def _line(alert: JsonObject) -> str:
 
 @alerts.command()
 @click.argument("alert_id", metavar="ID")
+@click.option(
+    "--limit", type=click.IntRange(2, 10_000), default=20, show_default=True, help="Of more notifications the first and the newest."
+)
+@click.option("--all", "everything", is_flag=True, help="All notifications and decisions, however many.")
 @json_option
 @config_options
-def show(alert_id: str, as_json: bool, place: Place) -> None:
+def show(alert_id: str, limit: int, everything: bool, as_json: bool, place: Place) -> None:
     """Show one alert with its evidence and what became of its deliveries. The beginning of its ID is enough.
+
+    Of an alert that was told of more often than --limit the first notification and the newest are shown, and how many are left out;
+    with --json `left_out` counts them, and the decisions that are left out too.
 
     \b
     Example:
       monitor alerts show 3f2a90c1
+      monitor alerts show 3f2a90c1 --all --json > alert.json
     """
-
-    async def read(store: SqlStore) -> tuple[JsonObject | None, Sequence[JsonObject]]:
-        page = await store.alert(alert_id)
-        return page, await store.trail(subject=page["id"]) if page else ()
-
-    found, trail = read_record(place, read)
-    if found is None:
+    found = read_record(place, lambda store: _show(store, alert_id, limit, everything=everything, as_json=as_json))
+    if not found:
         raise UsageError(f"there is no alert whose id begins with {alert_id!r}", hint="see: monitor alerts list")
-    if as_json:
-        print_pretty(found | {"trail": trail})
-        return
-    from monitor.render.plain import plain
-    from monitor.render.terminal import alert_text
 
+
+async def _show(store: SqlStore, alert_id: str, limit: int, *, everything: bool, as_json: bool) -> bool:
+    import sys
+
+    from monitor.cli.alerts_whole import told_of, write_whole
+
+    found = await store.alert(alert_id, 0 if everything else limit)
+    if found is None:
+        return False
+    trail = await store.trail(subject=found["id"])
+    if as_json and everything:
+        return await write_whole(store, found["id"], sys.stdout.write, trail=list(trail))
+    if as_json:
+        print_pretty(found | {"trail": list(trail)})
+        return True
+    _show_head(found)
+    if everything:
+        async for notification in told_of(store, found):
+            _show_told(notification)
+    for place, notification in enumerate(found["notifications"]):
+        if place == 1 and (missing := found["left_out"]["notifications"]):
+            click.echo(f"\n  … {missing:,} more in between; monitor alerts show {found['id'][:12]} --all shows them …\n")
+        _show_told(notification)
+    _show_trail(trail)
+    return True
+
+
+def _show_head(found: JsonObject) -> None:
     click.echo(_line(found))
     if found["merged_into"]:
         click.echo(f"  it became part of {found['merged_into'][:12]}")
-    for notification in found["notifications"]:
-        click.echo(alert_text(notification["document"], color=wants_color(), width=terminal_width()), nl=False)
-        for delivery in notification["deliveries"]:
-            attempts = f"{delivery['attempts']} attempt{'' if delivery['attempts'] == 1 else 's'}"
-            answer = delivery["last_answer"]
-            detail = f": {plain(answer['detail'])}" if answer and answer["detail"] else ""
-            click.echo(f"  to {delivery['sink']}: {delivery['state']} ({attempts}){detail}")
+
+
+def _show_told(notification: JsonObject) -> None:
+    from monitor.render.plain import plain
+    from monitor.render.terminal import alert_text
+
+    click.echo(alert_text(notification["document"], color=wants_color(), width=terminal_width()), nl=False)
+    for delivery in notification["deliveries"]:
+        attempts = f"{delivery['attempts']} attempt{'' if delivery['attempts'] == 1 else 's'}"
+        answer = delivery["last_answer"]
+        detail = f": {plain(answer['detail'])}" if answer and answer["detail"] else ""
+        click.echo(f"  to {delivery['sink']}: {delivery['state']} ({attempts}){detail}")
+
+
+def _show_trail(trail: Sequence[JsonObject]) -> None:
+    from monitor.render.plain import plain
+
     for line in reversed(trail):
         comment = f": {plain(line['detail']['comment'])}" if line["detail"].get("comment") else ""
         click.echo(f"  {short_time(line['at'])}  {plain(line['actor'])}  {line['action']}{comment}")

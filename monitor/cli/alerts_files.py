@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 import click
 
 from monitor.cli.alerts import alerts, read_record
-from monitor.cli.options import Place, config_options, counted, print_json, since_option, time_option
+from monitor.cli.options import Place, config_options, counted, since_option, time_option
 from monitor.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
@@ -53,37 +53,43 @@ def export(form: str, place: Place, **conditions: Any) -> None:
       monitor alerts export --since 2026-03-01 > march.jsonl
       monitor alerts export --format csv --watchlist arms-transfer > arms.csv
     """
-    write = _table() if form == "csv" else print_json
-    read_record(place, lambda store: _export(store, write, conditions))
+    read_record(place, lambda store: _export(store, _table(store) if form == "csv" else _lines(store), conditions))
 
 
-async def _export(store: SqlStore, write: Callable[[JsonObject], None], conditions: dict[str, Any]) -> None:
+async def _export(store: SqlStore, write: Callable[[JsonObject], Awaitable[None]], conditions: dict[str, Any]) -> None:
     after: tuple[datetime, str] | tuple[()] = ()
     while page := await store.alerts(limit=PAGE, after=after, **conditions):
         for summary in page:
-            whole = await store.alert(summary["id"])
-            if whole is not None:
-                write(whole)
+            await write(summary)
         after = (datetime.fromisoformat(page[-1]["raised"]), page[-1]["id"])
 
 
-def _table() -> Callable[[JsonObject], None]:
+def _lines(store: SqlStore) -> Callable[[JsonObject], Awaitable[None]]:
+    from monitor.cli.alerts_whole import write_whole
+
+    async def write(alert: JsonObject) -> None:
+        await write_whole(store, alert["id"], sys.stdout.write)
+
+    return write
+
+
+def _table(store: SqlStore) -> Callable[[JsonObject], Awaitable[None]]:
     from monitor.render.oneline import cell
 
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow(COLUMNS)
 
-    def write(alert: JsonObject) -> None:
-        told = _told(alert)
-        values = {**alert, **told}
+    async def write(alert: JsonObject) -> None:
+        first = await store.alert_told(alert["id"], -1, 1)
+        values = {**alert, **_told(first)}
         rows.writerow([cell(str(values.get(name) or "")) for name in COLUMNS])
 
     return write
 
 
-def _told(alert: JsonObject) -> JsonObject:
+def _told(first: Sequence[JsonObject]) -> JsonObject:
     """Of the first document told: how it was said, who is named, the passages."""
-    document = alert["notifications"][0]["document"] if alert["notifications"] else {}
+    document = first[0]["document"] if first else {}
     data = document.get("data", {}) if isinstance(document, dict) else {}
     return {
         "stances": " ".join(data.get("stances", ())),

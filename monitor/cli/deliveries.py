@@ -182,7 +182,7 @@ async def _selection(store: SqlStore, **asked: Any) -> Selection:
 
     alert = ""
     if asked["alert"]:
-        found = await store.alert(asked["alert"])
+        found = await store.alert(asked["alert"], 0)
         if found is None:
             raise UsageError(f"there is no alert whose id begins with {asked['alert']!r}", hint="see: monitor alerts list")
         alert = found["id"]

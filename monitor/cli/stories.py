@@ -150,7 +150,7 @@ def split(story: str, articles: tuple[str, ...], comment: str, as_json: bool, pl
 
 async def _of_alert(record: SqlStore, wanted: str) -> JsonObject | None:
     """Messages name alerts: the story of the one that is meant."""
-    alert = await record.alert(wanted)
+    alert = await record.alert(wanted, 0)
     return await record.story(alert["story"]) if alert else None
 
 

@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from monitor.store import SqlStore
 
 
+#: As many as an SQL integer counts.
+_ALL = 2**62
+
+
 @click.command(short_help="Say why an article was told, or why not.")
 @click.argument("asked", metavar="ARTICLE|URL|ALERT")
 @click.argument("watchlist", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every decision about an article that was edited often; without it the newest 20.")
 @json_option
 @config_options
-def why(asked: str, watchlist: str | None, as_json: bool, place: Place) -> int:
+def why(asked: str, watchlist: str | None, everything: bool, as_json: bool, place: Place) -> int:
     """Say why an article was told, or why it was not: the whole path, in one answer.
 
     Name the article by its address, by the beginning of its id or of its alert's id, or by its key (a folder's file name). The first
@@ -40,7 +45,7 @@ def why(asked: str, watchlist: str | None, as_json: bool, place: Place) -> int:
     """
     from monitor.render.why import why_text
 
-    tree, version = read_record(place, lambda store: _read(store, asked, watchlist))
+    tree, version = read_record(place, lambda store: _read(store, asked, watchlist, everything=everything))
     explanation = None
     if version is not None:
         explanation = _explained(tree["article"], version)
@@ -58,9 +63,9 @@ def why(asked: str, watchlist: str | None, as_json: bool, place: Place) -> int:
     return int(ExitStatus.DONE if tree["found"] else ExitStatus.CHECK_FAILED)
 
 
-async def _read(store: SqlStore, asked: str, watchlist: str | None) -> tuple[JsonObject, StoredVersion | None]:
+async def _read(store: SqlStore, asked: str, watchlist: str | None, *, everything: bool) -> tuple[JsonObject, StoredVersion | None]:
     """The path, and the version of the watchlist to explain: of one that was named and did not match."""
-    tree = await store.why(asked, watchlist)
+    tree = await (store.why(asked, watchlist, limit=_ALL) if everything else store.why(asked, watchlist))
     if watchlist is None or tree["article"] is None or tree["watchlists"] or tree["article"]["text"] is None:
         return tree, None
     version = await store.version_at(watchlist, datetime.fromisoformat(tree["article"]["fetched"]))

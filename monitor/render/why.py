@@ -16,6 +16,8 @@ from monitor.render.plain import plain, shortened
 #: Characters of a passage, a title.
 _PASSAGE: Final = 160
 _TITLE: Final = 90
+#: Passages shown of one decision.
+_PASSAGES: Final = 20
 
 #: Why something was told or not, as people say it.
 REASONS: Final[Mapping[str, str]] = {
@@ -165,6 +167,8 @@ def _fetched(tree: JsonObject) -> Iterator[str]:
     others = [one for one in tree["sightings"] if one["source"] != article["source"]]
     for one in others:
         yield f"  seen also  {plain(one['source'])}, {_time(one['at'])}"
+    if tree.get("sightings_left_out"):
+        yield f"  seen also  {tree['sightings_left_out']:,} times before (--all names them)"
 
 
 def _story(story: JsonObject, article: str) -> Iterator[str]:
@@ -179,15 +183,19 @@ def _story(story: JsonObject, article: str) -> Iterator[str]:
 def _watchlist(one: JsonObject, in_force: Mapping[str, JsonObject]) -> Iterator[str]:
     yield f"watchlist {one['watchlist']}"
     now = in_force.get(one["watchlist"])
+    if one.get("left_out"):
+        yield f"  {one['left_out']:,} earlier decisions (--all shows them)"
     for decision in one["decisions"]:
         version = f"version {decision['version'][:12]}"
         if now and now["version"] != decision["version"]:
             version += f" (since {_time(now['since'])} version {now['version'][:12]} is in force)"
         stances = ", ".join(decision["stances"])
         yield f"  {_time(decision['at'])}  matched by {version}: {decision['severity']}, {stances}"
-        for passage in decision["evidence"]:
+        for passage in decision["evidence"][:_PASSAGES]:
             yield f"    held     {shortened(plain(passage['clause']), _PASSAGE)}"
             yield f"             “{shortened(plain(passage['quote']), _PASSAGE)}”"
+        if len(decision["evidence"]) > _PASSAGES:
+            yield f"    held     and in {len(decision['evidence']) - _PASSAGES:,} passages more (--json shows them)"
         by = f" ({plain(decision['by'])})" if decision["by"] else ""
         yield f"    decided  {decision['kind']}: {REASONS.get(decision['reason'], decision['reason'])}{by}"
         if decision["notification"]:

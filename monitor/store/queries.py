@@ -52,8 +52,8 @@ def alerts(connection: Connection, wanted: AlertSelection) -> tuple[JsonObject, 
     """Newest first, oldest first where it goes on ``after`` one. The article's title and address are empty where retention has
     dropped it."""
     rows = connection.execute(_selected(wanted).limit(wanted.limit)).all()
-    states = _delivery_states(connection, [row.id for row in rows])
-    return tuple(_summary(row, states[row.id]) for row in rows)
+    states = delivery_states(connection, [row.id for row in rows])
+    return tuple(summary(row, states[row.id]) for row in rows)
 
 
 def _selected(wanted: AlertSelection) -> Any:
@@ -82,23 +82,6 @@ def _selected(wanted: AlertSelection) -> Any:
     return chosen.order_by(alert.c.raised, alert.c.id)
 
 
-def alert_by_prefix(connection: Connection, prefix: str) -> JsonObject | None:
-    """One alert with all that was decided, told and answered; raises UsageError where the prefix fits several."""
-    row = alert_row(connection, prefix.strip().lower())
-    if row is None:
-        return None
-    return {
-        **_summary(row, _delivery_states(connection, [row.id])[row.id]),
-        "labels": row.labels,
-        "changed_by": row.changed_by,
-        "merged_into": row.merged_into,
-        "text_hash": row.text_hash,
-        "text": connection.execute(select(article_text.c.text).where(article_text.c.hash == row.text_hash)).scalar(),
-        "notifications": _notifications(connection, row.id),
-        "decisions": _decisions(connection, row.story, row.watchlist),
-    }
-
-
 def alert_glance(connection: Connection, prefix: str) -> JsonObject | None:
     """One alert as a page behind a link shows it, with the first document told of it: the rest may be ten thousand notifications, and
     whoever has the link may ask as often as he likes."""
@@ -106,8 +89,8 @@ def alert_glance(connection: Connection, prefix: str) -> JsonObject | None:
     if row is None:
         return None
     first = select(notification.c.payload).where(notification.c.alert == row.id).order_by(notification.c.ordinal).limit(1)
-    told = [{"document": _document(payload)} for payload in connection.execute(first).scalars()]
-    return {**_summary(row, {}), "changed_by": row.changed_by, "merged_into": row.merged_into, "notifications": told}
+    told = [{"document": document(payload)} for payload in connection.execute(first).scalars()]
+    return {**summary(row, {}), "changed_by": row.changed_by, "merged_into": row.merged_into, "notifications": told}
 
 
 def stats(connection: Connection) -> dict[str, int]:
@@ -131,7 +114,7 @@ def alert_row(connection: Connection, prefix: str) -> Any:
     return rows[0] if rows else None
 
 
-def _summary(row: Any, states: dict[str, int]) -> JsonObject:
+def summary(row: Any, states: dict[str, int]) -> JsonObject:
     return {
         "id": row.id,
         "watchlist": row.watchlist,
@@ -153,7 +136,7 @@ def _summary(row: Any, states: dict[str, int]) -> JsonObject:
     }
 
 
-def _delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+def delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     states: dict[str, dict[str, int]] = defaultdict(dict)
     for some in chunks(ids):
         counts = (
@@ -168,21 +151,15 @@ def _delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, di
     return states
 
 
-def _notifications(connection: Connection, alert_id: str) -> list[JsonObject]:
-    deliveries = _deliveries(connection, select(notification.c.id).where(notification.c.alert == alert_id))
-    rows = connection.execute(select(notification).where(notification.c.alert == alert_id).order_by(notification.c.ordinal))
-    return [_notification(row, deliveries[row.id]) | {"document": _document(row.payload)} for row in rows]
-
-
 def one_notification(connection: Connection, notification_id: str) -> JsonObject | None:
     """One, with its deliveries and every attempt's answer, without its document."""
     row = connection.execute(select(notification).where(notification.c.id == notification_id)).first()
     if row is None:
         return None
-    return _notification(row, _deliveries(connection, select(notification.c.id).where(notification.c.id == notification_id))[row.id])
+    return notification_json(row, deliveries_of(connection, select(notification.c.id).where(notification.c.id == notification_id))[row.id])
 
 
-def _notification(row: Any, deliveries: list[JsonObject]) -> JsonObject:
+def notification_json(row: Any, deliveries: list[JsonObject]) -> JsonObject:
     return {
         "id": row.id,
         "kind": row.kind,
@@ -193,7 +170,7 @@ def _notification(row: Any, deliveries: list[JsonObject]) -> JsonObject:
     }
 
 
-def _document(payload: bytes) -> Any:
+def document(payload: bytes) -> Any:
     """The stored document; as text where it is no JSON, for a record must stay readable whatever was put into it."""
     try:
         return json.loads(payload)
@@ -201,7 +178,7 @@ def _document(payload: bytes) -> Any:
         return payload.decode("utf-8", "replace")
 
 
-def _deliveries(connection: Connection, wanted: Any) -> dict[str, list[JsonObject]]:
+def deliveries_of(connection: Connection, wanted: Any) -> dict[str, list[JsonObject]]:
     """By notification, of those that ``wanted`` selects the ids of."""
     tries: dict[tuple[str, str], list[JsonObject]] = defaultdict(list)
     made = select(attempt).where(attempt.c.notification.in_(wanted)).order_by(attempt.c.number)
@@ -235,24 +212,3 @@ def _deliveries(connection: Connection, wanted: Any) -> dict[str, list[JsonObjec
             }
         )
     return found
-
-
-def _decisions(connection: Connection, story_id: str, watchlist: str) -> list[JsonObject]:
-    rows = connection.execute(select(match).where(match.c.story == story_id, match.c.watchlist == watchlist).order_by(match.c.id))
-    return [
-        {
-            "at": codec.iso(row.at),
-            "kind": row.decision,
-            "reason": row.reason,
-            "by": row.by,
-            "notification": row.notification,
-            "article": row.article,
-            "text_hash": row.text_hash,
-            "version": row.version,
-            "engine": row.engine,
-            "severity": row.severity,
-            "stances": row.stances,
-            "evidence": row.evidence,
-        }
-        for row in rows
-    ]

@@ -34,6 +34,7 @@ from monitor.ports import (
     Told,
 )
 from monitor.store import aliases, ingest, lines, outbox, queries, sinks, sources, versions
+from monitor.store.alert_pages import AlertPagesSide
 from monitor.store.alerts import AlertSide
 from monitor.store.database import Database, Opening
 from monitor.store.deliveries import DeliveryQueriesSide
@@ -169,7 +170,7 @@ class Deliveries(Side):
         return await self._database.read(outbox.pending_counts)
 
 
-class Reading(Side):
+class Reading(AlertPagesSide):
     """The Queries port."""
 
     async def alerts(self, wanted: AlertSelection | None = None, /, **conditions: Any) -> Sequence[JsonObject]:
@@ -178,9 +179,6 @@ class Reading(Side):
     async def alert_glance(self, alert_id: str) -> JsonObject | None:
         """What a page shows of an alert: ``notifications`` has the first one's document and no more."""
         return await self._database.read(partial(queries.alert_glance, prefix=alert_id))
-
-    async def alert(self, alert_id: str) -> JsonObject | None:
-        return await self._database.read(partial(queries.alert_by_prefix, prefix=alert_id))
 
     async def stats(self) -> Mapping[str, int]:
         return await self._database.read(queries.stats)

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from monitor.errors import UsageError
 from monitor.model import JsonObject, SourceKind, identity
@@ -41,23 +41,26 @@ _CANDIDATES = 5
 #: Articles shown of a story.
 _MEMBERS = 20
 _SHORTEST = 4
+#: Decisions of a watchlist about one article, and items that stand for it, unless more are asked for.
+DECISIONS = 20
 #: Characters of a title within a sentence.
 _TITLE = 80
 _PLAIN = ("id", "source", "key", "url", "title", "language", "text_hash", "failed", "labels", "notes")
 
 
 class WhySide(Side):
-    async def why(self, asked: str, watchlist: str | None = None) -> JsonObject:
-        """``found`` is ``article``, ``alert`` or None; what is known stands beside it. Raises UsageError where a beginning fits
-        several."""
-        return await self._database.read(partial(why, asked=asked, wanted=watchlist))
+    async def why(self, asked: str, watchlist: str | None = None, *, limit: int = DECISIONS) -> JsonObject:
+        """``found`` is ``article``, ``alert`` or None; what is known stands beside it. Of more than ``limit`` decisions of a watchlist
+        (an article may be edited for months) the newest, and of as many items that stand for the article; ``left_out`` counts the
+        others. Raises UsageError where a beginning fits several."""
+        return await self._database.read(partial(why, asked=asked, wanted=watchlist, limit=limit))
 
     async def version_at(self, watchlist: str, at: datetime) -> StoredVersion | None:
         """The version of a watchlist that was in force at a time, the oldest one for what was before it."""
         return await self._database.read(partial(versions.version_at, name=watchlist, at=at))
 
 
-def why(connection: Connection, asked: str, wanted: str | None) -> JsonObject:
+def why(connection: Connection, asked: str, wanted: str | None, limit: int = DECISIONS) -> JsonObject:
     asked = asked.strip()
     if not asked:
         raise UsageError("nothing named", hint="give an address, or the first letters of the id of an article or an alert")
@@ -71,13 +74,13 @@ def why(connection: Connection, asked: str, wanted: str | None) -> JsonObject:
     tree["found"] = "article" if about is None else "alert"
     if row is None:  # retention has dropped it; alert and decisions stand
         assert about is not None
-        return tree | {"watchlists": _watchlists(connection, about.article, wanted), "story": _story(connection, about.article)}
+        return tree | {"watchlists": _watchlists(connection, about.article, wanted, limit), "story": _story(connection, about.article)}
     return tree | {
         "article": _article_json(connection, row),
         "source": _source(connection, row.source),
-        "sightings": _sightings(connection, row),
+        **_sightings(connection, row, limit),
         "story": _story(connection, row.id),
-        "watchlists": _watchlists(connection, row.id, wanted),
+        "watchlists": _watchlists(connection, row.id, wanted, limit),
         "in_force": _in_force(connection),
     }
 
@@ -162,11 +165,15 @@ def _source_json(row: Any) -> JsonObject:
     return {name: getattr(row, name) for name in plain} | {name: codec.iso(getattr(row, name)) for name in times}
 
 
-def _sightings(connection: Connection, row: Any) -> list[JsonObject]:
-    """Every item, in whatever source, that stands for this article."""
+def _sightings(connection: Connection, row: Any, limit: int) -> JsonObject:
+    """The items, in whatever source, that stand for this article, and how many are not among them."""
     own = (seen.c.source == row.source) & (seen.c.key == row.key)
-    found = connection.execute(select(seen).where(or_(own, seen.c.article == row.id)).order_by(seen.c.at, seen.c.source, seen.c.key))
-    return [{"source": one.source, "key": one.key, "at": codec.iso(one.at)} for one in found]
+    wanted = or_(own, seen.c.article == row.id)
+    newest = select(seen).where(wanted).order_by(seen.c.at.desc(), seen.c.source, seen.c.key).limit(limit)
+    found = sorted(connection.execute(newest), key=lambda one: (one.at, one.source, one.key))
+    count = connection.execute(select(func.count()).select_from(seen).where(wanted)).scalar_one()
+    items = [{"source": one.source, "key": one.key, "at": codec.iso(one.at)} for one in found]
+    return {"sightings": items, "sightings_left_out": count - len(items)}
 
 
 def _story(connection: Connection, article_id: str) -> JsonObject | None:
@@ -202,17 +209,24 @@ def _because(connection: Connection, joined: JsonObject | None, titles: dict[str
     return why_.explain(_short(title or ""))
 
 
-def _watchlists(connection: Connection, article_id: str, wanted: str | None) -> list[JsonObject]:
+def _watchlists(connection: Connection, article_id: str, wanted: str | None, limit: int) -> list[JsonObject]:
     """What each watchlist that matched made of the article, the latest decision last."""
-    chosen = select(match).where(match.c.article == article_id).order_by(match.c.id)
+    counted = select(match.c.watchlist, func.count().label("count")).where(match.c.article == article_id)
+    counted = counted.group_by(match.c.watchlist).order_by(func.min(match.c.id))
     if wanted:
-        chosen = chosen.where(match.c.watchlist == wanted)
-    found: dict[str, JsonObject] = {}
-    for row in connection.execute(chosen):
-        one = found.setdefault(row.watchlist, {"watchlist": row.watchlist, "decisions": [], "alert": None})
-        one["decisions"].append(_decision(connection, row))
-        one["alert"] = _alert_json(connection, row)
-    return list(found.values())
+        counted = counted.where(match.c.watchlist == wanted)
+    found = []
+    for name, count in connection.execute(counted).all():
+        own = select(match).where(match.c.article == article_id, match.c.watchlist == name)
+        rows = connection.execute(own.order_by(match.c.id.desc()).limit(limit)).all()[::-1]
+        if len(rows) < count and not any(row.notification for row in rows):
+            # What was told last is the answer, however often the article was decided since.
+            told = connection.execute(own.where(match.c.notification.is_not(None)).order_by(match.c.id.desc()).limit(1)).all()
+            rows = [*told, *rows]
+        decisions = [_decision(connection, row) for row in rows]
+        alert_ = _alert_json(connection, rows[-1])
+        found.append({"watchlist": name, "decisions": decisions, "left_out": count - len(rows), "alert": alert_})
+    return found
 
 
 def _decision(connection: Connection, row: Any) -> JsonObject:

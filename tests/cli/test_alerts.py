@@ -72,6 +72,12 @@ def test_the_life_of_an_alert(space: Path) -> None:
     assert alerts(space, "reopen", alert).out == f"{alert[:12]}  arms: open\n"
     trail = json.loads(alerts(space, "show", alert, "--json").out)["trail"]
     assert [line["action"] for line in trail] == ["alert reopen", "alert close", "alert ack"]
+    shown = alerts(space, "show", alert, "--limit", "2").out
+    assert f"… 1 more in between; monitor alerts show {alert[:12]} --all shows them …" in shown
+    whole = json.loads(alerts(space, "show", alert, "--all", "--json").out)
+    assert whole == json.loads(alerts(space, "show", alert, "--json").out)
+    assert len(whole["notifications"]) == 3
+    assert alerts(space, "show", alert, "--all").out == alerts(space, "show", alert).out
     kinds = [json.loads(line)["type"] for line in alerts(space, "tail", "--no-follow", "--json").out.splitlines()]
     assert kinds == ["monitor.alert.raised"] * 2 + ["monitor.alert.closed", "monitor.alert.reopened"]
 

@@ -173,3 +173,28 @@ def test_the_version_then_and_now_are_told_apart(space: Path) -> None:
     assert found["explained"]["version"] != found["explained"]["now"]
     assert found["explained"]["matched"] is False
     assert "is in force now" in why(space, "other.txt", "arms").out
+
+
+def test_of_many_decisions_the_newest_are_shown_and_what_was_told_last(space: Path) -> None:
+    """An article that is edited every minute for months."""
+    first = next(one for one in (tree(space, name) for name in ("deal.txt", "copy.txt")) if one["story"]["joined"] is None)
+    id_ = first["article"]["id"]
+    with closing(sqlite3.connect(space / "var" / "monitor.db")) as record, record:
+        names = [
+            row[1] for row in record.execute("PRAGMA table_info(match)") if row[1] not in {"id", "version", "decision", "notification"}
+        ]
+        columns = ", ".join(names)
+        for number in range(30):
+            record.execute(
+                f"INSERT INTO match ({columns}, version, decision, notification) SELECT {columns}, ?, 'thread', NULL FROM match "
+                "WHERE article = ? AND watchlist = 'arms' AND decision = 'raise'",
+                (f"version {number}", id_),
+            )
+    found = next(one for one in tree(space, id_)["watchlists"] if one["watchlist"] == "arms")
+    assert [one["kind"] for one in found["decisions"]] == ["raise", *["thread"] * 20]
+    assert (found["decisions"][-1]["version"], found["left_out"]) == ("version 29", 10)
+    done = why(space, id_)
+    assert done.out.startswith("arms: raised: the first match of its story; told to log")
+    assert "10 earlier decisions (--all shows them)" in done.out
+    whole = next(one for one in tree(space, id_, "--all")["watchlists"] if one["watchlist"] == "arms")
+    assert (len(whole["decisions"]), whole["left_out"]) == (31, 0)

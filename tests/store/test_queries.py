@@ -191,3 +191,31 @@ def test_a_glance_at_an_alert_reads_one_document_however_many_were_told(tmp_path
         assert await store.alert_glance("0000") is None
 
     b.with_store(tmp_path, work)
+
+
+def test_of_an_alert_told_of_often_the_first_and_the_newest_are_shown(tmp_path: Path) -> None:
+    """A story that goes on for months has thousands of notifications, each with a document."""
+
+    async def work(store: SqlStore) -> None:
+        a = b.article("a")
+        for ordinal in range(9):
+            found = dataclasses.replace(b.found(), version=f"version {ordinal}")
+            await store.ingest(b.batch(b.item(a, b.raised(a, found, ordinal=ordinal))))
+        id_ = b.digest("arms", a.id)
+        shown = await store.alert(id_, 3)
+        assert shown is not None
+        assert [one["ordinal"] for one in shown["notifications"]] == [0, 7, 8]
+        assert [one["version"] for one in shown["decisions"]] == ["version 0", "version 7", "version 8"]
+        assert shown["left_out"] == {"notifications": 6, "decisions": 6}
+        none, whole = await store.alert(id_, 0), await store.alert(id_)
+        assert none is not None
+        assert whole is not None
+        assert (none["notifications"], none["decisions"]) == ([], [])
+        assert whole["left_out"] == {"notifications": 0, "decisions": 0}
+        paged = [*await store.alert_told(id_, -1, 5), *await store.alert_told(id_, 4, 5)]
+        assert paged == whole["notifications"]
+        decided = await store.alert_decided(whole["story"], "arms", 0, 5)
+        assert [*decided, *await store.alert_decided(whole["story"], "arms", decided[-1]["number"], 5)] == whole["decisions"]
+        assert await store.alert_told(id_, 8, 5) == []
+
+    b.with_store(tmp_path, work)
