@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final, Protocol
@@ -22,9 +22,11 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from monitor.flow.outlets import outlet_at
 from monitor.model import Delivery, Notification, NotificationKind, Reason, Severity, identity
 from monitor.render.digest import DIGEST_TYPE, MEMBERS, DigestMember, gravest, render_digest
-from monitor.render.message import read
+from monitor.render.message import About, Message, read
+from monitor.render.plain import plain
 
 #: How hold keys begin: ``digest:ROUTE`` and ``max_alerts:WATCHLIST``. The others stand alone.
 DIGEST: Final = "digest:"
@@ -199,13 +201,25 @@ def _members(delivery: Delivery) -> tuple[list[DigestMember], int]:
         message = read(delivery.payload)
         published = _at(data, ("article", "published"))
         when = datetime.fromisoformat(published) if published else message.time
-        return [
-            DigestMember(message.headline, message.title, message.url, when, delivery.severity, delivery.notification, delivery.sequence)
-        ], 1
+        told = DigestMember(message.headline, message.title, message.url, when, delivery.severity, delivery.notification, delivery.sequence)
+        return [_of_alert(told, message) if message.about is About.ALERT else told], 1
     except (ValueError, KeyError, TypeError):  # it would be poison by itself; what is known of it is not dropped
         unknown = "a notification that cannot be read"
         headline = f"[{delivery.severity.value.upper()}] monitor"
         return [DigestMember(headline, unknown, "", delivery.created, delivery.severity, delivery.notification, delivery.sequence)], 1
+
+
+def _of_alert(told: DigestMember, message: Message) -> DigestMember:
+    """What was new is told without the isolates it has in a message: each channel puts its own."""
+    new = "; ".join(plain(news) for news in message.news)
+    return replace(
+        told,
+        alert=message.subject,
+        watchlist=message.watchlist,
+        outlet=outlet_at(message.url, message.source),
+        language=message.language,
+        why=new or ", ".join(dict.fromkeys(passage.stance.upper() for passage in message.passages)),
+    )
 
 
 def _copied(member: dict[str, Any]) -> DigestMember:
@@ -217,6 +231,7 @@ def _copied(member: dict[str, Any]) -> DigestMember:
         Severity(member["severity"]),
         str(member["notification"]),
         int(member["sequence"]),
+        *(str(member.get(name) or "") for name in ("alert", "watchlist", "outlet", "language", "why")),
     )
 
 

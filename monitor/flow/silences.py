@@ -16,6 +16,7 @@ from typing import Final
 import structlog
 
 from monitor.errors import StorageError
+from monitor.flow.outlets import outlet
 from monitor.flow.route import About, Conditions
 from monitor.flow.silence_rules import active, conditions, described, end_of, ended, muted_by
 from monitor.flow.turn import Turn
@@ -178,5 +179,16 @@ class SilenceDesk:
 def _member(one: Matched, facts: Mapping[str, WatchlistFacts]) -> DigestMember:
     list_ = facts.get(one.match.watchlist)
     name = list_.title if list_ is not None else one.match.watchlist
-    title, url = one.article.title, one.article.url
-    return DigestMember(f"[{one.match.severity.value.upper()}] {name}", title, url, one.article.published or one.at, one.match.severity)
+    article, severity = one.article, one.match.severity
+    return DigestMember(
+        f"[{severity.value.upper()}] {name}",
+        article.title,
+        article.url,
+        article.published or one.at,
+        severity,
+        alert=one.alert.id if one.alert is not None else "",
+        watchlist=one.match.watchlist,
+        outlet=outlet(article),
+        language=article.language,
+        why=", ".join(stance.upper() for stance in one.match.stances),
+    )

@@ -8,16 +8,14 @@ two articles one story (``story.cluster``) nor how anything is stored.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 import structlog
 
 from monitor.errors import StorageError
+from monitor.flow.outlets import outlet
 from monitor.flow.turn import Turn
 from monitor.model import Analysis, AnalysisFailed, Article, Fingerprint
 from monitor.ports import Membership, Meter, Remembered, Store
@@ -26,7 +24,6 @@ from monitor.story.index import StoryIndex
 from monitor.story.joined import JoinKind
 from monitor.story.refill import Row, refill
 from monitor.text import fingerprint as prints
-from monitor.text.links import MAX_LINK, canonical
 
 log = structlog.get_logger()
 
@@ -37,9 +34,6 @@ OFTEN: Final = 10_000
 #: Articles read from the record at a time.
 PIECE: Final = 5_000
 _COPIES: Final = frozenset({JoinKind.SAME_TEXT.value, JoinKind.NEAR_COPY.value})
-#: Of an address as most are written, all that its host depends on.
-_HOST: Final = re.compile(r"https?://[A-Za-z0-9.-]+(?=[/?#]|\Z)")
-_PREFIXES: Final = ("www.", "m.", "amp.", "mobile.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,18 +167,3 @@ class Stories:
         if members:
             oldest, newest = next(iter(members.values())), next(reversed(members.values()))
             self._meter.gauge("stories_remembered_hours", max(0.0, newest.at - oldest.at))
-
-
-def outlet(article: Article) -> str:
-    """Whose news it is: the host of its address as people call it, else its source."""
-    begins = _HOST.match(article.url)
-    return _called(begins[0] if begins else article.url[:MAX_LINK]) or article.source
-
-
-@lru_cache(maxsize=8192)
-def _called(address: str) -> str:
-    host = urlsplit(canonical(address)).hostname or ""
-    for prefix in _PREFIXES:
-        if host.startswith(prefix) and host.count(".") > 1:
-            host = host.removeprefix(prefix)
-    return host

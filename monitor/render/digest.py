@@ -24,7 +24,9 @@ MEMBERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class DigestMember:
-    """One thing that the digest tells of. ``notification`` and ``sequence`` name what was held back, where there was one."""
+    """One thing that the digest tells of. ``alert``, ``watchlist``, ``outlet`` and ``language`` are "" where it tells of no alert;
+    ``why`` is how it is told, or what was new, in a line. ``notification`` and ``sequence`` name what was held back, where there
+    was one."""
 
     headline: str
     title: str
@@ -33,6 +35,11 @@ class DigestMember:
     severity: Severity
     notification: str = ""
     sequence: int = 0
+    alert: str = ""
+    watchlist: str = ""
+    outlet: str = ""
+    language: str = ""
+    why: str = ""
 
 
 def render_digest(
@@ -73,6 +80,11 @@ def _member(member: DigestMember) -> JsonObject:
     return {
         "headline": member.headline,
         "title": member.title,
+        "why": member.why,
+        "alert": member.alert,
+        "watchlist": member.watchlist,
+        "outlet": member.outlet,
+        "language": member.language,
         "url": member.url,
         "time": timestamp(member.time),
         "severity": member.severity.value,

@@ -85,7 +85,8 @@ def _passage(message: Message, passage: Passage) -> Iterator[str]:
 
 def _member(member: Member) -> str:
     title = isolated(cut(member.title, MEMBER_TITLE))
-    return f"{_escaped(isolated(member.headline))}: {_link(title, member.url) if member.url else _escaped(title)}"
+    head = f"**{_escaped(isolated(member.headline))}:** {_link(title, member.url) if member.url else _escaped(title)}"
+    return f"{head}\n{_escaped(said.of_member(member))}"
 
 
 def _fields(message: Message) -> Iterator[tuple[str, str]]:

@@ -133,8 +133,8 @@ def _member(member: Member) -> str:
     title = f'<bdi dir="{"rtl" if is_rtl(member.title) else "ltr"}">{_e(member.title)}</bdi>'
     if member.url:
         title = f'<a href="{_e(member.url)}" rel="noopener noreferrer">{title}</a>'
-    head = f'<span style="font-size:14px">{_isolated(member.headline)} · {_e(member.when)}</span>'
-    return _paragraph(f"{head}<br>{title}", "margin:10px 0")
+    head, facts = (f'<span style="font-size:14px">{inner}</span>' for inner in (_isolated(member.headline), _e(said.of_member(member))))
+    return _paragraph(f"{head}<br>{title}<br>{facts}", "margin:10px 0;padding-top:10px;border-top:1px solid #8a8a8a")
 
 
 def _links(message: Message) -> Iterator[str]:

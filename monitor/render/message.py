@@ -87,13 +87,19 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One notification that a digest tells of."""
+    """One notification that a digest tells of. ``alert`` is the alert's id, "" where it tells of none; ``why`` is how it is told, or
+    what was new."""
 
     headline: str
     title: str
     url: str
     when: str
     severity: Severity
+    alert: str = ""
+    watchlist: str = ""
+    outlet: str = ""
+    language: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +246,26 @@ def _digest(document: JsonObject, digest: JsonObject) -> Message:
         time=_time(document["time"]),
         when=_when(document["time"]),
         text=shortened(digest["text"], 2000),
-        members=tuple(
-            Member(
-                _name(member["headline"]) or NOTHING,
-                shortened(member["title"], 200) or NOTHING,
-                http_link(member["url"]),
-                _when(member["time"]),
-                Severity(member["severity"]),
-            )
-            for member in members[:MEMBERS]
-        ),
+        members=tuple(_member(member) for member in members[:MEMBERS]),
         more_members=max(0, int(digest["count"]) - min(len(members), MEMBERS)),
         name=title,
+    )
+
+
+def _member(member: JsonObject) -> Member:
+    language = shortened(member.get("language") or "", 12)
+    return Member(
+        _name(member["headline"]) or NOTHING,
+        shortened(member["title"], 200) or NOTHING,
+        http_link(member["url"]),
+        _when(member["time"]),
+        Severity(member["severity"]),
+        # Documents of before do not say these.
+        alert=plain(member.get("alert") or ""),
+        watchlist=plain(member.get("watchlist") or ""),
+        outlet=_name(member.get("outlet") or ""),
+        language="" if language == "und" else language,
+        why=shortened(member.get("why") or "", 200),
     )
 
 

@@ -47,6 +47,7 @@ _NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _ID: Final = identity("rehearsal")
 _TITLE: Final = 'Rehearsal: a "title" with \\ and صفقة'
 _QUOTE: Final = 'An engine, as «مسؤول» and "others" said, was shipped in March.'
+_TOLD: Final = (_ID, "rehearsal", "one.example", "en", "REPORTED")
 _LINKS: Final = (Link("Acknowledge", "https://monitor.example/a/rehearsal"),)
 
 
@@ -189,6 +190,8 @@ def _operation(kind: NotificationKind) -> bytes:
 
 
 def _digest(key: str, *, notified: bool) -> bytes:
-    told = DigestMember("[HIGH] Rehearsal", _TITLE, "https://one.example/1", _NOW, Severity.HIGH, _ID if notified else "", int(notified))
+    told = DigestMember(
+        "[HIGH] Rehearsal", _TITLE, "https://one.example/1", _NOW, Severity.HIGH, _ID if notified else "", int(notified), *_TOLD
+    )
     bare = DigestMember("[LOW] Rehearsal", "", "", _NOW, Severity.LOW)
     return render_digest(notification_id=_ID, key=key, title="2 notifications", text="Rehearsal.", members=[told, bare], created=_NOW)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from monitor.render.languages import language
-from monitor.render.message import About, Message, Passage
+from monitor.render.message import About, Member, Message, Passage
 from monitor.render.plain import isolated
 from monitor.render.units import cut, units
 
@@ -61,6 +61,12 @@ def named(message: Message) -> tuple[str, ...]:
 def more_passages(message: Message) -> str:
     more = message.more_passages
     return f"and {more} more passage{'s' if more > 1 else ''}" if more else ""
+
+
+def of_member(member: Member) -> str:
+    """What stands under its title: ``DENIED · example.org · Arabic · 2026-03-01 14:05 UTC · alert 3f2a90c1d2e4``."""
+    alert = f"alert {member.alert[:12]}" if member.alert else ""
+    return DOT.join(filter(None, (isolated(member.why), isolated(member.outlet), language(member.language), member.when, alert)))
 
 
 def more_members(message: Message) -> str:

@@ -73,7 +73,12 @@ def digest_schema() -> JsonObject:
         {
             "headline": {**_TEXT, "description": "Its severity and its watchlist, or the operation."},
             "title": _TEXT,
-            "url": {**_TEXT, "description": "Empty where it has none."},
+            "why": {**_TEXT, "description": "How its evidence is told (its stances), or of what was told before, what is new."},
+            "alert": {"type": "string", "pattern": "^([0-9a-f]{32})?$", "description": "Empty where none was raised."},
+            "watchlist": {**_TEXT, "description": "Its id; empty of an operation."},
+            "outlet": {**_TEXT, "description": "Whose news it is: the host of the article's address, else its source."},
+            "language": {**_TEXT, "description": "Of the article: ISO 639-1, und, or empty."},
+            "url": {**_TEXT, "description": "Of the article; empty where it has none."},
             "time": {**_TIME, "description": "When its article was published, where that is known; else when it was made."},
             "severity": _one_of(Severity),
             "notification": {"type": "string", "pattern": "^([0-9a-f]{32})?$", "description": "Empty for what was muted by a silence."},

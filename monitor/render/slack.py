@@ -75,7 +75,7 @@ def _passage(message: Message, passage: Passage) -> Iterator[JsonObject]:
 def _member(member: Member) -> list[JsonObject]:
     title = cut(member.title, MEMBER_TITLE)
     shown = _link(title, member.url) if member.url else _text(title)
-    return [_text(f"{isolated(member.headline)}: "), shown]
+    return [_text(f"{isolated(member.headline)}: "), shown, _text(f"\n{said.of_member(member)}", italic=True)]
 
 
 def _where(message: Message) -> str:

@@ -80,7 +80,8 @@ def _elements(message: Message) -> Iterator[JsonObject]:
     yield _subtle(said.more_passages(message))
     if named := said.named(message):
         yield _block([_run("Named: ", weight="Bolder"), _run(", ".join(named))])
-    yield from (_member(member) for member in message.members)
+    for member in message.members:
+        yield from _member(member)
     yield _subtle(said.more_members(message))
     about = {About.ALERT: said.origin(message), About.OPERATION: f"since {message.when}", About.DIGEST: ""}[message.about]
     yield _subtle(said.DOT.join(filter(None, (about, said.outlets(message), said.reference(message)))))
@@ -92,11 +93,12 @@ def _passage(message: Message, passage: Passage) -> Iterator[JsonObject]:
         yield _foreign(_marked(passage.pieces), passage.rtl)
 
 
-def _member(member: Member) -> JsonObject:
+def _member(member: Member) -> Iterator[JsonObject]:
     title = _run(cut(member.title, MEMBER_TITLE))
     if member.url:
         title["selectAction"] = _open("Read", member.url)
-    return _block([_run(f"{isolated(member.headline)}: "), title], spacing="Small")
+    yield _block([_run(f"{isolated(member.headline)}: ", weight="Bolder"), title])
+    yield _subtle(said.of_member(member))
 
 
 def _actions(message: Message) -> Iterator[JsonObject]:

@@ -78,8 +78,8 @@ def _passage(message: Message, passage: Passage) -> Iterator[str]:
 
 
 def _member(member: Member) -> str:
-    head = _e(isolated(member.headline))
-    return f"{head}\n{_link(isolated(member.title), member.url) if member.url else _e(isolated(member.title))}"
+    title = _link(isolated(member.title), member.url) if member.url else _e(isolated(member.title))
+    return f"\n<b>{_e(isolated(member.headline))}</b>\n{title}\n{_e(said.of_member(member))}"
 
 
 def _foot(message: Message) -> Iterator[str]:

@@ -14,8 +14,8 @@ from monitor.render.plain import Piece, isolated
 
 
 def text(message: Message) -> str:
-    """At most 60 lines, ending in a newline; hits stand in brackets."""
-    parts = (_head(message), _why(message), _where(message), _members(message), _links(message))
+    """At most 60 lines, of a digest some more, ending in a newline; hits stand in brackets."""
+    parts = (_head(message), _why(message), _where(message), *map(_member, message.members), _more(message), _links(message))
     return "\n\n".join("\n".join(part) for part in (tuple(part) for part in parts) if part) + "\n"
 
 
@@ -56,15 +56,14 @@ def _where(message: Message) -> Iterator[str]:
         yield outlets
 
 
-def _members(message: Message) -> Iterable[str]:
-    for member in message.members:
-        yield from _member(member)
+def _more(message: Message) -> Iterable[str]:
     if message.more_members:
         yield said.more_members(message)
 
 
 def _member(member: Member) -> Iterator[str]:
     yield f"{isolated(member.headline)}: {isolated(member.title)}"
+    yield f"  {said.of_member(member)}"
     if member.url:
         yield f"  {member.url}"
 

@@ -16,6 +16,7 @@ from monitor.model import Delivery, DeliveryState, NotificationKind, Reason, Sev
 from monitor.render.digest import MEMBERS
 from monitor.render.message import About, read
 from monitor.render.schema import digest_schema
+from monitor.render.text import text
 from tests.fakes import START
 from tests.render.samples import DOCUMENTS
 
@@ -126,6 +127,31 @@ def test_a_digest_tells_of_each_and_is_as_grave_as_the_gravest() -> None:
     assert [member.title for member in message.members][:2] == [read(payload).title for payload in payloads[:2]]
     assert is_digest(delivery(9, made.payload))
     assert not is_digest(held[0])
+
+
+def test_a_digest_names_alert_watchlist_outlet_and_why() -> None:
+    """Whoever reads twenty of them in one message must know which is worth opening, and what to ask about."""
+    held = tuple(delivery(n, DOCUMENTS[name]) for n, name in enumerate(("arabic", "update", "operation", "closed"), 1))
+    first = digest("quiet", "mail", Bundle(held), START)
+    again = digest("backlog", "mail", Bundle((delivery(9, first.payload), delivery(10, DOCUMENTS["hebrew"]))), START)
+    for made in (first, again):
+        arabic, update, operation, closed = json.loads(made.payload)["data"]["digest"]["members"][:4]
+        alert = json.loads(DOCUMENTS["arabic"])["data"]["alert"]["id"]
+        assert (arabic["alert"], arabic["watchlist"], arabic["outlet"], arabic["language"]) == (alert, "arms-transfer", "example.org", "ar")
+        assert (arabic["why"], arabic["url"]) == ("PLANNED", "https://example.org/news/1")
+        assert update["why"].startswith("is told differently; named now: Rosoboronexport, רפאל; now told as: denied")
+        assert closed["why"] == "closed by dana as not relevant: an exercise"
+        assert [operation[key] for key in ("alert", "watchlist", "outlet", "language", "why")] == [""] * 5
+    said = text(read(first.payload))
+    assert "PLANNED · example.org · Arabic · 2025-05-01 12:00 UTC · alert 000000000000\n  https://example.org/news/1" in said
+
+
+def test_an_article_without_an_address_is_of_its_source() -> None:
+    document = json.loads(DOCUMENTS["arabic"])
+    document["data"]["article"]["url"] = ""
+    made = digest("quiet", "mail", Bundle((delivery(1, json.dumps(document).encode()),)), START)
+    [member] = read(made.payload).members
+    assert (member.url, member.outlet) == ("", "example-ar")
 
 
 def test_a_digest_in_a_digest_is_told_with_what_it_tells() -> None:

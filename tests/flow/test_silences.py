@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from monitor.flow.turn import Turn
 from monitor.model import Alert, AlertState, Command, DecisionKind, JsonObject, Mode, Reason, Severity, Silence, Story, WatchlistFacts, Way
 from monitor.ports import Decided, IngestArticle
 from monitor.render.digest import MEMBERS
+from monitor.render.schema import digest_schema
 from monitor.store import SqlStore
 from tests.fakes import FakeClock, FakeOperations
 from tests.store.builders import NOW, article, batch, found, item, later, quiet, raised
@@ -170,6 +172,10 @@ def test_what_it_muted_is_summed_up_once_when_it_ends(tmp_path: Path) -> None:
         whole = next(document["data"]["digest"] for document in documents if document["data"]["digest"]["count"] == 3)
         assert "because (alice)" in whole["text"]
         assert [member["severity"] for member in whole["members"]] == ["high", "high", "low"]
+        first = whole["members"][0]
+        assert (first["watchlist"], first["outlet"], first["url"], first["why"]) == ("arms", "example.org", article("a").url, "PLANNED")
+        assert first["alert"] == ""  # what is muted raises none
+        jsonschema.Draft202012Validator(digest_schema()).validate(documents[0])
         assert house.woken == 1
         for _ in range(3):
             await house.tick()

@@ -18,7 +18,8 @@ from sqlalchemy import select, update
 
 from monitor.errors import StorageFull
 from monitor.flow.ingest import Ingester
-from monitor.flow.stories import Placed, Stories, outlet
+from monitor.flow.outlets import outlet
+from monitor.flow.stories import Placed, Stories
 from monitor.flow.turn import Turn
 from monitor.model import (
     Analysis,

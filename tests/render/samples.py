@@ -252,15 +252,31 @@ DIGEST = render_digest(
             severity,
             f"{100 + number:032x}",
             number,
+            f"{0xA0000000 + number:08x}{0:024x}",
+            name.lower().replace(" ", "-"),
+            outlet,
+            language,
+            why,
         )
-        for number, (severity, name, title) in enumerate(
+        for number, (severity, name, title, outlet, language, why) in enumerate(
             (
-                (Severity.HIGH, "Arms transfer", _AR_TITLE),
-                (Severity.MEDIUM, "Arms transfer", _ZH_TITLE),
-                (Severity.LOW, "Sanctions", _EN_TITLE),
-                (Severity.HIGH, "Arms transfer (update)", _HE_TITLE),
+                (Severity.HIGH, "Arms transfer", _AR_TITLE, "إذاعة الشرق", "ar", "PLANNED"),
+                (Severity.MEDIUM, "Arms transfer", _ZH_TITLE, "xinhua.example", "zh", "PLANNED, REPORTED"),
+                (Severity.LOW, "Sanctions", _EN_TITLE, "example.org", "en", "DENIED"),
+                (Severity.HIGH, "Arms transfer (update)", _HE_TITLE, "example.org", "he", "is told differently; named now: רפאל"),
             ),
             start=1,
+        )
+    ]
+    + [
+        DigestMember(
+            "[MEDIUM] monitor: source:nena:failing",
+            "nena has not answered for 3 hours (last: HTTP 503).",
+            "",
+            NOW - timedelta(hours=1),
+            Severity.MEDIUM,
+            f"{105:032x}",
+            5,
         )
     ],
 )

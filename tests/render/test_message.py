@@ -127,7 +127,25 @@ def test_an_operation_and_a_digest() -> None:
         "[MEDIUM] monitor: source:nena:failing",
         "monitor",
     )
-    assert (digest.about, len(digest.members), digest.more_members) == (About.DIGEST, 4, 19)
+    assert (digest.about, len(digest.members), digest.more_members) == (About.DIGEST, 5, 18)
+    arabic, *_, update, trouble = digest.members
+    assert (arabic.alert[:8], arabic.watchlist, arabic.outlet, arabic.language, arabic.why) == (
+        "a0000001",
+        "arms-transfer",
+        "إذاعة الشرق",
+        "ar",
+        "PLANNED",
+    )
+    assert update.why == "is told differently; named now: רפאל"
+    assert (trouble.alert, trouble.watchlist, trouble.outlet, trouble.url) == ("", "", "", "")
+
+
+def test_a_digest_of_before_said_less_of_its_members() -> None:
+    document = json.loads(DOCUMENTS["digest"])
+    for member in document["data"]["digest"]["members"]:
+        for field in ("alert", "watchlist", "outlet", "language", "why"):
+            del member[field]
+    assert [member.alert for member in read(json.dumps(document).encode()).members] == [""] * 5
 
 
 def test_nothing_is_without_end() -> None:

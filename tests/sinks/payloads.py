@@ -185,6 +185,8 @@ FIELDS: Final[Mapping[str, tuple[bytes, Callable[[dict[str, Any], str], None]]]]
     "member title": (DOCUMENTS["digest"], _set("data", "digest", "members", 0, "title")),
     "member headline": (DOCUMENTS["digest"], _set("data", "digest", "members", 0, "headline")),
     "member url": (DOCUMENTS["digest"], _set("data", "digest", "members", 0, "url")),
+    "member outlet": (DOCUMENTS["digest"], _set("data", "digest", "members", 0, "outlet")),
+    "member why": (DOCUMENTS["digest"], _set("data", "digest", "members", 0, "why")),
 }
 
 
