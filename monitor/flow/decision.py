@@ -368,12 +368,14 @@ def _telling(case: _Case, notification: Notification, ground: Ground) -> Told:
         # People were told that it does not stand: whoever says it from now on says something.
         gone = words_of(case.prior.match.evidence) if case.prior is not None else frozenset()
         return replace(before, said=before.said - gone)
+    # What a correction replaces is told no longer: people are left with the denial, and whoever still reports it says something.
+    replaced = frozenset() if case.prior is None else frozenset(str(stance) for stance in case.prior.match.stances)
     return replace(
         before,
         groups=before.groups | groups(match),
         clauses=before.clauses | clauses(match),
         entities=before.entities | entities(match),
-        stances=before.stances | {str(stance) for stance in match.stances},
+        stances=(before.stances - replaced) | {str(stance) for stance in match.stances},
         languages=before.languages | {case.saying.language},
         said=said_with(before.said, words_of(match.evidence)),
     )

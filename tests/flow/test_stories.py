@@ -336,6 +336,32 @@ def test_what_was_withdrawn_is_news_when_another_says_it(tmp_path: Path) -> None
     live(tmp_path, work)
 
 
+def test_who_still_reports_what_was_corrected_to_a_denial_is_heard(tmp_path: Path) -> None:
+    """People are left with the denial: the next outlet that stands by it is told, and the one after it is not."""
+
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        await house.poll("two", item("b", COPY))
+        house.workers.stances = (Stance.DENIED,)
+        await house.poll("one", item("a", RADARS.replace("Tuesday", "Tuesday, which Kyiv has denied since")))
+        house.workers.stances = (Stance.REPORTED,)
+        await house.poll("three", item("c", COPY))
+        await house.poll("four", item("d", COPY))
+        assert set((await house.stories_by_key()).values()) == {"a"}
+        denied = ("update", "stance_changed")
+        assert await house.decisions() == [RAISED, THREADED, denied, denied, THREADED]
+        assert [told["data"]["change"]["new"]["stances"] for told in house.told if told["type"].endswith("updated")][-1] == ["reported"]
+
+        house.workers.stances = (Stance.DENIED,)
+        await house.poll("three", item("c", COPY.replace("Tuesday", "Tuesday, which Kyiv has denied since")))
+        assert (await house.decisions())[-1] == ("correct", "correction"), "denied was told: another one takes it back"
+        house.workers.stances = (Stance.REPORTED,)
+        await house.poll("four", item("e", COPY))
+        assert (await house.decisions())[-1] == denied, "and is contradicted again"
+
+    live(tmp_path, work)
+
+
 def test_an_edit_keeps_the_story_whatever_it_says(tmp_path: Path) -> None:
     async def work(house: House) -> None:
         await house.poll("one", item("a", RADARS))
