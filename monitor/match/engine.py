@@ -19,12 +19,12 @@ from monitor.match.patterns import Asked, Pattern, Table
 from monitor.match.scan import Found, Scanned
 from monitor.model import Entity, Facts, Layout, Match, Severity, Stance
 from monitor.text.forms import Lookup, Mark, Remembered
-from monitor.text.scripts import scripts_of
+from monitor.text.scripts import scripts_of, writes_japanese
 from monitor.watchlist import Term, Watchlist
 from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
 
 #: Changes whenever the same watchlist may match otherwise than before.
-ENGINE_VERSION: Final = "3"
+ENGINE_VERSION: Final = "4"
 
 #: Patterns whose telling one watchlist remembers; few watchlists have more terms that were ever hit.
 TOLD_LIMIT: Final = 1_000
@@ -183,14 +183,15 @@ class Engine:
 
     def _match(self, one: Compiled, opened: Iterable[tuple[int, int]], hits: Mapping[int, list[Found]], article: Article) -> Match | None:
         scanned = article.scanned
-        masked = masked_words(scanned, one.masks)
+        masked = masked_words(scanned, one.masks, article.facts.language)
         leaf_hits = {leaf: unmasked(hits[group], masked) for leaf, group in one.groups.items() if group in hits}
         evaluation = Evaluation(article, leaf_hits)
         clauses = (one.clauses[number] for _, number in opened)
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
-        evidence = evidence_of(scanned, fired, one.told, _cues(scanned, one.cues), self.table.pattern)
+        cues = _cues(scanned, one.cues, article.facts.language)
+        evidence = evidence_of(scanned, fired, one.told, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
         stances = tuple(dict.fromkeys([e.stance for e in evidence]))
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
@@ -222,12 +223,31 @@ def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
     return [Term(literal.text, language, literal.mark) for language in sorted(languages)]
 
 
-def masked_words(scanned: Scanned, masks: frozenset[int]) -> dict[int, set[int]]:
+def speaking(scanned: Scanned, patterns: frozenset[int], language: str) -> Iterator[Found]:
+    """The hits of masks or cues that are of the language of the sentence they stand in, ``language`` being the article's.
+
+    Chinese and Japanese share characters and write no blanks, so that what is an idiom in the one stands by chance in sentences
+    of the other. Kana are in nearly every sentence of Japanese; where there are none, the article's language decides, and where
+    that is neither, both speak. Languages that share an alphabet need no such rule: their idioms are spelled apart.
+    """
+    written: dict[int, str] = {}
+    for pattern in patterns.intersection(scanned.hits) if patterns else ():
+        spoken = scanned.table.pattern(pattern).language
+        for hit in scanned.hits[pattern]:
+            if spoken in ("zh", "ja"):
+                if hit.sentence not in written:
+                    start, end, _, _ = scanned.sentences[hit.sentence]
+                    written[hit.sentence] = "ja" if writes_japanese(scanned.text[start:end]) else language
+                if written[hit.sentence] in ("zh", "ja") and written[hit.sentence] != spoken:
+                    continue
+            yield hit
+
+
+def masked_words(scanned: Scanned, masks: frozenset[int], language: str) -> dict[int, set[int]]:
     """Sentence -> words that a mask covers."""
     out: dict[int, set[int]] = defaultdict(set)
-    for pattern in masks.intersection(scanned.hits) if masks else ():
-        for hit in scanned.hits[pattern]:
-            out[hit.sentence].update(range(hit.first, hit.last))
+    for hit in speaking(scanned, masks, language):
+        out[hit.sentence].update(range(hit.first, hit.last))
     return out
 
 
@@ -251,12 +271,11 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 _NOTHING: Final[frozenset[int]] = frozenset()
 
 
-def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]]) -> dict[int, list[tuple[Stance, Found]]]:
+def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]], language: str) -> dict[int, list[tuple[Stance, Found]]]:
     out: dict[int, list[tuple[Stance, Found]]] = defaultdict(list)
     for stance, patterns in cues:
-        for pattern in patterns.intersection(scanned.hits):
-            for hit in scanned.hits[pattern]:
-                out[hit.sentence].append((stance, hit))
+        for hit in speaking(scanned, patterns, language):
+            out[hit.sentence].append((stance, hit))
     return out
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Final
 
-from monitor.match.engine import Compiled, Engine, leaf_hits_of, masked_words
+from monitor.match.engine import Compiled, Engine, leaf_hits_of, masked_words, speaking
 from monitor.match.evaluate import FIELD_ZONES, Article, Evaluation, View
 from monitor.match.scan import Found, Scanned, scan
 from monitor.model import Facts, Hit, Layout, Match, Sentence, Severity, Zone, ZoneKind
@@ -89,18 +90,18 @@ def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Fa
     """How the query of ``watchlist`` fares on this text; raises KeyError where the engine has no such watchlist."""
     one = engine.one(watchlist)
     scanned = scan(text, layout, engine.table)
-    found = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks))
+    found = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks, facts.language))
     article = Article(scanned, facts, engine.table.pattern)
     teller = _Teller(engine, article, Evaluation(article, found))
     match = _match(engine, watchlist, text, layout, facts)
-    furniture = _furniture(engine, one, text, layout)
+    furniture = _furniture(engine, one, text, layout, facts.language)
     return Explanation(
         watchlist,
         match,
         teller.tell(one.watchlist.when, article.whole()),
         tuple((step.to, teller.tell(step.when, article.whole())) for step in one.watchlist.escalate),
         layout.zones,
-        tuple(sorted(_taken(engine, one, scanned, found), key=_place)),
+        tuple(sorted(_taken(engine, one, scanned, found, facts.language), key=_place)),
         furniture,
         match is None and bool(furniture) and _match(engine, watchlist, text, _all_counted(layout), facts) is not None,
     )
@@ -111,25 +112,21 @@ def _match(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Fac
 
 
 # ----------------------------------------------------------------------------------- what did not count
-def _taken(engine: Engine, one: Compiled, scanned: Scanned, kept: dict[Group | Literal, list[Found]]) -> Iterator[Told]:
+def _taken(engine: Engine, one: Compiled, scanned: Scanned, kept: dict[Group | Literal, list[Found]], language: str) -> Iterator[Told]:
     """The hits that a mask took, each with the mask."""
-    masks = {
-        (hit.sentence, word): pattern
-        for pattern in sorted(one.masks, reverse=True)
-        for hit in scanned.hits.get(pattern, ())
-        for word in range(hit.first, hit.last)
-    }
+    masking = sorted(speaking(scanned, one.masks, language), key=attrgetter("pattern"), reverse=True)
+    masks = {(hit.sentence, word): hit.pattern for hit in masking for word in range(hit.first, hit.last)}
     for leaf, hits in leaf_hits_of(scanned, one.leaves, {}).items() if masks else ():
         for hit in set(hits) - set(kept.get(leaf, ())):
             mask = next(masks[place] for word in range(hit.first, hit.last) if (place := (hit.sentence, word)) in masks)
             yield replace(_told(engine, scanned, leaf, hit), mask=engine.table.pattern(mask).term)
 
 
-def _furniture(engine: Engine, one: Compiled, text: str, layout: Layout) -> tuple[Told, ...]:
+def _furniture(engine: Engine, one: Compiled, text: str, layout: Layout, language: str) -> tuple[Told, ...]:
     """What the watchlist's terms would have found in furniture."""
     lines = tuple(_lines(layout, 0))
     scanned = scan(text, Layout(layout.zones, lines, layout.title), engine.table)
-    hits = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks))
+    hits = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks, language))
     return tuple(sorted((_told(engine, scanned, leaf, hit) for leaf, found in hits.items() for hit in found), key=_place))
 
 

@@ -8,6 +8,7 @@ This room knows only str.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from typing import Final
@@ -24,6 +25,9 @@ LATIN: Final = "Latin"
 EAST_ASIAN: Final = frozenset({HAN, KANA, HANGUL})
 
 _BY_NAME: Final = {"Cjk": HAN, "Ideographic": HAN, "Hiragana": KANA, "Katakana": KANA, "Katakana-hiragana": KANA}
+_KANA: Final = re.compile("[\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\uff66-\uff9f]")
+_IDEOGRAPHS: Final = re.compile("[\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
 #: First words of names that speak of a letter's dress, not of its script.
 _NO_SCRIPT: Final = frozenset({"Modifier", "Combining", "Double", "Mathematical", "Squared", "Circled"})
 
@@ -103,6 +107,12 @@ def count_scripts(text: str) -> Counter[str]:
 def scripts_of(word: str) -> frozenset[str]:
     """The scripts of a word's letters. Two or more in one word are a sign of a look-alike letter (``pоlice`` with Cyrillic о)."""
     return frozenset(script for char in set(word) if (script := script_of(char)))
+
+
+def writes_japanese(text: str) -> bool:
+    """Whether East Asian text has its share of kana: a Chinese name of a shop may hold one, a sentence of Japanese is full of them."""
+    kana = len(_KANA.findall(text))
+    return kana > 0 and kana * 20 > kana + len(_IDEOGRAPHS.findall(text))
 
 
 def main_script(text: str) -> str:
