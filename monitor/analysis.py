@@ -7,12 +7,15 @@ and in ``monitor match``, ``check`` and ``explain`` in the command's own process
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from monitor.match import ENGINE_VERSION, Engine
 from monitor.match.explain import Explanation, explain
-from monitor.model import Analysis, Document, Facts, Fingerprint, Layout, Match
-from monitor.text.fingerprint import fingerprint
+from monitor.model import Analysis, AnalysisFailed, Document, Facts, Fingerprint, Layout, Match
+from monitor.text.fingerprint import fingerprint, prose
+from monitor.text.fingerprint_many import fingerprints
 from monitor.text.language import identify
 from monitor.text.layout import lay_out
 
@@ -24,12 +27,46 @@ class Matcher(Protocol):
 
 
 def analyse_document(document: Document, engine: Matcher) -> Analysis:
+    layout, analysis = _analysed(document, engine)
+    found = fingerprint(document.text, layout)
+    return replace(analysis, fingerprint=Fingerprint(found.data, found.words))
+
+
+def analyse_documents(documents: Sequence[Document], engine: Matcher) -> list[Analysis | AnalysisFailed]:
+    """The same of many, their fingerprints taken together. A document that trips the analysis fails alone."""
+    found: list[Analysis | AnalysisFailed] = []
+    proses: list[tuple[str, str]] = []
+    for document in documents:
+        try:
+            layout, analysis = _analysed(document, engine)
+            proses.append(prose(document.text, layout))
+            found.append(analysis)
+        except Exception as error:
+            found.append(_failed(error))
+    try:
+        prints = iter([Fingerprint(one.data, one.words) for one in fingerprints(proses)])
+    except Exception:  # one by one: it is for one of them alone that there is none
+        return [_alone(document, engine) for document in documents]
+    return [one if isinstance(one, AnalysisFailed) else replace(one, fingerprint=next(prints)) for one in found]
+
+
+def _alone(document: Document, engine: Matcher) -> Analysis | AnalysisFailed:
+    try:
+        return analyse_document(document, engine)
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> AnalysisFailed:
+    return AnalysisFailed(f"{type(error).__name__}: {error}"[:500])
+
+
+def _analysed(document: Document, engine: Matcher) -> tuple[Layout, Analysis]:
+    """All but the fingerprint."""
     layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
     matches = engine.match(document.text, layout, Facts(language, document.source, document.labels))
-    found = fingerprint(document.text, layout)
-    said = Fingerprint(found.data, found.words)
-    return Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION, said)
+    return layout, Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION)
 
 
 def explain_document(document: Document, engine: Engine, watchlist: str) -> Explanation:

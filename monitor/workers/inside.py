@@ -22,7 +22,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from monitor.analysis import analyse_document
+from monitor.analysis import analyse_documents
 from monitor.dictionaries import open_dictionary
 from monitor.errors import FetchError, WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
@@ -244,15 +244,8 @@ def report_task() -> WarmReport:
 
 
 def analyse_task(documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:
-    engine = _engine()
-    return [_analyse(document, engine) for document in documents]
-
-
-def _analyse(document: Document, engine: Engine) -> Analysis | AnalysisFailed:
-    try:
-        return analyse_document(document, engine)
-    except Exception as error:  # one document that trips the analysis is stored as such; the batch goes on
-        return AnalysisFailed(f"{type(error).__name__}: {error}"[:500])
+    """One document that trips the analysis is answered as such; the others go on."""
+    return analyse_documents(documents, _engine())
 
 
 def _engine() -> Engine:
