@@ -175,7 +175,9 @@ def _show_told(notification: JsonObject) -> None:
         attempts = f"{delivery['attempts']} attempt{'' if delivery['attempts'] == 1 else 's'}"
         answer = delivery["last_answer"]
         detail = f": {plain(answer['detail'])}" if answer and answer["detail"] else ""
-        click.echo(f"  to {delivery['sink']}: {delivery['state']} ({attempts}){detail}")
+        told_in = delivery["told_in"] if delivery["state"] == "cancelled" else ""
+        state = f"told in digest {told_in[:12]}" if told_in else f"{delivery['state']} ({attempts}){detail}"
+        click.echo(f"  to {delivery['sink']}: {state}")
 
 
 def _show_trail(trail: Sequence[JsonObject]) -> None:

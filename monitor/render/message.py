@@ -155,7 +155,14 @@ class Message:
 def read(payload: bytes) -> Message:
     """Raises ValueError for what is no document of ours: such a delivery is poison, not the receiver's fault."""
     try:
-        document = json.loads(payload)
+        return of(json.loads(payload))
+    except RecursionError as error:
+        raise ValueError(f"the stored document cannot be read: {type(error).__name__}") from None
+
+
+def of(document: JsonObject) -> Message:
+    """The message of a document that is read already; raises ValueError as `read` does."""
+    try:
         data = document["data"]
         if "operation" in data:
             return _operation(document, data["operation"])

@@ -14,11 +14,19 @@ from typing import Final
 
 import jinja2
 
+from monitor.render.plain import Piece
+
 _STYLE: Final = """
 body { font: 17px/1.5 system-ui, sans-serif; margin: 0; color: #1b1b1b; background: #f3f3f3; }
 main { max-width: 36rem; margin: 0 auto; padding: 1.2rem; background: #fff; min-height: 100vh; box-sizing: border-box; }
 h1 { font-size: 1.25rem; margin: .2rem 0 .6rem; }
 .head { font-weight: 600; color: #555; }
+h2 { font-size: 1.05rem; margin: 1.4rem 0 .4rem; }
+section { border-top: 1px solid #bbb; }
+ul { margin: .3rem 0; padding-inline-start: 1.2rem; }
+mark { background: #ffe27a; color: #1b1b1b; }
+a { color: #124; }
+.how { margin: .8rem 0 -.5rem; font-size: .85rem; font-weight: 600; }
 blockquote { margin: .8rem 0; padding: .1rem .9rem; border-inline-start: 4px solid #b3541e; background: #faf6f2; }
 label { display: block; margin: .8rem 0 .2rem; }
 select, textarea { font: inherit; width: 100%; box-sizing: border-box; padding: .4rem; }
@@ -32,7 +40,14 @@ STYLE_HASH: Final = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode())
 
 _ENVIRONMENT: Final = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 _PAGE: Final = _ENVIRONMENT.from_string(
-    """<!doctype html>
+    """{% macro shown(quotes) %}
+{% for quote in quotes %}
+<p class="how">{{ quote.how }}</p>
+<blockquote dir="{{ 'rtl' if quote.rtl else 'ltr' }}">{% for piece in quote.pieces %}{% if piece.hit %}<mark>{{ piece.text }}</mark>
+{%- else %}{{ piece.text }}{% endif %}{% endfor %}</blockquote>
+{% endfor %}
+{% endmacro %}
+<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -46,8 +61,31 @@ _PAGE: Final = _ENVIRONMENT.from_string(
 {% if page.headline %}
 <p class="head">{{ page.headline }} · {{ page.state }}</p>
 <h1 dir="auto">{{ page.article }}</h1>
-{% for quote in page.quotes %}
-<blockquote dir="auto">{{ quote }}</blockquote>
+{{ shown(page.quotes) }}
+{% if page.url %}
+<p><a href="{{ page.url }}" rel="noopener noreferrer">Read the article</a></p>
+{% endif %}
+{% endif %}
+{% if page.since %}
+<h2>Told since</h2>
+{% if page.left_out %}
+<p>{{ page.left_out }} between the first and these are not shown: monitor alerts show {{ page.alert }}</p>
+{% endif %}
+{% for told in page.since %}
+<section>
+<p class="head">{{ told.head }}</p>
+{% if told.title %}
+<p dir="auto">{{ told.title }}</p>
+{% endif %}
+{% if told.news %}
+<ul>
+{% for line in told.news %}
+<li>{{ line }}</li>
+{% endfor %}
+</ul>
+{% endif %}
+{{ shown(told.quotes) }}
+</section>
 {% endfor %}
 {% endif %}
 {% if page.said %}
@@ -77,14 +115,38 @@ _PAGE: Final = _ENVIRONMENT.from_string(
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A passage, and how it is told: ``DENIED, in the lead``."""
+
+    how: str
+    pieces: Sequence[Piece]
+    rtl: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """One thing told after the first: ``update · 2026-03-01 14:05 UTC``, the title of its article, what was new, and its passages."""
+
+    head: str
+    title: str = ""
+    news: Sequence[str] = ()
+    quotes: Sequence[Quote] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """``said`` is what happened or why nothing can; without a ``button`` nothing can be done. All text is plain already."""
+    """``said`` is what happened or why nothing can; without a ``button`` nothing can be done. ``since`` is what was told after the
+    first, the newest last, and ``left_out`` how many are between. All text is plain already."""
 
     title: str
     headline: str = ""
     state: str = ""
     article: str = ""
-    quotes: Sequence[str] = ()
+    alert: str = ""
+    url: str = ""
+    quotes: Sequence[Quote] = ()
+    since: Sequence[Since] = ()
+    left_out: int = 0
     said: str = ""
     wrong: bool = False
     button: str = ""

@@ -1,6 +1,6 @@
 """The sample that shows a sink works: the document of an alert like any other, marked as one that nobody must act on.
 
-It says what it is in its title, its passage and as ``data.sample``, so that every format shows it. Pure: a time in, bytes out.
+It says what it is in its passage and as ``data.sample``, which every format puts before all else. Pure: a time in, bytes out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from monitor.model import (
 )
 from monitor.render.payload import render_notification, timestamp, to_bytes
 
-_TITLE = "Sample: this is how an alert looks"
+_TITLE = "This is how an alert looks"
 _QUOTE = "This is a sample of the news monitor, sent by hand to see that messages arrive; صفقة and сделка stand here so that scripts show."
 _TERM = "sample"
 _ID = "sample"
@@ -54,7 +54,7 @@ def render_sample(sink: str, created: datetime) -> bytes:
         facts=WatchlistFacts(
             id=match.watchlist,
             version=match.version,
-            title="Sample",
+            title="News monitor",
             description="A sample, sent to see that messages arrive.",
             owner="",
             severity=match.severity,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from monitor.errors import UsageError
 from monitor.model import DeliveryState, JsonObject
@@ -23,6 +23,15 @@ from monitor.store.statements import chunks
 _UNTOLD = tuple(
     state.value for state in (DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.INFLIGHT, DeliveryState.DEAD, DeliveryState.EXPIRED)
 )
+
+DIGESTED = "digested"
+#: A delivery's state as people count it: what a digest tells of is cancelled in its lane, and nobody's loss.
+_TOLD_AS = case(((delivery.c.state == DeliveryState.CANCELLED.value) & (delivery.c.told_in != ""), DIGESTED), else_=delivery.c.state).label(
+    "told_as"
+)
+
+#: Newest documents that the page behind a link shows beside the first.
+_GLANCED = 3
 
 # How many candidates an ambiguous prefix names before it only counts.
 _CANDIDATES = 5
@@ -83,14 +92,22 @@ def _selected(wanted: AlertSelection) -> Any:
 
 
 def alert_glance(connection: Connection, prefix: str) -> JsonObject | None:
-    """One alert as a page behind a link shows it, with the first document told of it: the rest may be ten thousand notifications, and
-    whoever has the link may ask as often as he likes."""
+    """One alert as a page behind a link shows it, with the first document told of it and the newest few: the rest, which are counted,
+    may be ten thousand notifications, and whoever has the link may ask as often as he likes."""
     row = alert_row(connection, prefix.strip().lower())
     if row is None:
         return None
-    first = select(notification.c.payload).where(notification.c.alert == row.id).order_by(notification.c.ordinal).limit(1)
-    told = [{"document": document(payload)} for payload in connection.execute(first).scalars()]
-    return {**summary(row, {}), "changed_by": row.changed_by, "merged_into": row.merged_into, "notifications": told}
+    of_it = select(notification.c.id, notification.c.payload).where(notification.c.alert == row.id)
+    first = connection.execute(of_it.order_by(notification.c.ordinal).limit(1)).all()
+    newest = connection.execute(of_it.order_by(notification.c.ordinal.desc()).limit(_GLANCED)).all()
+    told = {each.id: each.payload for each in (*first, *reversed(newest))}
+    return {
+        **summary(row, {}),
+        "changed_by": row.changed_by,
+        "merged_into": row.merged_into,
+        "notifications": [{"document": document(payload)} for payload in told.values()],
+        "left_out": max(row.notifications - len(told), 0),
+    }
 
 
 def stats(connection: Connection) -> dict[str, int]:
@@ -140,11 +157,11 @@ def delivery_states(connection: Connection, ids: Sequence[str]) -> dict[str, dic
     states: dict[str, dict[str, int]] = defaultdict(dict)
     for some in chunks(ids):
         counts = (
-            select(notification.c.alert, delivery.c.state, func.count())
+            select(notification.c.alert, _TOLD_AS, func.count())
             .join(delivery, delivery.c.notification == notification.c.id)
             .where(notification.c.alert.in_(some))
-            .group_by(notification.c.alert, delivery.c.state)
-            .order_by(delivery.c.state)
+            .group_by(notification.c.alert, _TOLD_AS)
+            .order_by(_TOLD_AS)
         )
         for alert_id, state, count in connection.execute(counts):
             states[alert_id][state] = count

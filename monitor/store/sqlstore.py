@@ -177,7 +177,7 @@ class Reading(AlertPagesSide):
         return await self._database.read(partial(queries.alerts, wanted=wanted or AlertSelection(**conditions)))
 
     async def alert_glance(self, alert_id: str) -> JsonObject | None:
-        """What a page shows of an alert: ``notifications`` has the first one's document and no more."""
+        """What a page shows of an alert: ``notifications`` has the documents of the first and of the newest few."""
         return await self._database.read(partial(queries.alert_glance, prefix=alert_id))
 
     async def stats(self) -> Mapping[str, int]:

@@ -12,9 +12,9 @@ command does.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,8 +25,10 @@ from fastapi.responses import HTMLResponse, Response
 from monitor.errors import MonitorError, UsageError
 from monitor.model import Command, Disposition, JsonObject
 from monitor.ports import Entry
-from monitor.render.page import STYLE_HASH, Page, page_html
+from monitor.render.message import Message, Passage, of
+from monitor.render.page import STYLE_HASH, Page, Quote, Since, page_html
 from monitor.render.plain import plain, shortened
+from monitor.render.said import how, news
 from monitor.web.body import TooLarge, TooSlow, read_body
 
 PATH: Final = "/a/{token}"
@@ -37,7 +39,6 @@ A_MINUTE: Final = 10
 COUNTED: Final = 1_000
 #: How long a story is silenced from a message.
 SILENCED: Final = timedelta(hours=24)
-QUOTES: Final = 3
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -262,15 +263,45 @@ def _by(alert: JsonObject) -> str:
 
 
 def _about(alert: JsonObject, said: str = "") -> Page:
-    document = alert["notifications"][0]["document"] if alert["notifications"] else {}
-    data = document.get("data", {}) if isinstance(document, dict) else {}
-    named = plain(data.get("watchlist", {}).get("title") or alert["watchlist"])
+    first, *later = [_message(told["document"]) for told in alert["notifications"]] or [None]
+    named = (first.name if first else "") or plain(alert["watchlist"])
     state = alert["state"] + (f" as {alert['disposition'].replace('_', ' ')}" if alert["disposition"] else "")
-    quotes = tuple(shortened(passage["quote"], 400) for passage in data.get("evidence", ())[:QUOTES])
     title = shortened(alert["title"], 200) or "(no title)"
     return Page(
-        title=f"{named}: {title}", headline=f"[{alert['severity'].upper()}] {named}", state=state, article=title, quotes=quotes, said=said
+        title=f"{named}: {title}",
+        headline=f"[{alert['severity'].upper()}] {named}",
+        state=state,
+        article=title,
+        alert=alert["id"][:12],
+        url=first.url if first else "",
+        quotes=_quotes(first.passages) if first else (),
+        since=tuple(_since(told, title) for told in later if told is not None),
+        left_out=alert["left_out"],
+        said=said,
     )
+
+
+def _message(document: object) -> Message | None:
+    """None of what cannot be read: the page shows the rest."""
+    try:
+        return of(document) if isinstance(document, dict) else None
+    except ValueError:
+        return None
+
+
+def _since(told: Message, title: str) -> Since:
+    """What was new of it, by what it says; of what a person did there is nothing else."""
+    at = told.time.astimezone(UTC)
+    return Since(
+        head=f"{told.event or 'alert'} · {at:%Y-%m-%d %H:%M} UTC",
+        title="" if told.title == title else told.title,
+        news=news(told)[1],
+        quotes=_quotes(passage for passage in told.passages if passage.new or told.event == "correction"),
+    )
+
+
+def _quotes(passages: Iterable[Passage]) -> tuple[Quote, ...]:
+    return tuple(Quote(how(passage), passage.pieces, passage.rtl) for passage in passages)
 
 
 def _refused(refused: _Refused) -> Response:

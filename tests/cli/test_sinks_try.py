@@ -62,7 +62,7 @@ def test_a_marked_sample_arrives(tmp_path: Path, receiver: ThreadedReceiver) -> 
         assert (done.status, done.out.splitlines()[1:]) == (0, ["    it was taken"]), (name, done.out, done.err)
     assert json.loads(out.read_bytes())["data"]["sample"] is True
     for file in ("ecs.jsonl", "feed.xml"):
-        assert b"Sample" in (tmp_path / file).read_bytes(), file
+        assert b"[SAMPLE] [INFO] News monitor" in (tmp_path / file).read_bytes(), file
     assert len(receiver.requests) == sum(sink["type"] in {"webhook", "alertmanager", "apprise"} for sink in sinks.values())
     assert all(b"sample" in request.body.lower() for request in receiver.requests)
 

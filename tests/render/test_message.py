@@ -8,6 +8,7 @@ import pytest
 
 from monitor.model import Severity
 from monitor.render.message import PASSAGES, About, read
+from monitor.render.oneline import line
 from monitor.render.plain import Piece
 from monitor.render.sample import render_sample
 from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, NOW, UPDATE, rendered
@@ -117,7 +118,8 @@ def test_what_was_withdrawn_is_said() -> None:
 def test_the_sample_of_a_sink_says_so() -> None:
     message = read(render_sample("mail", NOW))
     assert message.sample
-    assert message.title.startswith("Sample: ")
+    assert line(message, 120) == "[SAMPLE] [INFO] News monitor: This is how an alert looks"
+    assert "This is a sample" in message.passages[0].text
 
 
 def test_an_operation_and_a_digest() -> None:

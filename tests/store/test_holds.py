@@ -95,6 +95,7 @@ def test_a_digest_tells_of_its_members_once_and_each_knows_it(tmp_path: Path) ->
         for member in ids:
             (shown,) = await store.delivery(member, "desk")
             assert (shown["told_in"], shown["digest"]) == (told.id, None)
+        assert [one["deliveries"] for one in await store.alerts()] == [{"digested": 1}] * 3  # "cancelled" would sound like a loss
         (shown,) = await store.delivery(told.id[:12], None)
         assert shown["digest"] == "digest:night"
         assert await store.holds_due(b.later(10**7)) == ()

@@ -172,21 +172,23 @@ def test_stats_name_every_state(tmp_path: Path) -> None:
     b.with_store(tmp_path, work)
 
 
-def test_a_glance_at_an_alert_reads_one_document_however_many_were_told(tmp_path: Path) -> None:
+def test_a_glance_at_an_alert_reads_few_documents_however_many_were_told(tmp_path: Path) -> None:
     """The page behind a link may be asked for by anybody who has the link, as often as he likes."""
 
     async def work(store: SqlStore) -> None:
         a = b.article("a")
-        for ordinal in range(3):
+        for ordinal in range(6):
             await store.ingest(b.batch(b.item(a, b.raised(a, b.found(), ordinal=ordinal))))
         id_ = b.digest("arms", a.id)
         glance, whole = await store.alert_glance(id_), await store.alert(id_)
         assert glance is not None
         assert whole is not None
-        assert len(whole["notifications"]) == 3
-        assert glance["notifications"] == [{"document": whole["notifications"][0]["document"]}]
+        told = [{"document": one["document"]} for one in whole["notifications"]]
+        assert len(told) == 6
+        assert glance["notifications"] == [told[0], *told[3:]]
+        assert glance["left_out"] == 2
         assert not {"decisions", "text"} & glance.keys()
-        shared = glance.keys() & whole.keys() - {"notifications", "deliveries"}
+        shared = glance.keys() & whole.keys() - {"notifications", "deliveries", "left_out"}
         assert {name: glance[name] for name in shared} == {name: whole[name] for name in shared}
         assert await store.alert_glance("0000") is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -26,6 +27,8 @@ from monitor.store import SqlStore
 from monitor.web import Asked, Expired, Health, Links, Server, bind, create_app
 from monitor.web.links import A_MINUTE, MAX_FORM
 from tests.fakes import FakeClock, FakeMeter, FakeOperations
+from tests.render.samples import DOCUMENTS
+from tests.sinks.payloads import placed
 from tests.store.builders import NOW, article, batch, digest, found, item, raised
 
 KEY = b"k" * 32
@@ -94,14 +97,18 @@ class House:
         return [(line["actor"], line["action"]) for line in await self.store.trail()]
 
 
-def at_home(folder: Path, work: Callable[[House], Awaitable[None]], title: str = "") -> None:
+def at_home(folder: Path, work: Callable[[House], Awaitable[None]], title: str = "", payload: bytes = b"") -> None:
     async def life() -> None:
         store = await SqlStore.open(folder)
         try:
             await store.sync_sinks(["mail"], NOW)
             a = article("a")
             a = replace(a, title=title or a.title)
-            await store.ingest(batch(item(a, raised(a, found(), ["mail"]))))
+            told = raised(a, found(), ["mail"])
+            if payload:
+                assert told.notification is not None
+                told = replace(told, notification=replace(told.notification, payload=payload))
+            await store.ingest(batch(item(a, told)))
             house = House(store)
             app = create_app(health=lambda: Health(True, {}), metrics=PrometheusMeter().page, links=house.links())
             server = Server(app, bind("127.0.0.1", 0))
@@ -147,6 +154,46 @@ def test_the_page_holds_no_script_and_loads_nothing(tmp_path: Path) -> None:
         assert headers["Referrer-Policy"] == "no-referrer"
 
     at_home(tmp_path, work)
+
+
+def test_the_page_shows_what_was_told_since(tmp_path: Path) -> None:
+    """Who closes an alert from an old message must see that it was denied, corrected or closed meanwhile."""
+
+    async def work(house: House) -> None:
+        a = article("a")
+        for ordinal, name in enumerate(("english", "update", "closed", "correction", "update"), start=1):
+            told = raised(a, found(), ["mail"], ordinal=ordinal)
+            assert told.notification is not None
+            payload = json.dumps(json.loads(DOCUMENTS[name]) | {"id": f"{ordinal:032x}"}).encode()
+            await house.store.ingest(batch(item(a, replace(told, notification=replace(told.notification, payload=payload)))))
+        _, page, _ = await house.ask("GET", link())
+        tree = LexborHTMLParser(page)
+        heads = [node.text() for node in tree.css("section .head")]
+        assert heads == ["closed · 2025-05-01 12:00 UTC", "correction · 2025-05-01 12:00 UTC", "update · 2025-05-01 12:00 UTC"]
+        closed, corrected, update = tree.css("section")
+        assert "Closed by dana as not relevant: an exercise" in closed.text()
+        assert not closed.css("blockquote")  # nothing of it is new
+        assert "Its title is now" not in closed.text()
+        assert "its title is now: Ministry confirms arms deal with Moscow" in corrected.text()
+        assert [node.text() for node in update.css("blockquote")] == ["Two officials said the weapons were shipped in March."]
+        assert [node.text() for node in update.css("mark")] == ["weapons", "shipped"]
+        assert "was medium before" in update.text()
+        assert "2 between the first and these are not shown" in page
+
+    at_home(tmp_path, work)
+
+
+def test_the_page_shows_how_a_passage_is_told_and_leads_to_the_article(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        _, page, _ = await house.ask("GET", link())
+        tree = LexborHTMLParser(page)
+        assert [node.text() for node in tree.css(".how")] == ["PLANNED, in the lead"]
+        [quote] = tree.css("blockquote")
+        assert (quote.attributes["dir"], quote.text().startswith("وهناك")) == ("rtl", True)
+        [article] = tree.css("a")
+        assert (article.attributes["href"], article.attributes["rel"]) == ("https://example.org/news/1", "noopener noreferrer")
+
+    at_home(tmp_path, work, payload=DOCUMENTS["arabic"])
 
 
 def test_acknowledge_close_and_silence_act_as_the_sink_and_stand_in_the_trail(tmp_path: Path) -> None:
@@ -275,4 +322,4 @@ def test_fault_49_what_strangers_write_stays_text_on_the_page(tmp_path: Path, ti
             assert "\u202e" not in page
             assert "\x1b" not in page
 
-    at_home(tmp_path, work, title)
+    at_home(tmp_path, work, title, payload=placed("quote", title))
