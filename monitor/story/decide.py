@@ -19,8 +19,9 @@ what was closed.
 Passages are what keeps a wrong join from hiding news (a second event in the first one's story): its groups, clauses and
 stances may be the same, its words are not. How much of a passage must have been told for it to be old depends on how the
 article joined (``_is_news``). The passages of a copy stand there word for word, so what differs is news. A rewrite says the same in
-other words, and within three days only what shares less than a third of them is taken for something else; the later it comes, the
-likelier it tells of the next fire in the same town, in the same words.
+other words, and within three days only what shares less than a third of them is taken for something else, or what gives another
+number (how many died, how much it cost) with another word: it may be the next bomb in the same town, and where it is the same
+one, the new count is news. The later it comes, the likelier it tells of the next fire, in the same words.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from monitor.story.said import NUMBER, passage_terms, passage_words
 OLD_REWRITE: Final = ((72.0, 0.33), (168.0, 0.6), (float("inf"), 0.9))
 #: The same where the text is the same, or an edit of it.
 OLD: Final = 0.6
-#: And so many new words, a number among them, are another place and another count in the same sentence.
+#: And so many new words, a number among them, are another place and another count in the same sentence, whoever writes it.
 REFILLED: Final = 2
 #: A passage of fewer words than this says too little to be judged by them.
 FEWEST: Final = 3
@@ -185,10 +186,10 @@ def _is_news(words: AbstractSet[int], terms: AbstractSet[int], said: AbstractSet
         return True
     if len(words) < FEWEST:
         return False
+    if len(new) >= REFILLED and any(word & NUMBER for word in new):
+        return True
     told = 1 - len(new) / len(words | terms)
-    if retold:
-        return told < next(share for hours, share in OLD_REWRITE if saying.hours <= hours)
-    return told < OLD or (len(new) >= REFILLED and any(word & NUMBER for word in new))
+    return told < (next(share for hours, share in OLD_REWRITE if saying.hours <= hours) if retold else OLD)
 
 
 def _new(now: Iterable[str], told: AbstractSet[str]) -> tuple[str, ...]:

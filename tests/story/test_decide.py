@@ -101,6 +101,7 @@ PASSAGES = [
     ("the same after an edit", REFILLED, "", True),
     ("a copy with one name in the place of another", FIRST.replace("Orlov", "Bondar"), "near_copy", True),
     ("the same after an edit", FIRST.replace("Orlov", "Bondar"), "", False),
+    ("a count in a rewrite, and nothing else that is new", FIRST.replace("34", "36"), "rewrite", False),
     ("too short to say anything else", "contract signed", "rewrite", False),
     ("a short one in a copy", "contract for Syria", "near_copy", True),
     ("one name in the place of another, and the fingerprint did not see it", FIRST.replace("Orlov", "Bondar"), "same_text", True),
@@ -114,6 +115,16 @@ def test_a_passage_that_says_something_else_is_news(name: str, quote: str, joine
     decision = decided(TOLD, a_match(quote=quote), joined=joined)
     expected = (DecisionKind.UPDATE, Reason.NEW_EVIDENCE) if is_news else (DecisionKind.THREAD, Reason.ALREADY_TOLD)
     assert (decision.kind, decision.reason) == expected
+
+
+@pytest.mark.parametrize("hours", [1.0, 24.0, 60.0])
+def test_the_next_bomb_in_the_same_town_is_told_though_it_joined_as_a_rewrite_of_the_first(hours: float) -> None:
+    """Two thirds of its words were told: the town, the police chief, what exploded."""
+    told = what_was_told(a_match(quote="An explosion killed 34 people at the market of Kabul on Tuesday, police chief Omar Sadat said."))
+    other = a_match(quote="Explosion in Kabul kills 12 people at a mosque on Wednesday, police chief Omar Sadat said.")
+    retold = a_match(quote="Police chief Omar Sadat: 34 people dead in explosion at Kabul market")
+    assert decided(told, other, joined="rewrite", hours=hours) == Decision(DecisionKind.UPDATE, Reason.NEW_EVIDENCE)
+    assert decided(told, retold, joined="rewrite", hours=hours).kind is DecisionKind.THREAD
 
 
 def of_terms(quote: str, *terms: str) -> Match:
@@ -240,8 +251,8 @@ def test_an_alert_raised_again_in_severity_is_told_once() -> None:
     assert decided(raised, a_match(severity=Severity.CRITICAL)).kind is DecisionKind.THREAD
 
 
-#: Somebody insists: a rewrite with a third of new words, and a count of its own.
-INSISTING = "Orlov insists that the contract of Tuesday in Lutsk stands, for 36 radar stations worth 210 million euros, whatever is denied."
+#: Somebody insists: a rewrite with more new words than told ones.
+INSISTING = "Orlov insists on television that the contract of Lutsk stands, whatever is denied, and 34 radar stations follow soon."
 
 
 @pytest.mark.parametrize(
