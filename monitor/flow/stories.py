@@ -111,6 +111,8 @@ class Stories:
         places: list[Membership | None] = []
         added: list[str] = []
         edited: list[tuple[Membership, str, Fingerprint]] = []
+        prints_of = [analysis.fingerprint for _, analysis in articles if isinstance(analysis, Analysis)]
+        self._index.expect([found.data for found in prints_of if found is not None])
         try:
             for count, (article, analysis) in enumerate(articles, 1):
                 place = None
@@ -140,10 +142,11 @@ class Stories:
         data = fingerprint.data if fingerprint is not None else b""
         if known is not None or fingerprint is None:
             return Membership(known or article.id, at, outlet(article), fingerprint=data)
-        chosen = choose(self._index, prints.Fingerprint(fingerprint.data, fingerprint.words), at)
+        found = prints.Fingerprint(fingerprint.data, fingerprint.words)
+        chosen = choose(self._index, found, at)
         story, joined = (chosen.story, chosen.joined) if chosen is not None else (article.id, None)
         copy = joined is not None and joined.kind.value in _COPIES
-        self._index.add(article.id, story, at, prints.Fingerprint(data), copy=copy)
+        self._index.add(article.id, story, at, found, copy=copy)
         self._meter.count("stories_joined_total", kind=joined.kind.value if joined is not None else "new")
         return Membership(story, at, outlet(article), joined.to_json() if joined is not None else None, data)
 

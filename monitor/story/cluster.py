@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, islice
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -100,7 +101,7 @@ class _Article:
         self.terms, self.idf = look.terms, look.idf
         self.words = words
         self._mine = self.terms.weights * self.idf
-        self._length = np.sqrt((self._mine * self._mine).sum())
+        self._length = np.sqrt(np.add.reduce(self._mine * self._mine))
         #: Stories that are the same form with other figures.
         self.forms: set[int] = set()
 
@@ -149,12 +150,16 @@ class _Article:
         if not numbers:
             return None
         candidates = self._candidates(numbers)
-        likenesses = [candidate.cosine * fading(self._away(candidate.cluster)) for candidate in candidates]
+        likenesses = [
+            (-candidate.cosine * fading(self._away(candidate.cluster)), candidate.number, candidate)
+            for candidate in candidates
+            if candidate.cosine >= REWRITE
+        ]
         # The most alike first; of equals the older story.
-        for score, place in sorted(zip(likenesses, range(len(numbers)), strict=True), key=lambda pair: (-pair[0], numbers[pair[1]])):
-            if score < REWRITE:
+        for score, _, candidate in sorted(likenesses, key=itemgetter(0, 1)):
+            if -score < REWRITE:
                 break
-            found = self._rewrite_of(candidates[place], score)
+            found = self._rewrite_of(candidate, -score)
             if found is not None:
                 return found
         return self._translated(candidates)
@@ -162,12 +167,13 @@ class _Article:
     def _candidates(self, numbers: list[int]) -> list[_Candidate]:
         """The stories, compared all at once: a few large arrays cost a tenth of many small ones."""
         clusters = [self.index.clusters[number] for number in numbers]
-        ends = list(accumulate(len(cluster.hashes) for cluster in clusters))
+        ends = list(accumulate([len(cluster.hashes) for cluster in clusters]))
         starts = [0, *ends[:-1]]
         hashes = np.concatenate([cluster.hashes for cluster in clusters])
         theirs = np.concatenate([cluster.weights for cluster in clusters]) * self.index.idf(hashes)
         shared, places = self.look.among(hashes)
-        products = theirs * self._mine.take(places) * shared
+        products = theirs * self._mine.take(places)
+        products *= shared
         theirs *= theirs
         lengths = np.sqrt(np.add.reduceat(theirs, starts)) * self._length
         cosines: list[float] = (np.add.reduceat(products, starts) / np.maximum(lengths, _TINY)).tolist()
@@ -220,8 +226,8 @@ class _Article:
         return members[best], mine, round(100 * int(mine.sum()) / max(1, min(len(mine), end - start)))
 
     def _translated(self, candidates: list[_Candidate]) -> Chosen | None:
-        named = self.terms.kinds != TermKind.WORD
-        if int(named.sum()) < _NAMED:
+        named = self.look.named
+        if self.look.names < _NAMED:
             return None
         for candidate in candidates:
             cluster = candidate.cluster

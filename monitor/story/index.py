@@ -14,17 +14,18 @@ forgotten ones gave it. It must not know the clock, the record or what makes two
 from __future__ import annotations
 
 from bisect import insort
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from math import log
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.text.fingerprint import Bins, Fingerprint, Hashes, TermKind, Terms, bands, hashes_of
+from monitor.text.fingerprint import Bins, Fingerprint, Hashes, TermKind, Terms, bands, hashes_of, is_sound, signature_of
 
 Weights = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int32]
@@ -68,8 +69,7 @@ _NOTHING: Final = np.array(0, np.float32)
 _MOST: Final = np.array(np.log(_RAREST), np.float32)
 #: Words that say no more than this stand in too many articles.
 TOO_COMMON: Final = np.array(-np.log(_SHARE), np.float32)
-_THIRTY_TWO: Final = np.array(32, np.int64)
-_LOW: Final = np.array(0xFFFFFFFF, np.int64)
+_WORD: Final = np.array(TermKind.WORD, np.uint8)
 #: Ways to take 16 of a number's 32 bits: one of them tells nearly every article's terms apart.
 _CUTS: Final = tuple(np.array(cut, np.uint32) for cut in (0, 16, 8, 4, 12, 2, 6, 10, 14))
 
@@ -112,13 +112,16 @@ class Cluster:
 class Look:
     """An article as the index sees it at this moment: what is asked of it when its story is chosen, and again when it is held."""
 
-    def __init__(self, index: StoryIndex, data: bytes, terms: Terms) -> None:
+    def __init__(self, index: StoryIndex, data: bytes, terms: Terms, bands: Places | None = None) -> None:
         self.data, self.terms = data, terms
         self.counters = counters(terms.hashes)
-        self.idf = index.idf(terms.hashes)
-        self.bands: Places = band_places(terms.signature) if len(terms.signature) else np.zeros(0, np.intp)
+        self.idf = index.idf_at(self.counters)
+        self.bands: Places = band_places(terms.signature) if bands is None else bands
+        #: Which of its terms are numbers and names, and how many.
+        self.named: Found = terms.kinds != _WORD
+        self.names = int(np.count_nonzero(self.named))
         #: Where in the table of terms its story is looked for.
-        self.posted = term_places(terms.hashes[rarest(terms, self.idf)])
+        self.posted = term_places(terms.hashes.take(rarest(terms, self.idf)))
         self._cut: npt.NDArray[np.uint32] | None = None
         # What stood there before is no matter: whatever is found is compared.
         self._table = np.empty(1 << 16, np.uint8)
@@ -160,6 +163,7 @@ class StoryIndex:
         self.by_term = np.zeros((_TERM_PLACES, _TERM_SLOTS), np.uint32)
         self.by_band = np.zeros((_BAND_PLACES, _BAND_SLOTS), np.uint32)
         self._look: Look | None = None
+        self._bands: dict[bytes, Places] = {}
 
     def __len__(self) -> int:
         return len(self.members)
@@ -364,15 +368,26 @@ class StoryIndex:
         terms = fingerprint.read()
         if terms is None:
             return None
-        self._look = Look(self, fingerprint.data, terms)
+        self._look = Look(self, fingerprint.data, terms, self._bands.get(fingerprint.data))
         return self._look
+
+    def expect(self, fingerprints: Iterable[bytes]) -> None:
+        """These will be asked for next: what of it depends on nothing else is worked out for all at once."""
+        signed = [data for data in fingerprints if is_sound(data) and data[1]]
+        if signed:
+            places = band_places(np.stack([signature_of(data) for data in signed]))
+            self._bands = dict(zip(signed, places, strict=True))
 
     def idf(self, hashes: Hashes, told: Counts | None = None, members: int = 0) -> Weights:
         """How much each term says: the logarithm of how few of the articles held have it, between 0 and ln 1,000. With ``told``
         (how many articles of one story of so many members have it), of those that do not belong to this story."""
-        counts = self.counts.take(hashes & _MASK)
+        return self.idf_at(counters(hashes), told, members)
+
+    def idf_at(self, places: Places, told: Counts | None = None, members: int = 0) -> Weights:
+        """The same by the terms' ``counters``."""
+        counts = self.counts.take(places)
         logs = self._logs.take(counts if told is None else counts - told, mode="clip")
-        found: Weights = np.float32(np.log(len(self.members) - members + _BEFORE)) - logs
+        found: Weights = np.float32(log(len(self.members) - members + _BEFORE)) - logs
         np.maximum(found, _NOTHING, out=found)
         np.minimum(found, _MOST, out=found)
         return found
@@ -384,8 +399,9 @@ class StoryIndex:
     def related(self, look: Look) -> Iterator[int]:
         """Numbers of stories that share rare terms, those that share most first, of equals the newest."""
         # A story may have lost the article that had its terms to an edit; without any it is like nothing.
+        clusters = self.clusters
         ranked = _ranked(self.by_term[look.posted])
-        return (number for number in ranked if number in self.clusters and len(self.clusters[number].hashes))
+        return (number for number in ranked if (cluster := clusters.get(number)) is not None and len(cluster.hashes))
 
 
 def rarest(terms: Terms, idf: Weights) -> Places:
@@ -395,7 +411,7 @@ def rarest(terms: Terms, idf: Weights) -> Places:
     value[idf <= TOO_COMMON] = 0
     # A stable order: equal values are told apart by the terms' own numbers.
     order = (-value).argsort(kind="stable")[: np.count_nonzero(value)]
-    named = order[terms.kinds[order] != TermKind.WORD][:NAMED]
+    named = order[terms.kinds.take(order) != _WORD][:NAMED]
     chosen = np.zeros(len(value), np.bool_)
     chosen[order[:POSTED]] = True
     chosen[named] = True
@@ -446,7 +462,7 @@ def term_places(hashes: Hashes) -> Places:
 
 
 def band_places(signatures: Bins) -> Places:
-    """Of one signature, or of each of several."""
+    """Of one signature, or of each of several; none of an empty one."""
     return (bands(signatures) & _BAND_MASK).astype(np.intp)
 
 
@@ -454,26 +470,20 @@ def _posted(rows: Slots, number: int, free: Found) -> Slots:
     """The rows with ``number`` in the first slot of each. What was there moves on, up to the first slot that is ``free``, or out."""
     shifted = np.empty_like(rows)
     shifted[:, 0] = number
-    if free.any():
-        slots = rows.shape[1]
-        until = np.where(free.any(axis=1), free.argmax(axis=1), slots - 1)
-        shifted[:, 1:] = np.where(np.arange(1, slots) <= until[:, None], rows[:, :-1], rows[:, 1:])
-    else:
-        shifted[:, 1:] = rows[:, :-1]
+    past = np.logical_or.accumulate(free[:, :-1], axis=1)
+    shifted[:, 1:] = np.where(past, rows[:, 1:], rows[:, :-1])
     return shifted
 
 
-def _ranked(numbers: Slots) -> list[int]:
-    """Each number but 0, the most frequent first, of equals the newest."""
+def _ranked(numbers: Slots) -> Iterator[int]:
+    """Each number but 0, the most frequent first, of equals the newest. Most stand there once, and few are asked for."""
     ascending = numbers.ravel()
-    if not len(ascending):
-        return []
     ascending.sort()
-    last = np.ones(len(ascending), np.bool_)
-    np.not_equal(ascending[1:], ascending[:-1], out=last[:-1])
-    ends = last.nonzero()[0]
-    counts = ends + 1
-    counts[1:] -= counts[:-1].copy()
-    ranks = (counts << _THIRTY_TWO) | ascending.take(ends)
-    ranks.sort()
-    return [number for number in (ranks[::-1] & _LOW).tolist() if number]
+    again = ascending[1:][ascending[1:] == ascending[:-1]]
+    counts = Counter(again.tolist())
+    counts.pop(0, None)
+    for ranked in sorted([count << 32 | number for number, count in counts.items()], reverse=True):
+        yield ranked & 0xFFFFFFFF
+    for number in reversed(ascending.tolist()):
+        if number and number not in counts:
+            yield number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -58,7 +58,15 @@ class Joined:
         return f"published {self.hours:.0f} h apart" if self.hours < 72 else f"published {self.hours / 24:.0f} days apart"
 
     def to_json(self) -> JsonObject:
-        return {**asdict(self), "kind": str(self.kind), "words": list(self.words), "numbers": list(self.numbers)}
+        return {
+            "kind": str(self.kind),
+            "article": self.article,
+            "score": self.score,
+            "share": self.share,
+            "words": list(self.words),
+            "numbers": list(self.numbers),
+            "hours": self.hours,
+        }
 
     @classmethod
     def from_json(cls, row: JsonObject) -> Joined:

@@ -303,3 +303,18 @@ def test_a_crowd_is_moved_a_few_at_a_time_and_comes_to_the_same() -> None:
     assert (in_pieces.clusters[1].first, in_pieces.clusters[1].last) == (min(ends), max(ends)), "what is left is dated anew"
     assert np.array_equal(in_pieces.by_term, at_once.by_term)
     assert np.array_equal(in_pieces.by_band, at_once.by_band)
+
+
+def test_what_was_expected_is_seen_as_what_was_not() -> None:
+    index = StoryIndex(20)
+    for n in range(5):
+        index.add(f"a{n}", "a", NOON, of(f"{articles.RADARS} {numbered(n)}"))
+    some = [of(f"{articles.RADARS} again {n}") for n in range(3)] + [of("one two"), Fingerprint(b"")]
+    before = [index.look(one) for one in some]
+    index.expect([one.data for one in some])
+    for plain, one in zip(before, some, strict=True):
+        seen = index.look(Fingerprint(bytes(bytearray(one.data))))
+        assert (seen is None) == (plain is None)
+        if seen is not None and plain is not None:
+            assert seen.bands.tolist() == plain.bands.tolist()
+            assert list(index.alike(seen)) == list(index.alike(plain))
