@@ -14,6 +14,7 @@ from typing import Protocol
 from monitor.match import ENGINE_VERSION, Engine
 from monitor.match.explain import Explanation, explain
 from monitor.model import Analysis, AnalysisFailed, Document, Facts, Fingerprint, Layout, Match
+from monitor.render.bounds import kept
 from monitor.text.fingerprint import fingerprint, prose
 from monitor.text.fingerprint_many import fingerprints
 from monitor.text.language import identify
@@ -65,7 +66,7 @@ def _analysed(document: Document, engine: Matcher) -> tuple[Layout, Analysis]:
     """All but the fingerprint."""
     layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
-    matches = engine.match(document.text, layout, Facts(language, document.source, document.labels))
+    matches = tuple(map(kept, engine.match(document.text, layout, Facts(language, document.source, document.labels))))
     return layout, Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION)
 
 

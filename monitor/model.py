@@ -179,13 +179,15 @@ class Evidence(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One article satisfying one watchlist's query. ``version`` is the watchlist version's hash; evidence is never empty."""
+    """One article satisfying one watchlist's query. ``version`` is the watchlist version's hash; evidence is never empty. ``total``
+    is how many passages there were, where that is more than is kept (0: all are)."""
 
     watchlist: str
     version: str
     severity: Severity
     stances: tuple[Stance, ...]
     evidence: tuple[Evidence, ...]
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)

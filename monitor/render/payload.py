@@ -84,8 +84,8 @@ def render_notification(
     more: JsonObject = {}
     places = chosen(match.evidence, () if change is None else [place for place in change.new.get("passages", ()) if isinstance(place, int)])
     told = match if len(places) == len(match.evidence) else replace(match, evidence=tuple(match.evidence[place] for place in places))
-    if told is not match:
-        more["evidence_total"] = len(match.evidence)
+    if told is not match or match.total:
+        more["evidence_total"] = match.total or len(match.evidence)
     if change is not None:
         more["change"] = _change(change, places)
     if correction is not None:

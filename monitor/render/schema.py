@@ -155,8 +155,9 @@ def _definitions() -> JsonObject:
                 "entities": {"type": "array", "items": {"$ref": "#/$defs/entity"}, "description": "Named in the evidence, each once."},
                 "change": {"$ref": "#/$defs/change"},
                 "correction": {"$ref": "#/$defs/correction"},
+                "sample": {"const": True, "description": "Only in what was sent by hand to try a sink: nobody must act on it."},
             },
-            optional={"change", "correction", "evidence_total"},
+            optional={"change", "correction", "evidence_total", "sample"},
         ),
         "alert": _object(
             {

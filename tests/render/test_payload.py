@@ -20,6 +20,7 @@ from monitor.model import Entity, Evidence, Hit, NotificationKind, Reason, Stanc
 from monitor.render.bounds import PASSAGES, QUOTE
 from monitor.render.message import read
 from monitor.render.payload import DATA_SCHEMA, Change, to_bytes
+from monitor.render.sample import render_sample
 from monitor.render.schema import alert_schema
 from tests.render.samples import ARABIC, ENGLISH, NOW, Sample, rendered
 
@@ -38,6 +39,12 @@ def test_valid_by_our_schema_and_by_cloudevents(sample: Sample, kind: Notificati
     assert event.get_type() == f"monitor.alert.{kind}"
     assert event.get_dataschema() == DATA_SCHEMA
     assert event.get_data() == document["data"]
+
+
+def test_a_sample_is_valid_by_the_schema_it_is_documented_by() -> None:
+    document = json.loads(render_sample("desk", NOW))
+    jsonschema.Draft202012Validator(alert_schema()).validate(document)
+    assert alert_schema()["$defs"]["data"]["properties"]["sample"]["const"] is document["data"]["sample"] is True
 
 
 @pytest.mark.skipif(not SPECS.is_file(), reason="NEWS_TEST_DATA is not set")
