@@ -30,7 +30,7 @@ from monitor.flow.links import LinkMaker
 from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
-from monitor.flow.route import Conditions, Route, ways_for
+from monitor.flow.route import Conditions, Route, asked_for, ways_for
 from monitor.flow.route_commands import RouteCommands
 from monitor.flow.silence_commands import SilenceCommands
 from monitor.flow.silences import SilenceDesk
@@ -45,7 +45,7 @@ from monitor.flow.turn import Turn
 from monitor.flow.watch import Coverage
 from monitor.keys import LinkKeys
 from monitor.metrics import PrometheusMeter
-from monitor.model import JsonObject, SinkState, SourceKind, SourceSpec
+from monitor.model import JsonObject, NotificationKind, SinkState, SourceKind, SourceSpec
 from monitor.net import HttpClient
 from monitor.net.polite import PoliteFetcher
 from monitor.operations import OperationsBoard
@@ -242,7 +242,7 @@ async def build(
         )
         commander.add(SinkCommands(store, deliverer, sinks, beating, clock=clock), DeliveryCommands(store, deliverer, clock))
         commander.add(SilenceCommands(store, silences, clock))
-        asked = RouteCommands(
+        tested = RouteCommands(
             store,
             routing,
             holds=holds,
@@ -253,10 +253,13 @@ async def build(
             specs=lambda: sources.specs,
             clock=clock,
         )
-        commander.add(asked)
-        moved = StoryCommands(store, stories, turn, facts=reloader.facts, route=route, clock=clock, wake=wake, silenced=silences.muted_by)
+        commander.add(tested)
+        asked = partial(asked_for, routing)
+        moved = StoryCommands(
+            store, stories, turn, facts=reloader.facts, route=route, clock=clock, wake=wake, silenced=silences.muted_by, asked=asked
+        )
         commander.add(moved)
-        commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform))
+        commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform, asked=asked))
         return House(
             clock,
             meter,
@@ -350,6 +353,7 @@ def _route(route: RouteSettings, name: str) -> Route:
         name=route.name or name,
         digest=route.rhythm,
         group_by=route.group_by,
+        tell=tuple(map(NotificationKind, route.tell)),
     )
 
 

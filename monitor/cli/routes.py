@@ -104,6 +104,7 @@ def _routes(settings: Settings) -> Iterable[JsonObject]:
             "match": {},
             "not": {},
             "stop": False,
+            "tell": [],
             "digest": None,
             "next": None,
         }
@@ -115,6 +116,7 @@ def _routes(settings: Settings) -> Iterable[JsonObject]:
             "match": _conditions(route, "match"),
             "not": _conditions(route, "not"),
             "stop": route.stop,
+            "tell": list(route.tell),
             "digest": route.digest,
             "zone": route.zone,
             "group_by": list(route.group_by),
@@ -143,6 +145,8 @@ def _listed(found: JsonObject) -> list[str]:
         lines.append(f"    leaves out  {_said(found['not'])}")
     for sink in found["to"]:
         lines.append(f"    to          {sink['sink']} ({', '.join(_of_sink(sink))})")
+    if found["tell"]:
+        lines.append(f"    told        when an alert is {' or '.join(found['tell'])}, and nothing else")
     if found["digest"]:
         grouped = f", one for each {' and '.join(found['group_by'])}" if found["group_by"] else ""
         zone = f" {found['zone']}" if found["zone"] else ""
@@ -197,6 +201,7 @@ def _outcome(one: JsonObject) -> str:
     return {
         "matched": f"matches: to {', '.join(one['to'])}",
         "excluded": "leaves it out (not)",
+        "unasked": f"matches, and tells only what is {' or '.join(one['wanted'])} (tell); this would be {', '.join(one['found'])}",
         "unread": "is not read: a route above stops",
     }[str(one["outcome"])]
 

@@ -9,16 +9,19 @@
     state \\ command  ack                      close                            reopen
     open             acknowledged             closed; CLOSED is told           unchanged
     acknowledged     unchanged                closed; CLOSED is told           open
-    closed           refused: reopen first    disposition, comment replaced    open; REOPENED is told
+    closed           refused: reopen first    comment, disposition replaced;   open; REOPENED is told
+                                              another disposition: CLOSED
+                                              is told again
 
 The beginning of an id will do. All of them are found first: with a wrong one nothing is done. What is told goes the ways the
-alert has gone; the same again changes nothing and leaves no line. A duplicate closed ``into`` another alert joins their
+alert has gone, but for routes that do not ask for it: who was told that an alert was true must hear that it was false after all. The
+same again changes nothing and leaves no line. A duplicate closed ``into`` another alert joins their
 stories, so that whatever comes next is told under the one that stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -37,6 +40,7 @@ from monitor.model import (
     Notification,
     NotificationKind,
     Reason,
+    Way,
     identity,
 )
 from monitor.ports import AlertChange, AlertFound, AlertRecord, Clock, DecideAgain, Entry, Meter
@@ -51,7 +55,7 @@ _AGAIN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """``told`` is what people are told of it, None where nobody is."""
+    """``told`` is what people are told of it, None where nobody is; of what is closed already, only another disposition is."""
 
     to: AlertState
     told: NotificationKind | None = None
@@ -69,13 +73,14 @@ TABLE: Final[Mapping[tuple[AlertState, str], _Step | _Refusal | None]] = {
     (_ACK, "close"): _Step(_CLOSED, NotificationKind.CLOSED),
     (_ACK, "reopen"): _Step(_OPEN),
     (_CLOSED, "ack"): "it is closed: reopen it first",
-    (_CLOSED, "close"): _Step(_CLOSED),
+    (_CLOSED, "close"): _Step(_CLOSED, NotificationKind.CLOSED),
     (_CLOSED, "reopen"): _Step(_OPEN, NotificationKind.REOPENED),
 }
 
 
 class AlertCommands:
-    """``wake`` tells the deliverer that there is something to send; ``merge`` does the command ``stories.merge``."""
+    """``wake`` tells the deliverer that there is something to send; ``merge`` does the command ``stories.merge``; ``asked`` says which
+    of the ways an alert has gone hear of what a person did to it."""
 
     def __init__(
         self,
@@ -86,7 +91,9 @@ class AlertCommands:
         meter: Meter,
         wake: Callable[[], None],
         merge: Callable[[Command], Awaitable[JsonObject]],
+        asked: Callable[[Sequence[Way], NotificationKind], tuple[Way, ...]] = lambda ways, kind: tuple(ways),
     ) -> None:
+        self._asked = asked
         self._record = record
         self._turn = turn
         self._clock = clock
@@ -130,6 +137,8 @@ class AlertCommands:
             change = changed(found, verb, actor=actor, disposition=disposition, said=said, now=now)
             if change is None:
                 return _answer(found.told.alert, unchanged=True)
+            if change.notification is not None:
+                change = replace(change, ways=self._asked(change.ways, change.notification.kind))
             try:
                 await self._record.change_alert(change, now)
             except DecideAgain:
@@ -172,7 +181,7 @@ def changed(
         return None
     after = replace(alert, state=step.to, updated=now, changed_by=actor, comment=said, disposition=disposition)
     entry = Entry(actor, f"alert {verb}", alert.id, _detail(alert, after))
-    if step.told is None:
+    if step.told is None or (step.to is alert.state and disposition is alert.disposition):
         return AlertChange(after, alert.state, entry)
     notification_id = identity(alert.id, str(found.told.notifications))
     payload = render_change(
@@ -182,7 +191,7 @@ def changed(
         reason=Reason.BY_HAND,
         created=now,
         alert=after,
-        change=Change(actor, said),
+        change=Change(actor, said, alert.disposition if step.to is alert.state else None),
     )
     told = Notification(notification_id, alert.id, step.told, Reason.BY_HAND, alert.severity, now, payload)
     return AlertChange(after, alert.state, entry, told, found.ways)

@@ -295,7 +295,7 @@ def _decided(case: _Case, ground: Ground) -> Decided:
         return Decided(match, decision, story, alert=told.alert, told=_threaded(told, case))
     notification = _notification(case, decision, ground)
     about = case.about if case.prior is None or not case.withdrawn else replace(case.about, match=case.prior.match)
-    ways = ground.route(replace(about, severity=notification.severity))
+    ways = ground.route(replace(about, severity=notification.severity, kind=notification.kind))
     ways = ground.limits.limited(ways, about.facts, decision.kind, notification.severity, ground.now)
     return Decided(match, decision, story, case.about.alert, notification, ways, _telling(case, notification, ground))
 

@@ -2,7 +2,8 @@
 
 Routes are read first to last. Every route that matches adds its sinks, until one that says ``stop``. A route with a digest has
 its notifications wait for it, unless they are critical; a sink that one route tells at once and another in a digest is told at
-once. It must not know what a sink is or whether it works.
+once. A route may ask for some kinds of notification only (``tell``); it matches all the same. It must not know what a sink is or
+whether it works.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.flow.digests import DIGEST, Rhythm
-from monitor.model import Alert, Article, Match, Operation, Severity, Stance, Story, WatchlistFacts, Way
+from monitor.model import Alert, Article, Match, NotificationKind, Operation, Severity, Stance, Story, WatchlistFacts, Way
 
 #: How the keys of operations about a sink begin.
 SINK = "sink:"
@@ -31,6 +32,7 @@ class About:
     alert: Alert
     story: Story
     now: datetime
+    kind: NotificationKind = NotificationKind.RAISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ def _alike(names: Iterable[str]) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class Route:
     """``unless`` leaves out of what ``match`` chose; without conditions it leaves out nothing. ``name`` is for people. What waits
-    for a ``digest`` is told in one, or in one for each group of what has the same values of ``group_by``."""
+    for a ``digest`` is told in one, or in one for each group of what has the same values of ``group_by``. ``tell`` are the kinds
+    of notification it asks for, all where it names none."""
 
     to: tuple[str, ...]
     match: Conditions = field(default_factory=Conditions)
@@ -131,6 +134,10 @@ class Route:
     name: str = ""
     digest: Rhythm | None = None
     group_by: tuple[str, ...] = ()
+    tell: tuple[NotificationKind, ...] = ()
+
+    def tells(self, kind: NotificationKind) -> bool:
+        return not self.tell or kind in self.tell
 
     @property
     def hold(self) -> str:
@@ -150,6 +157,7 @@ class Outcome(StrEnum):
     MATCHED = "matched"
     MISSED = "missed"  # a condition of ``match`` does not hold
     EXCLUDED = "excluded"  # ``not`` holds
+    UNASKED = "unasked"  # it matches, and does not ask for this kind of notification
     UNREAD = "unread"  # one above it matched and said stop
 
 
@@ -166,7 +174,7 @@ def explained(routes: Sequence[Route], about: About) -> tuple[Explained, ...]:
     stopped = False
     for route in routes:
         one = Explained(route, Outcome.UNREAD) if stopped else _explained(route, about)
-        stopped = stopped or (one.outcome is Outcome.MATCHED and route.stop)
+        stopped = stopped or (one.outcome in {Outcome.MATCHED, Outcome.UNASKED} and route.stop)
         found.append(one)
     return tuple(found)
 
@@ -174,8 +182,11 @@ def explained(routes: Sequence[Route], about: About) -> tuple[Explained, ...]:
 def _explained(route: Route, about: About) -> Explained:
     if (missed := route.match.missed(about)) is not None:
         return Explained(route, Outcome.MISSED, missed)
-    excluded = not route.unless.empty and route.unless.hold(about)
-    return Explained(route, Outcome.EXCLUDED if excluded else Outcome.MATCHED)
+    if not route.unless.empty and route.unless.hold(about):
+        return Explained(route, Outcome.EXCLUDED)
+    if not route.tells(about.kind):
+        return Explained(route, Outcome.UNASKED, Missed("tell", tuple(map(str, route.tell)), (about.kind.value,)))
+    return Explained(route, Outcome.MATCHED)
 
 
 def ways_for(routes: Sequence[Route], about: About) -> tuple[Way, ...]:
@@ -184,13 +195,23 @@ def ways_for(routes: Sequence[Route], about: About) -> tuple[Way, ...]:
     return _ways(matched, about.severity, about.now)
 
 
-def ways_for_operation(routes: Sequence[Route], operation: Operation, now: datetime) -> tuple[Way, ...]:
+def asked_for(routes: Iterable[Route], ways: Sequence[Way], kind: NotificationKind) -> tuple[Way, ...]:
+    """Of the ways that an alert has gone, those of what a person did to it now: all but those of routes in force that do not ask
+    for this kind."""
+    unasked = {(route.name, sink) for route in routes if not route.tells(kind) for sink in route.to}
+    return tuple(way for way in ways if (way.route, way.sink) not in unasked)
+
+
+def ways_for_operation(
+    routes: Sequence[Route], operation: Operation, now: datetime, kind: NotificationKind = NotificationKind.RAISED
+) -> tuple[Way, ...]:
     """As above; a sink is never told of its own trouble."""
     matched: list[Route] = []
     for route in routes:
         if not route.match.hold_of(operation) or (not route.unless.empty and route.unless.hold_of(operation)):
             continue
-        matched.append(route)
+        if route.tells(kind):
+            matched.append(route)
         if route.stop:
             break
     own = (operation.subject or operation.key.removeprefix(SINK)) if operation.key.startswith(SINK) else None

@@ -35,6 +35,7 @@ from monitor.model import (
     Document,
     JsonObject,
     Mode,
+    NotificationKind,
     SourceSpec,
     Story,
     WatchlistFacts,
@@ -116,6 +117,7 @@ class RouteCommands:
     async def _explained(self, about: About, told: bool, now: datetime) -> JsonObject:
         """``told``: of an alert that is raised already, a notification more is an update."""
         kind = DecisionKind.UPDATE if told else DecisionKind.RAISE
+        about = replace(about, kind=NotificationKind.UPDATED if told else NotificationKind.RAISED)
         silence = self._silences.muted_by(about)
         ways = ways_for(self._routes, about)
         limits = await self._limits.limits([about.facts], now)

@@ -46,6 +46,7 @@ from monitor.model import (
     SourceSpec,
     Story,
     WatchlistFacts,
+    Way,
     identity,
 )
 from monitor.ports import (
@@ -87,7 +88,8 @@ class Memory(Protocol):
 
 
 class StoryCommands:
-    """``wake`` tells the deliverer that there is something to send."""
+    """``wake`` tells the deliverer that there is something to send; ``asked`` says which of the ways an alert has gone hear of what
+    a person did to it."""
 
     def __init__(
         self,
@@ -100,8 +102,10 @@ class StoryCommands:
         clock: Clock,
         wake: Callable[[], None],
         silenced: Silenced = never,
+        asked: Callable[[Sequence[Way], NotificationKind], tuple[Way, ...]] = lambda ways, kind: tuple(ways),
     ) -> None:
         self._silenced = silenced
+        self._asked = asked
         self._record = record
         self._memory = memory
         self._turn = turn
@@ -184,11 +188,15 @@ class StoryCommands:
             raise
 
     async def _carry_out(self, move: StoryMove, story: str, now: datetime) -> None:
-        await self._record.move(move, now)
+        await self._record.move(replace(move, alerts=tuple(map(self._asked_of, move.alerts))), now)
         await self._memory.move([article for article, _ in move.articles], story)
         log.info("stories_changed", action=move.entry.action, story=move.entry.subject, articles=len(move.articles), by=move.entry.actor)
         if move.raised or any(change.notification for change in move.alerts):
             self._wake()
+
+    def _asked_of(self, change: AlertChange) -> AlertChange:
+        told = change.notification
+        return change if told is None else replace(change, ways=self._asked(change.ways, told.kind))
 
     async def _again(self, work: Callable[[], Awaitable[T]]) -> T:
         for _ in range(_AGAIN):

@@ -88,7 +88,7 @@ class Teller:
 
     async def _tell(self, operation: Operation, kind: NotificationKind) -> None:
         notification = self._notification(operation, kind)
-        ways = ways_for_operation(self._routes, operation, notification.created)
+        ways = ways_for_operation(self._routes, operation, notification.created, kind)
         closed = kind is NotificationKind.CLOSED
         await self._record.save_operation(operation, notification, ways, notification.created, closed=closed)
         self._meter.count("operations_told_total", kind=kind.value)

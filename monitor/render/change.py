@@ -8,16 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.model import Alert, JsonObject, NotificationKind, Reason
+from monitor.model import Alert, Disposition, JsonObject, NotificationKind, Reason
 from monitor.render.payload import TYPE_PREFIX, timestamp, to_bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Who did it (``DOOR:WHO``), and the comment given with it."""
+    """Who did it (``DOOR:WHO``), and the comment given with it; ``was`` is what a closed alert was found to be before."""
 
     actor: str
     comment: str = ""
+    was: Disposition | None = None
 
 
 def render_change(
@@ -30,6 +31,8 @@ def render_change(
     said: JsonObject = {"at": timestamp(created), "by": who, "door": door, "comment": change.comment}
     if alert.disposition is not None:
         said["disposition"] = alert.disposition.value
+    if change.was is not None:
+        said["disposition_before"] = change.was.value
     if alert.merged_into:
         said["merged_into"] = alert.merged_into
     standing = before.get("alert")

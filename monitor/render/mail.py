@@ -105,7 +105,7 @@ def _body(message: Message) -> Iterator[str]:
 def _bar(message: Message) -> str:
     """The severity as a word on its colour, for whoever sees no colours; then whose watchlist it is."""
     sample = "SAMPLE · " if message.sample else ""
-    event = f" · {message.event}" if message.event and message.about is not About.DIGEST else ""
+    event = f" · {message.became}" if message.event and message.about is not About.DIGEST else ""
     subject = f"monitor: {message.subject}" if message.about is About.OPERATION else message.name
     return (
         f'<div style="background:{_BAR[message.severity]};color:#ffffff;padding:8px 12px;border-radius:4px">'

@@ -106,8 +106,9 @@ class Member:
 class Message:
     """``id`` is the notification, ``thread`` what messages about one thing share (the story; the operation's id). ``event`` is ""
     for what is told first; ``name`` is what the headline names: the watchlist, the daemon, the digest. ``when`` is
-    ``2026-03-01 14:05 UTC``. ``outlets`` and ``languages`` are of the whole story, 0 and none where the document does not say.
-    ``news`` says in sentences what is new since the last one. ``sample`` marks what nobody must act on."""
+    ``2026-03-01 14:05 UTC``. ``found`` is what a closed alert was found to be. ``outlets`` and ``languages`` are of the whole story,
+    0 and none where the document does not say. ``news`` says in sentences what is new since the last one. ``sample`` marks what
+    nobody must act on."""
 
     about: About
     id: str
@@ -136,6 +137,12 @@ class Message:
     links: tuple[Link, ...] = ()
     sample: bool = False
     name: str = ""
+    found: str = ""
+
+    @property
+    def became(self) -> str:
+        """The event as people read it: ``update``, ``closed as false``; "" for what is told first."""
+        return f"{self.event} as {self.found}" if self.found else self.event
 
     @property
     def rtl(self) -> bool:
@@ -177,6 +184,7 @@ def of(document: JsonObject) -> Message:
 def _alert(document: JsonObject, data: JsonObject) -> Message:
     alert, article, watchlist = data["alert"], data["article"], data["watchlist"]
     event = _event(document)
+    found = _as(_name(alert.get("disposition") or "")) if event == "closed" else ""
     severity = Severity(alert["severity"])
     name = _name(watchlist["title"]) or _name(watchlist["id"])
     story: Mapping[str, Any] = data["story"]
@@ -193,7 +201,8 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         event=event,
         severity=severity,
         watchlist=plain(watchlist["id"]),
-        headline=_headline(severity, name, event),
+        found=found,
+        headline=_headline(severity, name, f"{event} as {found}" if found else event),
         title=shortened(article["title"]) or NOTHING,
         time=_time(document["time"]),
         when=_when(article["published"] or article["fetched"], fetched=not article["published"]),
@@ -331,6 +340,10 @@ def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
         yield f"was {_name(before)} before"
 
 
+def _as(disposition: str) -> str:
+    return disposition.replace("_", " ")
+
+
 def _corrected(correction: Mapping[str, Any]) -> Iterable[str]:
     """The passages below are what is not said any more."""
     yield "withdrawn: its article does not say this any more"
@@ -345,7 +358,9 @@ def _by_hand(change: Mapping[str, Any], event: str) -> str:
     if not (who := _name(change.get("by") or "")):
         return ""
     disposition, comment = _name(change.get("disposition") or ""), shortened(change.get("comment") or "", 300)
-    as_what = f" as {disposition.replace('_', ' ')}" if disposition else ""
+    as_what = f" as {_as(disposition)}" if disposition else ""
+    if before := _name(change.get("disposition_before") or ""):
+        as_what += f", no longer as {_as(before)}"
     # A link's sink is no person: whoever had its message pressed the button.
     by = f"a link sent to {isolated(who)}" if change.get("door") == "link" else isolated(who)
     return f"{event} by {by}{as_what}" + (f": {isolated(comment)}" if comment else "")

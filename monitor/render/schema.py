@@ -251,7 +251,15 @@ def _stories() -> JsonObject:
         "severity_before": _one_of(Severity),
         "was": _object({"state": _one_of(AlertState), **_LIFE}, optional=set(_LIFE)),
     }
-    by_hand = {"at": _TIME, "by": _TEXT, "door": _TEXT, "comment": _TEXT, "disposition": _LIFE["disposition"], "merged_into": _TEXT}
+    by_hand = {
+        "at": _TIME,
+        "by": _TEXT,
+        "door": _TEXT,
+        "comment": _TEXT,
+        "disposition": _LIFE["disposition"],
+        "merged_into": _TEXT,
+        "disposition_before": {**_LIFE["disposition"], "description": "What it was closed as before, where that was corrected."},
+    }
     correction = {
         "withdrawn": {"const": True},
         "text_hash": {
@@ -265,7 +273,7 @@ def _stories() -> JsonObject:
         "story": _object(story, optional=story.keys() - {"id", "first_article"}),  # documents of before say no more
         "change": {
             "description": "Of an update or reopening by news: what is new; of what a person did: who, and why.",
-            "anyOf": [_object(news), _object(by_hand, optional={"disposition", "merged_into"})],
+            "anyOf": [_object(news), _object(by_hand, optional={"disposition", "disposition_before", "merged_into"})],
         },
         "correction": {
             "description": "An edited article took back what was told: the evidence is what is withdrawn.",

@@ -168,6 +168,11 @@ class RouteSettings(Section):
         json_schema_extra={"examples": ["1h", "0 8 * * 1-5"]},
     )
     zone: Zone | None = Field(default=None, description="The time zone of the digest; UTC unless said.")
+    tell: tuple[Literal["raised", "updated", "corrected", "closed", "reopened"], ...] = Field(
+        default=(),
+        description="What of an alert its sinks are told; everything unless said.",
+        json_schema_extra={"examples": [["raised", "closed"]]},
+    )
     group_by: tuple[Literal["watchlist", "owner", "story", "severity", "source"], ...] = Field(
         default=(), description="One digest for each group of what has these in common."
     )

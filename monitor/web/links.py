@@ -293,7 +293,7 @@ def _since(told: Message, title: str) -> Since:
     """What was new of it, by what it says; of what a person did there is nothing else."""
     at = told.time.astimezone(UTC)
     return Since(
-        head=f"{told.event or 'alert'} · {at:%Y-%m-%d %H:%M} UTC",
+        head=f"{told.became or 'alert'} · {at:%Y-%m-%d %H:%M} UTC",
         title="" if told.title == title else told.title,
         news=news(told)[1],
         quotes=_quotes(passage for passage in told.passages if passage.new or told.event == "correction"),

@@ -27,6 +27,7 @@ routes:
   - {{name: farsi, match: {{language: [fa, ar], watchlist: [arms]}}, to: [desk]}}
   - {{match: {{labels: {{country: EG}}}}, not: {{severity: [low]}}, to: [log]}}
   - {{name: daily, match: {{term: [Arms Deal]}}, to: [desk], digest: 1d, zone: Europe/Berlin, group_by: [watchlist]}}
+  - {{name: closings, to: [log], tell: [closed, reopened]}}
   - {{to: [chat], stop: true}}
   - {{name: rest, match: {{severity: [info]}}, to: [log]}}
 """
@@ -62,7 +63,8 @@ def routes(folder: Path, *arguments: object, config: str = "monitor.yaml") -> Do
 
 def test_the_routes_are_listed(routed: Path) -> None:
     lines = routes(routed, "list").out.splitlines()
-    assert [line for line in lines if not line.startswith(" ")] == ["farsi", "routes[1]", "daily", "routes[3]", "rest"]
+    assert [line for line in lines if not line.startswith(" ")] == ["farsi", "routes[1]", "daily", "closings", "routes[4]", "rest"]
+    assert "    told        when an alert is closed or reopened, and nothing else" in lines
     assert "    takes       watchlist arms; language fa or ar" in lines
     assert "    leaves out  severity low" in lines
     assert any(line.startswith("    digest      1d Europe/Berlin, one for each watchlist; next 20") for line in lines)
@@ -84,17 +86,18 @@ def test_an_alert_is_followed_through_the_routes(routed: Path) -> None:
     alert = listed(routed)[0]["id"]
     lines = routes(routed, "test", alert[:8]).out.splitlines()
     assert lines[0].startswith("arms, high: ")
-    assert lines[1:6] == [
+    assert lines[1:7] == [
         "    farsi          does not match: language is to be fa or ar, and is en",
         "    routes[1]      does not match: labels.country is to be EG, and is nothing",
         "    daily          matches: to desk",
-        "    routes[3]      matches: to chat",
+        "    closings       matches, and tells only what is closed or reopened (tell); this would be updated",
+        "    routes[4]      matches: to chat",
         "    rest           is not read: a route above stops",
     ]
-    assert lines[6] == "  2 sinks would be told:"
-    assert lines[7].startswith("    desk           held until 20")
-    assert lines[7].endswith("UTC: the digest of daily")
-    assert lines[8].endswith("UTC: quiet hours")
+    assert lines[7] == "  2 sinks would be told:"
+    assert lines[8].startswith("    desk           held until 20")
+    assert lines[8].endswith("UTC: the digest of daily")
+    assert lines[9].endswith("UTC: quiet hours")
 
 
 def test_a_file_is_asked_about_as_though_a_source_brought_it(routed: Path) -> None:
@@ -102,7 +105,7 @@ def test_a_file_is_asked_about_as_though_a_source_brought_it(routed: Path) -> No
     answer = json.loads(routes(routed, "test", file, "--source", "drop", "--json").out)
     (found,) = answer["matches"]
     assert (found["watchlist"], found["told"], found["limited"], found["silence"]) == ("arms", True, False, None)
-    assert [one["outcome"] for one in found["routes"]] == ["missed", "matched", "matched", "matched", "unread"]
+    assert [one["outcome"] for one in found["routes"]] == ["missed", "matched", "matched", "unasked", "matched", "unread"]
     assert [(sink["sink"], sink["key"]) for sink in found["sinks"]] == [("log", ""), ("desk", "digest:daily"), ("chat", "quiet")]
     file.with_name("nothing.md").write_text("Rain\n\nIt rained all day.\n")
     assert routes(routed, "test", file.with_name("nothing.md")).out == "no watchlist matches it: nothing would be told\n"

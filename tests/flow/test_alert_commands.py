@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from monitor.errors import UsageError
 from monitor.flow.alert_commands import TABLE, AlertCommands
 from monitor.flow.commands import Commander
+from monitor.flow.route import Route, asked_for
 from monitor.flow.turn import Turn
-from monitor.model import AlertState, Command, Disposition, JsonObject
+from monitor.model import AlertState, Command, Disposition, JsonObject, NotificationKind, Way
 from monitor.store import SqlStore
 from tests.fakes import FakeClock, FakeMeter
 from tests.store.builders import NOW, article, batch, digest, found, item, raised, simple
@@ -32,8 +34,17 @@ class Desk:
         self.clock = FakeClock(NOW)
         self.woken = 0
         self.merged: list[Command] = []
+        self.routes: tuple[Route, ...] = ()
         self.commander = Commander(
-            AlertCommands(store, Turn(), clock=self.clock, meter=FakeMeter(), wake=self._wake, merge=self._merge),
+            AlertCommands(
+                store,
+                Turn(),
+                clock=self.clock,
+                meter=FakeMeter(),
+                wake=self._wake,
+                merge=self._merge,
+                asked=lambda ways, kind: asked_for(self.routes, ways, kind),
+            ),
         )
 
     def _wake(self) -> None:
@@ -130,16 +141,50 @@ def test_reopened_is_told_and_forgets_the_disposition(tmp_path: Path) -> None:
     at_desk(tmp_path, work)
 
 
-def test_a_closed_alert_takes_another_disposition_in_silence(tmp_path: Path) -> None:
+def test_another_disposition_is_told_where_the_alert_was_told(tmp_path: Path) -> None:
+    """Who acted on an alert that was closed as true must hear that it was false after all."""
+
     async def work(desk: Desk) -> None:
-        await desk.do("close", A, disposition="false")
-        [answer] = await desk.do("close", A, disposition="true", comment="it was real")
-        assert (answer["disposition"], answer["unchanged"]) == ("true", False)
-        assert len(await desk.told(A)) == 2
+        await desk.do("close", A, disposition="true")
+        [answer] = await desk.do("close", A, disposition="false", comment="a hoax")
+        assert (answer["disposition"], answer["unchanged"]) == ("false", False)
+        *_, again = await desk.told(A)
+        assert (again["kind"], again["reason"]) == ("closed", "by_hand")
+        assert sorted(delivery["sink"] for delivery in again["deliveries"]) == ["desk", "log"]
+        change = again["document"]["data"]["change"]
+        assert (change["disposition"], change["disposition_before"], change["comment"]) == ("false", "true", "a hoax")
+        assert desk.woken == 2
+
+    at_desk(tmp_path, work)
+
+
+def test_the_same_disposition_with_another_comment_is_told_to_nobody(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.do("close", A, disposition="true")
+        [commented] = await desk.do("close", A, disposition="true", comment="it was real")
+        assert not commented["unchanged"]
         [wordless] = await desk.do("close", A, disposition="true")
         assert wordless["unchanged"] is True, "the comment stays"
         [same] = await desk.do("close", A, disposition="true", comment="it was real")
         assert same["unchanged"]
+        assert len(await desk.told(A)) == 2
+
+    at_desk(tmp_path, work)
+
+
+def test_a_route_that_does_not_ask_for_closings_hears_of_none(tmp_path: Path) -> None:
+    async def work(desk: Desk) -> None:
+        desk.routes = (Route(("desk",), name="desk", tell=(NotificationKind.RAISED,)), Route(("log",), name="all"))
+        a = article("c")
+        told = replace(raised(a, found()), ways=(Way("desk", "desk"), Way("log", "all")))
+        await desk.store.ingest(batch(item(a, told)))
+        alert = alert_of("c")
+        await desk.do("close", alert, disposition="false")
+        await desk.do("reopen", alert)
+        desk.routes = (Route(("desk",), name="desk"),)  # it asks for everything from here on; "all" is there no more
+        await desk.do("close", alert, disposition="true")
+        sinks = [sorted(delivery["sink"] for delivery in one["deliveries"]) for one in await desk.told(alert)]
+        assert sinks == [["desk", "log"], ["log"], ["log"], ["desk", "log"]]
 
     at_desk(tmp_path, work)
 
@@ -257,6 +302,7 @@ def test_any_order_of_commands_keeps_to_the_table(
 ) -> None:
     async def work(desk: Desk) -> None:
         state, told, lines = AlertState.OPEN, 1, 0
+        now_found = None
         for verb, disposition, said in asked:
             rule = TABLE[state, verb]
             arguments = {"comment": said} | ({"disposition": disposition.value} if verb == "close" else {})
@@ -267,8 +313,9 @@ def test_any_order_of_commands_keeps_to_the_table(
             [answer] = await desk.do(verb, A, **arguments)
             lines += not answer["unchanged"]
             if rule is not None:
-                told += rule.told is not None
+                told += rule.told is not None and (rule.to is not state or disposition is not now_found)
                 state = rule.to
+                now_found = disposition if state is AlertState.CLOSED else None
             assert answer["state"] == state.value
         notifications = await desk.told(A)
         assert len(notifications) == told

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from monitor.flow.digests import Every
-from monitor.flow.route import About, Conditions, Explained, Missed, Outcome, Route, explained, ways_for, ways_for_operation
+from monitor.flow.route import About, Conditions, Explained, Missed, Outcome, Route, asked_for, explained, ways_for, ways_for_operation
 from monitor.model import (
     Alert,
     AlertState,
@@ -15,6 +16,7 @@ from monitor.model import (
     Evidence,
     Match,
     Mode,
+    NotificationKind,
     Operation,
     Severity,
     Stance,
@@ -138,6 +140,26 @@ def test_what_each_route_makes_of_it_is_told_with_the_first_condition_that_misse
         Explained(routes[2], Outcome.MATCHED),
         Explained(routes[3], Outcome.UNREAD),
     )
+
+
+def test_a_route_may_ask_for_some_kinds_only_and_matches_all_the_same() -> None:
+    only = Route(("chat",), name="chat", tell=(NotificationKind.RAISED, NotificationKind.CLOSED), stop=True)
+    routes = [only, Route(("log",), name="rest")]
+    assert names(ways_for(routes, about())) == ("chat",)
+    update = replace(about(), kind=NotificationKind.UPDATED)
+    assert ways_for(routes, update) == ()  # it stops, for it matched: what a chat does not want is not for everybody else
+    assert explained(routes, update)[0] == Explained(only, Outcome.UNASKED, Missed("tell", ("raised", "closed"), ("updated",)))
+    assert names(ways_for_operation(routes, operation(), START, NotificationKind.CLOSED)) == ("chat",)
+    assert ways_for_operation(routes, operation(), START, NotificationKind.UPDATED) == ()
+
+
+def test_of_the_ways_an_alert_has_gone_those_that_ask() -> None:
+    quiet = Route(("chat", "mail"), name="quiet", tell=(NotificationKind.RAISED,))
+    gone = (Way("chat", "quiet"), Way("log", "quiet"), Way("mail", "other"))
+    # Of a route that does not lead to the sink any more, or is there no more, nothing is known: people are told.
+    assert asked_for([quiet], gone, NotificationKind.CLOSED) == (Way("log", "quiet"), Way("mail", "other"))
+    assert asked_for([quiet], gone, NotificationKind.RAISED) == gone
+    assert asked_for([], gone, NotificationKind.CLOSED) == gone
 
 
 # ------------------------------------------------------------------------------------------ operations

@@ -222,6 +222,20 @@ def _closed() -> bytes:
     )
 
 
+def _refuted() -> bytes:
+    """Closed as true, and then as false."""
+    alert = replace(ARABIC.alert, state=AlertState.CLOSED, disposition=Disposition.FALSE, comment="خبر قديم")
+    return render_change(
+        json.loads(rendered(ARABIC)),
+        notification_id=f"{14:032x}",
+        kind=NotificationKind.CLOSED,
+        reason=Reason.BY_HAND,
+        created=NOW,
+        alert=alert,
+        change=ByHand("link:mail-desk", "خبر قديم", Disposition.TRUE),
+    )
+
+
 OPERATION = render_operation(
     notification_id=f"{11:032x}",
     kind=NotificationKind.RAISED,
@@ -291,6 +305,7 @@ DOCUMENTS: Mapping[str, bytes] = {
     "update": _update(),
     "correction": rendered(CORRECTED, correction=Correction("c" * 64, "Ministry confirms arms deal with Moscow", (Stance.REPORTED,))),
     "closed": _closed(),
+    "refuted": _refuted(),
     "operation": OPERATION,
     "digest": DIGEST,
 }

@@ -101,7 +101,7 @@ def test_a_severity_that_is_the_same_is_no_news() -> None:
 
 def test_who_closed_it_is_said() -> None:
     message = read(DOCUMENTS["closed"])
-    assert message.headline == "[HIGH] Arms transfer (closed)"
+    assert message.headline == "[HIGH] Arms transfer (closed as not relevant)"
     assert message.news == ("closed by dana as not relevant: an exercise",)
 
 
