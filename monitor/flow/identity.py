@@ -118,15 +118,26 @@ def _linked(document: Document, spec: SourceSpec) -> Document:
 
 
 def probe(document: Document) -> Probe:
-    return Probe(document.key, content_hash(document), aliases(document))
+    """What ``content_hash`` and ``aliases`` say, with the text hashed once: of an item with a title both begin alike."""
+    titled = _titled(document)
+    if not titled:
+        return Probe(document.key, content_hash(document), aliases(document))
+    said = hashlib.sha256(_parts(titled, document.text))
+    digest = said.hexdigest()
+    said.update(_parts(document.link or document.url))
+    return Probe(document.key, said.hexdigest(), _aliases(document, digest))
 
 
 def aliases(document: Document) -> tuple[str, ...]:
     """(the link's, the content's); the content's alone where there is no link, none where there is no date either."""
+    return _aliases(document, _digest(title_of(document), document.text))
+
+
+def _aliases(document: Document, digest: str) -> tuple[str, ...]:
     within = document.link or (document.published.isoformat() if document.published else "")
     if not within:
         return ()
-    content = identity("content", document.source, within, _digest(title_of(document), document.text))
+    content = identity("content", document.source, within, digest)
     return (identity("link", document.link), content) if document.link else (content,)
 
 
@@ -137,8 +148,12 @@ def content_hash(document: Document) -> str:
 
 
 def _digest(*parts: str) -> str:
+    return hashlib.sha256(_parts(*parts)).hexdigest()
+
+
+def _parts(*parts: str) -> bytes:
     raws = [part.encode("utf-8", "replace") for part in parts]
-    return hashlib.sha256(b"".join([b"%d:%b" % (len(raw), raw) for raw in raws])).hexdigest()
+    return b"".join([b"%d:%b" % (len(raw), raw) for raw in raws])
 
 
 def _titled(document: Document) -> str:

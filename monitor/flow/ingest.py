@@ -106,6 +106,8 @@ class _Poll:
     report: IngestReport = field(default_factory=IngestReport)
     pages: dict[str, Document] = field(default_factory=dict)  # by key: fetched once, however often the poll is judged
     brought: bool = False  # something its readers have not had
+    #: What came of the documents that are being decided, by key: decided again, they are not analysed again.
+    analysed: dict[str, tuple[Document, Analysis | AnalysisFailed]] = field(default_factory=dict)
 
     def state(self) -> SourceState:
         return arrived(self.after) if self.brought else self.after
@@ -227,15 +229,24 @@ class Ingester:
         """Analyse, look up what was told, decide, write; then tell."""
         sightings = tuple(_sighting(verdict) for verdict in verdicts if verdict.kind is Kind.SIGHTED)
         written = [verdict for verdict in verdicts if verdict.kind is not Kind.SIGHTED]
-        analyses = await self._workers.analyse([self._to_analyse(poll.spec, verdict) for verdict in written]) if written else []
+        analyses = await self._analysed(poll, [self._to_analyse(poll.spec, verdict) for verdict in written])
         self._learn(poll.spec, written, analyses)
         poll.brought = poll.brought or any(map(_brings, verdicts))
         async with self._turn:
             articles = await self._decided(poll, verdicts=written, analyses=analyses, sightings=sightings, last=last)
+        poll.analysed.clear()
         edited = sum(verdict.kind is Kind.EDITED for verdict in written)
         poll.report += IngestReport(len(articles), *self._aftermath.committed(poll.spec, articles), edited, len(sightings))
         if sightings:
             self._meter.count("articles_sighted_total", len(sightings), source=poll.spec.name)
+
+    async def _analysed(self, poll: _Poll, documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:
+        done = poll.analysed
+        missing = [document for document in documents if document.key not in done or done[document.key][0] != document]
+        if missing:
+            analyses = await self._workers.analyse(missing)
+            done |= {document.key: (document, analysis) for document, analysis in zip(missing, analyses, strict=True)}
+        return [done[document.key][1] for document in documents]
 
     def _to_analyse(self, spec: SourceSpec, verdict: Verdict) -> Document:
         """The document as its watchlists see it: under the source and labels of the article it is."""

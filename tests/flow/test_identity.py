@@ -342,6 +342,14 @@ _ITEMS = st.builds(
     url=st.sampled_from(["", "https://example.org/", *(f"https://example.org/{name}" for name in "abc")]),
     dated=st.booleans(),
 )
+
+
+@given(_ITEMS, st.booleans())
+def test_what_is_asked_of_the_record_is_what_each_question_says_alone(item: Document, linked: bool) -> None:
+    one = replace(item, link=item.url) if linked else item
+    assert probe(one) == Probe(one.key, content_hash(one), aliases(one))
+
+
 _POLLS = st.lists(st.tuples(st.sampled_from([HERE, THERE, PAGES, STRANGER]), st.lists(_ITEMS, max_size=4)), max_size=6)
 
 

@@ -212,6 +212,20 @@ def test_two_feeds_that_bring_one_article_at_once_make_one(tmp_path: Path) -> No
     live(tmp_path, work)
 
 
+def test_what_is_decided_again_is_not_analysed_again(tmp_path: Path) -> None:
+    workers = SeeingWorkers()
+
+    async def work(house: House) -> None:
+        for round_ in range(20):
+            several = [item(f"{round_}-{n}", at=f"{round_}/{n}", title=f"Rocket number {n} of day {round_}") for n in range(5)]
+            own = item(f"{round_}-own", "its own news", at=f"{round_}/own", title=f"Own {round_}")
+            await asyncio.gather(house.poll(POLITICS, *several), house.poll(WORLD, *several, own))
+        assert house.meter.counted("ingest_judged_again_total") > 0
+        assert sum("its own news" in document.text for document in workers.saw) == 20
+
+    live(tmp_path, work, workers=workers)
+
+
 class TurnsRecord(SqlStore):
     turns: Sequence[str] = ()
 
