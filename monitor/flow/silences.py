@@ -8,6 +8,7 @@ stored, or who makes them.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -70,16 +71,19 @@ class SilenceDesk:
         self._turn = turn or Turn()
         self._silences: list[tuple[Silence, Conditions]] = []
         self._looked = float("-inf")
+        self._reading = asyncio.Lock()
 
     async def restore(self) -> None:
         """Before anything is decided, and after every change. Raises StorageError."""
-        found = []
-        for silence in await self._record.silences(self._clock.now()):
-            try:
-                found.append((silence, conditions(silence.matchers)))
-            except ValueError as error:  # written by a newer version: it mutes nothing here
-                log.warning("silence_not_understood", silence=silence.id, error=str(error))
-        self._silences = found
+        # One after the other: a reading that began before a change must not be put in the place of one that began after it.
+        async with self._reading:
+            found = []
+            for silence in await self._record.silences(self._clock.now()):
+                try:
+                    found.append((silence, conditions(silence.matchers)))
+                except ValueError as error:  # written by a newer version: it mutes nothing here
+                    log.warning("silence_not_understood", silence=silence.id, error=str(error))
+            self._silences = found
 
     def muted_by(self, about: About) -> Silence | None:
         return muted_by(self._silences, about)

@@ -37,6 +37,11 @@ BATCH = 64
 # Seconds between two looks whether there is room for the ballast again.
 LOOK_AGAIN = 5.0
 
+# Seconds that room must have held for a full disk to be another one. Until then it is the same that fills again and again, with what
+# waits at the sources: it is said once, and looked at less often, up to so many times.
+EPISODE = 600.0
+PATIENT = 16
+
 # Pages in the write-ahead log after which it is copied back and begun anew: 16 MiB, and 1 MiB where every page counts.
 CHECKPOINT = 4000
 CHECKPOINT_TIGHT = 256
@@ -82,6 +87,8 @@ class Writer:
         self._ballast = ballast
         self._look_again = look_again
         self._looked = time.monotonic()
+        self._wait = look_again
+        self._had_room = float("-inf")
         self._lacks_ballast = False
         self._tight = ""
         self._queue: queue.SimpleQueue[_Request[Any] | None] = queue.SimpleQueue()
@@ -200,7 +207,7 @@ class Writer:
         where the ballast is lacking and none came: time to look for room."""
         batch: list[_Request[Any]] = []
         try:
-            item = self._queue.get(timeout=self._look_again if self._lacks_ballast else None)
+            item = self._queue.get(timeout=self._wait if self._lacks_ballast else None)
         except queue.Empty:
             return batch, False
         while item is not None:
@@ -322,10 +329,18 @@ class Writer:
     def _now_tight(self, error: StorageFull) -> None:
         self._tight = error.message
         self._lacks_ballast, self._looked = True, time.monotonic()
+        if self._same_episode():
+            self._wait = min(self._wait * 2, self._look_again * PATIENT)
+            log.debug("storage_full_again", error=error.message, looks_again_in=self._wait)
+            return
+        self._wait = self._look_again
         log.error("storage_full", error=error.message, kept_on="deliveries and operations go on in the room that was kept for them")
 
+    def _same_episode(self) -> bool:
+        return time.monotonic() - self._had_room < EPISODE
+
     def _look_for_room(self, connection: Connection) -> None:
-        if self._lacks_ballast and time.monotonic() - self._looked >= self._look_again:
+        if self._lacks_ballast and time.monotonic() - self._looked >= self._wait:
             self._make_ballast(connection)
 
     def _make_ballast(self, connection: Connection) -> None:
@@ -344,7 +359,8 @@ class Writer:
         if self._tight and not hindered:
             self._tight = ""
             _quietly(connection, f"PRAGMA wal_autocheckpoint={CHECKPOINT}")
-            log.info("storage_has_room")
+            (log.debug if self._same_episode() else log.info)("storage_has_room")
+            self._had_room = time.monotonic()
         self._lacks_ballast = bool(hindered)
 
     def _fail(self, batch: Sequence[_Request[Any]], error: BaseException) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -140,9 +140,9 @@ class House:
         return [one["document"] for one in await self.store.follow(0, 100)]
 
 
-def in_house(folder: Path, work: Callable[[House], Awaitable[None]]) -> None:
+def in_house(folder: Path, work: Callable[[House], Awaitable[None]], *, record: type[SqlStore] = SqlStore) -> None:
     async def life() -> None:
-        store = await SqlStore.open(folder)
+        store = await record.open(folder)
         try:
             await store.sync_sinks(["log", "desk"], NOW)
             house = House(store)
@@ -187,6 +187,37 @@ def test_what_it_muted_is_summed_up_once_when_it_ends(tmp_path: Path) -> None:
         assert house.desk.muted_by(about(seconds=1)) is None
 
     in_house(tmp_path, work)
+
+
+class Slow(SqlStore):
+    """One reading of the silences takes its time to come back."""
+
+    gate: asyncio.Event | None = None
+
+    async def silences(self, *arguments: Any, **conditions: Any) -> Sequence[Silence]:
+        gate, self.gate = self.gate, None
+        found = await super().silences(*arguments, **conditions)
+        if gate is not None:
+            await gate.wait()
+        return found
+
+
+def test_a_silence_that_is_made_while_the_others_are_read_is_in_force_at_once(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        assert isinstance(house.store, Slow)
+        await house.add()
+        gate = house.store.gate = asyncio.Event()
+        tick = asyncio.create_task(house.tick())
+        while house.store.gate is not None:
+            await asyncio.sleep(0)
+        made = asyncio.create_task(house.add())
+        for _ in range(50):  # in which it is read by whoever does not wait for the other
+            await house.store.silences(house.clock.now())
+        gate.set()
+        await asyncio.gather(tick, made)
+        assert made.result() in {one.id for one in house.desk.in_force()}
+
+    in_house(tmp_path, work, record=Slow)
 
 
 def test_what_was_muted_in_its_last_moment_is_summed_up(tmp_path: Path) -> None:

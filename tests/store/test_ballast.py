@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Connection
 
 from monitor.errors import StorageFull
@@ -111,6 +112,33 @@ def test_fault_05_the_ballast_lets_answers_be_recorded(disk: Path) -> None:
         assert (stats["deliveries_delivered"], stats["attempts"] >= 100) == (100, True)
 
     b.with_store(disk, work, how=Opening(ballast=8 * MIB, look_again=0.01))
+
+
+def test_fault_05_a_disk_that_fills_again_and_again_is_said_once(disk: Path) -> None:
+    """Room for the ballast and one article more: what waits at the sources fills it at once."""
+
+    async def ingested(store: SqlStore, n: int) -> None:
+        for number in itertools.count():
+            await store.ingest(b.batch(b.item(b.article(f"{n}-{number}", body=b.QUOTE * 100), body=b.QUOTE * 100)))
+
+    async def work(store: SqlStore) -> None:
+        for n in range(4):
+            filler = fill(disk)
+            with pytest.raises(StorageFull):
+                await ingested(store, n)
+            filler.unlink()
+            for _ in range(100_000):
+                await store.recover(b.NOW)
+                if not store.tight:
+                    break
+                await asyncio.sleep(0)
+            assert store.tight == ""
+
+    with structlog.testing.capture_logs() as logged:
+        b.with_store(disk, work, how=Opening(ballast=4 * MIB, look_again=0.01))
+    said = [(line["event"], line["log_level"]) for line in logged if line["event"].startswith("storage_")]
+    assert [one for one in said if one[1] != "debug"] == [("storage_full", "error"), ("storage_has_room", "info")]
+    assert said.count(("storage_full_again", "debug")) == 3
 
 
 def test_fault_05_a_daemon_that_ended_on_a_full_disk_starts_there(disk: Path) -> None:
