@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.match.native import COMPILED
 from monitor.settings import Surroundings, load, show
 
 ROOT = Path(__file__).parent.parent
@@ -67,6 +68,7 @@ def test_make_lists_its_targets_and_sets_up_nothing_for_it() -> None:
         "setup",
         "run",
         "test",
+        "fuzz",
         "bench",
         "soak",
         "soak-sources",
@@ -76,7 +78,7 @@ def test_make_lists_its_targets_and_sets_up_nothing_for_it() -> None:
 
 
 def test_make_says_what_is_missing(tmp_path: Path) -> None:
-    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "pyproject.toml", "hatch_build.py"):
         shutil.copy(ROOT / name, tmp_path)
     bare = tmp_path / "bare-python"
     bare.write_text('#!/bin/sh\ncase "$2" in *venv*) exit 1;; esac\nexit 0\n')
@@ -95,8 +97,8 @@ def test_init_works_from_the_wheel_alone(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
     for name in ("monitor", "watchlists", "seeds", "deploy"):
-        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    for name in ("pyproject.toml", "hatch_build.py", "README.md"):
         shutil.copy(ROOT / name, source)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(source)]
     built = subprocess.run(build, capture_output=True, text=True, check=False)
@@ -105,6 +107,9 @@ def test_init_works_from_the_wheel_alone(tmp_path: Path) -> None:
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
     shutil.rmtree(source)
+    # Where this environment could compile the loop of matching, the wheel could too, and says what machine it is for.
+    assert bool(list(site.glob("monitor/match/_native.*.so"))) is COMPILED
+    assert wheel.stem.endswith("-none-any") is not COMPILED
     # -I -S: no checkout by way of the current folder, the environment or this environment's editable install.
     start = (
         f"import sys; sys.path[:0] = [{str(site)!r}, {sysconfig.get_path('platlib')!r}]; import monitor; "

@@ -81,8 +81,10 @@ class Engine:
 
     version = ENGINE_VERSION
 
-    def __init__(self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None) -> None:
-        self.table = Table(lookup, remembered)
+    def __init__(
+        self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None, *, native: bool = True
+    ) -> None:
+        self.table = Table(lookup, remembered, native=native)
         # A vocabulary's group is one, however many watchlists use it.
         self._groups: dict[Asked, int] = {}
         # Pattern, or list of names -> the groups it is of.
@@ -293,6 +295,9 @@ def _every_term(watchlist: Watchlist) -> Iterator[Term]:
                 yield from _literal_terms(leaf, watchlist)
 
 
-def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None) -> Engine:
-    """Compile watchlists together; the order of matches is theirs. Expansions are taken from ``remembered`` and kept there."""
-    return Engine(watchlists, lookup, remembered)
+def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None, *, native: bool = True) -> Engine:
+    """Compile watchlists together; the order of matches is theirs. Expansions are taken from ``remembered`` and kept there.
+
+    Without ``native`` the loop in C is not used even where there is one; the matches are the same.
+    """
+    return Engine(watchlists, lookup, remembered, native=native)

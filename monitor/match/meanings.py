@@ -130,29 +130,35 @@ class Meanings:
 
     def _filter_size(self, bits: int) -> None:
         self._filter_shift = np.array(32 - bits, np.uint32)
-        self._filter: npt.NDArray[np.bool_] = np.zeros(1 << bits, np.bool_)
+        #: Where, by the hash of two values side by side, they may stand in ``phrases``.
+        self.filter: npt.NDArray[np.bool_] = np.zeros(1 << bits, np.bool_)
 
     # ------------------------------------------------------------------ reading
-    def read(self, text: str) -> Read:
-        """The chunks of ``text`` with their values, those without a word left out."""
+    def tables(self) -> tuple[Hashes, Values, Mapping[int, int]]:
+        """For the text that is read next: the table of numbers, their values, and the values of those whose place is another's."""
         if self._known >= MEMO_LIMIT:
             # Only between texts: within one, classes stay what they are.
             self._begin()
+        return self._keys, self._values, self._beside
+
+    def read(self, text: str) -> Read:
+        """The chunks of ``text`` with their values, those without a word left out."""
+        keys, known, _ = self.tables()
         starts, ends, numbers, cjk = chunks(text)
         if not len(starts):
             return Read(starts, ends, numbers, np.zeros(0, np.uint32), 0, cjk)
         at = (numbers >> self._shift).view(np.int64)
-        values = self._values.take(at)
-        missed = (self._keys.take(at) != numbers).nonzero()[0]
+        values = known.take(at)
+        missed = (keys.take(at) != numbers).nonzero()[0]
         if len(missed):
-            self._learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
+            self.learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
         bits = int(np.bitwise_or.reduce(values))
         if bits & EMPTY:
             kept = np.flatnonzero((values & EMPTY) == 0)
             starts, ends, numbers, values = starts[kept], ends[kept], numbers[kept], values[kept]
         return Read(starts, ends, numbers, values, bits, cjk)
 
-    def _learn(self, text: str, read: Read, missed: Places) -> None:
+    def learn(self, text: str, read: Read, missed: Places) -> None:
         """Set the values of the chunks ``missed``: those kept beside the table, and those never seen."""
         numbers = read.numbers[missed].tolist()
         known = list(map(self._beside.get, numbers))
@@ -272,13 +278,13 @@ class Meanings:
         if found:
             self.phrases.update((pair, tuple(phrases)) for pair, phrases in found.items())
             self._mark(list(found))
-            if len(self._filter) < min(_SPARSE // 2 * len(self.phrases), 1 << _FILTER_BITS[-1]):
+            if len(self.filter) < min(_SPARSE // 2 * len(self.phrases), 1 << _FILTER_BITS[-1]):
                 self._filter_size(min((_SPARSE * len(self.phrases)).bit_length(), _FILTER_BITS[-1]))
                 self._mark(list(self.phrases))
 
     def _mark(self, pairs: Sequence[tuple[int, int]]) -> None:
         both = np.array(pairs, np.uint32)
-        self._filter[self._place(both[:, 0], both[:, 1])] = True
+        self.filter[self._place(both[:, 0], both[:, 1])] = True
 
     def _place(self, first: Values, second: Values) -> Values:
         place: Values = (first * _MIX_ONE + second * _MIX_TWO) >> self._filter_shift
@@ -286,7 +292,7 @@ class Meanings:
 
     def pairs(self, values: Values) -> dict[int, tuple[Phrase, ...]]:
         """The places where two words stand side by side as they do in phrases, in order, each with those phrases."""
-        at: Places = self._filter.take(self._place(values[:-1], values[1:])).nonzero()[0]
+        at: Places = self.filter.take(self._place(values[:-1], values[1:])).nonzero()[0]
         known, value = self.phrases, values.data
         return {place: phrases for place in at.tolist() if (phrases := known.get((value[place], value[place + 1])))}
 

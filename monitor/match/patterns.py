@@ -16,6 +16,7 @@ from typing import Final
 
 from monitor.match.meanings import Meanings
 from monitor.match.names import LISTED, Names
+from monitor.match.native import COMPILED
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, noun_by_capital, readings, stems
@@ -81,9 +82,11 @@ class Surfaces(dict[str, tuple[int, ...]]):
 class Table:
     """All patterns of one generation, and the memo of surfaces met so far."""
 
-    def __init__(self, lookup: Lookup, remembered: Remembered | None = None) -> None:
+    def __init__(self, lookup: Lookup, remembered: Remembered | None = None, *, native: bool = True) -> None:
+        """``native``: texts are read by the loop in C where there is one."""
         self.lookup = lookup
         self.remembered = remembered
+        self.native = native and COMPILED
         self.patterns: list[Pattern] = []
         self.single: dict[int, list[int]] = {}
         # Slot of a phrase's anchor -> before (-1) or behind (1) -> slot there -> (pattern, anchor's place, slots)

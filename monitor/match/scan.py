@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from monitor.match.meanings import CLASS, EDGED
+from monitor.match.meanings import ASKED, BEGINS, CLASS, EDGED, LOOK, OTHER, PAIR
+from monitor.match.native import Packed, kernel, read_packed
 from monitor.match.patterns import Table
 from monitor.match.worth import Mention, Worth, stand
 from monitor.model import Layout, Sentence, Span
@@ -29,6 +30,7 @@ Anchored = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]
 
 #: Makes a named tuple of a tuple, at half the cost of naming its fields.
 made: Final = tuple.__new__
+_WORTH: Final = ASKED | LOOK | PAIR
 _KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc\uff66-\uff9f]")
 
 
@@ -52,6 +54,8 @@ class Scanned:
         "_cjk",
         "_glue",
         "_mentions",
+        "_packed",
+        "_seen",
         "_spans",
         "_worth",
         "hits",
@@ -74,21 +78,75 @@ class Scanned:
         self._mentions: dict[int, list[Mention]] = {}
         self._aside: set[int] = set()
         self._worth: Worth | None = None
+        # As C read the text, and the patterns it met in each sentence.
+        self._packed: Packed | None = None
+        self._seen: dict[int, list[int]] = {}
         if plainly or not sentences:
             self.pattern = pattern_for(text)
             self._aside.update(range(len(sentences)))
             return
+        if table.native:
+            self._at_once()
+            return
         read = table.meanings.read(text)
         self.pattern = WORD_CJK if read.cjk else WORD
-        worth = Worth(text, read, table.meanings)
+        worth = Worth(read, table.meanings).look(text)
         if worth:
             self._worth = worth
             self._mentions, self._aside = worth.mentions(sentences)
 
+    # ------------------------------------------------------------------ all sentences at once, in C
+    def _at_once(self) -> None:
+        """Find the hits of all sentences that are plain; the others are aside."""
+        table = self.table
+        meanings = table.meanings
+        packed = self._packed = read_packed(self.text, meanings)
+        starts, ends, _, values, bits, cjk = packed
+        self.pattern = WORD_CJK if cjk else WORD
+        if bits & BEGINS:
+            worth = Worth(packed.unpacked(), meanings)
+            worth.named = meanings.named(self.text, packed.unpacked())
+            self._aside = worth.around_names(self.sentences)
+        if bits & _WORTH:
+            self._seen = kernel.find(
+                starts,
+                ends,
+                values,
+                self.sentences,
+                meanings.single,
+                meanings.met,
+                meanings.words,
+                meanings.phrases,
+                meanings.filter,
+                Found,
+                self.hits,
+                self._aside,
+                self.without_edges,
+                table.short_katakana,
+                self.keep,
+            )
+
+    def _others_at_once(self) -> bool:
+        """Add the hits of masks and cues in sentences with hits; whether there may be any."""
+        packed = self._packed
+        if packed is None or not packed.bits & OTHER or not self._seen:
+            return False
+        worth = Worth(packed.unpacked(), self.table.meanings)
+        worth.look_closer()
+        for number in self._seen:
+            start, end, _, _ = self.sentences[number]
+            low = bisect_left(worth.starts, start)
+            high = bisect_left(worth.starts, end, low)
+            others = worth.others_within(low, high)
+            if others:
+                known = set(filter(worth.told, others))
+                self._hits(number, low, worth.words(low, high), self._others(low, high, others, known, worth), worth)
+        return True
+
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
         """Whether any sentence is worth looking at."""
-        return bool(self._mentions or self._aside)
+        return bool(self._mentions or self._aside or self._seen)
 
     def glance(self, groups: Mapping[int, Sequence[int]]) -> dict[int, list[int]] | None:
         """The sentences that may have hits, each with their groups, given the groups of each pattern; never fewer than ``collect`` finds.
@@ -98,6 +156,8 @@ class Scanned:
         if self._aside:
             return None
         get = groups.get
+        if self._seen:
+            return {number: [group for pattern in found for group in get(pattern, ())] for number, found in self._seen.items()}
         return {number: [group for mention in found for group in get(mention[2], ())] for number, found in self._mentions.items()}
 
     def collect(self) -> Scanned:
@@ -110,7 +170,7 @@ class Scanned:
                     aside.add(number)
         for number in sorted(aside):
             self._plainly(number)
-        if worth is not None and (aside or worth.others):
+        if self._others_at_once() or aside or (worth is not None and worth.others):
             for hits in self.hits.values():
                 hits.sort()
         return self
@@ -130,16 +190,16 @@ class Scanned:
             words = worth.words(low, high)
             others = worth.others_within(low, high)
             if others:
-                mentions = [*mentions, *self._others(low, high, others, mentions, worth)]
+                known = {first for first, last, _ in mentions if last == first + 1}
+                mentions = [*mentions, *self._others(low, high, others, known, worth)]
         self._hits(number, low, words, mentions, worth)
         return True
 
-    def _others(self, low: int, high: int, others: Sequence[int], mentions: Sequence[Mention], worth: Worth) -> Iterator[Mention]:
-        """The masks and cues in a sentence of the chunks ``[low, high)``, besides the words that are mentioned already."""
+    def _others(self, low: int, high: int, others: Sequence[int], known: Set[int], worth: Worth) -> Iterator[Mention]:
+        """The masks and cues in a sentence of the chunks ``[low, high)``; words at the places ``known`` are told already."""
         met: list[tuple[int, ...]] | None = None
         table = self.table
         meanings = table.meanings
-        known = {first for first, last, _ in mentions if last == first + 1}
         for place in others:
             here = worth.values[place] >> CLASS
             for pattern in meanings.single[here] if place not in known else ():
@@ -156,20 +216,20 @@ class Scanned:
         for first, last, pattern in mentions:
             start, end = starts[first], ends[last - 1]
             if (values[first] | values[last - 1]) & EDGED:
-                start, end = self._without_edges(start, starts[last - 1])
+                start, end = self.without_edges(start, starts[last - 1])
             at = first - low if words is None else words[first - low]
             hit = made(Found, (number, at, at + last - first, pattern, start, end))
             if pattern in hits or pattern in doubtful:
-                self._keep(hit)
+                self.keep(hit)
             else:
                 hits[pattern] = [hit]
 
-    def _without_edges(self, first: int, last: int) -> tuple[int, int]:
+    def without_edges(self, first: int, last: int) -> tuple[int, int]:
         """From the word in the chunk that begins at ``first`` to the one in the chunk that begins at ``last``."""
         one, two = self.pattern.search(self.text, first), self.pattern.search(self.text, last)
         return one.start(), two.end()  # type: ignore[union-attr] # each of these chunks holds a word
 
-    def _keep(self, hit: Found) -> None:
+    def keep(self, hit: Found) -> None:
         if hit.pattern in self.table.short_katakana and self._inside_katakana(hit):
             return
         known = self.hits.setdefault(hit.pattern, [])
@@ -207,7 +267,7 @@ class Scanned:
                 return
             first, last = whole
         spans = self.spans(sentence)
-        self._keep(Found(sentence, first, last, pattern, spans[first][0], spans[last - 1][1]))
+        self.keep(Found(sentence, first, last, pattern, spans[first][0], spans[last - 1][1]))
 
     def _inside_a_word(self, sentence: int, first: int, last: int) -> bool:
         """A hit covers whole graphic words: 550 alone is not found in MD550."""

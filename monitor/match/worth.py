@@ -35,21 +35,30 @@ class Worth:
 
     __slots__ = ("_meanings", "_read", "alone", "ends", "named", "odd", "others", "pairs", "starts", "values")
 
-    def __init__(self, text: str, read: Read, meanings: Meanings) -> None:
-        bits = read.bits
+    def __init__(self, read: Read, meanings: Meanings) -> None:
         self._read, self._meanings = read, meanings
-        #: Places of words asked for, and of chunks whose sentence is to be split; of the first of two words that stand together in
-        #: phrases, with these; and of what begins a name.
-        self.alone: list[int] = (read.values & _ALONE).nonzero()[0].tolist() if bits & (ASKED | LOOK) else []
-        self.pairs = meanings.pairs(read.values) if bits & PAIR else _NONE
-        self.named = meanings.named(text, read) if bits & BEGINS else []
         # Views, which cost nothing to make: a few of their numbers are asked for.
         self.starts: Sequence[int] = read.starts.data
         self.ends: Sequence[int] = read.ends.data
         self.values: Sequence[int] = read.values.data
+        #: Places of words asked for, and of chunks whose sentence is to be split; of the first of two words that stand together in
+        #: phrases, with these; and of what begins a name: once ``look`` was called.
+        self.alone: list[int] = []
+        self.pairs = _NONE
+        self.named: list[int] = []
         #: Places of what may be a mask or a cue, and of chunks of several words, once ``look_closer`` was called.
         self.others: list[int] = []
         self.odd: list[int] = []
+
+    def look(self, text: str) -> Worth:
+        bits = self._read.bits
+        if bits & (ASKED | LOOK):
+            self.alone = (self._read.values & _ALONE).nonzero()[0].tolist()
+        if bits & PAIR:
+            self.pairs = self._meanings.pairs(self._read.values)
+        if bits & BEGINS:
+            self.named = self._meanings.named(text, self._read)
+        return self
 
     def __bool__(self) -> bool:
         return bool(self.alone or self.pairs or self.named)
@@ -80,9 +89,14 @@ class Worth:
                 found.append((place, place + 1, pattern))
             if value & LOOK or (place in pairs and not self._phrases(place, sentences[number], found)):
                 aside.add(number)
-        for place in self.named:
-            aside.update(self._around(place, bisect_right(begin, starts[place]) - 1, sentences))
+        aside.update(self.around_names(sentences))
         return mentions, aside
+
+    def around_names(self, sentences: Sequence[Sentence]) -> set[int]:
+        """The sentences in which names of several words begin."""
+        begin = list(map(_start, sentences)) if self.named else []
+        numbers = ((place, bisect_right(begin, self.starts[place]) - 1) for place in self.named)
+        return {near for place, number in numbers for near in self._around(place, number, sentences)}
 
     def _around(self, place: int, number: int, sentences: Sequence[Sentence]) -> Iterator[int]:
         """The sentences that a chunk reaches into: none in furniture, two where a quote opens a sentence at the end of another."""
@@ -113,6 +127,12 @@ class Worth:
         return True
 
     # ------------------------------------------------------------------ the chunks of one sentence
+    def told(self, place: int) -> bool:
+        """Whether the patterns of a chunk by itself are found with what queries ask for."""
+        value = self.values[place]
+        beside = self.values[place + 1 : place + 2]
+        return bool(value & ASKED) or (bool(value & PAIR) and len(beside) == 1 and (value, beside[0]) in self._meanings.phrases)
+
     def others_within(self, low: int, high: int) -> Sequence[int]:
         return self.others[bisect_left(self.others, low) : bisect_left(self.others, high)]
 

@@ -71,21 +71,26 @@ def _powers(base: int, size: int) -> Hashes:
 _HELD: Final = _units(PARTS_CLASS)
 # A character beyond the BMP is two units; whether it is a letter is for whoever looks the chunk up to say.
 _HELD[_SURROGATES] = True
-_WEIGHTS: Final = _weights(_HELD)
+#: By code unit: 0 where it parts chunks, else what it weighs in their numbers.
+WEIGHTS: Final = _weights(_HELD)
 _QUOTE: Final = ord('"')
-_QUOTE_WEIGHT: Final = _WEIGHTS[_QUOTE]
-_WEIGHTS[_QUOTE] = 0
+#: What a quotation mark weighs between letters of Hebrew, where it parts nothing.
+QUOTE_WEIGHT: Final = int(WEIGHTS[_QUOTE])
+WEIGHTS[_QUOTE] = 0
 _IN_HEBREW: Final = re.compile(r'"(?<=[\u05d0-\u05ea]")(?=[\u05d0-\u05ea])')
 _CJK: Final = _units(CJK_CLASS)
 _FIRST_CJK: Final = int(_CJK.argmax())
 _INSIDE: Final = _units(INSIDE_CLASS + r"\uff9e\uff9f")
+#: By code unit: 1 for a character of a script without blanks, 2 for what combines with one.
+KINDS: Final = (_CJK.astype(np.uint8) | _INSIDE.astype(np.uint8) << 1).astype(np.uint8)
 _NONE: Final[Places] = np.zeros(0, np.intp)
 _ALEF: Final = 0x5D0
 _TAV: Final = 0x5EA
-_BASE: Final = (hash("monitor.text.chunks: base") & (2**64 - 1)) | 1
-_POWERS: Final = _powers(_BASE, _BLOCK + LONGEST + 1)
+#: A number is Σ weight · base^place over the code units of a chunk, the first at place 1, modulo 2^64.
+BASE: Final = (hash("monitor.text.chunks: base") & (2**64 - 1)) | 1
+_POWERS: Final = _powers(BASE, _BLOCK + LONGEST + 1)
 # One power short of the inverse, so that a chunk of one character is multiplied too.
-_BACK: Final = _powers(pow(_BASE, -1, 2**64), _BLOCK) * np.uint64(_BASE)
+_BACK: Final = _powers(pow(BASE, -1, 2**64), _BLOCK) * np.uint64(BASE)
 
 
 def chunks(text: str) -> Chunks:
@@ -94,11 +99,11 @@ def chunks(text: str) -> Chunks:
     if not len(units):
         return Chunks(_NONE, _NONE, _NONE.view(np.uint64), False)
     cjk = int(np.maximum.reduce(units)) >= _FIRST_CJK and pattern_for(text) is WORD_CJK
-    weights = _WEIGHTS.take(units)
+    weights = WEIGHTS.take(units)
     if '"' in text and _IN_HEBREW.search(text):
         # Part of a word between letters of Hebrew alone (אמל"ח), and else what parts words: the usual case of the two.
         quotes = (units == _QUOTE).nonzero()[0]
-        weights[quotes[_between_hebrew(units, quotes)]] = _QUOTE_WEIGHT
+        weights[quotes[_between_hebrew(units, quotes)]] = QUOTE_WEIGHT
     starts, ends = _apart(units, weights) if cjk else _runs(weights)
     numbers = _numbers(weights, starts)
     if len(units) != len(text):
@@ -112,7 +117,7 @@ def chunks(text: str) -> Chunks:
 
 def _between_hebrew(units: npt.NDArray[np.uint16], places: Places) -> npt.NDArray[np.bool_]:
     before, after = units[places - 1], units[np.minimum(places + 1, len(units) - 1)]
-    return (before >= _ALEF) & (before <= _TAV) & (after >= _ALEF) & (after <= _TAV)
+    return (places > 0) & (before >= _ALEF) & (before <= _TAV) & (after >= _ALEF) & (after <= _TAV)
 
 
 def _runs(weights: Hashes) -> tuple[Places, Places]:

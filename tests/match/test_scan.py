@@ -115,15 +115,20 @@ TEXTS = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", " ", "
 
 
 @lru_cache
-def engine() -> Engine:
+def engine(*, native: bool = True) -> Engine:
     groups = {"asked": tuple(Term(*term) for term in ASKED)}
     masks = tuple(Term(*term) for term in MASKS)
-    return compile_engine([Watchlist(id="w", version="0", files={}, groups=groups, when=Group("asked"), masks=masks)], silent)
+    watchlist = Watchlist(id="w", version="0", files={}, groups=groups, when=Group("asked"), masks=masks)
+    return compile_engine([watchlist], silent, native=native)
 
 
-def both(text: str, sentences: tuple[Sentence, ...]) -> tuple[set[Found], set[Found]]:
+#: In C where it was compiled, and with numpy.
+both_ways = pytest.mark.parametrize("native", [True, False])
+
+
+def both(text: str, sentences: tuple[Sentence, ...], *, native: bool) -> tuple[set[Found], set[Found]]:
     """What is found by passing over, and what word by word in the sentences that hold anything asked for."""
-    table = engine().table
+    table = engine(native=native).table
     quick, plain = Scanned(text, sentences, table).collect(), Scanned(text, sentences, table, plainly=True).collect()
     asked = {hit.sentence for pattern, hits in plain.hits.items() if pattern in table.asked_for for hit in hits}
     wanted = {hit for hits in plain.hits.values() for hit in hits if hit.sentence in asked}
@@ -132,30 +137,33 @@ def both(text: str, sentences: tuple[Sentence, ...]) -> tuple[set[Found], set[Fo
     return found | extra, wanted
 
 
+@both_ways
 @given(TEXTS)
 @example('He said. "weapon" arms,deal')
 @example("arms arms arms deal in arms")
 @example("use of gunpowder, deal in dual-use arms")
 @example("un embargo de l'arme")
 @example("d'UAV arms deal F-16s MD550")
-def test_passing_over_finds_the_same_as_word_by_word(text: str) -> None:
+def test_passing_over_finds_the_same_as_word_by_word(native: bool, text: str) -> None:
     sentences = lay_out(text, all_body=True).sentences
-    found, wanted = both(text, sentences)
+    found, wanted = both(text, sentences, native=native)
     assert found == wanted
-    glanced = Scanned(text, sentences, engine().table).glance({pattern: [pattern] for pattern in engine().table.asked_for})
+    table = engine(native=native).table
+    glanced = Scanned(text, sentences, table).glance({pattern: [pattern] for pattern in table.asked_for})
     if glanced is not None:
-        asked = {(hit.pattern, hit.sentence) for hit in wanted if hit.pattern in engine().table.asked_for}
+        asked = {(hit.pattern, hit.sentence) for hit in wanted if hit.pattern in table.asked_for}
         assert asked <= {(pattern, sentence) for sentence, patterns in glanced.items() for pattern in patterns}
     assert all(text[hit.start : hit.end].strip() for hit in found)
 
 
+@both_ways
 @given(TEXTS, st.lists(st.integers(0, 80), max_size=6))
-def test_wherever_sentences_begin_and_end(text: str, places: list[int]) -> None:
+def test_wherever_sentences_begin_and_end(native: bool, text: str, places: list[int]) -> None:
     """Even where one begins within a chunk, between a quote and the word behind it; but never within a word."""
     within = {at for word in words(text) for at in range(word.start + 1, word.end)}
     edges = sorted({min(place, len(text)) for place in places} - within)
     sentences = tuple(Sentence(a, b, ZoneKind.BODY, 0) for a, b in zip(edges[::2], edges[1::2], strict=False))
-    found, wanted = both(text, sentences)
+    found, wanted = both(text, sentences, native=native)
     assert {(hit.sentence, hit.start, hit.end, hit.pattern) for hit in wanted} <= {(h.sentence, h.start, h.end, h.pattern) for h in found}
 
 
@@ -168,19 +176,21 @@ def test_short_katakana_is_found_as_a_word_of_its_own(text: str, found: int) -> 
     assert len([hit for found in hits.values() for hit in found]) == found
 
 
-def test_the_memo_begins_anew_between_texts_when_it_is_full() -> None:
-    table = compile_engine(
-        [Watchlist(id="w", version="0", files={}, groups={"a": (Term("arms deal", "en"),)}, when=Group("a"))], silent
-    ).table
+@both_ways
+def test_the_memo_begins_anew_between_texts_when_it_is_full(native: bool) -> None:
+    watchlist = Watchlist(id="w", version="0", files={}, groups={"a": (Term("arms deal", "en"),)}, when=Group("a"))
+    table = compile_engine([watchlist], silent, native=native).table
     for start in range(0, 150_000, 30_000):
         text = " ".join(f"w{number}x" for number in range(start, start + 30_000)) + " arms deal"
         assert len(Scanned(text, (Sentence(0, len(text), ZoneKind.BODY, 0),), table).collect().hits) == 1
 
 
-def test_more_phrases_and_terms_than_the_first_tables_hold() -> None:
+@both_ways
+def test_more_phrases_and_terms_than_the_first_tables_hold(native: bool) -> None:
     """The filter of pairs grows, and what is told of a pattern is forgotten and told again."""
     terms = [*(Term(f"w{n}x v{n}x", "en") for n in range(1_500)), *(Term(f"u{n}x", "en") for n in range(TOLD_LIMIT + 100))]
-    engine = compile_engine([Watchlist(id="w", version="0", files={}, groups={"a": tuple(terms)}, when=Group("a"))], silent)
+    watchlist = Watchlist(id="w", version="0", files={}, groups={"a": tuple(terms)}, when=Group("a"))
+    engine = compile_engine([watchlist], silent, native=native)
     text = ". ".join(term.text for term in terms) + ". w1x v2x u0x u0x"
     layout = lay_out(text, all_body=True)
     (match,) = engine.match(text, layout, Facts())

@@ -1,0 +1,761 @@
+/* The inner loop of matching in C: what `meanings` does with numpy, in one pass over the letters.
+ *
+ * Everything here has a twin in Python that finds the same (`chunks`, `meanings`, `worth`), which runs where no compiler was at hand when the
+ * program was installed and with which tests compare. Nothing here knows words, patterns or languages: it parts a text into chunks,
+ * numbers them, looks the numbers up in tables that Python fills, and gathers places. Text comes from anyone: every index into a
+ * table is cut to its size, every array grows with what is written into it.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+#define UNITS 0x10000
+#define ALONE 1  /* a character of a script without blanks, a chunk of its own */
+#define FIRST_ALONE 0x2E80 /* the first of them */
+#define INSIDE 2 /* what combines with the one before it */
+/* What a chunk may be, as in `meanings`; its class stands above these bits. */
+#define ASKED 1
+#define PAIR 2
+#define LOOK 16
+#define ODD 32
+#define EMPTY 64
+#define EDGED 128
+#define CLASS 8
+
+/* ------------------------------------------------------------------------------------------------ buffers */
+
+/* A contiguous buffer of `size` bytes an item; NULL with an exception where it is not. */
+static int
+take(PyObject *from, Py_buffer *view, Py_ssize_t size, int writable)
+{
+    if (PyObject_GetBuffer(from, view, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE) < 0)
+        return -1;
+    if (view->len % size) {
+        PyBuffer_Release(view);
+        PyErr_SetString(PyExc_ValueError, "a buffer of another kind of item");
+        return -1;
+    }
+    return 0;
+}
+
+/* The bits of a table of `length` items, which must be a power of two; -1 with an exception where it is none. */
+static int
+bits_of(Py_ssize_t length)
+{
+    int bits = 0;
+    while (((Py_ssize_t)1 << bits) < length)
+        bits++;
+    if (bits < 1 || ((Py_ssize_t)1 << bits) != length) {
+        PyErr_SetString(PyExc_ValueError, "a table whose size is no power of two");
+        return -1;
+    }
+    return bits;
+}
+
+static int
+append(PyObject *list, Py_ssize_t number)
+{
+    PyObject *item = PyLong_FromSsize_t(number);
+    if (item == NULL)
+        return -1;
+    int failed = PyList_Append(list, item);
+    Py_DECREF(item);
+    return failed;
+}
+
+/* ------------------------------------------------------------------------------------------------ reading */
+
+typedef struct {
+    int64_t *starts, *ends;
+    uint64_t *numbers;
+    uint32_t *values;
+    Py_ssize_t count, room;
+} Chunks;
+
+static int
+grow(Chunks *chunks)
+{
+    Py_ssize_t room = chunks->room * 2;
+    int64_t *starts = PyMem_Realloc(chunks->starts, room * sizeof(int64_t));
+    if (starts != NULL)
+        chunks->starts = starts;
+    int64_t *ends = PyMem_Realloc(chunks->ends, room * sizeof(int64_t));
+    if (ends != NULL)
+        chunks->ends = ends;
+    uint64_t *numbers = PyMem_Realloc(chunks->numbers, room * sizeof(uint64_t));
+    if (numbers != NULL)
+        chunks->numbers = numbers;
+    uint32_t *values = PyMem_Realloc(chunks->values, room * sizeof(uint32_t));
+    if (values != NULL)
+        chunks->values = values;
+    if (starts == NULL || ends == NULL || numbers == NULL || values == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    chunks->room = room;
+    return 0;
+}
+
+static int
+hebrew(Py_UCS4 c)
+{
+    return c >= 0x5D0 && c <= 0x5EA;
+}
+
+/* What a text is read with, see `read_doc`. */
+typedef struct {
+    const uint64_t *weights, *keys;
+    const uint32_t *known;
+    const uint8_t *kinds;
+    uint64_t quote, base;
+    int shift;
+    PyObject *beside;
+} Tables;
+
+/* Whether there is a character of a script without blanks, and one beyond the BMP. */
+typedef struct {
+    int alone, beyond;
+} Met;
+
+/* Called with a constant `kind`, so that a compiler makes a loop for each. -1 with an exception. */
+static inline int
+part(const int kind, const void *data, Py_ssize_t length, const Tables *tables, Chunks *chunks, Met *met)
+{
+    const uint64_t *weights = tables->weights, base = tables->base;
+    const uint8_t *kinds = tables->kinds;
+    int before_alone = 0, alone = 0;
+    Py_ssize_t begun = -1; /* where the chunk began that is being read, or -1 */
+    uint64_t number = 0, power = base;
+    for (Py_ssize_t at = 0; at < length; at++) {
+        const Py_UCS4 c = PyUnicode_READ(kind, data, at);
+        uint64_t weight, second = 0;
+        int parts, here_alone = 0;
+        if (c < FIRST_ALONE && !before_alone) {
+            weight = weights[c];
+            if (c == '"' && at && at + 1 < length && hebrew(PyUnicode_READ(kind, data, at - 1)) &&
+                hebrew(PyUnicode_READ(kind, data, at + 1)))
+                weight = tables->quote;
+            parts = !weight;
+        }
+        else if (c < UNITS) {
+            weight = weights[c];
+            here_alone = kinds[c] & ALONE;
+            alone |= here_alone;
+            parts = !weight || here_alone || (before_alone && !(kinds[c] & INSIDE));
+        }
+        else {
+            /* Two code units, neither of which stands alone. */
+            met->beyond = 1;
+            weight = weights[0xD800 + ((c - UNITS) >> 10)];
+            second = weights[0xDC00 + ((c - UNITS) & 0x3FF)];
+            parts = before_alone;
+        }
+        before_alone = here_alone;
+        if (parts) {
+            if (begun >= 0) {
+                if (chunks->count == chunks->room && grow(chunks) < 0)
+                    return -1;
+                chunks->starts[chunks->count] = begun;
+                chunks->ends[chunks->count] = at;
+                chunks->numbers[chunks->count++] = number;
+                begun = -1;
+            }
+            if (!weight)
+                continue;
+        }
+        if (begun < 0) {
+            begun = at;
+            number = 0;
+            power = base;
+        }
+        number += weight * power;
+        power *= base;
+        if (second) {
+            number += second * power;
+            power *= base;
+        }
+    }
+    if (begun >= 0) {
+        if (chunks->count == chunks->room && grow(chunks) < 0)
+            return -1;
+        chunks->starts[chunks->count] = begun;
+        chunks->ends[chunks->count] = length;
+        chunks->numbers[chunks->count++] = number;
+    }
+    met->alone = alone;
+    return 0;
+}
+
+/* Set the value of every chunk that a table knows, and list the places of the others. */
+static int
+look_up(const Tables *tables, Chunks *chunks, PyObject *missed)
+{
+    const uint64_t *keys = tables->keys;
+    /* First all that the table holds, so that the processor waits for many of its places at once. */
+    Py_ssize_t others = 0;
+    int64_t *places = PyMem_Malloc((chunks->count + 1) * sizeof(int64_t));
+    if (places == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t place = 0; place < chunks->count; place++) {
+        const uint64_t number = chunks->numbers[place], entry = number >> tables->shift;
+        chunks->values[place] = tables->known[entry];
+        places[others] = place;
+        others += keys[entry] != number;
+    }
+    for (Py_ssize_t i = 0; i < others && !PyErr_Occurred(); i++) {
+        PyObject *number = PyLong_FromUnsignedLongLong(chunks->numbers[places[i]]);
+        PyObject *value = number == NULL ? NULL : PyDict_GetItemWithError(tables->beside, number);
+        Py_XDECREF(number);
+        if (value != NULL)
+            chunks->values[places[i]] = (uint32_t)PyLong_AsUnsignedLong(value);
+        else if (!PyErr_Occurred())
+            append(missed, places[i]);
+    }
+    PyMem_Free(places);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int
+part_text(PyObject *text, const Tables *tables, Chunks *chunks, Met *met)
+{
+    const void *data = PyUnicode_DATA(text);
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    switch (PyUnicode_KIND(text)) {
+    case PyUnicode_1BYTE_KIND:
+        return part(PyUnicode_1BYTE_KIND, data, length, tables, chunks, met);
+    case PyUnicode_2BYTE_KIND:
+        return part(PyUnicode_2BYTE_KIND, data, length, tables, chunks, met);
+    default:
+        return part(PyUnicode_4BYTE_KIND, data, length, tables, chunks, met);
+    }
+}
+
+static PyObject *
+bytes_of(const void *items, Py_ssize_t count, Py_ssize_t size)
+{
+    return PyByteArray_FromStringAndSize(items, count * size);
+}
+
+PyDoc_STRVAR(read_doc,
+"read(text, weights, kinds, quote, base, keys, values, beside) -> (starts, ends, numbers, values, missed, alone, beyond)\n\n"
+"The chunks of a text: where they begin and end in code points (int64), their numbers (uint64) and what the table of `keys` and\n"
+"`values`, and the dictionary `beside` it, say of each (uint32), as bytearrays; the places of those it does not know; whether there is a character of a script\n"
+"without blanks, and whether there is one beyond the BMP. `weights` (uint64) and `kinds` (bytes) are by UTF-16 code unit.");
+
+static PyObject *
+read_text(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 8 || !PyUnicode_Check(args[0]) || !PyDict_Check(args[7])) {
+        PyErr_SetString(PyExc_TypeError, "read(text, weights, kinds, quote, base, keys, values, beside)");
+        return NULL;
+    }
+    Tables tables = {.quote = PyLong_AsUnsignedLongLong(args[3]), .base = PyLong_AsUnsignedLongLong(args[4]), .beside = args[7]};
+    if (PyErr_Occurred())
+        return NULL;
+    PyObject *answer = NULL;
+    Py_buffer weights, kinds, keys, values;
+    if (take(args[1], &weights, sizeof(uint64_t), 0) < 0)
+        return NULL;
+    if (take(args[2], &kinds, 1, 0) < 0)
+        goto no_kinds;
+    if (take(args[5], &keys, sizeof(uint64_t), 0) < 0)
+        goto no_keys;
+    if (take(args[6], &values, sizeof(uint32_t), 0) < 0)
+        goto no_values;
+    const Py_ssize_t size = keys.len / (Py_ssize_t)sizeof(uint64_t);
+    const int bits = bits_of(size);
+    if (bits < 0)
+        goto done;
+    if (weights.len != UNITS * (Py_ssize_t)sizeof(uint64_t) || kinds.len != UNITS || values.len != size * (Py_ssize_t)sizeof(uint32_t)) {
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        goto done;
+    }
+    tables.weights = weights.buf;
+    tables.kinds = kinds.buf;
+    tables.keys = keys.buf;
+    tables.known = values.buf;
+    tables.shift = 64 - bits;
+
+    Met met = {0, 0};
+    Chunks chunks = {.count = 0, .room = PyUnicode_GET_LENGTH(args[0]) / 5 + 16};
+    chunks.starts = PyMem_Malloc(chunks.room * sizeof(int64_t));
+    chunks.ends = PyMem_Malloc(chunks.room * sizeof(int64_t));
+    chunks.numbers = PyMem_Malloc(chunks.room * sizeof(uint64_t));
+    chunks.values = PyMem_Malloc(chunks.room * sizeof(uint32_t));
+    PyObject *missed = PyList_New(0);
+    if (!chunks.starts || !chunks.ends || !chunks.numbers || !chunks.values || !missed)
+        PyErr_NoMemory();
+    else if (part_text(args[0], &tables, &chunks, &met) == 0 && look_up(&tables, &chunks, missed) == 0)
+        answer = Py_BuildValue("(NNNNONN)", bytes_of(chunks.starts, chunks.count, sizeof(int64_t)),
+                               bytes_of(chunks.ends, chunks.count, sizeof(int64_t)),
+                               bytes_of(chunks.numbers, chunks.count, sizeof(uint64_t)),
+                               bytes_of(chunks.values, chunks.count, sizeof(uint32_t)), missed, PyBool_FromLong(met.alone),
+                               PyBool_FromLong(met.beyond));
+    Py_XDECREF(missed);
+    PyMem_Free(chunks.starts);
+    PyMem_Free(chunks.ends);
+    PyMem_Free(chunks.numbers);
+    PyMem_Free(chunks.values);
+done:
+    PyBuffer_Release(&values);
+no_values:
+    PyBuffer_Release(&keys);
+no_keys:
+    PyBuffer_Release(&kinds);
+no_kinds:
+    PyBuffer_Release(&weights);
+    return answer;
+}
+
+PyDoc_STRVAR(settle_doc,
+"settle(starts, ends, numbers, values) -> bits\n\n"
+"Drop the chunks without a word from the four bytearrays that `read` made, and say what bits the values of the others have.");
+
+static PyObject *
+settle(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 4 || !PyByteArray_Check(args[0]) || !PyByteArray_Check(args[1]) || !PyByteArray_Check(args[2]) ||
+        !PyByteArray_Check(args[3])) {
+        PyErr_SetString(PyExc_TypeError, "settle(starts, ends, numbers, values)");
+        return NULL;
+    }
+    const Py_ssize_t count = PyByteArray_GET_SIZE(args[3]) / (Py_ssize_t)sizeof(uint32_t);
+    for (int i = 0; i < 3; i++)
+        if (PyByteArray_GET_SIZE(args[i]) != count * (Py_ssize_t)sizeof(uint64_t)) {
+            PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+            return NULL;
+        }
+    uint64_t *starts = (uint64_t *)PyByteArray_AS_STRING(args[0]), *ends = (uint64_t *)PyByteArray_AS_STRING(args[1]);
+    uint64_t *numbers = (uint64_t *)PyByteArray_AS_STRING(args[2]);
+    uint32_t *values = (uint32_t *)PyByteArray_AS_STRING(args[3]);
+    uint32_t bits = 0;
+    Py_ssize_t kept = 0;
+    for (Py_ssize_t place = 0; place < count; place++) {
+        if (values[place] & EMPTY)
+            continue;
+        if (kept != place) {
+            starts[kept] = starts[place];
+            ends[kept] = ends[place];
+            numbers[kept] = numbers[place];
+            values[kept] = values[place];
+        }
+        bits |= values[kept++];
+    }
+    if (kept != count) {
+        for (int i = 0; i < 3; i++)
+            if (PyByteArray_Resize(args[i], kept * (Py_ssize_t)sizeof(uint64_t)) < 0)
+                return NULL;
+        if (PyByteArray_Resize(args[3], kept * (Py_ssize_t)sizeof(uint32_t)) < 0)
+            return NULL;
+    }
+    return PyLong_FromUnsignedLong(bits);
+}
+
+/* ------------------------------------------------------------------------------------------------ finding */
+
+/* The chunks [first, last) are one word each and together the pattern; `word` is the number of the first in its sentence. */
+typedef struct {
+    Py_ssize_t first, last, word;
+    PyObject *pattern;
+} Mention;
+
+typedef struct {
+    /* What is searched, and by what: see `find_doc`. */
+    const int64_t *starts, *ends;
+    const uint32_t *values;
+    Py_ssize_t count;
+    PyObject *single, *met, *words, *phrases, *found, *hits, *edges, *doubtful, *keep;
+    const uint8_t *filter;
+    int filter_shift;
+    /* What comes of it. */
+    PyObject *seen, *aside;
+    /* The sentence that is being read: its number and bounds, its mentions, and whether it has to be gone through word by word. */
+    Py_ssize_t number;
+    int64_t begin, end;
+    Py_ssize_t word; /* the number of its next word */
+    Mention *mentions;
+    Py_ssize_t mentioned, room;
+    int split, crossed;
+} Search;
+
+static int
+mention(Search *search, Py_ssize_t first, Py_ssize_t last, Py_ssize_t word, PyObject *pattern)
+{
+    if (search->mentioned == search->room) {
+        Py_ssize_t room = search->room * 2 + 16;
+        Mention *mentions = PyMem_Realloc(search->mentions, room * sizeof(Mention));
+        if (mentions == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        search->mentions = mentions;
+        search->room = room;
+    }
+    search->mentions[search->mentioned++] = (Mention){first, last, word, Py_NewRef(pattern)};
+    return 0;
+}
+
+/* Item `index` of a list of tuples; NULL with an exception where there is none. Borrowed. */
+static PyObject *
+tuple_at(PyObject *list, uint32_t index)
+{
+    if (!PyList_Check(list) || (Py_ssize_t)index >= PyList_GET_SIZE(list) || !PyTuple_Check(PyList_GET_ITEM(list, index))) {
+        PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
+        return NULL;
+    }
+    return PyList_GET_ITEM(list, index);
+}
+
+/* Add one mention to the hits. */
+static int
+hit(Search *search, const Mention *one)
+{
+    int64_t start = search->starts[one->first], end = search->ends[one->last - 1];
+    if ((search->values[one->first] | search->values[one->last - 1]) & EDGED) {
+        PyObject *edges = PyObject_CallFunction(search->edges, "LL", (long long)start, (long long)search->starts[one->last - 1]);
+        long long trimmed_start, trimmed_end;
+        if (edges == NULL || !PyArg_ParseTuple(edges, "LL", &trimmed_start, &trimmed_end)) {
+            Py_XDECREF(edges);
+            return -1;
+        }
+        Py_DECREF(edges);
+        start = trimmed_start;
+        end = trimmed_end;
+    }
+    PyObject *fields = Py_BuildValue("((nnnOLL))", search->number, one->word, one->word + one->last - one->first, one->pattern,
+                                     (long long)start, (long long)end);
+    if (fields == NULL)
+        return -1;
+    PyObject *made = PyTuple_Type.tp_new((PyTypeObject *)search->found, fields, NULL);
+    Py_DECREF(fields);
+    if (made == NULL)
+        return -1;
+    int failed = -1, doubtful = PySet_GET_SIZE(search->doubtful) ? PySet_Contains(search->doubtful, one->pattern) : 0;
+    if (doubtful > 0) {
+        PyObject *done = PyObject_CallOneArg(search->keep, made);
+        failed = done == NULL ? -1 : 0;
+        Py_XDECREF(done);
+    }
+    else if (doubtful == 0) {
+        PyObject *list = PyDict_GetItemWithError(search->hits, one->pattern);
+        if (list == NULL && !PyErr_Occurred()) {
+            list = PyList_New(0);
+            if (list != NULL && PyDict_SetItem(search->hits, one->pattern, list) == 0)
+                failed = PyList_Append(list, made);
+            Py_XDECREF(list);
+        }
+        else if (list != NULL && PyList_Check(list)) {
+            const Py_ssize_t length = PyList_GET_SIZE(list);
+            const int twice = length ? PyObject_RichCompareBool(PyList_GET_ITEM(list, length - 1), made, Py_EQ) : 0;
+            failed = twice < 0 ? -1 : twice ? 0 : PyList_Append(list, made);
+        }
+    }
+    Py_DECREF(made);
+    return failed;
+}
+
+static int
+put_aside(Search *search, Py_ssize_t sentence)
+{
+    PyObject *number = PyLong_FromSsize_t(sentence);
+    if (number == NULL)
+        return -1;
+    int failed = PySet_Add(search->aside, number);
+    Py_DECREF(number);
+    return failed;
+}
+
+static int
+is_aside(Search *search)
+{
+    PyObject *number = PyLong_FromSsize_t(search->number);
+    if (number == NULL)
+        return -1;
+    int there = PySet_Contains(search->aside, number);
+    Py_DECREF(number);
+    return there;
+}
+
+/* The sentence is over: its mentions become hits, or it is put aside. */
+static int
+finish(Search *search)
+{
+    int failed = 0;
+    const int given = search->mentioned && PySet_GET_SIZE(search->aside) ? is_aside(search) : 0;
+    if (given < 0) {
+        failed = -1;
+    }
+    else if (given || search->split || (search->crossed && search->mentioned)) {
+        failed = put_aside(search, search->number);
+    }
+    else if (search->mentioned) {
+        PyObject *patterns = PyList_New(0), *number = PyLong_FromSsize_t(search->number);
+        failed = patterns == NULL || number == NULL || PyDict_SetItem(search->seen, number, patterns) < 0 ? -1 : 0;
+        for (Py_ssize_t i = 0; i < search->mentioned && !failed; i++)
+            failed = PyList_Append(patterns, search->mentions[i].pattern) < 0 ? -1 : hit(search, &search->mentions[i]);
+        Py_XDECREF(patterns);
+        Py_XDECREF(number);
+    }
+    for (Py_ssize_t i = 0; i < search->mentioned; i++)
+        Py_DECREF(search->mentions[i].pattern);
+    search->mentioned = 0;
+    search->split = search->crossed = 0;
+    return failed;
+}
+
+/* Whether the chunks from `first` on meet the slots of a phrase; -1 with an exception. */
+static int
+stand(Search *search, PyObject *wanted, Py_ssize_t first)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(wanted); i++) {
+        PyObject *slots = tuple_at(search->met, search->values[first + i] >> CLASS);
+        if (slots == NULL)
+            return -1;
+        const int there = PySequence_Contains(slots, PyTuple_GET_ITEM(wanted, i));
+        if (there <= 0)
+            return there;
+    }
+    return 1;
+}
+
+/* Add the phrases that have their two words at `place`. */
+static int
+add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word)
+{
+    if ((search->values[place] | search->values[place + 1]) & ODD) {
+        search->split = 1;
+        return 0;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(phrases); i++) {
+        PyObject *pattern, *wanted;
+        Py_ssize_t before;
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(phrases, i), "OnO!", &pattern, &before, &PyTuple_Type, &wanted))
+            return -1;
+        const Py_ssize_t first = place - before, last = first + PyTuple_GET_SIZE(wanted);
+        if (PyTuple_GET_SIZE(wanted) > 2) {
+            for (Py_ssize_t at = first < 0 ? 0 : first; at < last && at < search->count; at++)
+                if (search->values[at] & ODD) {
+                    search->split = 1;
+                    return 0;
+                }
+            if (first < 0 || last > search->count)
+                continue;
+            const int there = stand(search, wanted, first);
+            if (there < 0)
+                return -1;
+            if (!there)
+                continue;
+        }
+        if (first < 0 || last > search->count || last <= first)
+            continue;
+        if (search->starts[first] < search->begin || search->ends[last - 1] > search->end) {
+            if (search->ends[first] > search->begin && search->starts[last - 1] < search->end) {
+                search->split = 1;
+                return 0;
+            }
+            continue;
+        }
+        if (mention(search, first, last, word - before, pattern) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The phrases that two chunks side by side stand in, or NULL; an exception is for the caller to see. Borrowed. */
+static PyObject *
+phrases_at(Search *search, Py_ssize_t place)
+{
+    const uint32_t one = search->values[place], two = search->values[place + 1];
+    if (!(one & two & PAIR) || !search->filter[(uint32_t)(one * 0x9E3779B1u + two * 0xC2B2AE3Du) >> search->filter_shift])
+        return NULL;
+    PyObject *key = Py_BuildValue("(kk)", (unsigned long)one, (unsigned long)two);
+    if (key == NULL)
+        return NULL;
+    PyObject *phrases = PyDict_GetItemWithError(search->phrases, key);
+    Py_DECREF(key);
+    if (phrases != NULL && !PyTuple_Check(phrases)) {
+        PyErr_SetString(PyExc_TypeError, "phrases are a tuple");
+        return NULL;
+    }
+    return phrases;
+}
+
+/* Where a sentence begins (`index` 0) and ends (1). */
+static int
+bound(PyObject *sentences, Py_ssize_t number, int index, int64_t *place)
+{
+    PyObject *sentence = PyTuple_GET_ITEM(sentences, number);
+    if (!PyTuple_Check(sentence) || PyTuple_GET_SIZE(sentence) < 2) {
+        PyErr_SetString(PyExc_TypeError, "a sentence is a tuple that begins with its bounds");
+        return -1;
+    }
+    *place = PyLong_AsLongLong(PyTuple_GET_ITEM(sentence, index));
+    return *place == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Go on to the last sentence that begins at `start` or before; `next` is where the one after it begins. */
+static int
+reach(Search *search, PyObject *sentences, Py_ssize_t place, int64_t start, int64_t *next)
+{
+    const Py_ssize_t many = PyTuple_GET_SIZE(sentences);
+    while (*next <= start) {
+        if (finish(search) < 0)
+            return -1;
+        search->number++;
+        search->begin = *next;
+        search->word = 0;
+        if (bound(sentences, search->number, 1, &search->end) < 0)
+            return -1;
+        search->crossed = place && search->ends[place - 1] > search->begin;
+        *next = INT64_MAX;
+        if (search->number + 1 < many && bound(sentences, search->number + 1, 0, next) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Add what the chunk at `place` is by itself, and the phrases that have their two words there. */
+static int
+look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
+{
+    const int64_t start = search->starts[place], end = search->ends[place];
+    const uint32_t value = search->values[place];
+    if (search->number < 0 || end > search->end) {
+        /* In furniture, or reaching into a sentence. */
+        if (start < search->end && end > search->begin)
+            search->split = 1;
+        return end > next ? put_aside(search, search->number + 1) : 0;
+    }
+    PyObject *patterns = tuple_at(search->single, value >> CLASS);
+    if (patterns == NULL)
+        return -1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(patterns); i++)
+        if (mention(search, place, place + 1, search->word, PyTuple_GET_ITEM(patterns, i)) < 0)
+            return -1;
+    if (value & LOOK)
+        search->split = 1;
+    return phrases == NULL ? 0 : add_phrases(search, phrases, place, search->word);
+}
+
+/* How many words the chunk of a value is; -1 with an exception. */
+static Py_ssize_t
+words_in(Search *search, uint32_t value)
+{
+    if (!(value & ODD))
+        return 1;
+    if ((Py_ssize_t)(value >> CLASS) >= PyList_GET_SIZE(search->words)) {
+        PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
+        return -1;
+    }
+    return PyLong_AsSsize_t(PyList_GET_ITEM(search->words, value >> CLASS));
+}
+
+static int
+search_all(Search *search, PyObject *sentences)
+{
+    int64_t next = INT64_MAX;
+    if (PyTuple_GET_SIZE(sentences) && bound(sentences, 0, 0, &next) < 0)
+        return -1;
+    search->number = -1;
+    search->begin = search->end = -1;
+    for (Py_ssize_t place = 0; place < search->count; place++) {
+        const int64_t start = search->starts[place];
+        if (next <= start && reach(search, sentences, place, start, &next) < 0)
+            return -1;
+        search->crossed |= start < search->end && search->ends[place] > search->end;
+        PyObject *phrases = place + 1 < search->count ? phrases_at(search, place) : NULL;
+        if (phrases == NULL && PyErr_Occurred())
+            return -1;
+        if ((phrases != NULL || search->values[place] & (ASKED | LOOK)) && look_at(search, place, phrases, next) < 0)
+            return -1;
+        const Py_ssize_t words = words_in(search, search->values[place]);
+        if (words < 0)
+            return -1;
+        search->word += words;
+    }
+    return finish(search);
+}
+
+PyDoc_STRVAR(find_doc,
+"find(starts, ends, values, sentences, single, met, words, phrases, filter, found, hits, aside, edges, doubtful, keep) -> seen\n\n"
+"The hits of the chunks that `read` and `settle` made, added to `hits` (pattern -> list of `found`), and the patterns met, by sentence.\n"
+"Sentences that have to be gone through word by word have none of either; their numbers are added to the set `aside`, and those\n"
+"that are in it already are left alone. `single`, `met` and `words` say\n"
+"of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side,\n"
+"and `filter` (bytes) says where that may be. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
+"one's letters; hits of the set `doubtful` go to `keep`.");
+
+static PyObject *
+find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 15 || !PyTuple_Check(args[3]) || !PyList_Check(args[6]) ||
+        !PyDict_Check(args[7]) || !PyType_Check(args[9]) ||
+        !PyType_IsSubtype((PyTypeObject *)args[9], &PyTuple_Type) || !PyDict_Check(args[10]) || !PySet_Check(args[11]) ||
+        !PyAnySet_Check(args[13])) {
+        PyErr_SetString(PyExc_TypeError, "see find.__doc__");
+        return NULL;
+    }
+    PyObject *answer = NULL;
+    Py_buffer starts, ends, values, filter;
+    if (take(args[0], &starts, sizeof(int64_t), 0) < 0)
+        return NULL;
+    if (take(args[1], &ends, sizeof(int64_t), 0) < 0)
+        goto no_ends;
+    if (take(args[2], &values, sizeof(uint32_t), 0) < 0)
+        goto no_values;
+    if (take(args[8], &filter, 1, 0) < 0)
+        goto no_filter;
+    const int bits = bits_of(filter.len);
+    const Py_ssize_t count = values.len / (Py_ssize_t)sizeof(uint32_t);
+    if (bits < 0)
+        goto done;
+    if (bits > 32 || starts.len != count * (Py_ssize_t)sizeof(int64_t) || ends.len != starts.len) {
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+        goto done;
+    }
+    Search search = {
+        .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .met = args[5],
+        .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .found = args[9], .hits = args[10],
+        .aside = args[11], .edges = args[12], .doubtful = args[13], .keep = args[14], .seen = PyDict_New(),
+    };
+    if (search.seen != NULL && search_all(&search, args[3]) == 0)
+        answer = Py_NewRef(search.seen);
+    for (Py_ssize_t i = 0; i < search.mentioned; i++)
+        Py_DECREF(search.mentions[i].pattern);
+    PyMem_Free(search.mentions);
+    Py_XDECREF(search.seen);
+done:
+    PyBuffer_Release(&filter);
+no_filter:
+    PyBuffer_Release(&values);
+no_values:
+    PyBuffer_Release(&ends);
+no_ends:
+    PyBuffer_Release(&starts);
+    return answer;
+}
+
+/* ------------------------------------------------------------------------------------------------ the module */
+
+static PyMethodDef methods[] = {
+    {"read", (PyCFunction)(void (*)(void))read_text, METH_FASTCALL, read_doc},
+    {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
+    {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, .m_name = "monitor.match._native", .m_doc = "The inner loop of matching.", .m_size = 0, .m_methods = methods,
+};
+
+PyMODINIT_FUNC
+PyInit__native(void)
+{
+    return PyModuleDef_Init(&module);
+}

@@ -1,0 +1,37 @@
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Any
+
+from monitor.match.scan import Found
+from monitor.model import Sentence
+from monitor.text.chunks import Hashes
+
+def read(
+    text: str,
+    weights: Hashes,
+    kinds: Any,
+    quote: int,
+    base: int,
+    keys: Hashes,
+    values: Any,
+    beside: Mapping[int, int],
+    /,
+) -> tuple[bytearray, bytearray, bytearray, bytearray, list[int], bool, bool]: ...
+def settle(starts: bytearray, ends: bytearray, numbers: bytearray, values: bytearray, /) -> int: ...
+def find(
+    starts: bytearray,
+    ends: bytearray,
+    values: bytearray,
+    sentences: tuple[Sentence, ...],
+    single: Sequence[tuple[int, ...]],
+    met: Sequence[tuple[int, ...]],
+    words: Sequence[int],
+    phrases: Mapping[tuple[int, int], tuple[tuple[int, int, tuple[int, ...]], ...]],
+    filter: Any,  # noqa: A002
+    found: type[Found],
+    hits: dict[int, list[Found]],
+    aside: set[int],
+    edges: Callable[[int, int], tuple[int, int]],
+    doubtful: Set[int],
+    keep: Callable[[Found], None],
+    /,
+) -> dict[int, list[int]]: ...
