@@ -677,6 +677,9 @@ class SinkRecord(Protocol):
         """Active and without failures, whatever it was; it catches up with what waits. What is older than ``age_limit`` seconds
         by now counts its age from now, so that it is sent and does not expire."""
 
+    async def audit(self, entry: Entry, now: datetime) -> None:
+        """A line for what changes nothing else in the record."""
+
 
 class Sink(Protocol):
     name: str

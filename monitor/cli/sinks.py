@@ -120,8 +120,8 @@ def resume(names: tuple[str, ...], as_json: bool, place: Place) -> None:
 def test(name: str, as_json: bool, place: Place) -> int:
     """Send a sample, an alert of severity info that says it is a sample, and show what the receiver answered.
 
-    It goes out once, beside everything that waits, with sequence 0, also to a sink that is paused; nothing of it is kept and
-    nothing changes. Exit status 1 if it was not taken.
+    It goes out once, beside everything that waits, with sequence 0, also to a sink that is paused; nothing of it is kept but who
+    asked and what was answered (`monitor audit`), and nothing changes. Exit status 1 if it was not taken.
 
     \b
     Example:

@@ -5,8 +5,8 @@
     sinks.resume   names: [NAME, …]                  sinks: [{name, state}, …]
     sinks.test     sink: NAME                        sink, notification, answer, status, detail, retry_after, seconds, means
 
-A sample is sent beside the outbox, once, with sequence 0 and a document of its own: nothing of it is kept, and it changes nothing
-about the sink. This module must not know what a sink is made of.
+A sample is sent beside the outbox, once, with sequence 0 and a document of its own: nothing of it is kept but who asked and what was answered
+(in the trail), and it changes nothing about the sink. This module must not know what a sink is made of.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Final
 
 import structlog
 
-from monitor.errors import SinkError, UsageError
+from monitor.errors import SinkError, StorageError, UsageError
 from monitor.flow.asked import Handler, comment, text, texts
 from monitor.flow.deliver import Deliverer
 from monitor.flow.retry import LOCAL, ORDINARY
 from monitor.model import Answer, AnswerKind, Command, Delivery, DeliveryState, JsonObject, Severity
-from monitor.ports import Beating, Clock, Sink, SinkRecord
+from monitor.ports import Beating, Clock, Entry, Sink, SinkRecord
 from monitor.render.sample import render_sample, sample_id
 
 _LIST: Final = "monitor sinks list names them"
@@ -102,6 +102,7 @@ class SinkCommands:
     async def _send(self, sink: Sink) -> Answer:
         now = self._clock.now()
         payload = render_sample(sink.name, now)
+        await self._note(name, answer, command.actor)
         sample = Delivery(
             sample_id(sink.name, now), sink.name, "", Severity.INFO, 0, DeliveryState.INFLIGHT, 1, due=now, created=now, payload=payload
         )
@@ -113,6 +114,14 @@ class SinkCommands:
             return (await sink.send([sample]))[0]
         finally:
             if not self._deliverer.started:
+    async def _note(self, name: str, answer: Answer, actor: str) -> None:
+        """Who had something sent to people; the answer is shown also where that cannot be written down now."""
+        detail = {"answer": answer.kind.value, "status": answer.status, "said": answer.detail}
+        try:
+            await self._record.audit(Entry(actor, "test sink", name, detail), self._clock.now())
+        except StorageError as error:
+            log.warning("test_not_noted", sink=name, by=actor, error=error.message)
+
                 await sink.close()
 
     def _names(self, command: Command) -> list[str]:

@@ -144,6 +144,13 @@ def test_a_sample_shows_what_a_receiver_answers(place: Place, receiver: Threaded
     line = json.loads((place.config.parent / "alerts.jsonl").read_text())
     assert (line["sequence"], line["data"]["sample"]) == (0, True)
     assert len(place.json("deliveries", "list", "--json")) == 10  # nothing of it is kept
+    trail = [one for one in place.json("audit", "--json") if one["action"] == "test sink"]
+    assert [(one["object"], one["detail"]["answer"], one["detail"]["status"]) for one in trail] == [
+        ("log", "delivered", None),
+        ("desk", "pause", 401),
+        ("desk", "delivered", 200),
+    ]
+    assert all(one["actor"].startswith("cli:") for one in trail)
 
 
 def test_before_the_first_run_there_is_nothing_to_show(tmp_path: Path) -> None:
