@@ -40,36 +40,48 @@ class PrometheusMeter:
         ProcessCollector(registry=self.registry)
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
         self._labels: dict[str, tuple[str, ...]] = {}
+        # What a name and labels come to, each looked up once: after every poll there are several.
+        self._known: dict[tuple[object, ...], Counter | Gauge | Histogram] = {}
 
     def _fitted(self, name: str, labels: Mapping[str, str]) -> dict[str, str]:
         return {known: labels.get(known, "") for known in self._labels.setdefault(name, tuple(sorted(labels)))}
 
     def count(self, name: str, value: float = 1, **labels: str) -> None:
-        fitted = self._fitted(name, labels)
-        metric = self._metrics.get(name)
-        if metric is None:
-            # The client appends _total to counters by itself.
-            metric = Counter(PREFIX + name.removesuffix("_total"), _help(name), tuple(fitted), registry=self.registry)
-            self._metrics[name] = metric
-        assert isinstance(metric, Counter)
-        (metric.labels(**fitted) if fitted else metric).inc(value)
+        known = self._known.get((name, *labels.items()))
+        if known is None:
+            fitted = self._fitted(name, labels)
+            if name not in self._metrics:
+                # The client appends _total to counters by itself.
+                metric = Counter(PREFIX + name.removesuffix("_total"), _help(name), tuple(fitted), registry=self.registry)
+                self._metrics[name] = metric
+            known = self._remember(name, labels, fitted)
+        assert isinstance(known, Counter)
+        known.inc(value)
 
     def gauge(self, name: str, value: float, **labels: str) -> None:
-        fitted = self._fitted(name, labels)
-        metric = self._metrics.get(name)
-        if metric is None:
-            metric = self._metrics[name] = Gauge(PREFIX + name, _help(name), tuple(fitted), registry=self.registry)
-        assert isinstance(metric, Gauge)
-        (metric.labels(**fitted) if fitted else metric).set(value)
+        known = self._known.get((name, *labels.items()))
+        if known is None:
+            fitted = self._fitted(name, labels)
+            if name not in self._metrics:
+                self._metrics[name] = Gauge(PREFIX + name, _help(name), tuple(fitted), registry=self.registry)
+            known = self._remember(name, labels, fitted)
+        assert isinstance(known, Gauge)
+        known.set(value)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        fitted = self._fitted(name, labels)
-        metric = self._metrics.get(name)
-        if metric is None:
-            metric = Histogram(PREFIX + name, _help(name), tuple(fitted), registry=self.registry, buckets=BUCKETS)
-            self._metrics[name] = metric
-        assert isinstance(metric, Histogram)
-        (metric.labels(**fitted) if fitted else metric).observe(seconds)
+        known = self._known.get((name, *labels.items()))
+        if known is None:
+            fitted = self._fitted(name, labels)
+            if name not in self._metrics:
+                self._metrics[name] = Histogram(PREFIX + name, _help(name), tuple(fitted), registry=self.registry, buckets=BUCKETS)
+            known = self._remember(name, labels, fitted)
+        assert isinstance(known, Histogram)
+        known.observe(seconds)
+
+    def _remember(self, name: str, labels: Mapping[str, str], fitted: Mapping[str, str]) -> Counter | Gauge | Histogram:
+        metric = self._metrics[name]
+        found = self._known[name, *labels.items()] = metric.labels(**fitted) if fitted else metric
+        return found
 
     def page(self, accept: str = "") -> tuple[bytes, str]:
         """The exposition and its content type, in the format the scraper asked for."""

@@ -61,8 +61,7 @@ def after(spec: SourceSpec, state: SourceState, result: PollResult, now: datetim
     polled: dict[str, Any] = {"last_poll": now, "validators": result.validators if result.complete else state.validators}
     if heals:
         polled |= {"last_success": now, "failures": 0, "error": "", "deaths": 0, "broken": False, "gone": None}
-    kept = replace(read, **polled)
-    kept = _moved(spec, kept, result.moved, now)
+    kept = _moved(spec, read, result.moved, now)
     wait = interval(spec, kept.gaps) * (1 + JITTER * (2 * random() - 1))
     if result.again is not None:
         wait = min(wait, result.again)
@@ -73,7 +72,7 @@ def after(spec: SourceSpec, state: SourceState, result: PollResult, now: datetim
     opens = _opened(due, result.closed)
     if opens != due:
         due = not_before = opens
-    return replace(kept, next_due=due, not_before=not_before)
+    return replace(kept, **polled, next_due=due, not_before=not_before)
 
 
 def _read(spec: SourceSpec, state: SourceState, result: PollResult, now: datetime) -> SourceState:

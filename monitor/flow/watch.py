@@ -140,7 +140,9 @@ class Coverage:
         return self._network.down
 
     def _of(self, spec: SourceSpec) -> _Seen:
-        seen = self._seen.setdefault(spec.name, _Seen(spec, self._since))
+        seen = self._seen.get(spec.name)
+        if seen is None:
+            seen = self._seen[spec.name] = _Seen(spec, self._since)
         seen.spec = spec
         return seen
 
@@ -154,6 +156,9 @@ class Coverage:
         """What stands in the state of a source, whatever its last poll was."""
         name, grave = spec.name, _gravity(spec)
         key = f"source:{name}"
+        if state.gone is None and state.deaths < DEATHS and state.empty < EMPTY:
+            self._standing.close(f"{key}:gone", f"{key}:quarantine", f"{key}:empty")
+            return
         gone = (
             f"source {name} is gone for good (HTTP 410) and is not asked any more: remove it, give it its new address, or "
             f"`monitor sources resume {name}`"

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import aiohttp
@@ -74,7 +75,7 @@ class HttpClient:
     async def get(self, url: str, headers: Mapping[str, str], *, turn: Turn = at_once) -> Fetched:
         """``turn`` is taken before each request, redirected ones included; waiting for it does not count as time to answer."""
         try:
-            return await self._follow(_http_url(url), dict(headers), turn)
+            return await self._follow(_asked(url), dict(headers), turn)
         except TimeoutError:
             raise FetchError(f"no complete answer within {self._limits.fetch_seconds:g} s", transport=True) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -129,7 +130,7 @@ class HttpClient:
             arrived = False  # a short Content-Length or a cut chunk: what came is kept, and said to be incomplete
         return Fetched(
             status=response.status,
-            url=str(url.with_user(None)),
+            url=str(url if url.raw_user is None and url.raw_password is None else url.with_user(None)),
             headers=headers,
             body=body.content(),
             complete=arrived and body.ended,
@@ -217,6 +218,12 @@ def _http_url(text: str, base: URL | None = None) -> URL:
         what = "the address" if base is None else "the redirect's target"
         raise FetchError(f"{what} is not an http or https URL; it was not fetched")
     return url.with_fragment(None)
+
+
+@lru_cache(maxsize=8_192)
+def _asked(text: str) -> URL:
+    """The same address is asked for again and again; its parts are found out once."""
+    return _http_url(text)
 
 
 def _host(url: URL) -> str:

@@ -20,7 +20,7 @@ from monitor.ports import IngestBatch, LanguagePulse
 from monitor.store import codec
 from monitor.store.audit import note
 from monitor.store.schema import article, language, source
-from monitor.store.statements import chunks
+from monitor.store.statements import chunks, run_rows
 
 #: The longest wish, and the longest pause of a failing source: after a clock that was set back nothing waits longer.
 DAY = timedelta(days=1)
@@ -164,17 +164,27 @@ def claim_sources(
     return tuple(states[name] for name in names)
 
 
+def save_sources(connection: Connection, states: Sequence[SourceState]) -> None:
+    """Several at once, as one statement where no address changed; else each by itself, which for the others changes nothing."""
+    if run_rows(connection, _SAVE_IN_PLACE, [_saved(state) for state in states]) != len(states):
+        for state in states:
+            save_source(connection, state)
+
+
+def _saved(state: SourceState) -> dict[str, Any]:
+    return {"b_name": state.name, **{f"b_{name}": value for name, value in codec.source_row(state).items()}}
+
+
 def save_source(connection: Connection, state: SourceState) -> None:
     """After a poll; the bounds per host go with the address that is asked from now on. Where that is another than before, because
     permanent redirects were learnt or what was learnt is gone, the audit says so."""
-    values = codec.source_row(state)
-    saved = {"b_name": state.name, **{f"b_{name}": value for name, value in values.items()}}
-    if connection.execute(_SAVE_IN_PLACE, saved).rowcount:
+    saved = _saved(state)
+    if run_rows(connection, _SAVE_IN_PLACE, [saved]):
         return
     row = connection.execute(_PLACE, {"b_name": state.name}).first()
     if row is None:
         # A source that was never configured here gets its row with its first state.
-        connection.execute(_NEW_SOURCE, {**values, "name": state.name, "kind": "", "location": "", "host": ""})
+        connection.execute(_NEW_SOURCE, {**codec.source_row(state), "name": state.name, "kind": "", "location": "", "host": ""})
         return
     connection.execute(_SAVE, saved)
     if row.kind == SourceKind.FEED:

@@ -45,6 +45,7 @@ from monitor.store.side import Side
 from monitor.store.silences import SilencesSide
 from monitor.store.sinks import SinksSide
 from monitor.store.source_pages import SourcePages
+from monitor.store.source_saves import SourceSavesSide
 from monitor.store.stories import StoriesSide
 from monitor.store.story_pages import StoryPagesSide
 from monitor.store.told import ToldSide
@@ -52,7 +53,7 @@ from monitor.store.upkeep import UpkeepSide
 from monitor.store.why import WhySide
 
 
-class SourcesAndArticles(StoriesSide):
+class SourcesAndArticles(SourceSavesSide, StoriesSide):
     """The Store port."""
 
     async def sync_sources(self, specs: Sequence[SourceSpec], now: datetime, *, spread: float = 0.0) -> None:
@@ -72,9 +73,6 @@ class SourcesAndArticles(StoriesSide):
 
     async def resume_source(self, name: str, now: datetime, by: str) -> bool:
         return await self._database.write(partial(sources.resume, name=name, now=now, by=by))
-
-    async def save_source(self, state: SourceState) -> None:
-        await self._database.write(partial(sources.save_source, state=state))
 
     async def source_states(self) -> Sequence[SourceState]:
         return await self._database.read(sources.source_states)
@@ -218,6 +216,7 @@ class SqlStore(
 
     async def close(self) -> None:
         """What was asked before is still written. Safe to call twice."""
+        await self.saved()
         await self._database.close()
 
 

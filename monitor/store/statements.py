@@ -50,11 +50,12 @@ def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapp
     return connection.exec_driver_sql(sql, [encode(row) for row in rows]).rowcount
 
 
-def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
     """The same for any statement that changes rows: each row fills the binds that it names, the others keep their own values."""
-    if rows:
-        sql, encode = _prepared_binds(statement, connection.dialect)
-        connection.exec_driver_sql(sql, [encode(row) for row in rows])
+    if not rows:
+        return 0
+    sql, encode = _prepared_binds(statement, connection.dialect)
+    return connection.exec_driver_sql(sql, [encode(row) for row in rows]).rowcount
 
 
 @lru_cache(maxsize=128)

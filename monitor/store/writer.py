@@ -278,16 +278,18 @@ class Writer:
 
     @staticmethod
     def _in_savepoint(connection: Connection, request: _Request[Any]) -> tuple[Any, BaseException | None]:
-        connection.exec_driver_sql("SAVEPOINT request")
+        # Of the driver itself: SQLAlchemy's way around it takes ten times as long, and every request has two of these.
+        run = connection.connection.dbapi_connection.execute  # type: ignore[union-attr]
+        run("SAVEPOINT request")
         try:
             value = request.work(connection)
         except BaseException as error:
             if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
                 raise _TransactionLost from error
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT request")
-            connection.exec_driver_sql("RELEASE SAVEPOINT request")
+            run("ROLLBACK TO SAVEPOINT request")
+            run("RELEASE SAVEPOINT request")
             return None, error
-        connection.exec_driver_sql("RELEASE SAVEPOINT request")
+        run("RELEASE SAVEPOINT request")
         return value, None
 
     def _do_alone(self, connection: Connection, request: _Request[Any]) -> None:
