@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -27,11 +27,13 @@ from monitor.flow.ingest import Ingester
 from monitor.flow.learning import LineMemory
 from monitor.flow.limits import LimitDesk
 from monitor.flow.links import LinkMaker
+from monitor.flow.moment import Rules
 from monitor.flow.poll import Poller
 from monitor.flow.push import Pusher
 from monitor.flow.reload import Reloader
 from monitor.flow.route import Conditions, Route, asked_for, ways_for
 from monitor.flow.route_commands import RouteCommands
+from monitor.flow.routing import Routing
 from monitor.flow.silence_commands import SilenceCommands
 from monitor.flow.silences import SilenceDesk
 from monitor.flow.sink_commands import SinkCommands
@@ -161,15 +163,20 @@ async def build(
         sinks, beating = build_sinks(settings, tools)
         advise = partial(_advise, settings)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)
-        routing = routes(settings)
+        routing = Routing(routes(settings))
         holds = HoldDesk(
             store,
             clock,
             meter,
-            rules={name: rules_of(sink) for name, sink in settings.sinks.items()},
-            groups={route.hold: route.group_by for route in routing},
+            rules=rules(settings),
+            groups=groups(routing),
             failing=lambda sink: sink in _failing(deliverer),
         )
+
+        def route_anew() -> None:
+            routing.put(routes(configured.routing))
+            holds.change(rules(configured.routing), groups(routing))
+
         deliverer = Deliverer(store, sinks, clock, meter, operations, random.random, moment=holds, advise=advise)
         beater = Beater(beating, clock, meter, operations, stopped=lambda: _stopped(deliverer), advise=advise)
         wake = deliverer.wake if deliver else lambda: None
@@ -223,7 +230,15 @@ async def build(
             starts=settings.fetch.starts_a_second,
         )
         sources = SourcesReloader(
-            configured, store, poller, make, specs=specs, clock=clock, operations=operations, starts=settings.fetch.starts_a_second
+            configured,
+            store,
+            poller,
+            make,
+            specs=specs,
+            clock=clock,
+            operations=operations,
+            starts=settings.fetch.starts_a_second,
+            also=route_anew,
         )
         pusher = Pusher(
             store,
@@ -240,7 +255,10 @@ async def build(
             SourceCommands(store, poller, pusher, specs=lambda: sources.specs, clock=clock),
             StorageCommands(store, clock),
         )
-        commander.add(SinkCommands(store, deliverer, sinks, beating, clock=clock), DeliveryCommands(store, deliverer, clock))
+        commander.add(
+            SinkCommands(store, deliverer, sinks, beating, clock=clock, waiting=configured.waiting),
+            DeliveryCommands(store, deliverer, clock),
+        )
         commander.add(SilenceCommands(store, silences, clock))
         tested = RouteCommands(
             store,
@@ -334,6 +352,16 @@ def _stopped(deliverer: Deliverer) -> set[str]:
 def _failing(deliverer: Deliverer) -> set[str]:
     """Sinks whose last answer was none, or which nothing may be sent to."""
     return {s.name for s in deliverer.statuses() if s.state is not SinkState.ACTIVE or s.failures}
+
+
+def rules(settings: Settings) -> Mapping[str, Rules]:
+    """When each sink may be told."""
+    return {name: rules_of(sink) for name, sink in settings.sinks.items()}
+
+
+def groups(routing: Iterable[Route]) -> Mapping[str, Sequence[str]]:
+    """What the members of one digest have in common, by the key of what waits for it."""
+    return {route.hold: route.group_by for route in routing}
 
 
 def routes(settings: Settings) -> tuple[Route, ...]:

@@ -64,6 +64,23 @@ def performing(place: Place, name: str) -> Iterator[Perform]:
             yield does
 
 
+def ask_daemon(data_dir: Path, asked: Command) -> JsonObject | None:
+    """What the daemon of this data folder answers; None where none runs, or none that can be asked now. It is not waited for."""
+    from monitor.service.control import connect
+
+    try:
+        connect(data_dir, PATIENCE).close()
+    except OSError:
+        return None
+    connection = _Connection(data_dir, PATIENCE)
+    try:
+        return _asked(connection, asked)
+    except MonitorError:  # it ends, or is of an older version
+        return None
+    finally:
+        connection.close()
+
+
 # ------------------------------------------------------------------------------- in this process
 def _free(data_dir: Path) -> DataFolderLock | None:
     """Its lock, or None where a daemon holds it."""
@@ -127,22 +144,23 @@ def _remote(data_dir: Path) -> Iterator[Perform]:
 class _Connection(http.client.HTTPConnection):
     """HTTP over the control socket."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, answer: float = ANSWER) -> None:
         super().__init__("localhost")
         self._data_dir = data_dir
+        self._answer = answer
 
     def connect(self) -> None:
-        self.sock = _reached(self._data_dir)
+        self.sock = _reached(self._data_dir, self._answer)
 
 
-def _reached(data_dir: Path) -> socket.socket:
+def _reached(data_dir: Path, answer: float) -> socket.socket:
     """The lock is taken first and the socket made when everything runs: a daemon that starts has none yet."""
     from monitor.service.control import connect
 
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return connect(data_dir, ANSWER)
+            return connect(data_dir, answer)
         except PermissionError:
             raise UsageError(
                 f"the daemon of {data_dir} runs as another user, who alone may command it", hint="call this as that user, or with sudo"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.sinks import SinkSettings
 
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
-_COLOURS = {"active": "green", "failing": "yellow", "paused": "yellow", "disabled": "red"}
+_COLOURS = {"active": "green", "failing": "yellow", "paused": "yellow", "not loaded": "yellow", "disabled": "red"}
 
 
 @click.group(short_help="See how the sinks do; try, pause and resume them.")
@@ -36,6 +36,9 @@ def sinks() -> None:
 @config_options
 def list_(retired: bool, as_json: bool, place: Place) -> None:
     """List the sinks: state and since when, what waits and since when, what was given up, the last answer.
+
+    A sink that stands in the configuration and not in the daemon that runs is "not loaded": it is told nothing before a restart.
+    The same is said of one whose settings were changed; its quiet hours and rate alone are in force without one.
 
     \b
     Example:
@@ -152,6 +155,7 @@ def _perform(place: Place, name: str, **arguments: Any) -> JsonObject:
 
 def _known(place: Place) -> list[JsonObject]:
     """The record's sinks with the type that the configuration gives each; those of which there is no record yet are new."""
+    from monitor.cli.control import ask_daemon, command
     from monitor.store.files import RECORD
 
     settings = place.load(lists=False).settings
@@ -162,9 +166,20 @@ def _known(place: Place) -> list[JsonObject]:
             raise
         recorded = ()
     rows = {sink["name"]: sink for sink in recorded}
+    runs = ask_daemon(settings.data_dir, command("sinks.loaded"))
     # What a sink's type takes no deliveries of (a heartbeat) has no row.
-    found = [_advised(rows.pop(name, _new(name)), sink) for name, sink in settings.sinks.items()]
-    return found + [{**sink, "type": None, "advice": ""} for sink in rows.values()]
+    found = [_loaded(_advised(rows.pop(name, _new(name)), sink), runs) for name, sink in settings.sinks.items()]
+    return found + [_loaded({**sink, "type": None, "advice": ""}, runs) for sink in rows.values()]
+
+
+def _loaded(sink: JsonObject, runs: JsonObject | None) -> JsonObject:
+    """``loaded``: whether the daemon that runs has it, None where none runs. ``waits``: its settings changed since."""
+    if runs is None:
+        return {**sink, "loaded": None, "waits": False}
+    loaded = sink["name"] in runs["sinks"]
+    # What the record last knew of it was said by a daemon that had it.
+    state = sink["state"] if loaded or sink["type"] is None else "not loaded"
+    return {**sink, "state": state, "loaded": loaded, "waits": f"sinks.{sink['name']}" in runs["waiting"]}
 
 
 def _advised(sink: JsonObject, section: SinkSettings) -> JsonObject:
@@ -186,10 +201,16 @@ def _lines(sink: JsonObject) -> list[str]:
     from monitor.render.plain import plain
 
     state = click.style(sink["state"], fg=_COLOURS.get(sink["state"])) if wants_color() else sink["state"]
-    since = f" since {short_time(sink['since'])}" if sink["state"] not in {"active", "retired"} else ""
+    since = f" since {short_time(sink['since'])}" if sink["state"] not in {"active", "retired", "not loaded"} else ""
     who = f" by {plain(sink['by'])}" if sink["by"] else ""
     why = f" ({plain(sink['reason'])})" if sink["reason"] else ""
     lines = ["  ".join(part for part in (sink["name"], sink["type"] or "", f"{state}{since}{who}{why}") if part)]
+    if sink["state"] == "not loaded":
+        lines.append("    it stands in the configuration, and the daemon that runs does not know it: restart the monitor")
+    elif sink["waits"]:
+        lines.append("    its settings were changed, and are in force once the monitor is restarted")
+    elif sink["loaded"] and sink["type"] is None:
+        lines.append("    it was taken out of the configuration, and is gone once the monitor is restarted")
     counts = sink["deliveries"]
     waits = counts.get("pending", 0) + counts.get("inflight", 0)
     many = "1 delivery" if waits == 1 else f"{waits:,} deliveries"

@@ -59,11 +59,15 @@ class HoldDesk:
         self._record = record
         self._clock = clock
         self._meter = meter
-        self._rules = {sink: each for sink, each in rules.items() if not each.none}
-        self._groups = groups
+        self.change(rules, groups)
         self._failing = failing
         self._gathered = gathered
         self._windows: dict[str, _Window] = {}
+
+    def change(self, rules: Mapping[str, Rules], groups: Mapping[str, Sequence[str]]) -> None:
+        """In force from now on; what is held already is held as long as it was to be."""
+        self._rules = {sink: each for sink, each in rules.items() if not each.none}
+        self._groups = groups
 
     def rules_of(self, sink: str) -> Rules:
         return self._rules.get(sink, Rules())

@@ -64,7 +64,7 @@ class RouteCommands:
         clock: Clock,
     ) -> None:
         self._record = record
-        self._routes = tuple(routes)
+        self._routes = routes
         self._holds = holds
         self._silences = silences
         self._limits = limits

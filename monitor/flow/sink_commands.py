@@ -1,6 +1,7 @@
 """What a person asks of sinks, done: paused and resumed in the record and at once where it runs, and tried with a sample.
 
     command        arguments                         answer
+    sinks.loaded   none                              sinks: [NAME, …], waiting: [what only a restart puts into force, …]
     sinks.pause    names: [NAME, …], comment: TEXT   sinks: [{name, state, by, reason}, …]
     sinks.resume   names: [NAME, …]                  sinks: [{name, state}, …]
     sinks.test     sink: NAME                        sink, notification, answer, status, detail, retry_after, seconds, means
@@ -12,7 +13,7 @@ A sample is sent beside the outbox, once, with sequence 0 and a document of its 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -43,11 +44,20 @@ log = structlog.get_logger()
 
 
 class SinkCommands:
-    """``sinks`` take deliveries, ``beating`` are those that only speak by themselves (a heartbeat)."""
+    """``sinks`` take deliveries, ``beating`` are those that only speak by themselves (a heartbeat). ``waiting`` says which settings
+    were changed and wait for a restart."""
 
     def __init__(
-        self, record: SinkRecord, deliverer: Deliverer, sinks: Sequence[Sink], beating: Sequence[Beating], *, clock: Clock
+        self,
+        record: SinkRecord,
+        deliverer: Deliverer,
+        sinks: Sequence[Sink],
+        beating: Sequence[Beating],
+        *,
+        clock: Clock,
+        waiting: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        self._waiting = waiting
         self._record = record
         self._deliverer = deliverer
         self._sinks = {sink.name: sink for sink in sinks}
@@ -55,7 +65,11 @@ class SinkCommands:
         self._clock = clock
 
     def handlers(self) -> Mapping[str, Handler]:
-        return {"sinks.pause": self._pause, "sinks.resume": self._resume, "sinks.test": self._test}
+        return {"sinks.loaded": self._loaded, "sinks.pause": self._pause, "sinks.resume": self._resume, "sinks.test": self._test}
+
+    async def _loaded(self, command: Command) -> JsonObject:
+        """What this process was started with, which is not always what the configuration says by now."""
+        return {"sinks": [*self._sinks, *(name for name in self._beating if name not in self._sinks)], "waiting": list(self._waiting())}
 
     async def _pause(self, command: Command) -> JsonObject:
         names, said = self._names(command), comment(command)
@@ -88,6 +102,7 @@ class SinkCommands:
             answer = Answer(AnswerKind.RETRY, detail=f"it cannot start: {error}")
         except Exception as error:  # a fault of ours: said as what it is, and never with a secret from its text
             answer = Answer(AnswerKind.RETRY, detail=f"the sink failed: {type(error).__name__}")
+        await self._note(name, answer, command.actor)
         return {
             "sink": name,
             "notification": sample_id(name, now) if name in self._sinks else None,
@@ -99,10 +114,17 @@ class SinkCommands:
             "means": MEANS[answer.kind],
         }
 
+    async def _note(self, name: str, answer: Answer, actor: str) -> None:
+        """Who had something sent to people; the answer is shown also where that cannot be written down now."""
+        detail = {"answer": answer.kind.value, "status": answer.status, "said": answer.detail}
+        try:
+            await self._record.audit(Entry(actor, "test sink", name, detail), self._clock.now())
+        except StorageError as error:
+            log.warning("test_not_noted", sink=name, by=actor, error=error.message)
+
     async def _send(self, sink: Sink) -> Answer:
         now = self._clock.now()
         payload = render_sample(sink.name, now)
-        await self._note(name, answer, command.actor)
         sample = Delivery(
             sample_id(sink.name, now), sink.name, "", Severity.INFO, 0, DeliveryState.INFLIGHT, 1, due=now, created=now, payload=payload
         )
@@ -114,14 +136,6 @@ class SinkCommands:
             return (await sink.send([sample]))[0]
         finally:
             if not self._deliverer.started:
-    async def _note(self, name: str, answer: Answer, actor: str) -> None:
-        """Who had something sent to people; the answer is shown also where that cannot be written down now."""
-        detail = {"answer": answer.kind.value, "status": answer.status, "said": answer.detail}
-        try:
-            await self._record.audit(Entry(actor, "test sink", name, detail), self._clock.now())
-        except StorageError as error:
-            log.warning("test_not_noted", sink=name, by=actor, error=error.message)
-
                 await sink.close()
 
     def _names(self, command: Command) -> list[str]:

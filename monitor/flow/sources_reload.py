@@ -1,6 +1,6 @@
-"""Live sources: an edited list is in force within two seconds, a broken one changes nothing and says so.
+"""Live configuration: edited sources and routes are in force within two seconds, what is broken changes nothing and says so.
 
-What runs goes on with the last good list. What can only change with a restart (sinks, routes, folders) is told, not done.
+What runs goes on with what was read last without a fault. What can only change with a restart (sinks, folders) is told, not done.
 This module must not know where sources are written down.
 """
 
@@ -21,8 +21,8 @@ from monitor.ports import Clock, Operations, Source, SourceList, Store
 SETTLE: Final = 0.15
 #: How often at most a list that goes on changing is waited for.
 LOOKS: Final = 10
-#: Operations: a list with faults, and settings that wait for a restart.
-BROKEN: Final = "sources"
+#: Operations: a configuration or a list with faults, and settings that wait for a restart.
+BROKEN: Final = "configuration:broken"
 RESTART: Final = "configuration"
 
 log = structlog.get_logger()
@@ -30,7 +30,8 @@ log = structlog.get_logger()
 
 class SourcesReloader:
     """``make`` builds the source that a spec describes, None for what is not polled. ``starts`` polls begin in a second, over
-    which the first polls of new sources are spread."""
+    which the first polls of new sources are spread. ``also`` puts into force what else was read, after each reading without a
+    fault."""
 
     def __init__(
         self,
@@ -44,7 +45,9 @@ class SourcesReloader:
         operations: Operations,
         starts: int = 20,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
+        self._also = also
         self._listing, self._store, self._poller, self._make = listing, store, poller, make
         self._clock, self._operations, self._starts, self._sleep = clock, operations, starts, sleep
         self._specs = {spec.name: spec for spec in specs}
@@ -94,11 +97,12 @@ class SourcesReloader:
             first, *more = error.faults
             rest = f", and {len(more)} more" if more else ""
             where = f"{first.file}:{first.line}: " if first.line else f"{first.file}: " if first.file else ""
-            message = f"the sources could not be reloaded, and those in force stay: {where}{first.message}{rest}"
+            message = f"the configuration could not be read again; the sources and routes in force stay: {where}{first.message}{rest}"
             self._operations.raise_(BROKEN, message, severity=Severity.HIGH, tell=True)
-            log.warning("sources_not_reloaded", faults=[str(fault) for fault in error.faults])
+            log.warning("configuration_not_reloaded", faults=[str(fault) for fault in error.faults])
             return
         self._operations.close(BROKEN)
+        self._also()
         waiting = self._listing.waiting()
         if waiting:
             self._operations.raise_(RESTART, f"changed settings wait for a restart: {', '.join(waiting)}")

@@ -34,7 +34,8 @@ class Board(Protocol):
 
 
 class Teller:
-    """``announce`` shows a committed notification's document to a person; ``wake`` tells the deliverer of something to send."""
+    """``routes`` are those in force, which may change; ``announce`` shows a committed notification's document to a person; ``wake`` tells
+    the deliverer of something to send."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class Teller:
     ) -> None:
         self._board = board
         self._record = record
-        self._routes = tuple(routes)
+        self._routes = routes
         self._clock = clock
         self._meter = meter
         self._announce = announce

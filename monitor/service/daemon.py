@@ -2,7 +2,7 @@
 
 SIGTERM, SIGINT   polling stops at once, what is being sent may finish within ten seconds, then it ends with status 0
 the same again    it ends immediately; the record loses nothing by that (what was in flight is sent again at the next start)
-SIGHUP            the sources and the watchlists are read again
+SIGHUP            the sources, the routes and the watchlists are read again
 """
 
 from __future__ import annotations

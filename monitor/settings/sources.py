@@ -1,4 +1,4 @@
-"""The configured sources as the flow wants them, at the start and whenever a file of the configuration has changed.
+"""The configured sources and routes as the flow wants them, at the start and whenever a file of the configuration has changed.
 
 This module must not know how a source is read; it turns settings into specs and says what else has changed.
 """
@@ -12,13 +12,12 @@ from pathlib import Path as FilePath
 
 from monitor.errors import ConfigError, Fault
 from monitor.model import SourceKind, SourceSpec
+from monitor.settings.live import live
 from monitor.settings.load import Loaded
 from monitor.settings.model import MIN_TOKEN, FeedSettings, FolderSettings, PushSettings, Settings
 
 #: How often a feed is asked whose rhythm is not learnt yet (seconds).
 UNLEARNT = 900.0
-#: Settings that are put into force without a restart, or that only say where sources stand.
-_LIVE = frozenset({"sources", "sources_from"})
 
 
 def source_specs(loaded: Loaded) -> list[SourceSpec]:
@@ -110,7 +109,8 @@ def _origins(loaded: Loaded) -> dict[str, str]:
 
 
 class ConfiguredSources:
-    """The sources of the configuration and of the lists it names; reads all of it again when any of these files changed."""
+    """The sources of the configuration and of the lists it names, and its routes; reads all of it again when any of these files
+    changed."""
 
     def __init__(self, loaded: Loaded, load: Callable[[], Loaded]) -> None:
         """``loaded`` is what was put into force; ``load`` reads the same configuration again, raising ConfigError. So does this
@@ -118,6 +118,7 @@ class ConfiguredSources:
         self._loaded, self._load = loaded, load
         self._files = (*loaded.files, *_secret_files(loaded))
         self._tokens = push_tokens(loaded)
+        self._routing = loaded.settings
         self._waiting: tuple[str, ...] = ()
 
     @property
@@ -130,6 +131,11 @@ class ConfiguredSources:
         """The secrets of pushed sources, as read last, by name."""
         return self._tokens
 
+    @property
+    def routing(self) -> Settings:
+        """The routes to put into force, as read last, and the sinks that run with their quiet hours and rates."""
+        return self._routing
+
     def stamp(self) -> str:
         return "\n".join(_stamp(file) for file in self._files)
 
@@ -137,16 +143,13 @@ class ConfiguredSources:
         latest = self._load()
         self._files = (*latest.files, *_secret_files(latest))
         self._tokens = push_tokens(latest)
-        self._waiting = tuple(_changed(self._loaded.settings, latest.settings))
+        found = live(self._loaded.settings, self._routing, latest.settings)
+        self._routing, self._waiting = found.routing, found.waiting
         # Bounds of learnt intervals and the like wait for the restart, too: the sources are those of the latest, the rest is not.
         return source_specs(replace(latest, settings=latest.settings.model_copy(update={"fetch": self._loaded.settings.fetch})))
 
     def waiting(self) -> Sequence[str]:
         return self._waiting
-
-
-def _changed(before: Settings, after: Settings) -> list[str]:
-    return [name for name in Settings.model_fields if name not in _LIVE and getattr(before, name) != getattr(after, name)]
 
 
 def _stamp(file: FilePath) -> str:

@@ -1,0 +1,53 @@
+"""Routes change while the real program runs: an edit is in force, a broken one changes nothing, what waits for a restart is said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.receiver import ThreadedReceiver
+from tests.service.harness import Workspace, article_keys, eventually
+
+
+def operations(daemon: Any) -> dict[str, str]:
+    return {each["key"]: each["message"] for each in daemon.health()[1]["operations"]}
+
+
+def test_routes_are_live_and_what_waits_for_a_restart_is_said(workspace: Workspace, receiver: ThreadedReceiver) -> None:
+    plain = workspace.config.read_text()
+    daemon = workspace.start().ready()
+    workspace.article("one")
+    eventually(lambda: article_keys(receiver) == ["one.txt"], "the desk to be told")
+
+    workspace.config.write_text(plain + "routes:\n  - {name: all, to: [log]}\n")
+    eventually(lambda: daemon.logged("routes_reloaded"), "the routes to be in force")
+    workspace.article("two")
+    eventually(lambda: len(workspace.lines()) == 2, "the log to be told")
+    assert article_keys(receiver) == ["one.txt"]
+
+    workspace.config.write_text(plain + "routes:\n  - {name: all, to: [lgo]}\n")
+    eventually(lambda: "configuration:broken" in operations(daemon), "the fault to be told")
+    said = operations(daemon)["configuration:broken"]
+    assert "the sources and routes in force stay" in said
+    assert "monitor.yaml:" in said
+    assert "there is no sink named 'lgo'" in said
+
+    new = plain.replace("sinks:\n", f"sinks:\n  chat: {{type: webhook, format: slack, url: '{receiver.url}'}}\n")
+    workspace.config.write_text(new + "routes:\n  - {name: all, to: [log, chat]}\n")
+    eventually(lambda: "configuration" in operations(daemon), "what waits to be told")
+    assert "sinks.chat (new), routes (they lead to chat)" in operations(daemon)["configuration"]
+    assert "configuration:broken" not in operations(daemon)
+    listed = workspace.run("sinks", "list", "--config", str(workspace.config)).stdout
+    assert "chat  webhook  not loaded\n    it stands in the configuration, and the daemon that runs does not know it: restart" in listed
+    assert "desk  webhook  active\n    nothing waits" in listed
+    found = [json.loads(line) for line in workspace.run("sinks", "list", "--json", "--config", str(workspace.config)).stdout.splitlines()]
+    assert {sink["name"]: sink["loaded"] for sink in found} == {"chat": False, "log": True, "desk": True}
+
+    assert daemon.stop() == 0
+    found = [json.loads(line) for line in workspace.run("sinks", "list", "--json", "--config", str(workspace.config)).stdout.splitlines()]
+    assert {sink["name"]: sink["loaded"] for sink in found} == {"chat": None, "log": None, "desk": None}
+    again = workspace.start().ready()
+    workspace.article("three")
+    eventually(lambda: len(receiver.requests) > 1, "the chat to be told")
+    assert "configuration" not in operations(again)
+    assert again.stop() == 0
