@@ -34,14 +34,24 @@ def routes() -> None:
 @config_options
 def list_(as_json: bool, place: Place) -> None:
     """List the routes of the configuration in their order: what each takes and leaves out, where it goes, its digest and
-    when that is due next, and quiet hours and rates of the sinks.
+    when that is due next, and quiet hours and rates of the sinks. An edit is in force within two seconds; where a route leads to a
+    sink that the running daemon has not loaded, all of them wait for a restart, and that is said first.
 
     \b
     Example:
       monitor routes list
     """
+    from monitor.cli.control import ask_daemon, command
+
     settings = place.load(lists=False).settings
+    runs = ask_daemon(settings.data_dir, command("sinks.loaded")) or {"waiting": []}
+    waits = next((what for what in runs["waiting"] if what.startswith("routes")), "")
+    if waits and not as_json:
+        click.echo(
+            f"not in force yet: {waits.partition('(')[2].rstrip(')')}, which the daemon that runs has not loaded; restart the monitor"
+        )
     for found in _routes(settings):
+        found["in_force"] = not waits
         if as_json:
             print_json(found)
         else:

@@ -43,6 +43,9 @@ def test_routes_are_live_and_what_waits_for_a_restart_is_said(workspace: Workspa
     found = [json.loads(line) for line in workspace.run("sinks", "list", "--json", "--config", str(workspace.config)).stdout.splitlines()]
     assert {sink["name"]: sink["loaded"] for sink in found} == {"chat": False, "log": True, "desk": True}
 
+    said = workspace.run("routes", "list", "--config", str(workspace.config)).stdout
+    assert said.startswith("not in force yet: they lead to chat, which the daemon that runs has not loaded; restart the monitor\nall\n")
+
     assert daemon.stop() == 0
     found = [json.loads(line) for line in workspace.run("sinks", "list", "--json", "--config", str(workspace.config)).stdout.splitlines()]
     assert {sink["name"]: sink["loaded"] for sink in found} == {"chat": None, "log": None, "desk": None}
