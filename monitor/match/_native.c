@@ -411,6 +411,25 @@ tuple_at(PyObject *list, uint32_t index)
     return PyList_GET_ITEM(list, index);
 }
 
+/* A hit as `found`, a subclass of tuple: as `tuple.__new__` would make it. */
+static PyObject *
+found_at(Search *search, const Mention *one, int64_t start, int64_t end)
+{
+    PyTypeObject *type = (PyTypeObject *)search->found;
+    PyObject *made = type->tp_alloc(type, 6);
+    if (made == NULL)
+        return NULL;
+    PyTuple_SET_ITEM(made, 0, PyLong_FromSsize_t(search->number));
+    PyTuple_SET_ITEM(made, 1, PyLong_FromSsize_t(one->word));
+    PyTuple_SET_ITEM(made, 2, PyLong_FromSsize_t(one->word + one->last - one->first));
+    PyTuple_SET_ITEM(made, 3, Py_NewRef(one->pattern));
+    PyTuple_SET_ITEM(made, 4, PyLong_FromLongLong(start));
+    PyTuple_SET_ITEM(made, 5, PyLong_FromLongLong(end));
+    if (PyErr_Occurred())
+        Py_CLEAR(made);
+    return made;
+}
+
 /* Add one mention to the hits. */
 static int
 hit(Search *search, const Mention *one)
@@ -427,12 +446,7 @@ hit(Search *search, const Mention *one)
         start = trimmed_start;
         end = trimmed_end;
     }
-    PyObject *fields = Py_BuildValue("((nnnOLL))", search->number, one->word, one->word + one->last - one->first, one->pattern,
-                                     (long long)start, (long long)end);
-    if (fields == NULL)
-        return -1;
-    PyObject *made = PyTuple_Type.tp_new((PyTypeObject *)search->found, fields, NULL);
-    Py_DECREF(fields);
+    PyObject *made = found_at(search, one, start, end);
     if (made == NULL)
         return -1;
     int failed = -1, doubtful = PySet_GET_SIZE(search->doubtful) ? PySet_Contains(search->doubtful, one->pattern) : 0;
@@ -573,11 +587,12 @@ phrases_at(Search *search, Py_ssize_t place)
     const uint32_t one = search->values[place], two = search->values[place + 1];
     if (!(one & two & PAIR) || !search->filter[(uint32_t)(one * 0x9E3779B1u + two * 0xC2B2AE3Du) >> search->filter_shift])
         return NULL;
-    PyObject *key = Py_BuildValue("(kk)", (unsigned long)one, (unsigned long)two);
-    if (key == NULL)
-        return NULL;
-    PyObject *phrases = PyDict_GetItemWithError(search->phrases, key);
-    Py_DECREF(key);
+    PyObject *first = PyLong_FromUnsignedLong(one), *second = PyLong_FromUnsignedLong(two);
+    PyObject *key = first == NULL || second == NULL ? NULL : PyTuple_Pack(2, first, second);
+    PyObject *phrases = key == NULL ? NULL : PyDict_GetItemWithError(search->phrases, key);
+    Py_XDECREF(first);
+    Py_XDECREF(second);
+    Py_XDECREF(key);
     if (phrases != NULL && !PyTuple_Check(phrases)) {
         PyErr_SetString(PyExc_TypeError, "phrases are a tuple");
         return NULL;

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from monitor.match import Engine
+from monitor.match.scan import Scanned
 from monitor.model import Facts, Layout
 from monitor.text.layout import lay_out
 from monitor.watchlist import Term, Watchlist, load_folder
@@ -67,3 +68,12 @@ def matching(engine: Engine, layouts: dict[str, Layout]) -> Callable[[str], obje
         return engine.match(text, layout, FACTS)
 
     return match
+
+
+def scanning(engine: Engine, layouts: dict[str, Layout]) -> Callable[[str], object]:
+    """The places of all hits, as most peers tell them."""
+
+    def scan(text: str) -> object:
+        return Scanned(text, layouts[text].sentences, engine.table).collect().hits
+
+    return scan
