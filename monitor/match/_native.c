@@ -580,13 +580,17 @@ add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word
     return 0;
 }
 
+/* Whether two chunks side by side may stand in a phrase. */
+static inline int
+may_be_phrase(const Search *search, uint32_t one, uint32_t two)
+{
+    return one & two & PAIR && search->filter[(uint32_t)(one * 0x9E3779B1u + two * 0xC2B2AE3Du) >> search->filter_shift];
+}
+
 /* The phrases that two chunks side by side stand in, or NULL; an exception is for the caller to see. Borrowed. */
 static PyObject *
-phrases_at(Search *search, Py_ssize_t place)
+phrases_of(Search *search, uint32_t one, uint32_t two)
 {
-    const uint32_t one = search->values[place], two = search->values[place + 1];
-    if (!(one & two & PAIR) || !search->filter[(uint32_t)(one * 0x9E3779B1u + two * 0xC2B2AE3Du) >> search->filter_shift])
-        return NULL;
     PyObject *first = PyLong_FromUnsignedLong(one), *second = PyLong_FromUnsignedLong(two);
     PyObject *key = first == NULL || second == NULL ? NULL : PyTuple_Pack(2, first, second);
     PyObject *phrases = key == NULL ? NULL : PyDict_GetItemWithError(search->phrases, key);
@@ -657,12 +661,10 @@ look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
     return phrases == NULL ? 0 : add_phrases(search, phrases, place, search->word);
 }
 
-/* How many words the chunk of a value is; -1 with an exception. */
+/* How many words a chunk that is not one is; -1 with an exception. */
 static Py_ssize_t
 words_in(Search *search, uint32_t value)
 {
-    if (!(value & ODD))
-        return 1;
     if ((Py_ssize_t)(value >> CLASS) >= PyList_GET_SIZE(search->words)) {
         PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
         return -1;
@@ -683,12 +685,16 @@ search_all(Search *search, PyObject *sentences)
         if (next <= start && reach(search, sentences, place, start, &next) < 0)
             return -1;
         search->crossed |= start < search->end && search->ends[place] > search->end;
-        PyObject *phrases = place + 1 < search->count ? phrases_at(search, place) : NULL;
-        if (phrases == NULL && PyErr_Occurred())
+        const uint32_t value = search->values[place];
+        PyObject *phrases = NULL;
+        if (place + 1 < search->count && may_be_phrase(search, value, search->values[place + 1])) {
+            phrases = phrases_of(search, value, search->values[place + 1]);
+            if (phrases == NULL && PyErr_Occurred())
+                return -1;
+        }
+        if ((phrases != NULL || value & (ASKED | LOOK)) && look_at(search, place, phrases, next) < 0)
             return -1;
-        if ((phrases != NULL || search->values[place] & (ASKED | LOOK)) && look_at(search, place, phrases, next) < 0)
-            return -1;
-        const Py_ssize_t words = words_in(search, search->values[place]);
+        const Py_ssize_t words = value & ODD ? words_in(search, value) : 1;
         if (words < 0)
             return -1;
         search->word += words;
