@@ -48,7 +48,7 @@ def body(message: Message) -> bytes:
         embed["url"] = message.url
     if description := _fitting_lines(_description(message), DESCRIPTION):
         embed["description"] = description
-    embed["color"] = _COLOUR[message.severity]
+    embed["color"] = _COLOUR[message.alarm]
     if fields := [{"name": name, "value": _fitting(value, FIELD), "inline": True} for name, value in _fields(message)]:
         embed["fields"] = fields
     if reference := said.reference(message):
@@ -61,11 +61,13 @@ def body(message: Message) -> bytes:
 def _description(message: Message) -> Iterator[str]:
     if message.about is not About.ALERT and message.text != message.title:
         yield _escaped(message.text)
+    if heading := said.heading(message):
+        yield f"**{_escaped(heading)}**"
     label, lines = said.news(message)
     for number, news in enumerate(lines):
         yield f"**{label.strip()}** {_escaped(news)}" if label and not number else _escaped(news)
-    for passage in message.passages:
-        yield from _passage(message, passage)
+    for passage in message.quoted:
+        yield from _passage(passage)
     if more := said.more_passages(message):
         yield more
     if named := said.named(message):
@@ -77,10 +79,9 @@ def _description(message: Message) -> Iterator[str]:
         yield " · ".join(_link(link.what, link.url) for link in message.links)
 
 
-def _passage(message: Message, passage: Passage) -> Iterator[str]:
+def _passage(passage: Passage) -> Iterator[str]:
     yield f"**{_escaped(said.how(passage))}**"
-    if not message.repeats(passage):
-        yield f"> {_marked(passage.pieces, '**')}"
+    yield f"> {_marked(passage.pieces, '**')}"
 
 
 def _member(member: Member) -> str:

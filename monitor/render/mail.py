@@ -82,6 +82,8 @@ def _body(message: Message) -> Iterator[str]:
     if message.about is About.ALERT:
         attributes = _direction(message.title, message.language)
         yield f'<h1{attributes} style="margin:14px 0 8px;font-size:21px;line-height:1.3">{_marked(message.title_pieces)}</h1>'
+        if heading := said.heading(message):
+            yield _how(heading)
     elif message.text:
         yield _paragraph(_isolated(message.text), "margin:14px 0;font-size:17px")
     label, lines = said.news(message)
@@ -91,7 +93,7 @@ def _body(message: Message) -> Iterator[str]:
             strong + "<br>".join(_e(news) for news in lines),
             "margin:8px 0 12px;padding:8px 10px;border:1px solid #8a8a8a;border-radius:4px",
         )
-    for passage in message.passages:
+    for passage in message.quoted:
         yield from _passage(message, passage)
     if message.more_passages:
         yield _small(_e(said.more_passages(message)))
@@ -108,17 +110,20 @@ def _bar(message: Message) -> str:
     event = f" · {message.became}" if message.event and message.about is not About.DIGEST else ""
     subject = f"monitor: {message.subject}" if message.about is About.OPERATION else message.name
     return (
-        f'<div style="background:{_BAR[message.severity]};color:#ffffff;padding:8px 12px;border-radius:4px">'
+        f'<div style="background:{_BAR[message.alarm]};color:#ffffff;padding:8px 12px;border-radius:4px">'
         f"<strong>{sample}{_e(message.severity.value.upper())}</strong> {_isolated(subject)}{_e(event)}</div>"
     )
 
 
 def _passage(message: Message, passage: Passage) -> Iterator[str]:
-    yield _paragraph(f"<strong>{_e(said.how(passage))}</strong>", "margin:10px 0 2px;font-size:14px")
-    if not message.repeats(passage):
-        side = "right" if passage.rtl else "left"
-        attributes = _direction(passage.text, message.language)
-        yield f'<p{attributes} style="margin:0 0 10px;padding:0 10px;border-{side}:3px solid #8a8a8a">{_marked(passage.pieces)}</p>'
+    yield _how(said.how(passage))
+    side = "right" if passage.rtl else "left"
+    attributes = _direction(passage.text, message.language)
+    yield f'<p{attributes} style="margin:0 0 10px;padding:0 10px;border-{side}:3px solid #8a8a8a">{_marked(passage.pieces)}</p>'
+
+
+def _how(how: str) -> str:
+    return _paragraph(f"<strong>{_e(how)}</strong>", "margin:10px 0 2px;font-size:14px")
 
 
 def _facts(message: Message) -> Iterator[str]:
@@ -133,7 +138,8 @@ def _member(member: Member) -> str:
     title = f'<bdi dir="{"rtl" if is_rtl(member.title) else "ltr"}">{_e(member.title)}</bdi>'
     if member.url:
         title = f'<a href="{_e(member.url)}" rel="noopener noreferrer">{title}</a>'
-    head, facts = (f'<span style="font-size:14px">{inner}</span>' for inner in (_isolated(member.headline), _e(said.of_member(member))))
+    said_of = (f"<strong>{_isolated(member.headline)}</strong>", _e(said.of_member(member)))
+    head, facts = (f'<span style="font-size:14px">{inner}</span>' for inner in said_of)
     return _paragraph(f"{head}<br>{title}<br>{facts}", "margin:10px 0;padding-top:10px;border-top:1px solid #8a8a8a")
 
 

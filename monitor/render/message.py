@@ -60,13 +60,14 @@ class About(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Passage:
     """One sentence of evidence in its own language; ``rtl`` is the direction of the whole, ``new`` marks what the last message
-    did not have."""
+    did not have, ``withdrawn`` what the article does not say any more."""
 
     pieces: tuple[Piece, ...]
     stance: str
     zone: str
     clause: str
     new: bool = False
+    withdrawn: bool = False
 
     @property
     def text(self) -> str:
@@ -145,6 +146,21 @@ class Message:
         return f"{self.event} as {self.found}" if self.found else self.event
 
     @property
+    def alarm(self) -> Severity:
+        """What it is coloured as: what is closed alarms nobody any more, and its severity still stands in words."""
+        return Severity.INFO if self.event == "closed" else self.severity
+
+    @property
+    def headed(self) -> Passage | None:
+        """The passage that the title is, which is read already: how it is told stands under the title."""
+        return next((passage for passage in self.passages if self.repeats(passage)), None)
+
+    @property
+    def quoted(self) -> tuple[Passage, ...]:
+        """All passages but the title."""
+        return tuple(passage for passage in self.passages if not self.repeats(passage))
+
+    @property
     def rtl(self) -> bool:
         """The direction of the title, and of the message where it is shown as one piece."""
         return is_rtl(self.title)
@@ -152,11 +168,11 @@ class Message:
     @property
     def title_pieces(self) -> tuple[Piece, ...]:
         """The title with its hits marked, where it is evidence itself."""
-        return next((passage.pieces for passage in self.passages if self.repeats(passage)), (Piece(self.title),))
+        return (Piece(self.title),) if self.headed is None else self.headed.pieces
 
     def repeats(self, passage: Passage) -> bool:
-        """Whether the passage is the title, which is read already."""
-        return passage.zone == "title" and passage.text == self.title
+        """Whether the passage is the title."""
+        return passage.zone == "title" and passage.text == self.title and not passage.withdrawn
 
 
 def read(payload: bytes) -> Message:
@@ -203,13 +219,17 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         watchlist=plain(watchlist["id"]),
         found=found,
         headline=_headline(severity, name, f"{event} as {found}" if found else event),
-        title=shortened(article["title"]) or NOTHING,
+        title=shortened((data.get("correction") or article)["title"]) or NOTHING,
         time=_time(document["time"]),
         when=_when(article["published"] or article["fetched"], fetched=not article["published"]),
         source=_name(article["source"]),
         url=http_link(article["url"]),
         language="" if article["language"] == "und" else shortened(article["language"], 12),
-        passages=tuple(passage for passage in (_passage(evidence[number], number in new) for number in order) if passage.text.strip()),
+        passages=tuple(
+            passage
+            for passage in (_passage(evidence[number], number in new, withdrawn="correction" in data) for number in order)
+            if passage.text.strip()
+        ),
         more_passages=max(0, int(data.get("evidence_total", len(evidence))) - PASSAGES),
         entities=tuple(named[:ENTITIES]),
         more_entities=max(0, len(named) - ENTITIES),
@@ -221,8 +241,8 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
     )
 
 
-def _passage(passage: JsonObject, new: bool) -> Passage:
-    return Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]), new)
+def _passage(passage: JsonObject, new: bool, *, withdrawn: bool) -> Passage:
+    return Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]), new, withdrawn)
 
 
 def _operation(document: JsonObject, operation: JsonObject) -> Message:
@@ -323,7 +343,7 @@ def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
     would trade places."""
     change, correction = data.get("change") or {}, data.get("correction")
     reason = _name(data["reason"])
-    yield from _corrected(correction) if correction else (_REASONS.get(reason, reason.replace("_", " ")),)
+    yield from _corrected(correction, data["article"]["title"]) if correction else (_REASONS.get(reason, reason.replace("_", " ")),)
     yield _by_hand(change, event)
     new: Mapping[str, Sequence[Any]] = change.get("new") or {}
     names = {str(entity["id"]): str(entity["name"]) for entity in data["entities"]}
@@ -344,11 +364,11 @@ def _as(disposition: str) -> str:
     return disposition.replace("_", " ")
 
 
-def _corrected(correction: Mapping[str, Any]) -> Iterable[str]:
-    """The passages below are what is not said any more."""
-    yield "withdrawn: its article does not say this any more"
-    if title := shortened(correction["title"], 200):
-        yield f"its title is now: {isolated(title)}"
+def _corrected(correction: Mapping[str, Any], title: Any) -> Iterable[str]:
+    """The passages below are what is not said any more; the title above is that of now."""
+    yield "withdrawn: its article does not say any more what stands below"
+    if (was := shortened(title, 200)) and was != shortened(correction["title"], 200):
+        yield f"its title was: {isolated(was)}"
     if stances := [_name(stance) for stance in correction.get("stances") or ()]:
         yield f"now told as: {', '.join(stances)}"
 
@@ -360,7 +380,7 @@ def _by_hand(change: Mapping[str, Any], event: str) -> str:
     disposition, comment = _name(change.get("disposition") or ""), shortened(change.get("comment") or "", 300)
     as_what = f" as {_as(disposition)}" if disposition else ""
     if before := _name(change.get("disposition_before") or ""):
-        as_what += f", no longer as {_as(before)}"
+        as_what += f", no longer as {_as(before)},"
     # A link's sink is no person: whoever had its message pressed the button.
     by = f"a link sent to {isolated(who)}" if change.get("door") == "link" else isolated(who)
-    return f"{event} by {by}{as_what}" + (f": {isolated(comment)}" if comment else "")
+    return f"{event}{as_what} by {by}" + (f": {isolated(comment)}" if comment else "")

@@ -23,7 +23,13 @@ _NAMED: Final = 5
 
 def how(passage: Passage) -> str:
     """``NEW · DENIED, in the lead``: the stance is what an analyst looks for first."""
-    return (f"NEW{DOT}" if passage.new else "") + passage.stance.upper() + ("" if passage.zone == "body" else f", in the {passage.zone}")
+    mark = f"WITHDRAWN{DOT}" if passage.withdrawn else f"NEW{DOT}" if passage.new else ""
+    return mark + passage.stance.upper() + ("" if passage.zone == "body" else f", in the {passage.zone}")
+
+
+def heading(message: Message) -> str:
+    """How the title is told, where it is evidence itself; it stands under the title."""
+    return "" if message.headed is None else how(message.headed)
 
 
 def origin(message: Message) -> str:

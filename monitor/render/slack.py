@@ -49,13 +49,15 @@ def _blocks(message: Message) -> Iterator[JsonObject]:
 def _elements(message: Message) -> Iterator[JsonObject]:
     if message.about is About.ALERT:
         yield _section(_run(message.title_pieces, bold=True))
+        if heading := said.heading(message):
+            yield _section([_text(heading, italic=True)])
     else:
         yield _section([_text(message.text or message.title)])
     label, lines = said.news(message)
     if lines:
         yield _section([*([_text(label, bold=True)] if label else ()), _text("\n".join(lines))])
-    for passage in message.passages:
-        yield from _passage(message, passage)
+    for passage in message.quoted:
+        yield from _passage(passage)
     if more := said.more_passages(message):
         yield _section([_text(more)])
     if named := said.named(message):
@@ -66,10 +68,9 @@ def _elements(message: Message) -> Iterator[JsonObject]:
         yield _section([_text(more)])
 
 
-def _passage(message: Message, passage: Passage) -> Iterator[JsonObject]:
+def _passage(passage: Passage) -> Iterator[JsonObject]:
     yield _section([_text(said.how(passage), italic=True)])
-    if not message.repeats(passage):
-        yield {"type": "rich_text_quote", "elements": _run(passage.pieces)}
+    yield {"type": "rich_text_quote", "elements": _run(passage.pieces)}
 
 
 def _member(member: Member) -> list[JsonObject]:

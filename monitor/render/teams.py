@@ -65,9 +65,11 @@ def _message(message: Message) -> bytes:
 
 def _elements(message: Message) -> Iterator[JsonObject]:
     headline = _block([_run(said.headline(message), weight="Bolder")])
-    yield {"type": "Container", "style": _STYLE[message.severity], "bleed": True, "items": [headline]}
+    yield {"type": "Container", "style": _STYLE[message.alarm], "bleed": True, "items": [headline]}
     if message.about is About.ALERT:
         yield _foreign(_marked(message.title_pieces, size="Large", weight="Bolder"), message.rtl)
+        if heading := said.heading(message):
+            yield _block([_run(heading, weight="Bolder", size="Small")], spacing="Small")
     else:
         yield _block([_run(message.text or message.title)])
     label, lines = said.news(message)
@@ -75,8 +77,8 @@ def _elements(message: Message) -> Iterator[JsonObject]:
         yield _block(
             [*([_run(label, weight="Bolder")] if label and not number else ()), _run(news)], spacing="Small" if number else "Default"
         )
-    for passage in message.passages:
-        yield from _passage(message, passage)
+    for passage in message.quoted:
+        yield from _passage(passage)
     yield _subtle(said.more_passages(message))
     if named := said.named(message):
         yield _block([_run("Named: ", weight="Bolder"), _run(", ".join(named))])
@@ -87,10 +89,9 @@ def _elements(message: Message) -> Iterator[JsonObject]:
     yield _subtle(said.DOT.join(filter(None, (about, said.outlets(message), said.reference(message)))))
 
 
-def _passage(message: Message, passage: Passage) -> Iterator[JsonObject]:
+def _passage(passage: Passage) -> Iterator[JsonObject]:
     yield _block([_run(said.how(passage), weight="Bolder", size="Small")])
-    if not message.repeats(passage):
-        yield _foreign(_marked(passage.pieces), passage.rtl)
+    yield _foreign(_marked(passage.pieces), passage.rtl)
 
 
 def _member(member: Member) -> Iterator[JsonObject]:

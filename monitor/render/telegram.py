@@ -53,13 +53,15 @@ def _lines(message: Message) -> Iterator[str]:
     yield f"<b>{_e(said.headline(message))}</b>"
     if message.about is About.ALERT:
         yield f"<b>{_marked(message.title_pieces, 'u')}</b>"
+        if heading := said.heading(message):
+            yield f"<b>{_e(heading)}</b>"
     elif message.text != message.title or message.about is About.OPERATION:
         yield _e(message.text)
     label, lines = said.news(message)
     for number, news in enumerate(lines):
         yield f"<b>{label.strip()}</b> {_e(news)}" if label and not number else _e(news)
-    for passage in message.passages:
-        yield from _passage(message, passage)
+    for passage in message.quoted:
+        yield from _passage(passage)
     if more := said.more_passages(message):
         yield more
     if named := said.named(message):
@@ -71,10 +73,9 @@ def _lines(message: Message) -> Iterator[str]:
     yield from (_e(fact) for fact in (about, said.outlets(message)) if fact)
 
 
-def _passage(message: Message, passage: Passage) -> Iterator[str]:
+def _passage(passage: Passage) -> Iterator[str]:
     yield f"<b>{_e(said.how(passage))}</b>"
-    if not message.repeats(passage):
-        yield f"<blockquote>{_marked(passage.pieces, 'b')}</blockquote>"
+    yield f"<blockquote>{_marked(passage.pieces, 'b')}</blockquote>"
 
 
 def _member(member: Member) -> str:

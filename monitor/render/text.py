@@ -23,6 +23,7 @@ def _head(message: Message) -> Iterator[str]:
     yield said.headline(message)
     if message.about is About.ALERT:
         yield isolated(_marked(message.title_pieces))
+        yield from filter(None, (said.heading(message),))
     elif message.text:
         yield isolated(message.text)
     label, lines = said.news(message)
@@ -31,12 +32,9 @@ def _head(message: Message) -> Iterator[str]:
 
 
 def _why(message: Message) -> Iterator[str]:
-    for passage in message.passages:
-        if message.repeats(passage):
-            yield said.how(passage)
-        else:
-            yield f"{said.how(passage)}:"
-            yield isolated(f"“{_marked(passage.pieces)}”")
+    for passage in message.quoted:
+        yield f"{said.how(passage)}:"
+        yield isolated(f"“{_marked(passage.pieces)}”")
     if message.more_passages:
         yield said.more_passages(message)
 

@@ -140,7 +140,7 @@ def test_a_digest_names_alert_watchlist_outlet_and_why() -> None:
         assert (arabic["alert"], arabic["watchlist"], arabic["outlet"], arabic["language"]) == (alert, "arms-transfer", "example.org", "ar")
         assert (arabic["why"], arabic["url"]) == ("PLANNED", "https://example.org/news/1")
         assert update["why"].startswith("is told differently; named now: Rosoboronexport, רפאל; now told as: denied")
-        assert closed["why"] == "closed by dana as not relevant: an exercise"
+        assert closed["why"] == "closed as not relevant by dana: an exercise"
         assert [operation[key] for key in ("alert", "watchlist", "outlet", "language", "why")] == [""] * 5
     said = text(read(first.payload))
     assert "PLANNED · example.org · Arabic · 2025-05-01 12:00 UTC · alert 000000000000\n  https://example.org/news/1" in said

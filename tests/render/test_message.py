@@ -10,6 +10,7 @@ from monitor.model import Severity
 from monitor.render.message import PASSAGES, About, read
 from monitor.render.oneline import line
 from monitor.render.plain import Piece
+from monitor.render.said import heading, how
 from monitor.render.sample import render_sample
 from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, NOW, UPDATE, rendered
 from tests.sinks.payloads import FIELDS, placed
@@ -102,17 +103,44 @@ def test_a_severity_that_is_the_same_is_no_news() -> None:
 def test_who_closed_it_is_said() -> None:
     message = read(DOCUMENTS["closed"])
     assert message.headline == "[HIGH] Arms transfer (closed as not relevant)"
-    assert message.news == ("closed by dana as not relevant: an exercise",)
+    assert message.news == ("closed as not relevant by dana: an exercise",)
 
 
 def test_what_was_withdrawn_is_said() -> None:
     message = read(DOCUMENTS["correction"])
     assert message.headline == "[HIGH] Arms transfer (correction)"
     assert message.news == (
-        "withdrawn: its article does not say this any more",
-        "its title is now: Ministry confirms arms deal with Moscow",
+        "withdrawn: its article does not say any more what stands below",
+        "its title was: Ministry denies arms deal with Moscow",
         "now told as: reported",
     )
+
+
+def test_a_correction_shows_the_title_of_now_and_marks_what_is_withdrawn() -> None:
+    """The withdrawn claim as the subject of a mail would be told once more."""
+    message = read(DOCUMENTS["correction"])
+    assert line(message, 120) == "[HIGH] Arms transfer: Ministry confirms arms deal with Moscow (correction)"
+    assert message.headed is None
+    assert [how(passage) for passage in message.quoted] == [
+        "WITHDRAWN · DENIED, in the title",
+        "WITHDRAWN · DENIED, in the lead",
+        "WITHDRAWN · REPORTED",
+    ]
+
+
+def test_what_is_closed_alarms_nobody_by_its_colour() -> None:
+    assert {name: read(DOCUMENTS[name]).alarm for name in ("closed", "update", "correction")} == {
+        "closed": Severity.INFO,
+        "update": Severity.HIGH,
+        "correction": Severity.HIGH,
+    }
+
+
+def test_how_a_title_is_told_stands_under_it() -> None:
+    message = read(DOCUMENTS["english"])
+    assert heading(message) == "DENIED, in the title"
+    assert message.title not in [passage.text for passage in message.quoted]
+    assert heading(read(DOCUMENTS["arabic"])) == ""
 
 
 def test_the_sample_of_a_sink_says_so() -> None:
