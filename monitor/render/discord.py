@@ -15,6 +15,7 @@ from typing import Final
 from monitor.model import JsonObject, Severity
 from monitor.render import said
 from monitor.render.message import About, Member, Message, Passage
+from monitor.render.oneline import line
 from monitor.render.payload import timestamp
 from monitor.render.plain import Piece, isolated
 from monitor.render.units import cut, encoded, units
@@ -25,6 +26,8 @@ TITLE: Final = 256
 DESCRIPTION: Final = 4096
 FIELD: Final = 1024
 MEMBER_TITLE: Final = 80
+#: Characters of the line that a locked phone shows.
+GLANCE: Final = 300
 
 #: What can begin or end something: wherever it stands, or where a line begins. A colon only where an emoji, a time or an address
 #: could follow it, a bracket only where a link's address could: a locked phone shows the backslashes.
@@ -46,6 +49,8 @@ def body(message: Message) -> bytes:
     embed: JsonObject = {"title": marked if units(marked) <= TITLE else _fitting(message.title, TITLE)}
     if message.url:
         embed["url"] = message.url
+    while message.members and units("\n".join(_description(message))) > DESCRIPTION:
+        message = said.fewer(message)
     if description := _fitting_lines(_description(message), DESCRIPTION):
         embed["description"] = description
     embed["color"] = _COLOUR[message.alarm]
@@ -54,7 +59,7 @@ def body(message: Message) -> bytes:
     if reference := said.reference(message):
         embed["footer"] = {"text": reference}
     embed["timestamp"] = timestamp(message.time)
-    content = f"**{_fitting(said.headline(message), CONTENT - 4)}**"  # what a locked phone shows, which knows no embeds
+    content = f"**{_fitting(line(message, GLANCE), CONTENT - 4)}**"  # what a locked phone shows, which knows no embeds
     return encoded({"content": content, "embeds": [embed], "allowed_mentions": {"parse": []}})
 
 
@@ -87,7 +92,7 @@ def _passage(passage: Passage) -> Iterator[str]:
 def _member(member: Member) -> str:
     title = isolated(cut(member.title, MEMBER_TITLE))
     head = f"**{_escaped(isolated(member.headline))}:** {_link(title, member.url) if member.url else _escaped(title)}"
-    return f"{head}\n{_escaped(said.of_member(member))}"
+    return f"\n{head}\n{_escaped(said.of_member(member))}"
 
 
 def _fields(message: Message) -> Iterator[tuple[str, str]]:
@@ -126,9 +131,9 @@ def _fitting_lines(lines: Iterable[str], most: int) -> str:
     """Whole lines only, or a mark could lose its end; an ellipsis where one had to go."""
     kept: list[str] = []
     left = most - 2
-    for line in lines:
-        left -= units(line) + 1
+    for each in lines:
+        left -= units(each) + 1
         if left < 0:
             return "\n".join([*kept, "…"])
-        kept.append(line)
+        kept.append(each)
     return "\n".join(kept)

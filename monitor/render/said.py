@@ -6,6 +6,7 @@ It must not know how a channel escapes or marks.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from monitor.render.languages import language
@@ -73,6 +74,11 @@ def of_member(member: Member) -> str:
     """What stands under its title: ``DENIED · example.org · Arabic · 2026-03-01 14:05 UTC · alert 3f2a90c1d2e4``."""
     alert = f"alert {member.alert[:12]}" if member.alert else ""
     return DOT.join(filter(None, (isolated(member.why), isolated(member.outlet), language(member.language), member.when, alert)))
+
+
+def fewer(message: Message) -> Message:
+    """A digest with one member fewer, which is counted instead: for a service that takes no longer message."""
+    return replace(message, members=message.members[:-1], more_members=message.more_members + 1)
 
 
 def more_members(message: Message) -> str:

@@ -13,12 +13,15 @@ from typing import Final
 from monitor.model import JsonObject, Severity
 from monitor.render import said
 from monitor.render.message import About, Member, Message, Passage
+from monitor.render.oneline import line
 from monitor.render.plain import Piece, isolated
 from monitor.render.units import cut, encoded
 
 #: Teams refuses a message of more than 28 KB; a little is left for what Workflows puts around it.
 LARGEST: Final = 27_000
 MEMBER_TITLE: Final = 120
+#: Characters of the line that a notification shows.
+GLANCE: Final = 300
 #: Teams shows six buttons of a card.
 BUTTONS: Final = 6
 
@@ -41,7 +44,7 @@ def body(message: Message) -> bytes:
 
 def _smaller(message: Message) -> Message:
     if message.members:
-        return replace(message, members=message.members[:-1], more_members=message.more_members + 1)
+        return said.fewer(message)
     if message.news:
         return replace(message, news=message.news[:-1])
     return replace(message, passages=message.passages[:-1], more_passages=message.more_passages + 1)
@@ -54,7 +57,7 @@ def _message(message: Message) -> bytes:
         "version": "1.5",
         "msteams": {"width": "Full"},
         # What a notification shows, and what is read aloud.
-        "fallbackText": said.headline(message),
+        "fallbackText": line(message, GLANCE),
         "body": [element for element in _elements(message) if element],
     }
     if actions := list(_actions(message)):

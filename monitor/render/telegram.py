@@ -39,6 +39,8 @@ def text(message: Message) -> str:
     """Whole lines only, or an element could lose its end. What can be done stands last and is never what is left out."""
     foot = "\n".join(_foot(message))
     left = LONGEST - units(foot) - len("\n…\n\n")
+    while message.members and units("\n".join(_lines(message))) > left:
+        message = said.fewer(message)
     kept: list[str] = []
     for line in _lines(message):
         left -= units(line) + 1

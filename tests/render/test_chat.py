@@ -108,11 +108,35 @@ def test_the_limits_of_each_service(character: str) -> None:
     assert 'href="https://monitor.example/a/close"' in told["text"]
 
 
+@pytest.mark.parametrize("channel", ["discord", "telegram"])
+def test_of_a_digest_what_does_not_fit_is_counted(channel: str) -> None:
+    digest = read(DOCUMENTS["digest"])
+    many = tuple(
+        replace(digest.members[0], title=f"title {number} " + "x" * 150, url="https://e.example/" + "a" * 90) for number in range(20)
+    )
+    told = " ".join(strings(body(channel, replace(digest, members=many, more_members=3))))
+    left = len(set(re.findall(r"title \d+ ", told)))
+    assert 5 < left < 20
+    assert f"and {23 - left} more" in told
+    assert "…\n" not in told
+
+
 def test_what_does_not_fit_a_card_is_counted() -> None:
     told = body("teams", endless("ص"))
     said = " ".join(strings(told))
     left = sum(each == "Read" for each in strings(told))
     assert f"and {20 - left} more" in said
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_locked_phone_shows_what_it_is_about(name: str) -> None:
+    """Not only whose watchlist: that would be the same line for every alert of a night."""
+    title = message(name).title[:40]
+    slack_, teams_, discord_ = (body(channel, message(name)) for channel in ("slack", "teams", "discord"))
+    assert title in slack_["text"]
+    assert title in teams_["attachments"][0]["content"]["fallbackText"]
+    assert title in discord_["content"]
+    assert title in re.sub("<[^>]*>", "", body("telegram", message(name))["text"])[:200].replace("\u2060", "")
 
 
 def test_hits_are_marked() -> None:
