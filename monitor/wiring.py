@@ -159,7 +159,7 @@ async def build(
         public_url = settings.server.public_url or ""
         keys = LinkKeys(settings.data_dir)
         links = LinkMaker(keys, public_url, settings.server.links_for)
-        tools = Tools(http, clock, health=health.ask, public_url=public_url, links=links)
+        tools = Tools(http, clock, health=health.ask, public_url=public_url, links=links, of_member=links.of_member)
         sinks, beating = build_sinks(settings, tools)
         advise = partial(_advise, settings)
         reloader = Reloader(WatchlistFolder(settings.watchlists), store, workers, clock=clock, meter=meter, operations=operations)

@@ -14,13 +14,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from monitor.render.message import About, Link, Message
+from monitor.render.message import About, Link, Member, Message
 
 #: Bytes of a signature that are kept: 2^128 guesses, in 22 characters.
 _SIGNED: Final = 16
@@ -36,6 +36,8 @@ class Action(StrEnum):
 
 #: As they are pressed, in the order they stand in a message.
 WORDS: Final = {Action.ACK: "Acknowledge", Action.CLOSE: "Close", Action.SILENCE: "Silence the story for 24 h"}
+#: Under each entry of a digest, of which there may be twenty.
+SHORT: Final = {Action.ACK: "Acknowledge", Action.CLOSE: "Close"}
 
 
 class Refusal(StrEnum):
@@ -95,11 +97,17 @@ class LinkMaker:
     def __call__(self, message: Message, sink: str) -> tuple[Link, ...]:
         """None where there is nothing to be done: of operations, digests and samples, and of what is closed."""
         acted_on = message.about is About.ALERT and not message.sample and message.event != "closed"
-        if not self._base or not acted_on:
+        return self._links(message.subject, message.time, sink, WORDS) if acted_on else ()
+
+    def of_member(self, member: Member, made: datetime, sink: str) -> tuple[Link, ...]:
+        """Those of one entry of a digest that was made then; none where it tells of no alert."""
+        return self._links(member.alert, made, sink, SHORT) if member.alert else ()
+
+    def _links(self, alert: str, made: datetime, sink: str, words: Mapping[Action, str]) -> tuple[Link, ...]:
+        if not self._base:
             return ()
-        key, end = self._keys()[0], until(message.time, self._lasting)
-        claims = [Claim(action, message.subject, sink, end) for action in WORDS]
-        return tuple(Link(WORDS[claim.action], f"{self._base}/a/{token(key, claim)}") for claim in claims)
+        key, end = self._keys()[0], until(made, self._lasting)
+        return tuple(Link(said, f"{self._base}/a/{token(key, Claim(action, alert, sink, end))}") for action, said in words.items())
 
 
 def _signature(key: bytes, said: bytes) -> bytes:

@@ -140,7 +140,9 @@ def _member(member: Member) -> str:
         title = f'<a href="{_e(member.url)}" rel="noopener noreferrer">{title}</a>'
     said_of = (f"<strong>{_isolated(member.headline)}</strong>", _e(said.of_member(member)))
     head, facts = (f'<span style="font-size:14px">{inner}</span>' for inner in said_of)
-    return _paragraph(f"{head}<br>{title}<br>{facts}", "margin:10px 0;padding-top:10px;border-top:1px solid #8a8a8a")
+    acts = " · ".join(f'<a href="{_e(link.url)}" rel="noopener noreferrer">{_e(link.what)}</a>' for link in member.links)
+    foot = f'<br><span style="font-size:14px">{acts}</span>' if acts else ""
+    return _paragraph(f"{head}<br>{title}<br>{facts}{foot}", "margin:10px 0;padding-top:10px;border-top:1px solid #8a8a8a")
 
 
 def _links(message: Message) -> Iterator[str]:

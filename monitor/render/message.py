@@ -89,7 +89,7 @@ class Link:
 @dataclass(frozen=True, slots=True)
 class Member:
     """One notification that a digest tells of. ``alert`` is the alert's id, "" where it tells of none; ``why`` is how it is told, or
-    what was new."""
+    what was new. ``links`` are shown where there is room for them: in mails."""
 
     headline: str
     title: str
@@ -101,6 +101,7 @@ class Member:
     outlet: str = ""
     language: str = ""
     why: str = ""
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def _member(member: Member) -> Iterator[str]:
     yield f"  {said.of_member(member)}"
     if member.url:
         yield f"  {member.url}"
+    yield from (f"  {link.what}: {link.url}" for link in member.links)
 
 
 def _links(message: Message) -> Iterator[str]:

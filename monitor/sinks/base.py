@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor.errors import Fault
 from monitor.model import Answer, Delivery, JsonObject
 from monitor.ports import Beating, Clock, Poster, Sink
-from monitor.render.message import Link, Message, read
+from monitor.render.message import Link, Member, Message, read
 from monitor.sinks.advice import Advice, advise
 from monitor.sinks.example import Example
 from monitor.sinks.when import QuietHours, RateText
@@ -36,21 +36,28 @@ def _no_links(message: Message, sink: str) -> tuple[Link, ...]:
     return ()
 
 
+def _none_of_members(member: Member, made: datetime, sink: str) -> tuple[Link, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a sender may be given. ``health`` is the daemon's, as /healthz has it; ``public_url`` is where people reach it, ""
-    where nobody said. ``links`` are those a message of a sink holds, to act on what it tells: the same at every attempt."""
+    where nobody said. ``links`` are those a message of a sink holds, to act on what it tells, ``of_member`` those of an entry of a
+    digest: the same at every attempt."""
 
     poster: Poster
     clock: Clock
     health: Callable[[], JsonObject] = field(default=_nothing_known)
     public_url: str = ""
     links: Callable[[Message, str], tuple[Link, ...]] = field(default=_no_links)
+    of_member: Callable[[Member, datetime, str], tuple[Link, ...]] = field(default=_none_of_members)
 
     def message(self, payload: bytes, sink: str) -> Message:
         """A stored document as the readers of this sink see it, with its links; raises ValueError as ``read`` does."""
         message = read(payload)
-        return replace(message, links=self.links(message, sink))
+        members = tuple(replace(member, links=self.of_member(member, message.time, sink)) for member in message.members)
+        return replace(message, links=self.links(message, sink), members=members)
 
 
 @dataclass(frozen=True, slots=True)

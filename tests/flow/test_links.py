@@ -86,3 +86,15 @@ def test_what_nobody_can_act_on_holds_no_links(name: str) -> None:
 
 def test_without_an_address_there_are_no_links() -> None:
     assert LinkMaker(lambda: [KEY], "", 86400)(message_of(DOCUMENTS["english"]), "mail") == ()
+
+
+def test_the_entries_of_a_digest_can_be_acted_on_one_by_one() -> None:
+    make = LinkMaker(lambda: [KEY], "https://monitor.example.org", 86400)
+    digest = message_of(DOCUMENTS["digest"])
+    of_alert, of_operation = digest.members[0], digest.members[-1]
+    acts = make.of_member(of_alert, digest.time, "mail")
+    assert [link.what for link in acts] == ["Acknowledge", "Close"]
+    claims = [read([KEY], link.url.rpartition("/")[2], digest.time) for link in acts]
+    assert [claim.alert for claim in claims if isinstance(claim, Claim)] == [of_alert.alert] * 2
+    assert make.of_member(of_operation, digest.time, "mail") == ()
+    assert LinkMaker(lambda: [KEY], "", 86400).of_member(of_alert, digest.time, "mail") == ()

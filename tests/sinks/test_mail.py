@@ -7,6 +7,7 @@ import hashlib
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from monitor.flow.deliver import Deliverer
 from monitor.model import Answer, AnswerKind, Delivery, DeliveryState, Severity
 from monitor.net.dial import Dialler
 from monitor.render.mail import mail
-from monitor.render.message import Link, read
+from monitor.render.message import Link, Member, read
 from monitor.sinks import Tools
 from monitor.sinks.mail import Mail, MailSettings
 from monitor.sinks.mail.sender import PATIENCE
@@ -141,6 +142,25 @@ def test_links_to_act_stand_in_both_parts() -> None:
             whole = server.letters[0].parsed
             assert "Acknowledge: https://monitor.example/a/desk" in said(whole, "plain")
             assert 'href="https://monitor.example/a/desk"' in said(whole, "html")
+
+    asyncio.run(run())
+
+
+def test_each_entry_of_a_digest_has_its_links_in_both_parts() -> None:
+    def links(member: Member, made: datetime, sink: str) -> tuple[Link, ...]:
+        return (Link("Close", f"https://monitor.example/a/{sink}-{member.alert[:8]}"),) if member.alert else ()
+
+    async def run() -> None:
+        async with MailServer() as server:
+            tools = Tools(FakePoster(), FakeClock(), of_member=links)
+            sink = settings(server=f"127.0.0.1:{server.port}").build("desk", tools).sink
+            assert sink is not None
+            await sink.send([delivery(payload=DOCUMENTS["digest"])])
+            plain, html = (said(server.letters[0].parsed, part) for part in ("plain", "html"))
+            for number in (1, 2, 3, 4):
+                assert f"  Close: https://monitor.example/a/desk-a000000{number}" in plain
+                assert f'href="https://monitor.example/a/desk-a000000{number}"' in html
+            assert plain.count("Close") == 4
 
     asyncio.run(run())
 
