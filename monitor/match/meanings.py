@@ -13,8 +13,8 @@ This room is pure: it must not know files, clocks or where a text came from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
-from itertools import chain, pairwise
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from monitor.match.names import Names
 from monitor.text.chunks import LONGEST, Hashes, Places, chunks
-from monitor.text.words import pattern_for
+from monitor.text.words import WORD, WORD_CJK, pattern_for
 
 #: Of a phrase's anchor: before (-1) or behind (1) -> slot there -> the phrases (pattern, the anchor's place, slots).
 Besides = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
@@ -218,7 +218,7 @@ class Meanings:
         bits, slots = 0 if words[0] == chunk else EDGED, met[0]
         for slot in slots:
             if slot < 0:
-                bits |= LOOK if table.names.whole(-1 - slot) else BEGINS
+                bits |= LOOK if table.names.whole(-1 - slot, words[0]) else BEGINS
                 continue
             bits |= ASKED if slot in table.asked else 0
             bits |= PAIR if slot in table.of_phrases else 0
@@ -232,7 +232,7 @@ class Meanings:
         if any(slot in table.asked for slots in met for slot in slots) or self._phrase_within(met):
             return LOOK | ODD
         starts = [tuple(-1 - slot for slot in slots if slot < 0) for slots in met]
-        if any(map(table.names.whole, chain.from_iterable(starts))):
+        if any(table.names.whole(start, word) for each, word in zip(starts, words, strict=True) for start in each):
             return LOOK | ODD
         if any(table.names.goes_on(start, word) for each, word in zip(starts, words[1:], strict=False) for start in each):
             return LOOK | ODD
@@ -321,12 +321,15 @@ class Meanings:
 
     def _ends(self, begun: int, text: str, read: Read, place: int) -> bool:
         """Whether a name begins with the last word of the chunk at ``place`` and ends in one of those that follow."""
-        words: list[str] = []
-        for chunk in (_chunk(text, read, at) for at in range(place, min(place + _NAMED, len(read.starts)))):
-            found = pattern_for(chunk).findall(chunk)
-            words += found if words else found[-1:]
-        walks = (self.table.names.walk(words, 0, -1 - slot) for slot in self.met[begun] if slot < 0)
+        walks = (self.table.names.walk(-1 - slot, _words_after(text, read, place)) for slot in self.met[begun] if slot < 0)
         return any(next(walk, None) is not None for walk in walks)
+
+
+def _words_after(text: str, read: Read, place: int) -> Iterator[str]:
+    """The words of the next chunks, as many as a name may go on with."""
+    pattern = WORD_CJK if read.cjk else WORD
+    for after in range(place + 1, min(place + _NAMED, len(read.starts))):
+        yield from pattern.findall(_chunk(text, read, after))
 
 
 def _chunk(text: str, read: Read, place: int) -> str:

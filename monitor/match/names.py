@@ -145,9 +145,9 @@ class Names:
         words = (word for word in openings(surface, folded, possible) if self._may_open(surface, word))
         return tuple(dict.fromkeys(number for word in words if (number := self._start(word)) >= 0))
 
-    def whole(self, start: int) -> bool:
-        """Whether this one word is a name."""
-        return bool(self.starts[start].whole)
+    def whole(self, start: int, surface: str) -> bool:
+        """Whether this one word of a text, read as ``start``, is a name."""
+        return any(self.stands(number, surface, ((0, len(surface)),)) for number in self.starts[start].whole)
 
     def goes_on(self, start: int, surface: str) -> bool:
         """Whether the beginning of a name goes on with this word."""
@@ -156,22 +156,27 @@ class Names:
             return False
         return any(self._joined(opened, self._seconds[surface], follow))
 
-    def walk(self, words: Sequence[str], at: int, start: int) -> Iterator[tuple[int, int]]:
-        """(number, word after the last) of every name that begins with word ``at`` read as ``start``."""
+    def walk(self, start: int, rest: Iterator[str]) -> Iterator[tuple[int, int]]:
+        """(number, words) of every name that begins with a word read as ``start`` and goes on with the ``rest`` of them.
+
+        No more of these are asked for than some name goes on with.
+        """
         begun = self.starts[start]
         for number in begun.whole:
-            yield number, at + 1
-        last = at + 1
-        if last >= len(words):
+            yield number, 1
+        second = next(rest, None)
+        if second is None:
             return
-        opened = list(self._joined(begun.open, self._seconds[words[last]], begun.follow))
+        opened = list(self._joined(begun.open, self._seconds[second], begun.follow))
+        size = 2
         while opened:
-            last += 1
-            for number in dict.fromkeys(number for each in opened for number in self._whole(each, last - at)):
-                yield number, last
-            if last >= len(words) or last - at >= WORDS:
+            for number in dict.fromkeys(number for each in opened for number in self._whole(each, size)):
+                yield number, size
+            word = next(rest, None) if size < WORDS else None
+            if word is None:
                 return
-            opened = [longer for each in opened for longer in self._joined(each, self._words[words[last]], None)]
+            opened = [longer for each in opened for longer in self._joined(each, self._words[word], None)]
+            size += 1
 
     def stands(self, number: int, text: str, spans: Sequence[tuple[int, int]]) -> bool:
         """Whether words found at ``spans`` are this name and not pieces of others, by what stands between and around them."""

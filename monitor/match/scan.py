@@ -250,9 +250,10 @@ class Scanned:
         for at, slots in enumerate(met):
             for slot in slots:
                 if slot < 0:
-                    for pattern, last in table.names.walk(found, at, -1 - slot):
-                        if table.names.stands(pattern, self.text, self.spans(number)[at:last]):
-                            self._add(number, at, last, pattern)
+                    rest = (found[after] for after in range(at + 1, len(found)))
+                    for pattern, size in table.names.walk(-1 - slot, rest):
+                        if table.names.stands(pattern, self.text, self.spans(number)[at : at + size]):
+                            self._add(number, at, at + size, pattern)
                     continue
                 for pattern in table.single.get(slot, ()):
                     self._add(number, at, at + 1, pattern)

@@ -338,9 +338,9 @@ def spans(name: str, text: str) -> list[str]:
     for at, surface in enumerate(surfaces):
         folded = fold(surface)
         for start in index.opens(surface, folded, readings(folded)):
-            for number, last in index.walk(surfaces, at, start):
-                if index.stands(number, text, where[at:last]):
-                    out.append(text[where[at][0] : where[last - 1][1]])
+            for number, size in index.walk(start, iter(surfaces[at + 1 :])):
+                if index.stands(number, text, where[at : at + size]):
+                    out.append(text[where[at][0] : where[at + size - 1][1]])
     return out
 
 
