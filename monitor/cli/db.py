@@ -223,7 +223,8 @@ def prune(age: str, dry_run: bool, as_json: bool, place: Place) -> None:
     that arrived longer ago than that.
 
     Never dropped: what matched, alerts, decisions, what was told, what is not delivered yet. What a source has listed stays known,
-    so that nothing is told again. The file keeps its size; the space in it is used again.
+    so that nothing is told again. The space goes back to the disk a megabyte at a time (from a record made by a version that could
+    not yet, by `monitor db compact`).
 
     \b
     Example:
@@ -255,6 +256,43 @@ def prune(age: str, dry_run: bool, as_json: bool, place: Place) -> None:
         f"{counted(found['aliases'], 'link or content key')}, {counted(found['keys'], 'item key')} of retired sources, "
         f"{counted(found['attempts'], 'attempt')}"
     )
+    if not dry_run:
+        click.echo(
+            f"{_size(found['given_back'])} given back to the disk" + _free_within(found["unused"], gives_back=found["given_back"] > 0)
+        )
+
+
+def _free_within(unused: int, *, gives_back: bool) -> str:
+    if not unused:
+        return ""
+    how = "" if gives_back else "; monitor db compact gives it back, with the daemon stopped"
+    return f", {_size(unused)} free within the file{how}"
+
+
+@db.command(short_help="Write the record anew without what is free in it.")
+@json_option
+@config_options
+def compact(as_json: bool, place: Place) -> None:
+    """Write the record anew without the space that is free in it; the daemon must be stopped, and there must be room for a second one.
+
+    Seldom needed: `monitor db prune` gives back what it frees, from a record that was made by this version. One that was made before
+    can do so once it was written anew. Killed at any moment, the record is as it was, or done.
+
+    \b
+    Example:
+      monitor db compact
+    """
+    from monitor.store import DataFolderLock
+    from monitor.store import compact as compacting
+
+    _quiet(place)
+    record = _record(place)
+    with DataFolderLock(record.parent):
+        done = compacting.compact(record.parent)
+    if as_json:
+        print_json({"before": done.before, "after": done.after})
+    else:
+        click.echo(f"{_size(done.before)} became {_size(done.after)}")
 
 
 def _age(text: str) -> float:
@@ -332,6 +370,7 @@ def stats(as_json: bool, place: Place) -> None:
                 "size": found.size,
                 "log": found.log,
                 "unused": found.unused,
+                "gives_back": found.gives_back,
                 "ballast": _ballast(record),
                 "articles": {"oldest": oldest.isoformat() if oldest else None, "newest": newest.isoformat() if newest else None},
                 "tables": {name: {"rows": rows, "bytes": size} for name, (rows, size) in found.tables.items()},
@@ -341,13 +380,20 @@ def stats(as_json: bool, place: Place) -> None:
         )
         return
     log = f", log {_size(found.log)}" if found.log else ""
-    click.echo(f"{record}  {_size(found.size)}{log}, {_size(found.unused)} of it free for new rows; schema {found.revision}")
+    click.echo(f"{record}  {_size(found.size)}{log}, {_size(found.unused)} of it free for new rows{_freed(found)}; schema {found.revision}")
     click.echo(f"articles read from {short_time(oldest)} to {short_time(newest)} UTC" if oldest else "no articles yet")
     _print_tables(found)
     for sink, states in found.deliveries.items():
         click.echo(f"deliveries to {sink}: " + ", ".join(f"{number:,} {state}" for state, number in states.items()))
     ballast = "is there" if _ballast(record) else "is not there"
     click.echo(f"the ballast {ballast}; {counted(len(kept), 'backup')}")
+
+
+def _freed(found: Figures) -> str:
+    """How to have it back, where it is worth the trouble."""
+    if found.unused < max(found.size // 10, 1_000_000):
+        return ""
+    return " (monitor db prune gives it back)" if found.gives_back else " (monitor db compact gives it back)"
 
 
 def _ballast(record: Path) -> bool:

@@ -1,7 +1,8 @@
 """What a person asks of the record itself, done by whoever holds it.
 
     command    arguments                         answer
-    db.prune   older_than: SECONDS, at least 7 d   articles, texts, text_bytes, aliases, keys, attempts: how many went
+    db.prune   older_than: SECONDS, at least 7 d   articles, texts, text_bytes, aliases, keys, attempts: how many went;
+                                                   given_back, unused: bytes
 
 This module must not know what is pruned, nor how.
 """

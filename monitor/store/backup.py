@@ -176,6 +176,16 @@ def restore(data_dir: Path, source: Path, *, progress: Progress | None = None) -
     return Restored(found, finish_restore(record))
 
 
+def put_in_place(copy: Path, record: Path) -> Path | None:
+    """A whole, sound file of the record's own folder becomes the record, as the last steps of a restore; what it replaced."""
+    try:
+        _sync(copy)
+        copy.rename(record.with_name(_RESTORING))
+    except OSError as error:
+        raise StorageError(f"it cannot be put in the record's place: {copy}: {error.strerror or error}") from error
+    return finish_restore(record)
+
+
 def restoring(record: Path) -> bool:
     """Whether a restore was begun and not finished."""
     return record.with_name(_RESTORING).exists()

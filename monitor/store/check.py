@@ -17,7 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from monitor.errors import StorageCorrupt, StorageError
-from monitor.store import files, migrate, schema
+from monitor.store import compact, files, migrate, schema
 from monitor.store.sqlite_errors import explained
 
 #: How many of the rows that a finding is about are named.
@@ -200,13 +200,15 @@ def log_finding(sink: str, kept: dict[str, int], logged: dict[str, int]) -> Find
 # -------------------------------------------------------------------------------------------- figures
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What ``db stats`` shows. ``tables`` is name -> (rows, bytes with its indexes; None where SQLite was built without dbstat);
+    """What ``db stats`` shows. ``unused`` bytes of ``size`` are free for new rows, which the next prune gives back or cannot
+    (``gives_back``). ``tables`` is name -> (rows, bytes with its indexes; None where SQLite was built without dbstat);
     ``deliveries`` is sink -> state -> number; ``articles`` are the times of the oldest and the newest, in microseconds."""
 
     revision: str
     size: int
     log: int
     unused: int
+    gives_back: bool
     tables: dict[str, tuple[int, int | None]]
     deliveries: dict[str, dict[str, int]]
     articles: tuple[int | None, int | None]
@@ -231,9 +233,10 @@ def _figures(connection: sqlite3.Connection, record: Path) -> Figures:
     oldest, newest = connection.execute("SELECT min(fetched), max(fetched) FROM article").fetchone()
     (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     page, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "freelist_count"))
+    gives_back = connection.execute("PRAGMA auto_vacuum").fetchone()[0] == compact.INCREMENTAL
     log = files.log_of(record)
     size, of_log = record.stat().st_size, log.stat().st_size if log.exists() else 0
-    return Figures(str(revision), size, of_log, page * free, tables, deliveries, (oldest, newest))
+    return Figures(str(revision), size, of_log, page * free, gives_back, tables, deliveries, (oldest, newest))
 
 
 def _sizes(connection: sqlite3.Connection) -> dict[str, int]:

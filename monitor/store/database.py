@@ -45,6 +45,8 @@ _WRITER_PRAGMAS = (
     "PRAGMA journal_size_limit=67108864",  # a long reader lets the log grow; it shrinks back to 64 MiB
     "PRAGMA cache_size=-16384",  # KiB
 )
+# Before anything is written: what is pruned can be given back to the disk (for 1 % of an ingest's time).
+_NEW_RECORD = "PRAGMA auto_vacuum=INCREMENTAL"
 _READER_PRAGMAS = ("PRAGMA query_only=ON", "PRAGMA cache_size=-8192")
 
 # Unescaped, for Arabic escaped is three times as long.
@@ -219,9 +221,10 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, busy_ti
         # isolation_level None: the driver starts no transaction of its own; the listener below does.
         connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout, isolation_level=None, check_same_thread=False)
         try:
-            for pragma in pragmas:
+            new = mode == "rwc" and path.stat().st_size == 0
+            for pragma in (_NEW_RECORD, *pragmas) if new else pragmas:
                 connection.execute(pragma).close()
-        except sqlite3.Error:
+        except (sqlite3.Error, OSError):
             connection.close()
             raise
         return connection

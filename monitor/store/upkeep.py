@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlalchemy import update
 
-from monitor.store import files, prune
+from monitor.store import compact, files, prune
 from monitor.store.audit import note
 from monitor.store.schema import source
 from monitor.store.side import Side
@@ -59,8 +59,10 @@ class UpkeepSide(Side):
         return asdict(await self._database.read(partial(prune.counted, bounds=prune.bounds(now, age))))
 
     async def prune(self, now: datetime, age: float, by: str) -> Mapping[str, int]:
-        """What is older than ``age`` seconds and not needed: how many rows of what went. Some seconds for a million articles, in
-        transactions of their own, so that nobody waits for it; ``by`` stands in the audit."""
+        """What is older than ``age`` seconds and not needed: how many rows of what went, how many bytes the file gave back to the
+        disk (``given_back``) and how many are free within it (``unused``). Some seconds for a million articles, in transactions of
+        their own, so that nobody waits for it; ``by`` stands in the audit."""
         went = asdict(await prune.prune(self._database, prune.bounds(now, age)))
+        went["given_back"], went["unused"] = await compact.give_back(self._database)
         await self._database.write(partial(note, now=now, action="prune", subject="record", actor=by, older_than=age, **went))
         return went

@@ -149,6 +149,11 @@ def test_prune(filled: Path) -> None:
     assert would.out.startswith("would drop 1 article, 1 text (")
     assert json.loads(db(filled, "prune", "--json").out)["articles"] == 1
     assert json.loads(db(filled, "prune", "--json").out)["articles"] == 0
+    done = json.loads(db(filled, "compact", "--json").out)
+    assert done["after"] <= done["before"]
+    assert " became " in db(filled, "compact").out
+    assert json.loads(db(filled, "stats", "--json").out)["gives_back"] is True
+    assert db(filled, "check").status == 0
     with closing(sqlite3.connect(filled.parent / "var" / files.RECORD)) as connection:
         trail = connection.execute("SELECT actor, action, object FROM audit WHERE action = 'prune'").fetchall()
     assert [(actor.split(":")[0], action, subject) for actor, action, subject in trail] == [("cli", "prune", "record")] * 2

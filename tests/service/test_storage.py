@@ -85,6 +85,8 @@ def test_a_record_is_copied_pruned_and_put_back_around_a_running_daemon(workspac
         "aliases": 0,
         "keys": 0,
         "attempts": 0,
+        "given_back": 0,
+        "unused": 0,
     }
     workspace.article("two")
     eventually(lambda: len(receiver.accepted_ids()) == 2, "the second")
