@@ -1,7 +1,7 @@
-"""Compiles the inner loop of matching while the package is built or installed.
+"""Compiles the inner loops of matching and of choosing stories while the package is built or installed.
 
-Where that cannot be done (no compiler, no headers of Python) the package is built without it, which is said: everything
-works the same, matching takes two to three times as long.
+Where that cannot be done (no compiler, no headers of Python) the package is built without them, which is said: everything
+works the same, both take two to three times as long.
 """
 
 from __future__ import annotations
@@ -12,35 +12,36 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("monitor", "match", "_native.c")
-MODULE = "monitor.match._native"
+SOURCES = (Path("monitor", "match", "_native.c"), Path("monitor", "story", "_native.c"))
 
 
 class Compile(BuildHookInterface[Any]):
-    """Puts the compiled module beside its source, for the build and for a working tree that is installed as it stands."""
+    """Puts each compiled module beside its source, for the build and for a working tree that is installed as it stands."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel":
             return
-        built = Path(self.root, SOURCE).with_suffix(str(get_config_var("EXT_SUFFIX")))
-        built.unlink(missing_ok=True)
-        try:
-            compile_in(Path(self.root))
-        except Exception as error:  # whatever a foreign compiler comes to: none of it is a reason not to install
-            self.app.display_warning(f"{SOURCE} was not compiled, matching will be slower: {error}")
-            return
-        build_data["artifacts"].append(built.relative_to(self.root).as_posix())
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = version != "editable"
+        for source in SOURCES:
+            built = Path(self.root, source).with_suffix(str(get_config_var("EXT_SUFFIX")))
+            built.unlink(missing_ok=True)
+            try:
+                compile_in(Path(self.root), source)
+            except Exception as error:  # whatever a foreign compiler comes to: none of it is a reason not to install
+                self.app.display_warning(f"{source} was not compiled, {source.parts[1]} will be slower: {error}")
+                continue
+            build_data["artifacts"].append(built.relative_to(self.root).as_posix())
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = version != "editable"
 
 
-def compile_in(root: Path) -> None:
-    """Compile the module of the tree ``root`` in place. Whatever goes wrong is raised."""
+def compile_in(root: Path, source: Path) -> None:
+    """Compile the module whose ``source`` it is in the tree ``root``, in place. Whatever goes wrong is raised."""
     from setuptools import Distribution, Extension  # not there where nobody asked for the build's requirements
     from setuptools.command.build_ext import build_ext
 
     # The last -O counts; more than 2 made it slower where it was measured.
-    extension = Extension(MODULE, [str(root / SOURCE)], extra_compile_args=["-O2"])
+    module = ".".join(source.with_suffix("").parts)
+    extension = Extension(module, [str(root / source)], extra_compile_args=["-O2"])
     command = build_ext(Distribution({"name": "news-monitor", "ext_modules": [extension], "package_dir": {"": str(root)}}))
     command.inplace = True
     command.build_temp = str(root / "build" / "temp")

@@ -29,9 +29,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import Cluster, Found, Look, Member, Places, StoryIndex, Weights, held
+from monitor.story.index import Cluster, Member, StoryIndex, held
 from monitor.story.joined import Joined, JoinKind
-from monitor.text.fingerprint import Fingerprint, TermKind, Terms, agreement, hashes_of
+from monitor.story.look import Look, Weights
+from monitor.text.fingerprint import Fingerprint, TermKind, Terms, hashes_of
 
 Shared = npt.NDArray[np.bool_]
 
@@ -64,7 +65,6 @@ _NAMED_SHARE: Final = 0.5
 _ORDINARY: Final = 0.05
 _SHOWN_WORDS: Final = 8
 _SHOWN_NUMBERS: Final = 5
-_TINY: Final = np.array(1e-9, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +84,12 @@ def choose(index: StoryIndex, fingerprint: Fingerprint, at: datetime) -> Chosen 
 
 @dataclass(slots=True)
 class _Candidate:
-    """A story that an article is compared with: which of the story's terms it has, and which of its own these are."""
+    """A story that an article is compared with, and how many of the article's numbers and names it has."""
 
     number: int
     cluster: Cluster
     cosine: float
-    shared: Found
-    places: Places
+    names: int
 
 
 class _Article:
@@ -100,8 +99,6 @@ class _Article:
         self.index, self.look, self.at = index, look, at
         self.terms, self.idf = look.terms, look.idf
         self.words = words
-        self._mine = self.terms.weights * self.idf
-        self._length = np.sqrt(np.add.reduce(self._mine * self._mine))
         #: Stories that are the same form with other figures.
         self.forms: set[int] = set()
 
@@ -109,7 +106,7 @@ class _Article:
     def copied(self) -> Chosen | None:
         """The copy of the article that it has most runs in common with, of equals the oldest."""
         numbers = list(islice(self.index.alike(self.look), _ARTICLES))
-        runs = agreement(self.terms.signature, [self.index.members[number].data for number in numbers])
+        runs = self.index.loops.agreement(self.terms.signature, [self.index.members[number].data for number in numbers])
         for share, number in sorted((-share, number) for share, number in zip(runs, numbers, strict=True) if share >= COPY_RUNS):
             member = self.index.members[number]
             chosen = self._copy_of(member, member.terms(), -share)
@@ -165,22 +162,10 @@ class _Article:
         return self._translated(candidates)
 
     def _candidates(self, numbers: list[int]) -> list[_Candidate]:
-        """The stories, compared all at once: a few large arrays cost a tenth of many small ones."""
         clusters = [self.index.clusters[number] for number in numbers]
-        ends = list(accumulate([len(cluster.hashes) for cluster in clusters]))
-        starts = [0, *ends[:-1]]
-        hashes = np.concatenate([cluster.hashes for cluster in clusters])
-        theirs = np.concatenate([cluster.weights for cluster in clusters]) * self.index.idf(hashes)
-        shared, places = self.look.among(hashes)
-        products = theirs * self._mine.take(places)
-        products *= shared
-        theirs *= theirs
-        lengths = np.sqrt(np.add.reduceat(theirs, starts)) * self._length
-        cosines: list[float] = (np.add.reduceat(products, starts) / np.maximum(lengths, _TINY)).tolist()
-        return [
-            _Candidate(number, cluster, cosine, shared[start:end], places[start:end])
-            for number, cluster, cosine, start, end in zip(numbers, clusters, cosines, starts, ends, strict=True)
-        ]
+        centroids = [(cluster.hashes, cluster.weights) for cluster in clusters]
+        compared = self.index.loops.compare(self.look, centroids, self.index.rarity())
+        return [_Candidate(number, cluster, *one) for number, cluster, one in zip(numbers, clusters, compared, strict=True)]
 
     def _away(self, cluster: Cluster) -> float:
         """Hours between the article and a story (rule 4)."""
@@ -192,22 +177,18 @@ class _Article:
         away = self._away(cluster)
         # Once after a pause is a follow-up; what comes again and again is a series (weather, markets, roads), not a story.
         pauses = cluster.pauses if away > WINDOW else 0
-        if self._news(cluster, candidate.shared) * fading(away) < EVIDENCE * (1 + _PAUSED * pauses):
+        if self._news(cluster) * fading(away) < EVIDENCE * (1 + _PAUSED * pauses):
             return None
         member, mine, share = self._closest(cluster)
         hours = round(abs(self.at - member.at), 1)
         joined = Joined(JoinKind.REWRITE, member.article, round(score, 2), share, *self._shown(mine), hours)
         return Chosen(cluster.id, joined)
 
-    def _news(self, cluster: Cluster, shared: Found) -> float:
-        """What those of a story's terms weigh that the article shares with it (``shared``) and that are rare outside it."""
-        hashes = cluster.hashes[shared]
-        if not len(hashes):
-            return 0.0
+    def _news(self, cluster: Cluster, both: Shared | None = None) -> float:
+        """What those of a story's terms weigh that the article shares with it (of its own, ``both``) and that are rare outside it."""
         # What a story has said for days on end is news no longer: from so many articles on, its own count like all others.
-        told = np.minimum(cluster.tally[shared], _UNCOUNTED)
-        idf = self.index.idf(hashes, told, min(len(cluster.members), _UNCOUNTED))
-        return float(np.maximum(idf - _NEWS, 0).sum())
+        of = self.index.rarity(min(len(cluster.members), _UNCOUNTED))
+        return self.index.loops.news(self.look, (cluster.hashes, cluster.tally), of, (_NEWS, _UNCOUNTED), both)
 
     def _closest(self, cluster: Cluster) -> tuple[Member, Shared, int]:
         """Of the first and the newest members the one that shares most, which terms those are, and their share in per cent."""
@@ -233,8 +214,7 @@ class _Article:
             cluster = candidate.cluster
             if self._away(cluster) > WINDOW:
                 continue
-            names = candidate.shared & named.take(candidate.places)
-            if np.count_nonzero(names) < _NAMED:
+            if candidate.names < _NAMED:
                 continue
             member, mine, share = self._closest(cluster)
             other = member.terms()
@@ -246,7 +226,7 @@ class _Article:
                 continue
             said = min(float(self.idf[named].sum()), float(self.index.idf(other.hashes[other_named]).sum()))
             overlap = min(float(self.idf[both].sum()), float(self.index.idf(other.hashes[theirs]).sum())) / said if said else 0.0
-            if overlap >= _NAMED_SHARE and self._news(cluster, candidate.shared & both.take(candidate.places)) >= _NAMED_EVIDENCE:
+            if overlap >= _NAMED_SHARE and self._news(cluster, both) >= _NAMED_EVIDENCE:
                 hours = round(abs(self.at - member.at), 1)
                 return Chosen(cluster.id, Joined(JoinKind.TRANSLATION, member.article, round(overlap, 2), share, *self._shown(both), hours))
         return None
@@ -255,7 +235,7 @@ class _Article:
         """Words and numbers of the article that stand in the other too, those that say most first."""
         if not self.words:
             return (), ()
-        value = np.where(mine, self._mine, 0)
+        value = np.where(mine, self.look.mine, 0)
         value[self.terms.kinds == TermKind.NAME] *= 2  # people know a story by its names
         order = np.argsort(-value, kind="stable")[: np.count_nonzero(value > 0)]
         numeric = self.terms.kinds[order] == TermKind.NUMBER

@@ -14,7 +14,7 @@ forgotten ones gave it. It must not know the clock, the record or what makes two
 from __future__ import annotations
 
 from bisect import insort
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,22 +23,14 @@ from math import log
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from monitor.text.fingerprint import Bins, Fingerprint, Hashes, TermKind, Terms, bands, hashes_of, is_sound, signature_of
-
-Weights = npt.NDArray[np.float32]
-Counts = npt.NDArray[np.int32]
-Places = npt.NDArray[np.intp]
-Slots = npt.NDArray[np.uint32]
-Found = npt.NDArray[np.bool_]
+from monitor.story.look import Counts, Found, Halves, Look, Places, Slots, Weights
+from monitor.story.loops import LOOPS, Plain, Rarity
+from monitor.story.loops import counters as shared_counters
+from monitor.text.fingerprint import Bins, Fingerprint, Hashes, Terms, bands, hashes_of, is_sound, signature_of
 
 #: Articles held: three days of 6,600 a day, at 2.5 KB each. Beyond it the oldest are forgotten.
 CAPACITY: Final = 20_000
-#: Rarest terms of an article by which its story is found.
-POSTED: Final = 20
-#: And numbers and names among them, or besides.
-NAMED: Final = 8
 #: Members whose words make the centroid, and the terms it keeps.
 FOUNDERS: Final = 16
 #: Newest members that are counted where a story is made anew: its counts matter up to 8 (``cluster``).
@@ -50,10 +42,6 @@ PAUSE: Final = 72.0
 _CENTROID: Final = 240
 #: Articles that are imagined to have been read before the first, none with a given uncommon word: what is rare is known at once.
 _BEFORE: Final = 300.0
-#: A word is never rarer than in one of so many articles, however many are held: weights keep their proportion as the index fills.
-_RAREST: Final = 1_000.0
-#: Words of more than this share of articles are posted nowhere: they would find everything.
-_SHARE: Final = 0.05
 _COUNTERS: Final = 1 << 20
 _TERM_PLACES: Final = 1 << 18
 _BAND_PLACES: Final = 1 << 17
@@ -61,17 +49,7 @@ _TERM_SLOTS: Final = 8
 _BAND_SLOTS: Final = 4
 _ONCE: Final = np.ones(256, np.int32)  # as many terms as a fingerprint can have
 _ONCE.flags.writeable = False
-# Arrays of no dimension: numpy takes a third of the time over them that it takes over a number.
-_MASK: Final = np.array(_COUNTERS - 1, np.uint32)
-_TERM_SHIFT: Final = np.array(14, np.uint32)
 _BAND_MASK: Final = np.array(_BAND_PLACES - 1, np.uint32)
-_NOTHING: Final = np.array(0, np.float32)
-_MOST: Final = np.array(np.log(_RAREST), np.float32)
-#: Words that say no more than this stand in too many articles.
-TOO_COMMON: Final = np.array(-np.log(_SHARE), np.float32)
-_WORD: Final = np.array(TermKind.WORD, np.uint8)
-#: Ways to take 16 of a number's 32 bits: one of them tells nearly every article's terms apart.
-_CUTS: Final = tuple(np.array(cut, np.uint32) for cut in (0, 16, 8, 4, 12, 2, 6, 10, 14))
 
 
 @dataclass(slots=True)
@@ -100,7 +78,7 @@ class Cluster:
 
     id: str
     hashes: Hashes
-    weights: npt.NDArray[np.float16]
+    weights: Halves
     tally: Counts
     members: list[int] = field(default_factory=list)
     first: float = 0.0
@@ -109,48 +87,12 @@ class Cluster:
     pauses: int = 0
 
 
-class Look:
-    """An article as the index sees it at this moment: what is asked of it when its story is chosen, and again when it is held."""
-
-    def __init__(self, index: StoryIndex, data: bytes, terms: Terms, bands: Places | None = None) -> None:
-        self.data, self.terms = data, terms
-        self.counters = counters(terms.hashes)
-        self.idf = index.idf_at(self.counters)
-        self.bands: Places = band_places(terms.signature) if bands is None else bands
-        #: Which of its terms are numbers and names, and how many.
-        self.named: Found = terms.kinds != _WORD
-        self.names = int(np.count_nonzero(self.named))
-        #: Where in the table of terms its story is looked for.
-        self.posted = term_places(terms.hashes.take(rarest(terms, self.idf)))
-        self._cut: npt.NDArray[np.uint32] | None = None
-        # What stood there before is no matter: whatever is found is compared.
-        self._table = np.empty(1 << 16, np.uint8)
-        order = np.arange(len(terms.hashes), dtype=np.uint8)
-        for cut in _CUTS:
-            places = (terms.hashes >> cut).astype(np.uint16)
-            self._table[places] = order
-            if (self._table.take(places) == order).all():
-                self._cut = cut
-                break
-
-    def among(self, hashes: Hashes) -> tuple[Found, Places]:
-        """Which of ``hashes`` are terms of the article, and which ones. A look into a table costs a tenth of a search."""
-        own = self.terms.hashes
-        if not len(own):
-            return np.zeros(len(hashes), np.bool_), np.zeros(len(hashes), np.intp)
-        if self._cut is None:
-            places = own.searchsorted(hashes)
-        else:
-            places = self._table.take((hashes >> self._cut).astype(np.uint16)).astype(np.intp)
-        np.minimum(places, len(own) - 1, out=places)
-        return own.take(places) == hashes, places
-
-
 class StoryIndex:
     """Articles by number (counted up from 1, also the key of ``members``), stories by number and by id."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, loops: Plain = LOOPS) -> None:
         self.capacity = capacity
+        self.loops = loops
         self.members: OrderedDict[int, Member] = OrderedDict()
         self.clusters: dict[int, Cluster] = {}
         self._numbers: dict[str, int] = {}
@@ -277,23 +219,18 @@ class StoryIndex:
         return cluster
 
     def _join(self, number: int, member: Member, look: Look) -> None:
-        np.add.at(self.counts, look.counters, 1)
+        np.add.at(self.counts, counters(look.terms.hashes), 1)
         self._look = None
         cluster = self._belong(number, member)
         if len(look.bands):
-            rows = self.by_band[look.bands]
-            self.by_band[look.bands] = _posted(rows, number, self._free(rows, cluster, number))
+            free = None if len(cluster.members) == 1 else self._free(self.by_band[look.bands], number)
+            self.loops.post(self.by_band, look.bands, number, next(iter(self.members)), free)
         self.count_in(member, look.terms.hashes, look.terms.weights)
         # Also the terms of copies and late members find the story: the slots are for the newest.
-        rows = self.by_term[look.posted]
-        self.by_term[look.posted] = _posted(rows, member.story, rows == member.story)
+        self.loops.post(self.by_term, look.posted, member.story, 0)
 
-    def _free(self, rows: Slots, cluster: Cluster, number: int) -> Found:
+    def _free(self, rows: Slots, number: int) -> Found:
         """Which slots stand for this story already, or for nothing that is still held: they may be taken."""
-        free: Found = rows < next(iter(self.members))
-        if len(cluster.members) == 1:
-            free |= rows == number
-            return free
         members, own = self.members, self.members[number].story
         flat = [(member := members.get(one)) is None or member.story == own for one in rows.ravel().tolist()]
         return np.array(flat, np.bool_).reshape(rows.shape)
@@ -368,7 +305,9 @@ class StoryIndex:
         terms = fingerprint.read()
         if terms is None:
             return None
-        self._look = Look(self, fingerprint.data, terms, self._bands.get(fingerprint.data))
+        bands = self._bands.get(fingerprint.data)
+        idf, posted = self.loops.look(terms, self.rarity())
+        self._look = Look(fingerprint.data, terms, idf, posted, band_places(terms.signature) if bands is None else bands)
         return self._look
 
     def expect(self, fingerprints: Iterable[bytes]) -> None:
@@ -381,41 +320,22 @@ class StoryIndex:
     def idf(self, hashes: Hashes, told: Counts | None = None, members: int = 0) -> Weights:
         """How much each term says: the logarithm of how few of the articles held have it, between 0 and ln 1,000. With ``told``
         (how many articles of one story of so many members have it), of those that do not belong to this story."""
-        return self.idf_at(counters(hashes), told, members)
+        return self.rarity(members).idf(hashes, told)
 
-    def idf_at(self, places: Places, told: Counts | None = None, members: int = 0) -> Weights:
-        """The same by the terms' ``counters``."""
-        counts = self.counts.take(places)
-        logs = self._logs.take(counts if told is None else counts - told, mode="clip")
-        found: Weights = np.float32(log(len(self.members) - members + _BEFORE)) - logs
-        np.maximum(found, _NOTHING, out=found)
-        np.minimum(found, _MOST, out=found)
-        return found
+    def rarity(self, members: int = 0) -> Rarity:
+        """How rare terms are now, among the articles that are not one of so many ``members`` of a story."""
+        return Rarity(self.counts, self._logs, log(len(self.members) - members + _BEFORE))
 
     def alike(self, look: Look) -> Iterator[int]:
         """Numbers of articles that share bands with a signature, those that share most first, of equals the newest."""
-        return (number for number in _ranked(self.by_band[look.bands]) if number in self.members)
+        return filter(self.members.__contains__, self.loops.rank(self.by_band, look.bands))
 
     def related(self, look: Look) -> Iterator[int]:
         """Numbers of stories that share rare terms, those that share most first, of equals the newest."""
         # A story may have lost the article that had its terms to an edit; without any it is like nothing.
         clusters = self.clusters
-        ranked = _ranked(self.by_term[look.posted])
+        ranked = self.loops.rank(self.by_term, look.posted)
         return (number for number in ranked if (cluster := clusters.get(number)) is not None and len(cluster.hashes))
-
-
-def rarest(terms: Terms, idf: Weights) -> Places:
-    """The places of the terms by which an article is looked for: those that say most of it, and of numbers and names, which
-    other languages write alike, some in any case."""
-    value = idf * terms.weights
-    value[idf <= TOO_COMMON] = 0
-    # A stable order: equal values are told apart by the terms' own numbers.
-    order = (-value).argsort(kind="stable")[: np.count_nonzero(value)]
-    named = order[terms.kinds.take(order) != _WORD][:NAMED]
-    chosen = np.zeros(len(value), np.bool_)
-    chosen[order[:POSTED]] = True
-    chosen[named] = True
-    return chosen.nonzero()[0]
 
 
 def held(hashes: Hashes, by: Hashes) -> Found:
@@ -427,7 +347,7 @@ def held(hashes: Hashes, by: Hashes) -> Found:
     return found
 
 
-def _nothing() -> tuple[Hashes, npt.NDArray[np.float16], Counts]:
+def _nothing() -> tuple[Hashes, Halves, Counts]:
     return np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.int32)
 
 
@@ -446,7 +366,7 @@ def _found(cluster: Cluster, said: Hashes, weighed: Weights) -> None:
     order = np.argsort(hashes, kind="stable")
     hashes, weights, tally = hashes[order], weights[order], tally[order]
     starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
-    hashes, weights, tally = hashes[starts], np.add.reduceat(weights, starts), np.add.reduceat(tally, starts)
+    hashes, weights, tally = hashes[starts], np.add.reduceat(weights, starts), np.add.reduceat(tally, starts, dtype=np.int32)
     if len(hashes) > _CENTROID:
         kept = np.sort(np.argsort(-weights, kind="stable")[:_CENTROID])
         hashes, weights, tally = hashes[kept], weights[kept], tally[kept]
@@ -454,36 +374,9 @@ def _found(cluster: Cluster, said: Hashes, weighed: Weights) -> None:
 
 
 def counters(hashes: Hashes) -> Places:
-    return (hashes & _MASK).astype(np.intp)
-
-
-def term_places(hashes: Hashes) -> Places:
-    return (hashes >> _TERM_SHIFT).astype(np.intp)
+    return shared_counters(hashes, _COUNTERS)
 
 
 def band_places(signatures: Bins) -> Places:
     """Of one signature, or of each of several; none of an empty one."""
     return (bands(signatures) & _BAND_MASK).astype(np.intp)
-
-
-def _posted(rows: Slots, number: int, free: Found) -> Slots:
-    """The rows with ``number`` in the first slot of each. What was there moves on, up to the first slot that is ``free``, or out."""
-    shifted = np.empty_like(rows)
-    shifted[:, 0] = number
-    past = np.logical_or.accumulate(free[:, :-1], axis=1)
-    shifted[:, 1:] = np.where(past, rows[:, 1:], rows[:, :-1])
-    return shifted
-
-
-def _ranked(numbers: Slots) -> Iterator[int]:
-    """Each number but 0, the most frequent first, of equals the newest. Most stand there once, and few are asked for."""
-    ascending = numbers.ravel()
-    ascending.sort()
-    again = ascending[1:][ascending[1:] == ascending[:-1]]
-    counts = Counter(again.tolist())
-    counts.pop(0, None)
-    for ranked in sorted([count << 32 | number for number, count in counts.items()], reverse=True):
-        yield ranked & 0xFFFFFFFF
-    for number in reversed(ascending.tolist()):
-        if number and number not in counts:
-            yield number

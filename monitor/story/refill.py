@@ -14,7 +14,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import NAMED, POSTED, TOO_COMMON, Member, Slots, StoryIndex, band_places, counters, term_places
+from monitor.story.index import Member, StoryIndex, band_places, counters
+from monitor.story.look import Slots
+from monitor.story.loops import NAMED, POSTED, TOO_COMMON, term_places
 from monitor.text.fingerprint import BANDS, BINS, TermKind, hashes_of, is_sound, marks_of, signature_of, taken_apart
 
 Numbers = npt.NDArray[np.int64]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.story.cluster import choose
-from monitor.story.index import FOUNDERS, Look, Member, StoryIndex, Weights
+from monitor.story.index import FOUNDERS, Member, StoryIndex
+from monitor.story.look import Look, Weights
 from monitor.story.refill import Row, refill
 from monitor.text.fingerprint import Fingerprint, Hashes, Terms, fingerprint
 from monitor.text.layout import lay_out
@@ -202,7 +203,8 @@ def test_terms_are_found_among_others_whatever_their_numbers(others: list[int], 
         own = sorted({number & 0x00010001 for number in own})
     hashes = np.array(sorted(own), np.uint32)
     none = np.zeros(len(hashes), np.uint8)
-    look = Look(StoryIndex(10), b"", Terms(np.zeros(0, np.uint16), hashes, none, none.astype(np.float32)))
+    nowhere = np.zeros(0, np.intp)
+    look = Look(b"", Terms(np.zeros(0, np.uint16), hashes, none, none.astype(np.float32)), none.astype(np.float32), nowhere, nowhere)
     asked = [*others, *own]
     found, places = look.among(np.array(asked, np.uint32))
     assert found.tolist() == [number in own for number in asked]
