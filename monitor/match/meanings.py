@@ -12,6 +12,7 @@ This room is pure: it must not know files, clocks or where a text came from.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import pairwise
@@ -127,6 +128,8 @@ class Meanings:
         self._shift = np.array(64 - bits, np.uint64)
         self._keys: Hashes = np.zeros(1 << bits, np.uint64)
         self._values: Values = np.zeros(1 << bits, np.uint32)
+        # Of one place at a time numpy takes three times as long.
+        self._keys_view, self._values_view = self._keys.data, self._values.data
 
     def _filter_size(self, bits: int) -> None:
         self._filter_shift = np.array(32 - bits, np.uint32)
@@ -163,33 +166,32 @@ class Meanings:
         numbers = read.numbers[missed].tolist()
         known = list(map(self._beside.get, numbers))
         if None in known:
-            for index, (place, number) in enumerate(zip(missed.tolist(), numbers, strict=True)):
+            starts, ends = read.starts[missed].tolist(), read.ends[missed].tolist()
+            fresh: dict[int, int] = {}  # a chunk may stand in the text twice
+            for index, number in enumerate(numbers):
                 if known[index] is None:
-                    known[index] = self._value(number, _chunk(text, read, place))
+                    value = fresh.get(number)
+                    if value is None:
+                        value = fresh[number] = self._new(number, text[starts[index] : ends[index]], read.cjk)
+                    known[index] = value
         read.values[missed] = np.array(known, np.uint32)
 
-    def _value(self, number: int, chunk: str) -> int:
-        # It may stand twice in the text that is read.
-        value = self._beside.get(number)
-        at = number >> (64 - self._bits)
-        if value is None and int(self._keys[at]) == number:
-            value = int(self._values[at])
-        if value is None:
-            value = self._mean(chunk)
-            if len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
-                self._keep(number, value)
+    def _new(self, number: int, chunk: str, cjk: bool) -> int:
+        value = self._mean(chunk, pattern_for(chunk) if cjk else WORD)
+        if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
+            self._known += 1
+            if self._known > len(self._keys) // _ROOM and self._known < MEMO_LIMIT:
+                self._grow()
+            self._put(number, value)
         return value
 
-    def _keep(self, number: int, value: int) -> None:
-        self._known += 1
-        if self._known > len(self._keys) // _ROOM and self._known < MEMO_LIMIT:
-            self._grow()
+    def _put(self, number: int, value: int) -> None:
         at = number >> (64 - self._bits)
-        if self._keys[at]:
+        if self._keys_view[at]:
             self._beside[number] = value
         else:
-            self._keys[at] = number
-            self._values[at] = value
+            self._keys_view[at] = number
+            self._values_view[at] = value
 
     def _grow(self) -> None:
         taken = np.flatnonzero(self._keys)
@@ -197,25 +199,22 @@ class Meanings:
         self._beside = {}
         self._size(self._bits + 2)
         for number, value in known.items():
-            at = number >> (64 - self._bits)
-            if self._keys[at]:
-                self._beside[number] = value
-            else:
-                self._keys[at] = number
-                self._values[at] = value
+            self._put(number, value)
 
     # ------------------------------------------------------------------ working out
-    def _mean(self, chunk: str) -> int:
+    def _mean(self, chunk: str, pattern: re.Pattern[str]) -> int:
         table = self.table
-        words = pattern_for(chunk).findall(chunk)
+        words = pattern.findall(chunk)
         if not words:
             return EMPTY
         if len(chunk) > LONGEST:
             return LOOK | ODD
-        met = [table.meet(word) for word in words]
         if len(words) > 1:
-            return self._several(words, met)
-        bits, slots = 0 if words[0] == chunk else EDGED, met[0]
+            return self._several(words, [table.meet(word) for word in words])
+        slots = table.meet(words[0])
+        if not slots:
+            return 0
+        bits = 0 if words[0] == chunk else EDGED
         for slot in slots:
             if slot < 0:
                 bits |= LOOK if table.names.whole(-1 - slot, words[0]) else BEGINS
@@ -223,8 +222,8 @@ class Meanings:
             bits |= ASKED if slot in table.asked else 0
             bits |= PAIR if slot in table.of_phrases else 0
             bits |= OTHER if slot in table.others else 0
-        # With no bit of its own it may still be a word of a phrase that is looked for by others; with no slot it is nothing.
-        return self._class(bits, slots) if slots else 0
+        # With no bit of its own it may still be a word of a phrase that is looked for by others.
+        return self._class(bits, slots)
 
     def _several(self, words: list[str], met: list[tuple[int, ...]]) -> int:
         """Of several words in one chunk (dual-use, l'arme): looked at where one is of use, rather than reasoned about."""
