@@ -58,9 +58,15 @@ _PAGE: Final = _ENVIRONMENT.from_string(
 </head>
 <body>
 <main>
+{% if page.said %}
+<p class="{{ 'wrong' if page.wrong else 'said' }}">{{ page.said }}</p>
+{% endif %}
 {% if page.headline %}
 <p class="head">{{ page.headline }} · {{ page.state }}</p>
 <h1 dir="auto">{{ page.article }}</h1>
+{% if page.heading %}
+<p class="how">{{ page.heading }}</p>
+{% endif %}
 {{ shown(page.quotes) }}
 {% if page.url %}
 <p><a href="{{ page.url }}" rel="noopener noreferrer">Read the article</a></p>
@@ -87,9 +93,6 @@ _PAGE: Final = _ENVIRONMENT.from_string(
 {{ shown(told.quotes) }}
 </section>
 {% endfor %}
-{% endif %}
-{% if page.said %}
-<p class="{{ 'wrong' if page.wrong else 'said' }}">{{ page.said }}</p>
 {% endif %}
 {% if page.button %}
 <form method="post" action="">
@@ -135,13 +138,15 @@ class Since:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``said`` is what happened or why nothing can; without a ``button`` nothing can be done. ``since`` is what was told after the
-    first, the newest last, and ``left_out`` how many are between. All text is plain already."""
+    """``said`` is what happened or why nothing can, above all else; ``heading`` is how the title is told, where it is evidence.
+    Without a ``button`` nothing can be done. ``since`` is what was told after the first, the newest last, and ``left_out`` how
+    many are between. All text is plain already."""
 
     title: str
     headline: str = ""
     state: str = ""
     article: str = ""
+    heading: str = ""
     alert: str = ""
     url: str = ""
     quotes: Sequence[Quote] = ()

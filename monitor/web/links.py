@@ -28,7 +28,7 @@ from monitor.ports import Entry
 from monitor.render.message import Message, Passage, of
 from monitor.render.page import STYLE_HASH, Page, Quote, Since, page_html
 from monitor.render.plain import plain, shortened
-from monitor.render.said import how, news
+from monitor.render.said import heading, how, news
 from monitor.web.body import TooLarge, TooSlow, read_body
 
 PATH: Final = "/a/{token}"
@@ -274,7 +274,8 @@ def _about(alert: JsonObject, said: str = "") -> Page:
         article=title,
         alert=alert["id"][:12],
         url=first.url if first else "",
-        quotes=_quotes(first.passages) if first else (),
+        heading=heading(first) if first else "",
+        quotes=_quotes(first.quoted) if first else (),
         since=tuple(_since(told, title) for told in later if told is not None),
         left_out=alert["left_out"],
         said=said,

@@ -186,6 +186,19 @@ def test_the_page_shows_what_was_told_since(tmp_path: Path) -> None:
     at_home(tmp_path, work)
 
 
+def test_what_came_of_it_stands_above_all_else(tmp_path: Path) -> None:
+    """On a phone the end of the page is a long way off."""
+
+    async def work(house: House) -> None:
+        _, page, _ = await house.ask("POST", link("ack"), data={})
+        assert page.index("Done: the alert is acknowledged.") < page.index("<h1")
+        tree = LexborHTMLParser(page)
+        assert [node.text() for node in tree.css(".how")][:2] == ["DENIED, in the title", "DENIED, in the lead"]
+        assert "Ministry denies arms deal with Moscow" not in [node.text() for node in tree.css("blockquote")]
+
+    at_home(tmp_path, work, "Ministry denies arms deal with Moscow", payload=DOCUMENTS["english"])
+
+
 def test_the_page_shows_how_a_passage_is_told_and_leads_to_the_article(tmp_path: Path) -> None:
     async def work(house: House) -> None:
         _, page, _ = await house.ask("GET", link())
