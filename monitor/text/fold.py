@@ -17,6 +17,8 @@ from typing import Final
 
 #: More marks on one letter than any orthography uses (Arabic stacks three, Hebrew four with cantillation); the rest is noise.
 MARKS_CAP: Final = 8
+#: Characters of a word that is remembered.
+_WORD: Final = 24
 
 
 _BMP: Final = tuple(map(unicodedata.category, map(chr, range(0x10000))))
@@ -99,6 +101,16 @@ def fold(text: str) -> str:
     """The folded key of a word or phrase. ``fold(s) == fold_map(s)[0]`` for every string."""
     if text.isascii():
         return text.lower().replace("`", "'")
+    return _fold_word(text) if len(text) <= _WORD else _fold_any(text)
+
+
+#: A word that is new is new to all who ask: it is folded for its forms, and soon after for its article's fingerprint.
+@lru_cache(maxsize=8_192)
+def _fold_word(text: str) -> str:
+    return _fold_any(text)
+
+
+def _fold_any(text: str) -> str:
     if not _BEYOND_LETTERS.search(text):  # every character is a cluster: the usual word, at a quarter of the cost
         return "".join(map(_fold_cluster, text))
     return "".join(map(_fold_cluster, _clusters(text)))

@@ -42,10 +42,16 @@ _NO_PLACE: Final = frozenset({"", "rss", "comments", "respond", "content", "main
 #: Nine links in ten have nothing that would have to be normalised: a tenth of the time of taking them apart.
 _PLAIN: Final = re.compile(r"https?://([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,3})((?:/[A-Za-z0-9._~-]*)*)")
 _ESCAPE: Final = re.compile(r"%(?:([0-9A-Fa-f]{2})|)")
+#: What is so already, as most are that have anything encoded: letters beyond ASCII, in capitals.
+_NORMAL: Final = re.compile(r"(?:[A-Za-z0-9!$&'()*+,;=:@/?\-._~\[\]]|%[89A-F][0-9A-F])*")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
 _FRONT: Final = re.compile(r"(?:(?:index|default|home)\.(?:html?|php|aspx?|jsp))?", re.IGNORECASE)
 _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+#: Addresses that resolving leaves as they are, whatever they are resolved against.
+ABSOLUTE: Final = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[A-Za-z0-9%._~-]*)*")
 
 
 def canonical(url: str) -> str:
@@ -144,6 +150,8 @@ def _host(host: str) -> str:
 
 def _normal(text: str) -> str:
     """Percent-encoding as RFC 3986 §6.2.2 wants it: capitals, nothing encoded that need not be, everything else encoded."""
+    if _NORMAL.fullmatch(text):
+        return text
     return quote(_ESCAPE.sub(_escape, text), safe="%!$&'()*+,;=:@/?-._~[]")
 
 

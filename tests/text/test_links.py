@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.links import MAX_LINK, canonical, one_site, own, unwrap
+from monitor.text.links import _ESCAPE, ABSOLUTE, MAX_LINK, _escape, _normal, canonical, one_site, own, unwrap
 
 SAME = [
     ("http://example.org/a", "https://example.org/a"),
@@ -205,3 +206,50 @@ def test_a_plain_link_is_taken_as_any_other(url: str) -> None:
 )
 def test_two_addresses_of_one_site(one: str, other: str, expected: bool) -> None:
     assert one_site(one, other) is expected
+
+
+_PIECES = st.sampled_from(
+    [
+        "a",
+        "B",
+        "7",
+        "-",
+        ".",
+        "..",
+        "/",
+        "//",
+        "%",
+        "%41",
+        "%d9",
+        "%D9%82",
+        "%2F",
+        "%2f",
+        "?",
+        "&",
+        "=",
+        ";",
+        ":",
+        "@",
+        "#",
+        " ",
+        "ق",
+        "[",
+        "~",
+        "!",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_what_is_encoded_as_it_should_be_is_left_alone(text: str) -> None:
+    assert _normal(text) == quote(_ESCAPE.sub(_escape, text), safe="%!$&'()*+,;=:@/?-._~[]")
+
+
+@given(
+    st.lists(_PIECES, max_size=10).map(lambda pieces: "https://" + "".join(pieces)),
+    st.sampled_from(["https://e.org/a/b", "http://x/", "", "ftp://y/z"]),
+)
+def test_an_absolute_address_resolves_to_itself(link: str, base: str) -> None:
+    if ABSOLUTE.fullmatch(link):
+        assert urljoin(base, link) == link
+        assert urlsplit(link).scheme == "https"
