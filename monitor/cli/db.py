@@ -150,8 +150,9 @@ def _described(path: Path) -> str:
 @json_option
 @config_options
 def check(as_json: bool, place: Place) -> int:
-    """Look through the whole record: the structure of the file, every text against its hash, sequences without gaps, everything
-    that points at something else, and the alert logs against what was delivered to them. Exit status 1 where something is wrong.
+    """Look through the whole record: the structure of the file, every text against its hash, every id against what it is made of,
+    every quote against its text, sequences without gaps, everything that points at something else, and the alert logs against what
+    was delivered to them. Exit status 1 where something is wrong.
 
     It reads only, and may run beside a daemon. A large record takes a minute for each gigabyte or so.
 

@@ -17,12 +17,13 @@ from typing import Final
 from urllib.parse import quote
 
 from monitor.errors import StorageCorrupt, StorageError
-from monitor.store import compact, files, migrate, schema
+from monitor.store import compact, cross_check, files, migrate, schema
 from monitor.store.sqlite_errors import explained
 
 #: How many of the rows that a finding is about are named.
 NAMED: Final = 3
 
+_ALTERED = "its bytes changed on the disk: look at the disk, and restore a backup"
 _RESTORE = "restore a backup, or keep the record and ask for help with this finding"
 
 
@@ -119,11 +120,12 @@ def _checked(connection: sqlite3.Connection, said: Callable[[str], None]) -> Che
         said("every text against its hash")
         texts, altered = _texts(connection)
         if altered:
-            hint = "its bytes changed on the disk: look at the disk, and restore a backup"
-            findings.append(Finding(_sentence("texts that are not what they were when they were stored", altered), hint))
+            findings.append(Finding(_sentence("texts that are not what they were when they were stored", altered), _ALTERED))
         if altered := _watchlist_files(connection):
             findings.append(Finding(_sentence("files of watchlists that are not what they were when they were stored", altered)))
         looked_at["texts"] = texts
+        for sentence, rows in cross_check.findings(connection, said):
+            findings.append(Finding(_sentence(sentence, rows), _ALTERED))
     for table in ("article", "alert", "notification", "delivery"):
         looked_at[table] = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
     return Checked(tuple(findings), looked_at)

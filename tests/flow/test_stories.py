@@ -44,7 +44,7 @@ from monitor.model import (
 )
 from monitor.ports import IngestBatch
 from monitor.render.schema import alert_schema
-from monitor.store import SqlStore, schema
+from monitor.store import SqlStore, check, files, schema
 from monitor.story.joined import Joined, JoinKind
 from monitor.text.fingerprint import fingerprint
 from monitor.text.layout import lay_out
@@ -153,7 +153,9 @@ def live(folder: Path, work: Callable[[House], Awaitable[T]], *, record: type[Sq
         finally:
             await store.close()
 
-    return asyncio.run(life())
+    done = asyncio.run(life())
+    assert [finding.what for finding in check.check(folder / files.RECORD).findings] == [], "what is written is what a check expects"
+    return done
 
 
 def item(key: str, text: str, host: str = "", *, hours: float = 0) -> Document:

@@ -192,9 +192,10 @@ def test_full_in_a_shared_transaction_fails_only_what_does_not_fit(tmp_path: Pat
 
 
 def test_fault_09_flips_are_found_and_the_file_is_kept_aside(tmp_path: Path) -> None:
-    """200 bytes anywhere. What holds tables and indexes together is found at the start, texts by ``db check``; most of the rest is
-    in space that nothing uses, and some in rows of which there is no hash (evidence, what was told)."""
+    """200 bytes anywhere. What holds tables and indexes together is found at the start, texts by their hash and other rows by what
+    they are made of by ``db check``; the rest is in space that nothing uses."""
     record = filled(tmp_path / "sound", 300)
+    assert check.check(record).findings == ()
     sound, places = record.read_bytes(), random.Random(9)
     (saved := tmp_path / "backups").mkdir()
     backup.by_hand(record, saved / "saved.db", "")
@@ -224,7 +225,7 @@ def test_fault_09_flips_are_found_and_the_file_is_kept_aside(tmp_path: Path) -> 
     unnoticed = flips - at_start - looked - harmless
     print(f"damage found at the start {at_start}, by db check {looked} of {flips} flips; harmless {harmless}, unnoticed {unnoticed}")
     assert at_start >= 10
-    assert at_start + looked + harmless >= flips * 0.6
+    assert at_start + looked + harmless >= flips - 1
 
 
 def content(database: Path) -> list[str]:
