@@ -51,7 +51,7 @@ _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-
 
 
 #: Addresses that resolving leaves as they are, whatever they are resolved against.
-ABSOLUTE: Final = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[A-Za-z0-9%._~-]*)*")
+ABSOLUTE: Final = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[\w%.~-]*)*")
 
 
 def canonical(url: str) -> str:
