@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.model import JsonObject
+from monitor.render.message import of
 from monitor.render.plain import excerpt, has_rtl, is_rtl, isolate, plain, shortened
+from monitor.render.said import news
 
 PASSAGES: Final = 3
 #: One spelling may name twenty of a list, and an article many.
@@ -46,14 +48,16 @@ def alert_text(document: JsonObject, *, color: bool, width: int) -> str:
     if "operation" in data:
         return _operation(document, data["operation"], pen)
     lines = [_headline(document, data, pen)]
-    lines += pen.paragraph([_Piece(shortened(data["article"]["title"]) or "(no title)", _BOLD)])
+    lines += pen.paragraph([_Piece(shortened((data.get("correction") or data["article"])["title"]) or "(no title)", _BOLD)])
+    for fact in _news(document):
+        lines += pen.paragraph([_Piece(fact)])
     lines += pen.paragraph([_Piece(_origin(data["article"]), _DIM)])
     if data["article"]["url"]:
         # Never wrapped: a terminal makes a link only of what it finds in one piece.
         lines.append(INDENT + pen.isolated(plain(data["article"]["url"]).replace(" ", "%20"), _DIM))
     for fact in _story(data):
         lines += pen.paragraph([_Piece(fact, _DIM)])
-    lines += _passages(data["evidence"], PASSAGES, pen)
+    lines += _passages(*_ordered(data), PASSAGES, pen)
     lines += _entities(data["evidence"], pen)
     return "\n".join(lines) + "\n"
 
@@ -62,7 +66,7 @@ def match_text(match: JsonObject, title: str, *, color: bool, width: int) -> str
     """What one watchlist of this title found in a text, with all its evidence: what ``monitor match`` shows where there is no alert."""
     pen = _Pen(color, max(width, NARROWEST))
     lines = [f"{_severity(match['severity'], pen)} {pen.isolated(plain(title), _BOLD)}"]
-    lines += _passages(match["evidence"], len(match["evidence"]), pen)
+    lines += _passages(match["evidence"], [""] * len(match["evidence"]), len(match["evidence"]), pen)
     lines += _entities(match["evidence"], pen)
     return "\n".join(lines) + "\n"
 
@@ -87,16 +91,26 @@ def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:
     label = _severity(data["alert"]["severity"], pen)
     title = pen.isolated(plain(data["watchlist"]["title"] or data["watchlist"]["id"]), _BOLD)
     reason = plain(data["reason"]).replace("_", " ")
-    told = f" ({kind}: {reason})" if kind and reason != kind else f" ({kind})" if kind else ""
+    found = plain(data["alert"].get("disposition") or "").replace("_", " ") if kind == "closed" else ""
+    kind = f"{kind} as {found}" if found else kind
+    told = f" ({kind}: {reason})" if kind and reason not in {kind, "by hand"} else f" ({kind})" if kind else ""
     alert = pen.style(f"alert {plain(data['alert']['id'])[:12]}", _DIM)
     return f"{label} {title}{told}  {alert}"
 
 
+def _news(document: JsonObject) -> Iterator[str]:
+    """What is new, what is withdrawn, or who did what, as messages say it."""
+    try:
+        label, lines = news(of(document))
+    except ValueError:  # of another version: the rest is shown
+        return
+    # Without the isolates of a message: each line here has its own, and a name may be broken over two.
+    yield from (plain(line) if number else f"{label}{plain(line)}" for number, line in enumerate(lines))
+
+
 def _story(data: JsonObject) -> Iterator[str]:
-    """What an edit took back, how large the story is by now, and why the article is in it; documents of before say none of this."""
-    story, correction = data.get("story") or {}, data.get("correction")
-    if correction:
-        yield f"taken back: the article is now “{shortened(correction['title']) or '(no title)'}”"
+    """How large the story is by now, and why the article is in it; documents of before say none of this."""
+    story = data.get("story") or {}
     articles, outlets = story.get("articles", 0), story.get("outlet_count", 0)
     if articles > 1:
         yield f"story: {articles} articles of {outlets} outlet{'' if outlets == 1 else 's'}"
@@ -109,10 +123,18 @@ def _severity(severity: str, pen: _Pen) -> str:
     return pen.style(f" {word.upper()} ", _SEVERITY.get(word, _BOLD)) if pen.color else f"[{word.upper()}]"
 
 
-def _passages(evidence: Sequence[JsonObject], most: int, pen: _Pen) -> list[str]:
+def _ordered(data: JsonObject) -> tuple[list[JsonObject], list[str]]:
+    """The passages, what is new before the rest, and what each is marked with."""
+    evidence = data["evidence"]
+    new = frozenset((data.get("change") or {}).get("new", {}).get("passages") or ())
+    order = sorted(range(len(evidence)), key=lambda number: number not in new)
+    return [evidence[n] for n in order], ["withdrawn, " if "correction" in data else "new, " if n in new else "" for n in order]
+
+
+def _passages(evidence: Sequence[JsonObject], marks: Sequence[str], most: int, pen: _Pen) -> list[str]:
     lines: list[str] = []
-    for passage in evidence[:most]:
-        lines += pen.paragraph(_passage_head(passage))
+    for passage, mark in zip(evidence[:most], marks[:most], strict=True):
+        lines += pen.paragraph([*([_Piece(mark, _BOLD)] if mark else ()), *_passage_head(passage)])
         lines += pen.paragraph(_passage(passage), depth=2)
     if len(evidence) > most:
         more = len(evidence) - most

@@ -15,7 +15,7 @@ from monitor.model import Stance, ZoneKind
 from monitor.render.plain import LONGEST_PASSAGE, plain
 from monitor.render.terminal import alert_text, named_as, titled
 from tests.golden_files import assert_golden
-from tests.render.samples import ARABIC, ENGLISH, UPDATE, Sample, passage, rendered, sample
+from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, UPDATE, Sample, passage, rendered, sample
 
 OURS = re.compile(r"\x1b\[[0-9;]*m")
 ISOLATES = "\u2066\u2067\u2068\u2069"
@@ -166,6 +166,15 @@ def test_any_text_at_any_width(quote: str, width: int, color: bool) -> None:
     assert all(line.count("\u2066") + line.count("\u2067") == line.count("\u2069") for line in lines)
 
 
+@pytest.mark.parametrize("name", ["update", "closed", "refuted", "correction"])
+def test_what_changed_stands_under_the_title(name: str) -> None:
+    """Whoever follows alerts on a terminal reads what a mail says."""
+    out = alert_text(json.loads(DOCUMENTS[name]), color=False, width=60)
+    assert_golden(f"terminal/changed_{name}.txt", out)
+    for line in out.splitlines():
+        assert line.count("\u2066") + line.count("\u2067") == line.count("\u2069")
+
+
 def test_what_a_story_is_and_why_the_article_is_in_it() -> None:
     document = json.loads(rendered(UPDATE))
     joined = {"kind": "rewrite", "article": "0" * 32, "score": 0.4, "explain": "shares with “A sale\x1b[31m” rare words: radar"}
@@ -177,5 +186,6 @@ def test_what_a_story_is_and_why_the_article_is_in_it() -> None:
     document |= {"type": "monitor.alert.corrected"}
     document["data"]["reason"] = "correction"
     shown = alert_text(document, color=False, width=100)
-    assert "  taken back: the article is now “It was posters”\n" in shown
+    assert "  It was posters\n  Withdrawn: its article does not say any more what stands below\n  its title was: " in shown
+    assert "  withdrawn, denied in the title: " in shown
     assert " (correction)  alert " in shown.splitlines()[0]
