@@ -62,7 +62,8 @@ class SourcesReloader:
         return self._specs
 
     async def start(self) -> None:
-        """Raises StorageError."""
+        """Raises StorageError. What was told of a fault before a restart is over: this one began without."""
+        self._operations.close(BROKEN)
         await self._sync()
 
     async def tick(self) -> None:

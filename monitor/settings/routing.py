@@ -6,6 +6,7 @@ from monitor.model import Severity
 from monitor.settings.faults import Finding
 from monitor.settings.model import MatchSettings, RouteSettings, Settings
 from monitor.settings.rhythms import speaks
+from monitor.sinks import AlertmanagerSettings
 
 
 def wrong_routes(settings: Settings) -> list[Finding]:
@@ -32,6 +33,10 @@ def doubtful_routes(settings: Settings) -> list[Finding]:
             found.append(Finding(place, f"this route is never read: {above} takes everything and stops", "put it above", key=True))
         if route.digest is not None:
             found += [Finding((*place, "digest"), message, hint) for message, hint in _digests(route, settings)]
+        for name in route.to if route.tell and "closed" not in route.tell else ():
+            if isinstance(settings.sinks.get(name), AlertmanagerSettings):
+                message = f"the sink {name!r} shows an alert until it is told that it is closed, which this route leaves out"
+                found.append(Finding((*place, "tell"), message, "add closed and reopened"))
         if route.stop and _takes_all(route):
             above = above or route.name or f"routes[{index}]"
     telling = {name: sink for name, sink in settings.sinks.items() if sink.tells and sink.takes}

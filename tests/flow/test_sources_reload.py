@@ -9,7 +9,7 @@ from monitor.errors import ConfigError, Fault, StorageFull
 from monitor.flow.ingest import Ingester
 from monitor.flow.poll import Poller
 from monitor.flow.sources_reload import BROKEN, RESTART, SourcesReloader
-from monitor.model import PollResult, SourceKind, SourceSpec, Way
+from monitor.model import PollResult, Severity, SourceKind, SourceSpec, Way
 from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeSource, FakeSourceList, FakeStore, FakeWatch, FakeWorkers, watchlist_facts
 
 NOTHING = PollResult((), {}, unchanged=True)
@@ -29,6 +29,7 @@ class House:
         self.listing = FakeSourceList(specs)
         self.made: list[str] = []
         self.slept: list[float] = []
+        self.applied = 0
         self.while_resting: Callable[[], None] = lambda: None
         ingester = Ingester(
             self.store,
@@ -49,9 +50,13 @@ class House:
             self.make,
             specs=specs,
             sleep=self.sleep,
+            also=self.apply,
             **parts,  # type: ignore[arg-type]
         )
         self.made.clear()
+
+    def apply(self) -> None:
+        self.applied += 1
 
     def make(self, spec: SourceSpec) -> FakeSource | None:
         self.made.append(spec.name)
@@ -106,6 +111,26 @@ def test_a_broken_list_changes_nothing_and_is_told_until_it_is_mended() -> None:
     house.run(house.reloader.tick)
     assert sorted(house.poller.specs) == ["a", "b"]
     assert house.operations.open() == []
+
+
+def test_a_fault_told_before_a_restart_is_over_with_it() -> None:
+    house = House(feed("a"))
+    house.operations.raise_(BROKEN, "told before", severity=Severity.HIGH, tell=True)
+    house.run(house.reloader.start)
+    assert house.operations.open() == []
+
+
+def test_what_else_was_read_is_put_into_force_after_each_reading_without_a_fault() -> None:
+    house = House(feed("a"))
+    house.listing.specs = [feed("a"), feed("b")]
+    house.run(house.reloader.tick)
+    house.listing.unreadable = ConfigError([Fault("broken", "monitor.yaml", 3)])
+    house.run(house.reloader.tick)
+    assert house.applied == 1
+    assert "the sources and routes in force stay: monitor.yaml:3: broken" in house.operations.message(BROKEN)
+    house.listing.unreadable = None
+    house.run(house.reloader.force)
+    assert house.applied == 2
 
 
 def test_a_file_that_is_still_being_written_is_waited_for() -> None:

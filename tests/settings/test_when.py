@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.errors import ConfigError
 from monitor.flow.digests import Cron, Every
 from monitor.flow.moment import Rate
 from monitor.settings import Loaded, Surroundings, load, rules_of
@@ -37,6 +38,18 @@ sinks:
       - {from: "00:00", to: "24:00", zone: Europe/Berlin, days: [sat, sun]}
   desk: {type: webhook, url: "https://example.org/hook"}
 """
+
+
+def test_a_route_that_leaves_closings_out_is_doubted_where_they_end_something(tmp_path: Path) -> None:
+    sinks = "sinks:\n  am: {type: alertmanager, url: 'https://example.org/am'}\n  desk: {type: webhook, url: 'https://example.org/h'}\n"
+    doubts = loaded(tmp_path, sinks + "routes:\n  - {to: [am, desk], tell: [raised, updated]}\n").warnings
+    [doubt] = [doubt for doubt in doubts if "until it is told that it is closed" in doubt.message]
+    assert "the sink 'am'" in doubt.message
+    assert doubt.line
+    settings = loaded(tmp_path, sinks + "routes:\n  - {to: [am, desk], tell: [raised, closed]}\n")
+    assert not [doubt for doubt in settings.warnings if "until it is told" in doubt.message]
+    with pytest.raises(ConfigError, match="did you mean 'closed'"):
+        loaded(tmp_path, sinks + "routes:\n  - {to: [am], tell: [close]}\n")
 
 
 def test_a_sink_has_quiet_hours_and_a_rate(tmp_path: Path) -> None:
