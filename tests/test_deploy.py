@@ -33,12 +33,13 @@ def test_the_commented_half_is_right_too(tmp_path: Path) -> None:
     text = (ROOT / "deploy" / "monitor.yaml").read_text(encoding="utf-8")
     # An example is a comment that is YAML: a key with its value, or an item of a list.
     uncommented, count = re.subn(r"^(\s+)# (?=- \{|[a-z_-]+: )", r"\1", text, flags=re.MULTILINE)
-    assert count == 14
+    assert count == 15
     (tmp_path / "monitor.yaml").write_text(uncommented, encoding="utf-8")
     settings = load(tmp_path / "monitor.yaml", around=Surroundings(environ={}, cwd=tmp_path)).settings
     assert list(settings.sources) == ["samples", "example-ar", "wire"]
     assert list(settings.sinks) == ["log", "desk", "chat", "pager", "mail", "logs", "pass-on", "feed", "matrix", "watch"]
-    assert [route.digest for route in settings.routes] == [None, None, "0 8 * * 1-5"]
+    assert [route.digest for route in settings.routes] == [None, None, "0 8 * * 1-5", None]
+    assert settings.routes[-1].tell == ("raised", "closed")
     assert settings.sinks["mail"].rate == "30/h"
     assert settings.fetch.user_agent_contact == "ops@example.org"
 

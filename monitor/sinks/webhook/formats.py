@@ -104,7 +104,10 @@ def no_json(template: Template) -> str:
 
 
 #: What a person does about a name that one kind of document has and another lacks.
-_HINT: Final = "write | default('') behind it, or ask first: {% if … is defined %}, {% if message.about == 'alert' %}"
+_HINT: Final = (
+    "ask first, with {% if message.about == 'alert' %} or {% if … is defined %}; where only the last name may be missing, "
+    "| default('') behind it does"
+)
 
 
 def _many(failed: Failed) -> str:
