@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from monitor.text.decode import decode
+from monitor.text.decode import as_utf8 as decode_to_utf8
 
 _SAMPLE: Final = 1024 * 1024  # bytes: articles of every language a feed may mix
 _MARK: Final = b"\xef\xbb\xbf"
@@ -28,10 +28,10 @@ def as_utf8(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, tuple[str, 
     if b"\0" not in body and b"\x1b" not in body and _is_utf8(body):  # without a NUL it is not UTF-16
         return body.removeprefix(_MARK), ()
     declared = _charset(headers) or _declared(body)
-    decoded = decode(body if len(body) <= _SAMPLE else body[:_SAMPLE], declared)
-    notes = tuple(note for note in decoded.notes if note.startswith("encoding:"))
-    if len(body) <= _SAMPLE and "cut" not in decoded.notes:
-        return decoded.text.encode(), notes
+    decoded, found = decode_to_utf8(body if len(body) <= _SAMPLE else body[:_SAMPLE], declared)
+    notes = tuple(note for note in found if note.startswith("encoding:"))
+    if len(body) <= _SAMPLE and "cut" not in found:
+        return decoded, notes
     name = notes[0].removeprefix("encoding:").replace("windows-", "cp") if notes else "utf-8-sig"
     return body.decode(name, "replace").encode("utf-8", "replace"), notes
 

@@ -16,6 +16,8 @@ from functools import cache
 from typing import Final, NamedTuple
 
 import charset_normalizer
+import numpy as np
+import numpy.typing as npt
 
 #: Texts are cut at this size, in bytes of UTF-8: a long book is 1 MiB, no article comes near it.
 MAX_BYTES: Final = 2 * 1024 * 1024
@@ -62,8 +64,7 @@ _LABELS: Final = {"cp932": "shift_jis", "cp949": "euc-kr", "big5hkscs": "big5"}
 _CONTROLS: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 _ASCII: Final = bytes(range(0x80))
 _CONTINUATIONS: Final = bytes(range(0x80, 0xC0))
-#: Every ASCII byte a blank: what is left are the runs of high bytes.
-_HIGH_ONLY: Final = bytes(32 if byte < 0x80 else byte for byte in range(256))
+_TURKISH: Final = "ğışĞİŞ".encode("cp1254")
 
 
 class Decoded(NamedTuple):
@@ -79,6 +80,22 @@ def decode(raw: bytes, declared: str = "", *, most: int = MAX_BYTES) -> Decoded:
     text, encoding = _read(raw, declared)
     cleaned = clean(text, most)
     return Decoded(cleaned.text, (*((f"encoding:{encoding}",) if encoding else ()), *cleaned.notes))
+
+
+def as_utf8(raw: bytes, declared: str = "", *, most: int = MAX_BYTES) -> tuple[bytes, tuple[str, ...]]:
+    """The same in UTF-8, with the notes: what is sound is encoded once."""
+    text, encoding = _read(raw, declared)
+    notes = (f"encoding:{encoding}",) if encoding else ()
+    if "\0" not in text:
+        try:
+            encoded = text.encode()
+        except UnicodeEncodeError:
+            pass
+        else:
+            if len(encoded) <= most:
+                return encoded, notes
+    cleaned = clean(text, most)
+    return cleaned.text.encode(), notes + cleaned.notes
 
 
 def clean(text: str, most: int = MAX_BYTES) -> Decoded:
@@ -144,14 +161,14 @@ def _is_utf8(raw: bytes) -> bool:
 
 def _read_legacy(raw: bytes, charset: str) -> tuple[str, str]:
     """What is not Unicode: Arabic by its letters, else as declared if that gives a text, else a guess."""
-    runs = _high_runs(raw)
-    arabic = next((name for name in ("cp1256", "iso8859-6") if _looks_arabic(runs, name)), "")
+    high = _high(raw)
+    arabic = next((name for name in ("cp1256", "iso8859-6") if _looks_arabic(high, name)), "")
     for name in (arabic, charset):
         if name and (text := _strictly(raw, name)) and not _implausible(text, name):
             return text, _label(name)
     if arabic:
         return raw.decode(arabic, errors="replace"), _label(arabic)
-    name = _western(raw)
+    name = _western(high)
     if not name:
         guess = charset_normalizer.from_bytes(raw[:_SAMPLE]).best()
         name = _READ_AS.get(_codec_name(guess.encoding), "") if guess is not None else ""
@@ -231,34 +248,48 @@ def _mostly_utf8(raw: bytes) -> bool:
     return good >= 10 * bad or (bad == 1 and text.endswith(_REPLACEMENT) and good > 0)
 
 
-def _high_runs(raw: bytes) -> list[bytes]:
-    return raw[:_SAMPLE].translate(_HIGH_ONLY).split()
+class _High(NamedTuple):
+    """The bytes beyond ASCII at the beginning of a text: how often each byte stands there, how many are high, of how many bytes, and
+    in how many runs."""
+
+    counts: npt.NDArray[np.intp]
+    high: int
+    looked_at: int
+    runs: int
+
+    def of(self, some: bytes) -> int:
+        """How many there are of ``some`` bytes."""
+        return int(self.counts[np.frombuffer(some, np.uint8)].sum())
 
 
-def _western(raw: bytes) -> str:
+def _high(raw: bytes) -> _High:
+    sample = np.frombuffer(raw[:_SAMPLE], np.uint8)
+    counts = np.bincount(sample, minlength=256)
+    high = sample > 0x7F
+    runs = int(np.count_nonzero(high[1:] > high[:-1])) + bool(high[:1].any())
+    return _High(counts, int(counts[0x80:].sum()), len(sample), runs)
+
+
+def _western(found: _High) -> str:
     """``cp1252`` or, by its letters, the Turkish ``cp1254`` where high bytes stand alone among ASCII letters, as accents do; else ''."""
-    runs = _high_runs(raw)
-    high = b"".join(runs)
-    if len(high) > 1.5 * len(runs) or len(high) > 0.35 * len(raw[:_SAMPLE]):
+    if found.high > 1.5 * found.runs or found.high > 0.35 * found.looked_at:
         return ""
-    turkish = sum(high.count(letter) for letter in "ğışĞİŞ".encode("cp1254"))
-    return "cp1254" if turkish > 0.3 * len(high) else "cp1252"
+    return "cp1254" if found.of(_TURKISH) > 0.3 * found.high else "cp1252"
 
 
-def _looks_arabic(runs: list[bytes], name: str) -> bool:
+def _looks_arabic(found: _High, name: str) -> bool:
     """Whether the high bytes, by their runs, are Arabic words in this charset.
 
     They must be Arabic letters, not the accented Latin ones that windows-1256 keeps among them (which Cyrillic, Greek and
     Hebrew charsets hit all the time), stand together in words, and hold the share of alef and lam that Arabic and
     Persian have (about 28 % and 16 %; KOI8-R, whose small letters fall on Arabic ones too, reaches 3 %).
     """
-    high = b"".join(runs)
     # Isolated high bytes are accents in a Western text.
-    if not high or len(high) < 2 * len(runs):
+    if not found.high or found.high < 2 * found.runs:
         return False
     letters, latin, alef_lam = _arabic_bytes(name)
-    arabic = _count(high, letters)
-    return arabic >= 0.85 * len(high) and _count(high, latin) <= 0.03 * len(high) and _count(high, alef_lam) >= 0.1 * arabic
+    arabic = found.of(letters)
+    return arabic >= 0.85 * found.high and found.of(latin) <= 0.03 * found.high and found.of(alef_lam) >= 0.1 * arabic
 
 
 @cache

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.text.decode import MAX_BYTES, clean, decode
+from monitor.text.decode import MAX_BYTES, as_utf8, clean, decode
 
 ARABIC = "أعلن الكرملين أن الرئيس الروسي سيبدأ زيارة دولة، وقال إن الصفقة تمت؟\r\nونفت موسكو ذلك.\n"
 PERSIAN = "رئيس جمهور گفت که تحريم ها نقض شده است و پاسخ چنين کارهايي داده خواهد شد"
@@ -152,3 +152,20 @@ def test_clean_keeps_every_offset(text: str) -> None:
     cleaned = clean(text).text
     assert len(cleaned) == len(text)
     assert all(a == b or (b == "\ufffd" and (a == "\0" or "\ud800" <= a <= "\udfff")) for a, b in zip(text, cleaned, strict=True))
+
+
+_CHARSETS = st.sampled_from(["utf-8", "windows-1256", "iso-8859-6", "windows-1254", "windows-1252", "koi8-r", "utf-16", "", "no charset"])
+_LETTERS = st.text(st.sampled_from("قال وزير الدفاع إن القوات ğışé один two <p>\n\0\ud800…"), max_size=60)
+
+
+@given(_LETTERS, _CHARSETS, _CHARSETS, st.sampled_from([10, MAX_BYTES]))
+def test_in_utf8_it_is_what_it_is_as_a_text(text: str, written: str, declared: str, most: int) -> None:
+    raw = text.encode(written if written not in ("", "no charset") else "utf-8", "replace")
+    decoded = decode(raw, declared, most=most)
+    assert as_utf8(raw, declared, most=most) == (decoded.text.encode(), decoded.notes)
+
+
+@given(st.binary(max_size=80), _CHARSETS)
+def test_of_any_bytes_the_utf8_is_that_of_the_text(raw: bytes, declared: str) -> None:
+    decoded = decode(raw, declared)
+    assert as_utf8(raw, declared) == (decoded.text.encode(), decoded.notes)
