@@ -18,7 +18,7 @@ _FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")
 
 
 def line(message: Message, most: int) -> str:
-    """``[HIGH] Arms transfer: صفقة … (update)`` in ``most`` characters or fewer (isolates of ours come on top). No control characters;
+    """``[HIGH] Arms transfer (update): صفقة …`` in ``most`` characters or fewer (isolates of ours come on top). No control characters;
     never begins with what a spreadsheet or a shell would act on."""
     tag = ("[SAMPLE] " if message.sample else "") + f"[{message.severity.value.upper()}]"
     event = f" ({message.became})" if message.event and message.about is not About.DIGEST else ""
@@ -26,7 +26,7 @@ def line(message: Message, most: int) -> str:
     if message.about is About.DIGEST:
         return f"{tag} {isolated(_cut(message.title, room))}"
     name = _cut(message.name, max(room - _LEAST, room // 2))
-    return f"{tag} {isolated(name)}: {isolated(_cut(message.title, room - len(name)))}{event}"
+    return f"{tag} {isolated(name)}{event}: {isolated(_cut(message.title, room - len(name)))}"
 
 
 def cell(text: str) -> str:

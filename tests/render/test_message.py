@@ -119,7 +119,7 @@ def test_what_was_withdrawn_is_said() -> None:
 def test_a_correction_shows_the_title_of_now_and_marks_what_is_withdrawn() -> None:
     """The withdrawn claim as the subject of a mail would be told once more."""
     message = read(DOCUMENTS["correction"])
-    assert line(message, 120) == "[HIGH] Arms transfer: Ministry confirms arms deal with Moscow (correction)"
+    assert line(message, 120) == "[HIGH] Arms transfer (correction): Ministry confirms arms deal with Moscow"
     assert message.headed is None
     assert [how(passage) for passage in message.quoted] == [
         "WITHDRAWN · DENIED, in the title",

@@ -25,9 +25,14 @@ def test_golden() -> None:
     assert_golden("messages/oneline/short.txt", "".join(f"{line(read(document), 60)}\n" for document in DOCUMENTS.values()))
 
 
+def test_what_became_of_it_is_seen_on_a_phone() -> None:
+    """Some forty characters of a subject are."""
+    assert line(read(DOCUMENTS["refuted"]), 120)[:40].startswith("[HIGH] Arms transfer (closed as false): ")
+
+
 def test_what_kind_of_news_it_is_survives_a_long_title() -> None:
     message = replace(read(DOCUMENTS["update"]), title="word " * 100)
-    assert line(message, 60) == "[HIGH] Arms transfer: word word word word word wor… (update)"
+    assert line(message, 60) == "[HIGH] Arms transfer (update): word word word word word wor…"
 
 
 def test_a_sample_says_so() -> None:
