@@ -64,10 +64,10 @@ class Reading:
         self._slow: set[asyncio.Task[None]] = set()
 
     async def page(self, fetched: Fetched, title: str) -> PageRead:
-        return await self._one("the page", inside.read_page_task, replace(fetched, headers=dict(fetched.headers)), title)
+        return await self._one("the page", inside.read_page_task, _fetched(fetched), title)
 
     async def file(self, spec: SourceSpec, raw: bytes, name: str, key: str, *, cut: bool) -> Document:
-        task = inside.FileTask(raw, name, key, cut, replace(spec, labels=dict(spec.labels)), self._clock.now())
+        task = inside.FileTask(raw, name, key, cut, _spec(spec), self._clock.now())
         return await self._one("the file", inside.read_file_task, task)
 
     async def _one(self, what: str, task: Callable[..., T], *arguments: Any) -> T:
@@ -82,9 +82,7 @@ class Reading:
             raise WorkersError(str(error)) from error
 
     async def feed(self, spec: SourceSpec, fetched: Fetched, known: bytes, skip: int) -> FeedRead:
-        # Plain dictionaries: read-only views of one cannot be sent to another process.
-        sent = replace(fetched, headers=dict(fetched.headers)), replace(spec, labels=dict(spec.labels))
-        task = inside.FeedTask(*sent, now=self._clock.now(), known=known, skip=skip)
+        task = inside.FeedTask(_fetched(fetched), _spec(spec), now=self._clock.now(), known=known, skip=skip)
         waiting = _Waiting(task, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._serve()
@@ -178,6 +176,15 @@ class Reading:
             server.cancel()
         while self._waiting:
             self._waiting.popleft().answer.cancel()
+
+
+# Plain dictionaries: read-only views of one cannot be sent to another process.
+def _fetched(fetched: Fetched) -> Fetched:
+    return fetched if type(fetched.headers) is dict else replace(fetched, headers=dict(fetched.headers))
+
+
+def _spec(spec: SourceSpec) -> SourceSpec:
+    return spec if type(spec.labels) is dict else replace(spec, labels=dict(spec.labels))
 
 
 def _this_task() -> asyncio.Task[None]:
