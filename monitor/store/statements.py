@@ -5,12 +5,13 @@ Upsert is the one place where SQLite and PostgreSQL would part. This module must
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect, Executable, Table
+from sqlalchemy import Connection, Dialect, Executable, Select, Table
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.sql.dml import Insert as PlainInsert
 
@@ -42,12 +43,13 @@ def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapp
     """Execute an insert for every row; each row has every column of the statement. How many were written.
 
     The statement is compiled once and the rows are handed to the driver as they are: SQLAlchemy's own way binds each row
-    through the compiler, at 8 µs a row where this takes 2, and an alert is a dozen rows.
+    through the compiler, at 8 µs a row where this takes 2, and an alert is a dozen rows; and a statement by its connection is 50 µs
+    where the driver's own is 5, which is what most of recording an answer was.
     """
     if not rows:
         return 0
     sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
-    return connection.exec_driver_sql(sql, [encode(row) for row in rows]).rowcount
+    return _executed(connection, sql, [encode(row) for row in rows])
 
 
 def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -55,7 +57,33 @@ def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mappi
     if not rows:
         return 0
     sql, encode = _prepared_binds(statement, connection.dialect)
-    return connection.exec_driver_sql(sql, [encode(row) for row in rows]).rowcount
+    return _executed(connection, sql, [encode(row) for row in rows])
+
+
+def read_row(connection: Connection, statement: Select[Any], values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The first row of a statement whose binds are all named in ``values``, by the names of its columns."""
+    sql, encode = _prepared_binds(statement, connection.dialect)
+    found = _driver(connection).execute(sql, encode(values)).fetchone()
+    if found is None:
+        return None
+    columns = _columns(statement, connection.dialect)
+    return {name: value if process is None else process(value) for (name, process), value in zip(columns, found, strict=True)}
+
+
+@lru_cache(maxsize=128)
+def _columns(statement: Select[Any], dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    return [(column.name, column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in statement.selected_columns]
+
+
+def _executed(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    return _driver(connection).executemany(sql, rows).rowcount
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Of the transaction that the connection has begun."""
+    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    assert driver.in_transaction, "what is written is written in a transaction"
+    return driver
 
 
 @lru_cache(maxsize=128)
