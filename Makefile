@@ -1,5 +1,5 @@
 # `make run` and `make test` do all the set-up themselves; they need Debian's python3, python3-venv and make, nothing else. With gcc and
-# python3-dev too, the loop of matching is compiled and matching takes half the time.
+# python3-dev too, the inner loops are compiled; matching and choosing stories take half the time.
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(STAMP): requirements.txt pyproject.toml hatch_build.py $(wildcard monitor/match/_native.c)
+$(STAMP): requirements.txt pyproject.toml hatch_build.py $(wildcard monitor/*/_native.c)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' 2>/dev/null || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Choose one with: make PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
@@ -28,7 +28,7 @@ $(STAMP): requirements.txt pyproject.toml hatch_build.py $(wildcard monitor/matc
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	@$(BIN)/python -c 'from monitor.match.native import COMPILED; COMPILED or print("Note: without a C compiler or the headers of Python all works, and matching takes twice the time. On Debian: apt-get install gcc python3-dev, and again")'
+	@$(BIN)/python -c 'from monitor.match.native import COMPILED; COMPILED or print("Note: without a C compiler or the headers of Python all works, and matching and choosing stories take twice the time. On Debian: apt-get install gcc python3-dev, and again")'
 	@touch $(STAMP)
 
 setup: $(STAMP) ## Make the virtual environment in .venv, every dependency pinned by hash
@@ -64,5 +64,5 @@ lint: $(STAMP) ## Lint, format and types only
 	@$(BIN)/mypy
 
 clean: ## Remove the virtual environment, caches and built packages (var/, the record, stays)
-	@rm -rf $(VENV) monitor/match/_native.*.so build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) monitor/*/_native.*.so build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	@find monitor tests -name __pycache__ -type d -prune -exec rm -rf {} +
