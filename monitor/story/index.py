@@ -43,6 +43,8 @@ _CENTROID: Final = 240
 #: Articles that are imagined to have been read before the first, none with a given uncommon word: what is rare is known at once.
 _BEFORE: Final = 300.0
 _COUNTERS: Final = 1 << 20
+#: Of the counters' own type: with a plain number numpy takes forty times as long to add at many places.
+ONE: Final = np.uint32(1)
 _TERM_PLACES: Final = 1 << 18
 _BAND_PLACES: Final = 1 << 17
 _TERM_SLOTS: Final = 8
@@ -219,7 +221,7 @@ class StoryIndex:
         return cluster
 
     def _join(self, number: int, member: Member, look: Look) -> None:
-        np.add.at(self.counts, counters(look.terms.hashes), 1)
+        np.add.at(self.counts, counters(look.terms.hashes), ONE)
         self._look = None
         cluster = self._belong(number, member)
         if len(look.bands):
@@ -247,7 +249,7 @@ class StoryIndex:
         a founder is given back, to be made anew. Without ``dated`` the caller dates what is left."""
         member = self.members[number]
         hashes = hashes_of(member.data)
-        np.subtract.at(self.counts, counters(hashes), 1)
+        np.subtract.at(self.counts, counters(hashes), ONE)
         self._look = None
         cluster = self.clusters[member.story]
         cluster.members.remove(number)

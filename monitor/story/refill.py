@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import Member, StoryIndex, band_places, counters
+from monitor.story.index import ONE, Member, StoryIndex, band_places, counters
 from monitor.story.look import Slots
 from monitor.story.loops import NAMED, POSTED, TOO_COMMON, term_places
 from monitor.text.fingerprint import BANDS, BINS, TermKind, hashes_of, is_sound, marks_of, signature_of, taken_apart
@@ -53,7 +53,7 @@ def refill(index: StoryIndex, rows: Sequence[Row]) -> Iterator[None]:
     for start in range(0, len(kept), _PIECE):
         members += [index.enrol(*row) for row in kept[start : start + _PIECE]]
         said = np.concatenate([hashes_of(member.data) for _, member in members[start:]])
-        np.add.at(index.counts, counters(said), 1)
+        np.add.at(index.counts, counters(said), ONE)
         yield
     terms: list[_Posts] = []
     bands: list[_Posts] = []
