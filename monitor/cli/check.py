@@ -137,12 +137,14 @@ class _Report:
         from monitor.match import run_tests
         from monitor.watchlist.lint import lint
         from monitor.watchlist.namelint import coverages, lint_names
+        from monitor.watchlist.shapes import Shapes
 
         chosen = [watchlist for watchlist in lists.loaded.watchlists if not names or watchlist.id in names]
         opened = dictionary(chosen)
         engine = compiled(chosen, opened)
+        shapes = Shapes(opened.lookup, opened.expansions)
         for watchlist in chosen:
-            doubts = (*lint(watchlist, opened.lookup, opened.citation), *lint_names(watchlist, opened.lookup))
+            doubts = (*lint(watchlist, opened.lookup, opened.citation, shapes), *lint_names(watchlist, opened.lookup))
             self.warnings += [_below(lists.folder, fault) for fault in doubts]
             self.names += coverages(watchlist)
             failed = run_tests(watchlist, engine, lists.files)

@@ -18,7 +18,7 @@ from monitor.watchlist.lint_query import lint_query, queries
 from monitor.watchlist.model import Term, Watchlist
 from monitor.watchlist.places import Places
 from monitor.watchlist.query import Literal, leaves
-from monitor.watchlist.shapes import Shape, covering, redundant, shape
+from monitor.watchlist.shapes import Shape, Shapes, covering
 
 #: Shorter terms are found inside too much of everything; acronyms and CJK words are meant so.
 SHORT_TERM: Final = 2
@@ -44,13 +44,14 @@ _SCRIPTS: Final = {
 Citation = Callable[[str, str], str]
 
 
-def lint(watchlist: Watchlist, lookup: Lookup, citation: Citation | None = None) -> tuple[Fault, ...]:
-    """Warnings about one watchlist, in the order of its file."""
+def lint(watchlist: Watchlist, lookup: Lookup, citation: Citation | None = None, shapes: Shapes | None = None) -> tuple[Fault, ...]:
+    """Warnings about one watchlist, in the order of its file. ``shapes`` is worth keeping from one list to the next."""
     places = Places(watchlist)
-    shapes = {name: [shape(term, lookup) for term in terms] if len(terms) <= _COMPARED else [] for name, terms in watchlist.groups.items()}
-    useless = [(name, one.term, finder.term) for name, each in shapes.items() for one, finder in redundant(each)]
+    made = shapes or Shapes(lookup)
+    compared = {name: made.group(terms) for name, terms in watchlist.groups.items() if len(terms) <= _COMPARED}
+    useless = [(name, one.term, finder.term) for name, (_, found) in compared.items() for one, finder in found]
     found = [
-        *_masked(places, shapes, [shape(mask, lookup) for mask in watchlist.masks]),
+        *_masked(places, {name: each for name, (each, _) in compared.items()}, list(map(made.of, watchlist.masks))),
         *_terms(watchlist, places),
         *(_redundant(places, name, term, finder) for name, term, finder in useless),
         *(_beyond(watchlist, places, citation, lookup, {(name, term) for name, term, _ in useless}) if citation else ()),

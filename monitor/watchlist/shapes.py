@@ -10,13 +10,13 @@ Pure: the dictionary comes in as a look-up function.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from monitor.text.fold import fold
-from monitor.text.forms import Lookup, Mark, expand, noun_by_capital, readings
+from monitor.text.forms import Lookup, Mark, Remembered, noun_by_capital, readings, stems
 from monitor.text.names import name_key
 from monitor.text.words import words
 from monitor.watchlist.model import Term
@@ -101,24 +101,47 @@ class Shape:
         return self.term.mark is Mark.EXACT or any(part.isupper() or noun_by_capital(part, self.term.language) for part in self.written)
 
 
-def shape(term: Term, lookup: Lookup) -> Shape:
-    if term.mark is Mark.NAME:
-        return Shape(term, (), (), name_key(fold(term.text)))
-    parts = tuple(part for chunk in _chunks(term.text) for part in chunk)
-    return Shape(term, parts, tuple(_word(part, term, index == 0, lookup) for index, part in enumerate(parts)))
+class Shapes:
+    """Makes shapes, and compares those of a group. A word is worked out once however many terms, groups, masks and lists have it,
+    and a group that several lists use is compared once. ``remembered`` is what is known of forms already."""
+
+    def __init__(self, lookup: Lookup, remembered: Remembered | None = None) -> None:
+        self._lookup, self._remembered = lookup, remembered
+        self._words: dict[tuple[str, str, Mark, bool], Word] = {}
+        # By identity: terms that are equal may stand in two files, and a warning names its place.
+        self._groups: dict[int, tuple[Sequence[Term], list[Shape], list[tuple[Shape, Shape]]]] = {}
+
+    def of(self, term: Term) -> Shape:
+        if term.mark is Mark.NAME:
+            return Shape(term, (), (), name_key(fold(term.text)))
+        parts = tuple(part for chunk in _chunks(term.text) for part in chunk)
+        return Shape(term, parts, tuple(self._word(part, term, index == 0) for index, part in enumerate(parts)))
+
+    def group(self, terms: Sequence[Term]) -> tuple[list[Shape], list[tuple[Shape, Shape]]]:
+        """The shapes of a group, and what ``redundant`` says of them."""
+        if id(terms) not in self._groups:
+            shapes = list(map(self.of, terms))
+            self._groups[id(terms)] = (terms, shapes, redundant(shapes))
+        _, shapes, useless = self._groups[id(terms)]
+        return shapes, useless
+
+    def _word(self, part: str, term: Term, first: bool) -> Word:
+        key = (part, term.language, term.mark, first)
+        found = self._words.get(key)
+        if found is None:
+            found = self._words[key] = self._worked_out(*key)
+        return found
+
+    def _worked_out(self, part: str, language: str, mark: Mark, first: bool) -> Word:
+        if "*" in part:
+            return Word({}, tuple(map(fold, part.split("*"))))
+        return Word(dict(stems(part, language, mark, first=first, lookup=self._lookup, remembered=self._remembered)))
 
 
 def _chunks(text: str) -> Iterable[list[str]]:
     """The words of a term, a star kept with its word."""
     for chunk in _WITH_STAR.split(text) if "*" in text else (text,):
         yield [chunk] if "*" in chunk else [chunk[span.start : span.end] for span in words(chunk)]
-
-
-def _word(part: str, term: Term, first: bool, lookup: Lookup) -> Word:
-    if "*" in part:
-        return Word({}, tuple(map(fold, part.split("*"))))
-    forms = expand(part, term.language, term.mark, first=first, lookup=lookup)
-    return Word({form.text: form.allows.value for form in forms})
 
 
 def redundant(shapes: Sequence[Shape]) -> list[tuple[Shape, Shape]]:
@@ -150,23 +173,49 @@ def _last(finders: Mapping[int, int], at: int) -> int:
     return at
 
 
-#: For terms whose first word is looked for as it stands: its form -> their places; under "" the others, which are always tried.
-_Beginnings = Mapping[str, Sequence[int]]
+#: Language -> form of a term's first word -> places of the terms; a word with a star stands under the star and its first two
+#: letters, or under "" where it begins with the star.
+_Beginnings = Mapping[str, Mapping[str, Sequence[int]]]
+_STARRED: Final = 2
 
 
 def _by_beginning(shapes: Sequence[Shape]) -> _Beginnings:
-    places: dict[str, list[int]] = {"": []}
+    places: dict[str, dict[str, list[int]]] = {}
     for at, one in enumerate(shapes):
-        keys = [one.key] if one.key else one.words[0].allowed if one.words and one.words[0].allowed else [""]
-        for key in keys:
-            places.setdefault(key, []).append(at)
+        of_language = places.setdefault(one.term.language, {})
+        for key in _keys(one):
+            of_language.setdefault(key, []).append(at)
     return places
+
+
+def _keys(one: Shape) -> Iterable[str]:
+    if one.key:
+        return (one.key,)
+    first = one.words[0] if one.words else None
+    if first is None or not first.pieces:
+        return first.allowed if first is not None and first.allowed else ("",)
+    beginning = first.pieces[0][:_STARRED]
+    return ("*" + beginning if beginning else "",)
 
 
 def _candidates(one: Shape, beginnings: _Beginnings, *, within: bool = False) -> Iterable[int]:
     """The terms that could find this one, in their order; ``within`` it, those that could find any of its words."""
+    found: set[int] = set()
+    for language in dict.fromkeys((one.term.language, ANY)):
+        of_language = beginnings.get(language)
+        if of_language:
+            for key in _asked(one, of_language, within):
+                found.update(of_language.get(key, ()))
+    return sorted(found)
+
+
+def _asked(one: Shape, of_language: Mapping[str, Sequence[int]], within: bool) -> Iterator[str]:
     if one.key:
-        return beginnings.get(one.key, ())
-    written = [next(iter(word.allowed)) for word in (one.words if within else one.words[:1]) if word.allowed]
-    stems = [stem for word in written for stem, _ in readings(word, beginnings)]
-    return sorted({at for stem in (*stems, "") for at in beginnings.get(stem, ())})
+        yield one.key
+        return
+    yield ""
+    for word in one.words if within else one.words[:1]:
+        written = next(iter(word.allowed)) if word.allowed else word.pieces[0]
+        if word.allowed:
+            yield from (stem for stem, _ in readings(written, of_language))
+        yield from ("*" + written[:length] for length in range(1, _STARRED + 1))

@@ -8,13 +8,14 @@ from monitor.text.fold import fold
 from monitor.text.forms import Mark, expand, meets, readings
 from monitor.watchlist import Term
 from monitor.watchlist.marks import split_mark
-from monitor.watchlist.shapes import Shape, redundant, shape
+from monitor.watchlist.shapes import Shape, Shapes, _by_beginning, _candidates, redundant
 from tests.text.lookups import real
 
 
 def shaped(written: str, language: str) -> Shape:
     text, mark = split_mark(written)
-    return shape(Term(text, language, mark if isinstance(mark, Mark) else Mark.ANY_FORM), real("ar", "en", "fa", "he", "ko", "ru", "tr"))
+    shapes = Shapes(real("ar", "en", "fa", "he", "ko", "ru", "tr"))
+    return shapes.of(Term(text, language, mark if isinstance(mark, Mark) else Mark.ANY_FORM))
 
 
 def useless(language: str, *terms: str) -> list[tuple[str, str]]:
@@ -77,3 +78,29 @@ def test_what_is_called_found_is_found(language: str, one: str, finder: str) -> 
     assert shaped(finder, language).finds(shaped(one, language))
     for form in expand(one, language, Mark.ANY_FORM, first=True, lookup=lookup):
         assert any(meets(reading, their) for reading in readings(fold(form.text), {f.text for f in theirs}) for their in theirs)
+
+
+def test_no_finder_is_passed_over() -> None:
+    """Terms are not compared one with every other: what could find a term is looked up, and nothing that does find it is left out."""
+    written = {
+        "en": "gun* g*n *gun gunrun* gunrunner gunrunners gun guns weapon weapons US us MD-550 arms deal* arms*deal",
+        "ar": "سلاح بالسلاح أسلحتهم سل* صاروخ الصواريخ",
+        "ru": "ракета ракеты ракет* ра*та реактивн*",
+        "any": "TB-2 gun* сл* MD-550",
+    }
+    shapes = [shaped(term, language) for language, terms in written.items() for term in terms.split()]
+    beginnings = _by_beginning(shapes)
+    for one in shapes:
+        finders = {at for at, other in enumerate(shapes) if other.finds(one)}
+        assert finders <= set(_candidates(one, beginnings))
+        within = {at for at, other in enumerate(shapes) if other.finds_within(one)}
+        assert within <= set(_candidates(one, beginnings, within=True))
+
+
+def test_a_group_is_compared_once_and_keeps_its_places() -> None:
+    shapes = Shapes(real("en"))
+    here = (Term("weapon", "en", place="a:1"), Term("weapons", "en", place="a:2"))
+    there = (Term("weapon", "en", place="b:1"), Term("weapons", "en", place="b:2"))
+    assert shapes.group(here)[1] is shapes.group(here)[1]
+    ((one, finder),) = shapes.group(there)[1]
+    assert (one.term.place, finder.term.place) == ("b:2", "b:1")
