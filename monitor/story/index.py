@@ -199,7 +199,7 @@ class StoryIndex:
             number = self._next_cluster
             self._next_cluster += 1
             self._stories[story] = number
-            self.clusters[number] = Cluster(story, *_nothing())
+            self.clusters[number] = Cluster(story, *_EMPTY)
         return number
 
     def enrol(self, article: str, story: str, at: datetime, data: bytes, copy: bool) -> tuple[int, Member]:
@@ -270,7 +270,7 @@ class StoryIndex:
 
     def _anew(self, cluster: Cluster) -> None:
         """Of its first members that are no copies, and what the newest say."""
-        cluster.hashes, cluster.weights, cluster.tally = _nothing()
+        cluster.hashes, cluster.weights, cluster.tally = _EMPTY
         cluster.founders = 0
         self._date(cluster)
         said = 0
@@ -349,8 +349,8 @@ def held(hashes: Hashes, by: Hashes) -> Found:
     return found
 
 
-def _nothing() -> tuple[Hashes, Halves, Counts]:
-    return np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.int32)
+#: Of every story before its first words: arrays are replaced, never written into, so one of each does for all.
+_EMPTY: Final[tuple[Hashes, Halves, Counts]] = (np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.int32))
 
 
 def _found(cluster: Cluster, said: Hashes, weighed: Weights) -> None:
