@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: Place) -> int:
     """Show every form that the terms of WATCHLIST expand to, and why each is there.
 
-    A form is shown folded, as texts are compared, with what may be attached to it. TERM shows one term alone.
-    With --json each term is one line.
+    A form is shown folded, as texts are compared, with what may be attached to it. Phrases quoted in the query and masks come after
+    the terms of the groups. TERM shows one term alone. With --json each term is one line.
 
     \b
     Example:
@@ -55,6 +55,7 @@ def _as_json(expansion: Expansion) -> dict[str, object]:
 
     term = expansion.term
     return {
+        "kind": expansion.kind.value,
         "group": expansion.group,
         "term": term.text,
         "language": term.language,
@@ -77,7 +78,9 @@ def _as_text(expansion: Expansion) -> str:
     term = expansion.term
     named = f"   = {named_as(entity_json(term.entity))}" if term.entity else ""
     mark = "" if term.mark.value == "any-form" else f" ({term.mark.value})"
-    lines = [f"{expansion.group} · {term.language} · {plain(term.text)}{mark}   {term.place}{named}"]
+    text = f'"{plain(term.text)}"' if expansion.kind.value == "quoted" else plain(term.text)
+    why = "   words under it are no hit" if expansion.kind.value == "mask" else ""
+    lines = [f"{expansion.group} · {term.language} · {text}{mark}   {term.place}{named}{why}"]
     for word, forms in expansion.words:
         if len(expansion.words) > 1:
             lines.append(f"  {plain(word)}")

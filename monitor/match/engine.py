@@ -113,7 +113,7 @@ class Engine:
         groups: dict[Group | Literal, int] = {}
         for leaf in (leaf for node in nodes for leaf in leaves(node)):
             if leaf not in patterns:
-                terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else _literal_terms(leaf, watchlist)
+                terms = watchlist.groups[leaf.name] if isinstance(leaf, Group) else literal_terms(leaf, watchlist)
                 names = watchlist.names.get(leaf.name, ()) if isinstance(leaf, Group) else ()
                 numbers = frozenset(self.table.ask(term, quoted=isinstance(leaf, Literal)) for term in terms)
                 patterns[leaf] = Asked(numbers, tuple(map(self.table.ask_list, names)))
@@ -215,7 +215,7 @@ def _by_sentence(hits: Mapping[int, Iterable[Found]]) -> dict[int, list[int]]:
     return out
 
 
-def _literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
+def literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
     """A quoted phrase is looked for in every language of its script that the watchlist speaks, and is of no one language."""
     if literal.mark in (Mark.EXACT, Mark.NAME) or "*" in literal.text:
         return [Term(literal.text, "any", literal.mark)]
@@ -292,7 +292,7 @@ def _every_term(watchlist: Watchlist) -> Iterator[Term]:
     for node in (watchlist.when, *(step.when for step in watchlist.escalate)):
         for leaf in leaves(node):
             if isinstance(leaf, Literal):
-                yield from _literal_terms(leaf, watchlist)
+                yield from literal_terms(leaf, watchlist)
 
 
 def compile_engine(watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None, *, native: bool = True) -> Engine:

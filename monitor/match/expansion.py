@@ -1,18 +1,23 @@
-"""What each term expands to, and why each form is there: ``monitor terms`` and the lint of terms that find too much."""
+"""What each term, quoted phrase and mask expands to, and why each form is there: ``monitor terms``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final
 
+from monitor.match.engine import literal_terms
 from monitor.match.patterns import Table, split_term
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Form, Lookup, Mark, expand, joined_spelling
 from monitor.text.names import name_key
 from monitor.text.words import is_cjk
 from monitor.watchlist import Term, Watchlist
+from monitor.watchlist.lint_query import queries
+from monitor.watchlist.places import Places
+from monitor.watchlist.query import Literal, leaves
 
 #: How an attachment is called in front of a person, by the name of its flag.
 _SAID: Final = {
@@ -57,13 +62,26 @@ _NAMES_MEET: Final = (
 )
 
 
+class Kind(StrEnum):
+    """What a term is to its watchlist."""
+
+    TERM = "term"
+    QUOTED = "quoted"
+    MASK = "mask"
+
+
+#: Where a quoted phrase or a mask stands in place of a group's name.
+_WHERE: Final = {Kind.QUOTED: "when", Kind.MASK: "mask"}
+
+
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """One term of one group: for each of its words the forms it is looked for in, of a name its key."""
+    """One term of one group, or a quoted phrase, or a mask: for each of its words the forms it is looked for in, of a name its key."""
 
     group: str
     term: Term
     words: tuple[tuple[str, tuple[Form, ...]], ...]
+    kind: Kind = Kind.TERM
 
 
 def attachments(allows: Attach) -> tuple[str, ...]:
@@ -72,7 +90,8 @@ def attachments(allows: Attach) -> tuple[str, ...]:
 
 
 def expansions(watchlist: Watchlist, lookup: Lookup, wanted: str = "") -> Iterator[Expansion]:
-    """Every term of the watchlist's groups with its forms, then the names of its lists; only those ``wanted`` where it is given."""
+    """Every term of the watchlist's groups with its forms, then the names of its lists, the phrases that its queries quote and its
+    masks; only those ``wanted`` where it is given."""
     asked, name = _key(wanted), name_key(fold(wanted))
     # What is looked for with its capitals is asked of the very table that texts are met with.
     table = Table(lookup)
@@ -86,6 +105,23 @@ def expansions(watchlist: Watchlist, lookup: Lookup, wanted: str = "") -> Iterat
                 if not name or name_key(fold(spelling)) == name:
                     term = Term(spelling, names.language(at), Mark.NAME, names.entity(at), names.place(at))
                     yield Expansion(group, term, tuple(_words(term, table)))
+    for kind, found in ((Kind.QUOTED, _quoted(watchlist)), (Kind.MASK, watchlist.masks)):
+        for term in found:
+            if not asked or _key(term.text) == asked:
+                yield Expansion(_WHERE[kind], term, tuple(_words(term, table)), kind)
+
+
+def _quoted(watchlist: Watchlist) -> Iterator[Term]:
+    """What the queries quote, once in each language it is looked for in, with its place in the file."""
+    places = Places(watchlist)
+    told: set[Term] = set()
+    for path, query in queries(watchlist):
+        for leaf in leaves(query):
+            for term in literal_terms(leaf, watchlist) if isinstance(leaf, Literal) else ():
+                if term not in told:
+                    told.add(term)
+                    fault = places.of_query(path, leaf, "")
+                    yield replace(term, place=f"{fault.file}:{fault.line}" if fault.line else fault.file)
 
 
 def _key(text: str) -> tuple[str, ...]:

@@ -106,10 +106,28 @@ def test_terms_as_json_is_one_line_a_term(folder: Path) -> None:
         ("weapon", "weapon"),
         ("transfer", "بيع"),
         ("transfer", "sale"),
+        ("mask", "رفاق السلاح"),
     ]
+    assert [line["kind"] for line in lines] == ["term"] * 4 + ["mask"]
     forms = {form["form"]: form["why"] for form in lines[1]["words"][0]["forms"]}
     assert forms["weapon"] == "as written"
     assert "weapons" in forms
+
+
+def test_quoted_phrases_and_masks_are_listed_with_their_places_and_forms(folder: Path) -> None:
+    quoting = LIST.replace("when: weapon NEAR/3 transfer", 'when: |\n  weapon NEAR/3 transfer\n  OR "arms deal" OR "MANPADS" (exact)')
+    quoting += "escalate:\n  - {to: high, when: '\"arms deal\"'}\n"
+    (folder / "w.yaml").write_text(quoting, encoding="utf-8")
+    out = program("terms", "w", "--watchlists", folder).out
+    assert 'when · en · "arms deal"   w.yaml:8' in out
+    assert "deals" in out
+    assert out.count('"arms deal"') == 1
+    assert 'when · any · "MANPADS" (exact)   w.yaml:8' in out
+    assert "mask · ar · رفاق السلاح   w.yaml:5   words under it are no hit" in out
+    only = program("terms", "w", "رفاق السلاح", "--watchlists", folder, "--json").out
+    (mask,) = (json.loads(line) for line in only.splitlines())
+    assert mask["kind"] == "mask"
+    assert {form["why"] for word in mask["words"] for form in word["forms"]} >= {"as written"}
 
 
 def test_terms_of_what_is_not_there(folder: Path) -> None:
