@@ -33,6 +33,7 @@ LEVELS: Mapping[str, int] = {
     "bus": 5,
     "dictionaries": 5,
     "workers": 5,
+    "forking": 5,
     "settings": 6,
     "keys": 6,
     "logs": 6,
@@ -53,7 +54,7 @@ NEIGHBOURS: Mapping[str, frozenset[str]] = {
     "text": frozenset({"yamlmap"}),
     "sources": frozenset({"net"}),
     "sinks": frozenset({"net"}),
-    "workers": frozenset({"sources", "dictionaries"}),
+    "workers": frozenset({"sources", "dictionaries", "forking"}),
     "service": frozenset({"web"}),
 }
 

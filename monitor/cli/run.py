@@ -38,10 +38,12 @@ def run(quiet: bool, place: Place) -> None:
     """
     import asyncio
 
+    from monitor import forking
     from monitor.cli.lists import announce_first_use
     from monitor.settings import ConfiguredSources
 
     loaded = _prepared(place, announcing=not quiet)
+    forking.begin()
     announce_first_use()
     lock = _locked(loaded.settings)
     with _printing(quiet) as printer:
@@ -68,10 +70,12 @@ def once(no_send: bool, catch_up: bool, as_json: bool, place: Place) -> int:
     """
     import asyncio
 
+    from monitor import forking
     from monitor.cli.lists import announce_first_use
     from monitor.settings import ConfiguredSources
 
     loaded = _prepared(place, announcing=False)
+    forking.begin()
     announce_first_use()
     lock = _locked(loaded.settings)
     report, stats, quiet = asyncio.run(_once(ConfiguredSources(loaded, place.load), lock, deliver=not no_send))

@@ -8,14 +8,14 @@ know what the tasks do.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
+
+from monitor.forking import CONTEXT
 
 T = TypeVar("T")
 
@@ -31,12 +31,6 @@ _SOON = 0.02
 _LOOK = 0.1
 #: New processes in place of dead ones, at most so many a second (FAULTS.md row 56).
 RESPAWNS_A_SECOND = 2
-
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["monitor.workers.preload"])
-# The server of new processes is started with ``python -c``, which looks for modules in the current folder first: whatever
-# happens to lie there (a json.py, another monitor) would be run in place of the real one.
-os.environ["PYTHONSAFEPATH"] = "1"
 
 
 class TaskOverran(Exception):
@@ -77,7 +71,7 @@ class KillablePool:
         self._pool = self._new()
 
     def _new(self) -> ProcessPool:
-        return ProcessPool(max_workers=self._processes, initializer=self._begin, initargs=self._arguments, context=_context)
+        return ProcessPool(max_workers=self._processes, initializer=self._begin, initargs=self._arguments, context=CONTEXT)
 
     async def run(self, function: Callable[..., T], *arguments: Any, limit: float) -> T:
         """``function(*arguments)`` in a process, killed after ``limit`` seconds. Raises what the function raises, TaskOverran,

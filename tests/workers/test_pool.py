@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from monitor import forking
 from monitor.workers import inside
 from monitor.workers.pool import KillablePool, PoolBroken, Respawns, TaskDied, TaskOverran
 from tests.workers import tasks
@@ -227,3 +229,19 @@ def test_what_lies_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
         check=False,
     )
     assert (ended.stdout.strip(), ended.returncode) == ("4", 0), ended.stderr
+
+
+def test_the_fork_server_that_was_begun_early_is_the_one_that_is_used() -> None:
+    forking.begin()
+    begun = forkserver._forkserver._forkserver_pid
+    assert begun is not None
+    forking.begin()
+
+    async def work() -> int:
+        pool = KillablePool(1, inside.begin, (), Respawns())
+        try:
+            return await pool.run(os.getppid, limit=30.0)
+        finally:
+            await pool.close()
+
+    assert asyncio.run(work()) == begun
