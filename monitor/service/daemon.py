@@ -111,7 +111,7 @@ class Daemon:
             await asyncio.gather(starting, return_exceptions=True)
             return False
         await starting
-        _spare_the_collector()
+        spare_the_collector()
         self._started = True
         self._schedule.start()
         self._control.start()
@@ -195,7 +195,7 @@ class Daemon:
         return self._house.meter.page(accept)
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What is there once everything is wired lives as long as the process: the collector need not walk it. Measured over
     20,000 new articles of 40 feeds: 0.07 s of collecting for 0.68 s, the longest stop 33 ms for 184 ms, memory the same."""
     gc.collect()

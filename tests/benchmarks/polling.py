@@ -23,6 +23,7 @@ from monitor.metrics import PrometheusMeter
 from monitor.model import SourceSpec, Way
 from monitor.operations import OperationsBoard
 from monitor.ports import Fetched
+from monitor.service.daemon import spare_the_collector
 from monitor.sources.feed import FeedSource
 from monitor.sources.watchlists import WatchlistFolder
 from monitor.store import SqlStore
@@ -95,6 +96,7 @@ async def polling(folder: Path, fetcher: Memory, *, starts: int, match: int = 1,
     )
     try:
         await reloader.start()
+        spare_the_collector()  # as the daemon does
         yield Polling(store, poller, workers, fetcher)
     finally:
         poller.stop()
