@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import queue
 import sys
 import threading
@@ -42,10 +43,12 @@ def run(quiet: bool, place: Place) -> None:
     from monitor.cli.lists import announce_first_use
     from monitor.settings import ConfiguredSources
 
-    loaded = _prepared(place, announcing=not quiet)
-    forking.begin()
-    announce_first_use()
-    lock = _locked(loaded.settings)
+    with _uncollected():
+        loaded = _prepared(place, announcing=not quiet)
+        forking.begin()
+        announce_first_use()
+        lock = _locked(loaded.settings)
+        from monitor import service, wiring  # noqa: F401 - what ``_serve`` takes
     with _printing(quiet) as printer:
         asyncio.run(_serve(ConfiguredSources(loaded, place.load), lock, printer))
 
@@ -74,13 +77,25 @@ def once(no_send: bool, catch_up: bool, as_json: bool, place: Place) -> int:
     from monitor.cli.lists import announce_first_use
     from monitor.settings import ConfiguredSources
 
-    loaded = _prepared(place, announcing=False)
-    forking.begin()
-    announce_first_use()
-    lock = _locked(loaded.settings)
+    with _uncollected():
+        loaded = _prepared(place, announcing=False)
+        forking.begin()
+        announce_first_use()
+        lock = _locked(loaded.settings)
+        from monitor import wiring  # noqa: F401 - what ``_once`` takes
     report, stats, quiet = asyncio.run(_once(ConfiguredSources(loaded, place.load), lock, deliver=not no_send))
     _print_summary(report, stats, as_json, quiet if catch_up else None)
     return int(ExitStatus.CHECK_FAILED if report.failed else ExitStatus.DONE)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing of what is imported is garbage: looking for cycles among it takes an eighth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _prepared(place: Place, *, announcing: bool) -> Loaded:
