@@ -130,3 +130,23 @@ def test_init_works_from_the_wheel_alone(tmp_path: Path) -> None:
     assert "Arms transfer" in matched.stdout
     checked = program("check", "--config", "news/monitor.yaml")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_without_a_compiler_everything_works() -> None:
+    """As installed where nothing could be compiled: the modules are not there."""
+    blocked = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.endswith('._native'): raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "from monitor.match.native import COMPILED as one\n"
+        "from monitor.story.loops import COMPILED as two\n"
+        "assert not one and not two\n"
+        "import monitor.wiring, monitor.service.daemon\n"
+        "from monitor.cli import main\n"
+        "main(['match', 'seeds/001_f8682f4e741b8caa.txt'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", blocked], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Arms transfer" in done.stdout

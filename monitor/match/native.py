@@ -22,9 +22,10 @@ _compiled = True
 try:
     import monitor.match._native as kernel
 except ImportError:  # there was no compiler
+    kernel = None  # type: ignore[assignment]
     _compiled = False
 
-#: Whether ``kernel`` is there.
+#: Whether ``kernel`` is there; it is called by nobody where it is not.
 COMPILED: Final = _compiled
 
 
