@@ -146,9 +146,10 @@ def _read(raw: bytes, declared: str) -> tuple[str, str]:
         return raw.decode(), ""
     except UnicodeDecodeError:
         pass
-    if _mostly_utf8(raw):
+    found = _high(raw)
+    if _mostly_utf8(raw, found):
         return raw.decode(errors="replace"), "utf-8"
-    return _read_legacy(raw, charset)
+    return _read_legacy(raw, charset, found)
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -159,9 +160,8 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _read_legacy(raw: bytes, charset: str) -> tuple[str, str]:
+def _read_legacy(raw: bytes, charset: str, high: _High) -> tuple[str, str]:
     """What is not Unicode: Arabic by its letters, else as declared if that gives a text, else a guess."""
-    high = _high(raw)
     arabic = next((name for name in ("cp1256", "iso8859-6") if _looks_arabic(high, name)), "")
     for name in (arabic, charset):
         if name and (text := _strictly(raw, name)) and not _implausible(text, name):
@@ -235,10 +235,13 @@ def _utf16_without_mark(raw: bytes) -> str:
     return "utf-16-le" if little > big else "utf-16-be"
 
 
-def _mostly_utf8(raw: bytes) -> bool:
+def _mostly_utf8(raw: bytes, found: _High) -> bool:
     """Whether this is UTF-8 with a few bad bytes (a stray byte, a cut in the middle of a letter)."""
-    above = raw.translate(None, _ASCII)
-    high, continuations = len(above), _count(above, _CONTINUATIONS)
+    if found.looked_at == len(raw):
+        high, continuations = found.high, int(found.counts[0x80:0xC0].sum())
+    else:
+        above = raw.translate(None, _ASCII)
+        high, continuations = len(above), _count(above, _CONTINUATIONS)
     # A good letter has a continuation byte at least and four bytes at most, a bad one three: so many must be bad.
     if high > 10 and 10 * (high - 4 * continuations) > 3 * continuations:
         return False
