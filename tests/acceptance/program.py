@@ -13,7 +13,7 @@ The N-th time a point is passed is the last thing the process does:
     after_settle    that is committed, and nothing else has happened since
     statement       before the N-th statement of all, of which the first few hundred open the record or bring it up to date
 
-The points are seen from outside, as SQL that is about to run: no line of the program knows of them.
+The points are seen from outside, as SQL that SQLite is about to run, whoever gave it: no line of the program knows of them.
 
 FILE of --clock holds {"real": …, "shown": …, "factor": …} (seconds since 1970): at ``real`` it was ``shown``, and time
 passes ``factor`` times as fast. It may be exchanged at any time. The schedule keeps the real clock, or it would wait for
@@ -27,6 +27,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -57,25 +58,31 @@ def end_at(point: str, count: int, sink: str) -> None:
     marks, kind, commits = _POINTS[point]
     seen: set[int] = set()
 
-    def statement(connection: Connection, _cursor: Any, text: str, parameters: Any, *_: Any) -> None:
-        if marks(text, parameters, sink):
-            if kind == "statement":
-                passed.once_more()
-            seen.add(id(connection))
+    def watch(driver: sqlite3.Connection, _record: Any) -> None:
+        def statement(text: str) -> None:
+            if marks(text, sink):
+                if kind == "statement":
+                    passed.once_more()
+                seen.add(id(driver))
+
+        driver.set_trace_callback(statement)
 
     def commit(connection: Connection) -> None:
-        if id(connection) not in seen:
+        if id(connection.connection.dbapi_connection) not in seen:
             return
-        seen.discard(id(connection))
+        forget(connection)
         if commits and passed.is_last:
             # What SQLAlchemy is about to do is done here, so that nothing at all comes between it and the end.
             connection.connection.commit()
         passed.once_more()
 
-    event.listen(Engine, "before_cursor_execute", statement)
+    def forget(connection: Connection) -> None:
+        seen.discard(id(connection.connection.dbapi_connection))
+
+    event.listen(Engine, "connect", watch)
     if kind == "commit":
         event.listen(Engine, "commit", commit)
-        event.listen(Engine, "rollback", lambda connection: seen.discard(id(connection)))
+        event.listen(Engine, "rollback", forget)
 
 
 class _Passed:
@@ -92,20 +99,20 @@ class _Passed:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _enqueues(text: str, parameters: Any, sink: str) -> bool:
-    return text.startswith("INSERT INTO delivery") and sink in repr(parameters)
+def _enqueues(text: str, sink: str) -> bool:
+    return text.startswith("INSERT INTO delivery") and f"'{sink}'" in text
 
 
-def _claims(text: str, parameters: Any, sink: str) -> bool:
-    return text.startswith("UPDATE delivery") and "'inflight'" in (said := repr(parameters)) and f"'{sink}'" in said
+def _claims(text: str, sink: str) -> bool:
+    return text.startswith("UPDATE delivery") and "'inflight'" in text and f"'{sink}'" in text
 
 
-def _answers(text: str, parameters: Any, sink: str) -> bool:
-    return text.startswith("INSERT INTO attempt") and "'delivered'" in (said := repr(parameters)) and f"'{sink}'" in said
+def _answers(text: str, sink: str) -> bool:
+    return text.startswith("INSERT INTO attempt") and "'delivered'" in text and f"'{sink}'" in text
 
 
 #: Point -> (the statement that marks it, whether it is at the statement or at its commit, whether after the commit).
-_POINTS: dict[str, tuple[Callable[[str, Any, str], bool], str, bool]] = {
+_POINTS: dict[str, tuple[Callable[[str, str], bool], str, bool]] = {
     "before_commit": (_enqueues, "commit", False),
     "after_commit": (_enqueues, "commit", True),
     "before_send": (_claims, "commit", True),
