@@ -6,8 +6,8 @@
     sinks.resume   names: [NAME, …]                  sinks: [{name, state}, …]
     sinks.test     sink: NAME                        sink, notification, answer, status, detail, retry_after, seconds, means
 
-A sample is sent beside the outbox, once, with sequence 0 and a document of its own: nothing of it is kept but who asked and what was answered
-(in the trail), and it changes nothing about the sink. This module must not know what a sink is made of.
+A sample is sent beside the outbox, once, with sequence 0 and a document of its own: nothing of it is kept but who asked and
+what was answered (in the trail), and it changes nothing about the sink. This module must not know what a sink is made of.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Between the types of model.py and what a column holds. This module must not know any statement."""
+"""Between the types of ``model`` and what a column holds. This module must not know any statement."""
 
 from __future__ import annotations
 
