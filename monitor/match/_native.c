@@ -1,12 +1,12 @@
 /* The inner loop of matching in C: what `meanings` does with numpy, in one pass over the letters.
  *
- * Everything here has a twin in Python that finds the same (`chunks`, `meanings`, `worth`), which runs where no compiler was at hand when the
- * program was installed and with which tests compare. Nothing here knows words, patterns or languages: it parts a text into chunks,
+ * Everything here has a twin in Python that finds the same (`chunks`, `meanings`, `worth`), which runs where no compiler was at hand
+ * when the program was installed and with which tests compare. Nothing here knows words, patterns or languages: it parts a text into chunks,
  * numbers them, looks the numbers up in tables that Python fills, and gathers places. Text comes from anyone: every index into a
  * table is cut to its size, every array grows with what is written into it.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../native.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -22,22 +22,6 @@
 #define EMPTY 64
 #define EDGED 128
 #define CLASS 8
-
-/* ------------------------------------------------------------------------------------------------ buffers */
-
-/* A contiguous buffer of `size` bytes an item; NULL with an exception where it is not. */
-static int
-take(PyObject *from, Py_buffer *view, Py_ssize_t size, int writable)
-{
-    if (PyObject_GetBuffer(from, view, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE) < 0)
-        return -1;
-    if (view->len % size) {
-        PyBuffer_Release(view);
-        PyErr_SetString(PyExc_ValueError, "a buffer of another kind of item");
-        return -1;
-    }
-    return 0;
-}
 
 /* The bits of a table of `length` items, which must be a power of two; -1 with an exception where it is none. */
 static int

@@ -4,8 +4,8 @@
  * program was installed and with which tests compare. Nothing here knows what a story is. Fingerprints come from anyone's text: every
  * index into a table is cut to its size, every length is checked. Arrays may begin anywhere, as pieces of a fingerprint's bytes do.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "../native.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,19 +14,6 @@
 /* Terms of one article, slots that are read for one, and terms of a story, at most. */
 #define MOST_TERMS 256
 #define MOST_SLOTS 1024
-
-static int
-take(PyObject *from, Py_buffer *view, Py_ssize_t size, int writable)
-{
-    if (PyObject_GetBuffer(from, view, writable ? PyBUF_WRITABLE : PyBUF_SIMPLE) < 0)
-        return -1;
-    if (view->len % size) {
-        PyBuffer_Release(view);
-        PyErr_SetString(PyExc_ValueError, "a buffer of another kind of item");
-        return -1;
-    }
-    return 0;
-}
 
 /* Several at once; on failure none is held. */
 static int
@@ -168,6 +155,7 @@ PyDoc_STRVAR(look_doc, "look(hashes, weights, kinds, counts, logs, base, most, c
 static PyObject *
 look(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
+    (void)self;
     static const int sizes[] = {4, 4, 1, 4, 4};
     Py_buffer views[5];
     PyObject *answer = NULL, *idf = NULL, *places = NULL;
@@ -283,6 +271,7 @@ PyDoc_STRVAR(rank_doc, "rank(table, slots, places, /)\n--\n\nEach number in thes
 static PyObject *
 rank(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
+    (void)self;
     Py_buffer table, places;
     uint32_t rows[MOST_SLOTS];
     uint64_t numbers[MOST_SLOTS], ranks[MOST_SLOTS];
@@ -328,6 +317,7 @@ PyDoc_STRVAR(post_doc, "post(table, slots, places, number, below, free, /)\n--\n
 static PyObject *
 post(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
+    (void)self;
     Py_buffer table, places, free_too = {0};
     uint32_t rows[MOST_SLOTS];
     int failed = 1;
@@ -377,6 +367,7 @@ PyDoc_STRVAR(agree_doc, "agree(signature, others, head, /)\n--\n\nIn how many bi
 static PyObject *
 agree(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
+    (void)self;
     Py_buffer signature;
     if (arguments(given, 3) < 0 || take(args[0], &signature, 2, 0) < 0)
         return NULL;
@@ -454,6 +445,7 @@ done:
 static PyObject *
 compare(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
+    (void)self;
     static const int sizes[] = {4, 4, 1, 4, 4};
     Py_buffer views[5];
     PyObject *answer = NULL;
@@ -489,6 +481,7 @@ PyDoc_STRVAR(news_doc, "news(hashes, tally, own, counts, logs, base, most, count
 static PyObject *
 news(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
+    (void)self;
     static const int sizes[] = {4, 4, 4, 4, 4};
     Py_buffer views[5];
     PyObject *answer = NULL;
