@@ -19,11 +19,11 @@ class Receiver(BaseHTTPRequestHandler):
         try:
             event = WEBHOOK.verify(body, dict(self.headers))
         except WebhookVerificationError:
-            self.send_error(401)
+            self.send_error(401)  # the sender's secret is another: it pauses and keeps what waits; 400 would give each message up
             return
         if self.headers["webhook-id"] not in SEEN:
-            SEEN.add(self.headers["webhook-id"])
             print(event["type"], event["subject"], event["data"], flush=True)
+            SEEN.add(self.headers["webhook-id"])  # after the work: what fails before is sent again
         self.send_response(204)
         self.end_headers()
 
