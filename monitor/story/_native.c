@@ -124,7 +124,7 @@ rarity(Rarity *of, const Py_buffer *counts, const Py_buffer *logs, PyObject *bas
 static inline float
 says(const Rarity *of, uint32_t hash, int64_t told)
 {
-    int64_t count = (int64_t)load32(of->counts, (Py_ssize_t)hash & of->mask) - told;
+    int64_t count = (int64_t)load32(of->counts, (Py_ssize_t)hash & of->mask) - (told < 0 ? 0 : told);
     if (count < 0)
         count = 0;
     if (count > of->last)
@@ -382,7 +382,7 @@ agree(PyObject *self, PyObject *const *args, Py_ssize_t given)
             Py_CLEAR(answer);
             break;
         }
-        if (head >= 0 && size >= 2 && (uint8_t)data[1] == signature.len / 2 && size >= head + signature.len)
+        if (head >= 0 && size >= 2 && (uint8_t)data[1] == signature.len / 2 && signature.len <= size && head <= size - signature.len)
             for (Py_ssize_t at = 0; at < signature.len; at += 2)
                 equal += !memcmp(data + head + at, (const char *)signature.buf + at, 2);
         PyObject *number = PyLong_FromSsize_t(equal);

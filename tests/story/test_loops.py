@@ -162,3 +162,11 @@ def test_halves_are_read_exactly() -> None:
         own = Terms(np.zeros(0, np.uint16), np.array([7], np.uint32), np.zeros(1, np.uint8), np.ones(1, np.float32))
         story = np.array([7], np.uint32), np.array([weight], np.float16)
         assert LOOPS.compare(look(own, of), [story], of) == PLAIN.compare(look(own, of), [story], of)
+
+
+def test_a_signature_that_begins_beyond_the_data_agrees_with_nothing() -> None:
+    from monitor.story import _native as kernel  # not there where nothing was compiled
+
+    signature = np.zeros(64, np.uint16)
+    for head in (3, 2**31, 2**63 - 1):
+        assert kernel.agree(signature, [bytes([0, 64])], head) == [0]
