@@ -76,7 +76,7 @@ def backups(as_json: bool, place: Place) -> None:
     """
     from monitor.store import files
 
-    found = files.backups(place.load().settings.data_dir)
+    found = files.backups(place.data_dir())
     for file in found:
         made = datetime.fromtimestamp(file.stat().st_mtime, UTC)
         kind = "before a migration" if files.automatic(file) else "by hand"
@@ -103,6 +103,7 @@ def restore(source: Path, yes: bool, as_json: bool, place: Place) -> None:
     Example:
       monitor db restore var/backups/monitor-20260301T120000Z.db
     """
+    from monitor.cli.sure import make_sure
     from monitor.store import DataFolderLock
     from monitor.store import backup as copies
 
@@ -119,9 +120,7 @@ def restore(source: Path, yes: bool, as_json: bool, place: Place) -> None:
         if not yes:
             click.echo(f"in force:   {_described(data_dir / 'monitor.db')}", err=True)
             click.echo(f"restoring:  {_described(source)}", err=True)
-            if not click.confirm("Put it in the record's place?", err=True):
-                click.echo("nothing was changed", err=True)
-                raise click.Abort
+            make_sure("Put it in the record's place?", "nothing was changed")
         with _progress("copying") as progress:
             done = copies.restore(data_dir, source, progress=progress)
     if as_json:
@@ -424,7 +423,7 @@ def _quiet(place: Place) -> Loaded:
 def _record(place: Place) -> Path:
     from monitor.store import files
 
-    record = place.load().settings.data_dir / files.RECORD
+    record = place.data_dir() / files.RECORD
     if not record.exists():
         raise StorageError(f"no record yet at {record}: run `monitor run` or `monitor once`")
     return record

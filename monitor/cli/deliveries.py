@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -119,13 +118,14 @@ def show(notification: str, sink: str | None, as_json: bool, place: Place) -> No
 def replay(yes: bool, as_json: bool, place: Place, **asked: Any) -> None:
     """Send again deliveries that are dead or expired, under their old ids: a receiver that has one after all can drop it.
 
-    Says how many there are and asks first.
+    Says how many there are and asks first; without --yes nothing is sent again unless the answer is yes.
 
     \b
     Example:
       monitor deliveries replay --sink desk --state expired
     """
     from monitor.cli.control import command, perform
+    from monitor.cli.sure import make_sure
 
     if not any((asked["notifications"], asked["sink"], asked["state"], asked["alert"], asked["since"])):
         raise UsageError("say what is to be sent again: --sink, --state, --alert, --since or ids of notifications")
@@ -139,8 +139,8 @@ def replay(yes: bool, as_json: bool, place: Place, **asked: Any) -> None:
     if not count:
         print_json({"replayed": 0}) if as_json else click.echo("nothing of that was given up")
         return
-    if not yes and sys.stdin.isatty() and not click.confirm(f"{_many(count)} to send again?"):
-        raise click.Abort
+    if not yes:
+        make_sure(f"{_many(count)} to send again?", "nothing was sent again")
     since = wanted.since.isoformat() if wanted.since else None
     arguments: dict[str, Any] = {"sink": wanted.sink, "states": [*wanted.states], "since": since, "alert": wanted.alert}
     answer = perform(place, command("deliveries.replay", **arguments, notifications=list(wanted.notifications) or None))

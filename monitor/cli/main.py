@@ -34,7 +34,7 @@ from monitor.errors import ExitStatus, MonitorError
 #: They add their commands to the group of ``alerts``.
 _ALERTS = (alerts_change, alerts_files)
 
-INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT
+INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT; also of one broken off at a question
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -53,7 +53,8 @@ def cli() -> None:
 
     \b
     Exit status: 0 done, 1 a check failed, 2 wrong use or configuration, 3 storage,
-                 4 the data folder is in use.
+                 4 the data folder is in use, 130 broken off: Ctrl-C, or a question
+                 answered with no.
     """
 
 

@@ -71,7 +71,9 @@ def test_backup_restore_and_what_was_replaced(filled: Path) -> None:
     assert asked.err.endswith("nothing was changed\n")
     stranger = db(filled, "restore", filled, "--yes")
     assert (stranger.status, "is no copy of a record: nothing was changed" in stranger.err) == (2, True)
-    assert asked.status == 130
+    assert asked.status == 130  # as README says of a question answered with no
+    nobody = db(filled, "restore", listed["path"])
+    assert (nobody.status, "nobody answered: nothing was changed" in nobody.err) == (2, True)
     assert "in force:   4 articles" in asked.err
     assert "restoring:  3 articles" in asked.err
     done = db(filled, "restore", listed["path"], "--yes", "--json")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +54,8 @@ class Place:
         await store.recover(b.later(9))
         await store.close()
 
-    def __call__(self, *arguments: object) -> Done:
-        return program(*arguments, "--config", self.config)
+    def __call__(self, *arguments: object, stdin: bytes = b"") -> Done:
+        return program(*arguments, "--config", self.config, stdin=stdin)
 
     def json(self, *arguments: object) -> list[Any]:
         done = self(*arguments)
@@ -97,9 +101,41 @@ def test_one_delivery_is_shown_with_every_answer(place: Place) -> None:
 def test_what_was_given_up_is_sent_again(place: Place) -> None:
     assert place("deliveries", "replay").status == 2
     assert place("deliveries", "replay", "--sink", "log").out == "nothing of that was given up\n"
-    assert place("deliveries", "replay", place.ids[1], "--sink", "desk").out == "1 delivery will be sent again\n"
+    wanted = ("deliveries", "replay", place.ids[1], "--sink", "desk")
+    assert place(*wanted, stdin=b"y\n").out == "1 delivery will be sent again\n"
     assert place.json("deliveries", "replay", "--sink", "desk", "--yes", "--json") == [{"replayed": 1}]
     assert place.json("deliveries", "list", "--state", "given-up", "--json") == []
+
+
+def test_without_a_yes_nothing_is_sent_again(place: Place) -> None:
+    wanted = ("deliveries", "replay", "--sink", "desk")
+    nobody = place(*wanted)
+    assert (nobody.status, nobody.out) == (2, "")
+    assert "2 deliveries to send again?" in nobody.err
+    assert "nobody answered: nothing was sent again\n  hint: --yes does it without asking" in nobody.err
+    no = place(*wanted, stdin=b"n\n")
+    assert (no.status, no.err.endswith("nothing was sent again\n")) == (130, True)
+    assert on_terminal(place, wanted, b"\x04") == 130  # Ctrl-D
+    assert len(place.json("deliveries", "list", "--sink", "desk", "--state", "given-up", "--json")) == 2
+    assert on_terminal(place, wanted, b"y\n") == 0
+    assert place.json("deliveries", "list", "--sink", "desk", "--state", "given-up", "--json") == []
+
+
+def on_terminal(place: Place, arguments: Sequence[str], typed: bytes) -> int:
+    mine, its = pty.openpty()
+    try:
+        command = [sys.executable, "-m", "monitor.cli", *arguments, "--config", str(place.config)]
+        with subprocess.Popen(command, stdin=its, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:  # noqa: S603
+            assert run.stderr is not None
+            said = b""
+            while b"send again?" not in said and (more := run.stderr.read1()):
+                said += more
+            os.write(mine, typed)
+            run.stderr.read()
+            return run.wait(30)
+    finally:
+        os.close(mine)
+        os.close(its)
 
 
 def test_a_receiver_can_compare_what_it_has(place: Place) -> None:
