@@ -34,8 +34,9 @@ GATHERED: Final = 10_000
 
 @dataclass(slots=True)
 class _Window:
-    """What one sink was sent within its rate's window, and until when others are held for it."""
+    """What one sink was sent within the window of ``rate``, and until when others are held for it."""
 
+    rate: Rate | None = None
     sent: dict[str, datetime] = field(default_factory=dict)
     waits: datetime | None = None
 
@@ -59,14 +60,19 @@ class HoldDesk:
         self._record = record
         self._clock = clock
         self._meter = meter
+        self._rules: dict[str, Rules] = {}
+        self._windows: dict[str, _Window] = {}
         self.change(rules, groups)
         self._failing = failing
         self._gathered = gathered
-        self._windows: dict[str, _Window] = {}
 
     def change(self, rules: Mapping[str, Rules], groups: Mapping[str, Sequence[str]]) -> None:
-        """In force from now on; what is held already is held as long as it was to be."""
-        self._rules = {sink: each for sink, each in rules.items() if not each.none}
+        """In force from now on; what is held already is held as long as it was to be. What was sent under another rate, or under
+        none, is asked of the record: nobody counted it, or for a shorter window."""
+        before, self._rules = self._rules, {sink: each for sink, each in rules.items() if not each.none}
+        for sink in {*before, *self._rules}:
+            if before.get(sink, Rules()).rate != self.rules_of(sink).rate:
+                self._windows.pop(sink, None)
         self._groups = groups
 
     def rules_of(self, sink: str) -> Rules:
@@ -106,8 +112,8 @@ class HoldDesk:
         """Without what has left it. Of a clock that was set back, what lies ahead is of now."""
         since = now - timedelta(seconds=rate.seconds)
         window = self._windows.get(sink)
-        if window is None:
-            window = _Window(dict(await self._record.sent_since(sink, since)))
+        if window is None or window.rate != rate:  # another while the record was read: that window was too short
+            window = _Window(rate, dict(await self._record.sent_since(sink, since)))
             self._windows[sink] = window
         window.sent = {name: min(at, now) for name, at in window.sent.items() if at > since}
         if window.waits is not None and window.waits - now > timedelta(seconds=rate.seconds):

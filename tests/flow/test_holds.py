@@ -260,6 +260,58 @@ def test_a_rate_is_kept_to_over_a_restart(tmp_path: Path) -> None:
     desk(tmp_path, work, Rules(rate=Rate(2, HOUR)))
 
 
+def test_a_rate_taken_out_and_put_back_counts_what_was_sent_meanwhile(tmp_path: Path) -> None:
+    async def work(at: Desk) -> None:
+        await at.tell(2)
+        await at.tick()
+        await at.pass_time(1800, 60)
+        at.holds.change({}, {})
+        await at.tell(3)
+        await at.tick()
+        assert at.counts() == [1] * 5
+        await at.pass_time(1900, 60)  # the first two have left the window, the three have not
+        at.holds.change({"desk": at.rules}, {})
+        await at.tell(2)
+        await at.tick()
+        assert at.counts() == [1] * 5
+        await at.pass_time(HOUR, 60)
+        assert at.counts() == [1, 1, 1, 1, 1, 2]
+
+    desk(tmp_path, work, Rules(rate=Rate(2, HOUR)))
+
+
+def test_a_longer_window_counts_what_the_shorter_had_let_go(tmp_path: Path) -> None:
+    async def work(at: Desk) -> None:
+        for _ in range(2):
+            await at.tell(3)
+            await at.tick()
+            await at.pass_time(700, 60)
+        assert at.counts() == [1] * 6
+        at.holds.change({"desk": Rules(rate=Rate(6, 24 * HOUR))}, {})
+        await at.tell(2)
+        await at.tick()
+        assert at.counts() == [1] * 6
+        at.holds.change({"desk": Rules(rate=Rate(8, 24 * HOUR))}, {})  # and is no wall: two more may go
+        await at.tell(3)
+        await at.tick()
+        assert at.counts() == [1] * 8
+
+    desk(tmp_path, work, Rules(rate=Rate(3, 600)))
+
+
+def test_an_edit_that_leaves_a_rate_as_it_is_reads_nothing_anew(tmp_path: Path) -> None:
+    """What was sent a moment ago may not stand in the record yet: while the rate is the same, memory knows it best."""
+
+    async def work(at: Desk) -> None:
+        at.sink.up = False  # what was claimed is under way, and the record has nothing of it
+        await at.tell(2)
+        await at.tick()
+        at.holds.change({"desk": replace(at.rules, quiet=(Quiet(time(3), time(4)),))}, {})
+        assert await at.holds.would_hold("desk", Severity.HIGH, at.clock.now()) is not None
+
+    desk(tmp_path, work, Rules(rate=Rate(1, HOUR)))
+
+
 def test_under_a_flood_every_message_is_told_of_and_the_rate_holds(tmp_path: Path) -> None:
     async def work(at: Desk) -> None:
         for _ in range(20):
