@@ -82,7 +82,7 @@ def test_a_letter_says_what_the_message_says(document: str) -> None:
         assert max(map(len, letter.content.split(b"\r\n"))) <= 998
         whole, expected = letter.parsed, mail(read(DOCUMENTS[document]))
         assert [part.get_content_type() for part in whole.iter_parts()] == ["text/plain", "text/html"]
-        assert str(whole["Subject"]).strip() == expected.subject  # Python folds a long one before its first word
+        assert str(whole["Subject"]) == expected.subject
         assert said(whole, "plain") == expected.text
         assert said(whole, "html") == expected.html
         assert whole.defects == []
@@ -111,7 +111,7 @@ def test_headers_thread_file_and_keep_robots_quiet() -> None:
         assert str(first["From"]) == "News monitor <monitor@example.org>"
         assert str(first["To"]) == f"{A}, Desk <{B}>"
         assert str(first["Reply-To"]) == C
-        assert str(first["Subject"]).strip().startswith("[news] [HIGH] Arms transfer: ")
+        assert str(first["Subject"]).startswith("[news] [HIGH] Arms transfer: ")
         assert first["Importance"] is None
         assert first["Date"].datetime == read(DOCUMENTS["english"]).time
         assert "Bcc" not in first

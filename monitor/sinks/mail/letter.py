@@ -9,14 +9,15 @@ import re
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
 from monitor.model import Severity, identity
 from monitor.render.mail import header, mail
 from monitor.render.message import About, Message
+from monitor.sinks.mail import folding
 
+_POLICY: Final = folding.policy()
 _HEX: Final = re.compile(r"[0-9a-f]{16,64}")
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 #: RFC 5646, as much of it as a feed's language may be.
@@ -38,7 +39,7 @@ class Envelope:
 def letter(message: Message, envelope: Envelope) -> bytes:
     """RFC 5322, in ASCII, lines ended by CRLF. Raises ValueError for what cannot be a letter."""
     body = mail(message)
-    made = EmailMessage(policy=SMTP)
+    made = EmailMessage(policy=_POLICY)
     made["From"] = envelope.sender
     made["To"] = envelope.to
     if envelope.reply_to is not None:
