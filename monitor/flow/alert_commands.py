@@ -7,16 +7,16 @@
     alerts.reopen    ids: [ID, …], comment: TEXT                                 the same
 
     state \\ command  ack                      close                            reopen
-    open             acknowledged             closed; CLOSED is told           unchanged
-    acknowledged     unchanged                closed; CLOSED is told           open
+    open             acknowledged             closed; CLOSED is told           comment replaced
+    acknowledged     comment replaced         closed; CLOSED is told           open
     closed           refused: reopen first    comment, disposition replaced;   open; REOPENED is told
                                               another disposition: CLOSED
                                               is told again
 
 The beginning of an id will do. All of them are found first: with a wrong one nothing is done. What is told goes the ways the
 alert has gone, but for routes that do not ask for it: who was told that an alert was true must hear that it was false after all. The
-same again changes nothing and leaves no line. A duplicate closed ``into`` another alert joins their
-stories, so that whatever comes next is told under the one that stays.
+same again, without a comment or with the one it has, changes nothing and leaves no line; no other comment is lost. A duplicate
+closed ``into`` another alert joins their stories, so that whatever comes next is told under the one that stays.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Final, TypeAlias
 import structlog
 
 from monitor.errors import UsageError
-from monitor.flow.asked import Handler, comment, one_of, text, texts
+from monitor.flow.asked import Handler, comment, nothing_changed, one_of, text, texts
 from monitor.flow.turn import Turn
 from monitor.model import (
     Alert,
@@ -55,7 +55,8 @@ _AGAIN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """``told`` is what people are told of it, None where nobody is; of what is closed already, only another disposition is."""
+    """``told`` is what people are told of it, None where nobody is; of what is closed already, only another disposition is. A step
+    to where the alert is already keeps what is said anew, and is none where nothing is."""
 
     to: AlertState
     told: NotificationKind | None = None
@@ -64,12 +65,12 @@ class _Step:
 _Refusal: TypeAlias = str
 _OPEN, _ACK, _CLOSED = AlertState.OPEN, AlertState.ACKNOWLEDGED, AlertState.CLOSED
 
-#: The table above; None is unchanged.
-TABLE: Final[Mapping[tuple[AlertState, str], _Step | _Refusal | None]] = {
+#: The table above.
+TABLE: Final[Mapping[tuple[AlertState, str], _Step | _Refusal]] = {
     (_OPEN, "ack"): _Step(_ACK),
     (_OPEN, "close"): _Step(_CLOSED, NotificationKind.CLOSED),
-    (_OPEN, "reopen"): None,
-    (_ACK, "ack"): None,
+    (_OPEN, "reopen"): _Step(_OPEN),
+    (_ACK, "ack"): _Step(_ACK),
     (_ACK, "close"): _Step(_CLOSED, NotificationKind.CLOSED),
     (_ACK, "reopen"): _Step(_OPEN),
     (_CLOSED, "ack"): "it is closed: reopen it first",
@@ -119,11 +120,13 @@ class AlertCommands:
     async def _all(self, command: Command, verb: str, disposition: Disposition | None) -> JsonObject:
         said = comment(command)
         async with self._turn:
-            ids = [(await self._found(one)).told.alert.id for one in texts(command, "ids", "the ids of alerts", hint=_LIST)]
+            wanted = texts(command, "ids", "the ids of alerts", hint=_LIST)
             # Refused before anything is done: half of what was asked would be worse than nothing of it.
-            for one in dict.fromkeys(ids):
-                _step(await self._found(one), verb)
-            return {"alerts": [await self._one(one, command.actor, verb, disposition, said) for one in dict.fromkeys(ids)]}
+            with nothing_changed(wanted):
+                ids = dict.fromkeys([(await self._found(one)).told.alert.id for one in wanted])
+                for one in ids:
+                    _step(await self._found(one), verb)
+            return {"alerts": [await self._one(one, command.actor, verb, disposition, said) for one in ids]}
 
     async def _found(self, wanted: str) -> AlertFound:
         found = await self._record.find(wanted)
@@ -154,16 +157,11 @@ class AlertCommands:
         if disposition is not Disposition.DUPLICATE:
             raise UsageError("only a duplicate is closed into another alert", hint="--as duplicate")
         ids = texts(command, "ids", "the ids of alerts", hint=_LIST)
-        stays = (await self._found(into)).told.alert
-        alerts = [(await self._found(one)).told.alert for one in ids]
-        for alert in alerts:
-            if alert.id == stays.id:
-                raise UsageError(f"alert {alert.id[:12]} cannot be a duplicate of itself")
-            if alert.watchlist != stays.watchlist:
-                raise UsageError(
-                    f"alert {alert.id[:12]} is of watchlist {alert.watchlist}, {stays.id[:12]} of {stays.watchlist}",
-                    hint="a duplicate is of the same watchlist; monitor stories merge joins the stories themselves",
-                )
+        with nothing_changed(ids):
+            stays = (await self._found(into)).told.alert
+            alerts = [(await self._found(one)).told.alert for one in ids]
+            for alert in alerts:
+                _joinable(alert, stays)
         for alert in alerts:
             asked = {"story": alert.story, "into": stays.story, "comment": comment(command)}
             await self._merge(Command("stories.merge", asked, command.actor))
@@ -177,7 +175,7 @@ def changed(
     alert = found.told.alert
     step = _step(found, verb)
     # Said again without a word, it takes away no comment that somebody made.
-    if step is None or (step.to is alert.state and alert.disposition == disposition and said in {"", alert.comment}):
+    if step.to is alert.state and alert.disposition == disposition and said in {"", alert.comment}:
         return None
     after = replace(alert, state=step.to, updated=now, changed_by=actor, comment=said, disposition=disposition)
     entry = Entry(actor, f"alert {verb}", alert.id, _detail(alert, after))
@@ -197,7 +195,18 @@ def changed(
     return AlertChange(after, alert.state, entry, told, found.ways)
 
 
-def _step(found: AlertFound, verb: str) -> _Step | None:
+def _joinable(alert: Alert, stays: Alert) -> None:
+    """Raises UsageError where it cannot be a duplicate of the other."""
+    if alert.id == stays.id:
+        raise UsageError(f"alert {alert.id[:12]} cannot be a duplicate of itself")
+    if alert.watchlist != stays.watchlist:
+        raise UsageError(
+            f"alert {alert.id[:12]} is of watchlist {alert.watchlist}, {stays.id[:12]} of {stays.watchlist}",
+            hint="a duplicate is of the same watchlist; monitor stories merge joins the stories themselves",
+        )
+
+
+def _step(found: AlertFound, verb: str) -> _Step:
     alert = found.told.alert
     if alert.merged_into:
         raise UsageError(

@@ -5,7 +5,8 @@ Every reader raises UsageError in the words of the command. It must not know wha
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -40,6 +41,18 @@ def texts(command: Command, key: str, what: str, *, hint: str = "") -> list[str]
     if len(found) > MAX_NAMES:
         raise UsageError(f"{command.name} takes at most {MAX_NAMES} at a time")
     return list(dict.fromkeys(found))
+
+
+@contextmanager
+def nothing_changed(asked: Sequence[str]) -> Iterator[None]:
+    """Around what is looked at before anything is done: of several that were asked for one wrong one is named, and the reader would
+    wonder about the others."""
+    try:
+        yield
+    except UsageError as error:
+        if len(asked) < 2:
+            raise
+        raise UsageError(f"{error.message} (nothing was changed, of the others neither)", hint=error.hint) from None
 
 
 def text(command: Command, key: str, what: str = "", *, hint: str = "") -> str:

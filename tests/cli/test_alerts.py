@@ -57,6 +57,8 @@ def test_the_life_of_an_alert(space: Path) -> None:
     done = alerts(space, "ack", alert[:8], "-m", "looking")
     assert (done.status, done.out) == (0, f"{alert[:12]}  arms: acknowledged\n")
     assert alerts(space, "ack", alert[:8]).out == f"{alert[:12]}  arms: already acknowledged\n"
+    assert alerts(space, "ack", alert[:8], "-m", "called them").out == f"{alert[:12]}  arms: acknowledged\n"
+    assert "alert ack: called them" in alerts(space, "show", alert).out
     assert [one["id"] for one in listed(space, "--state", "acknowledged")] == [alert]
     done = alerts(space, "close", alert, "--as", "not-relevant", "--json")
     assert json.loads(done.out) == {
@@ -71,7 +73,7 @@ def test_the_life_of_an_alert(space: Path) -> None:
     assert "alert ack: looking" in shown
     assert alerts(space, "reopen", alert).out == f"{alert[:12]}  arms: open\n"
     trail = json.loads(alerts(space, "show", alert, "--json").out)["trail"]
-    assert [line["action"] for line in trail] == ["alert reopen", "alert close", "alert ack"]
+    assert [line["action"] for line in trail] == ["alert reopen", "alert close", "alert ack", "alert ack"]
     shown = alerts(space, "show", alert, "--limit", "2").out
     assert f"… 1 more in between; monitor alerts show {alert[:12]} --all shows them …" in shown
     whole = json.loads(alerts(space, "show", alert, "--all", "--json").out)
@@ -86,7 +88,7 @@ def test_a_wrong_id_does_nothing_and_says_so(space: Path) -> None:
     alert = listed(space)[0]["id"]
     done = alerts(space, "close", alert, "ffff", "--as", "true")
     assert done.status == ExitStatus.WRONG_USE
-    assert "no alert whose id begins with 'ffff'" in done.err
+    assert "no alert whose id begins with 'ffff' (nothing was changed, of the others neither)\n" in done.err
     assert not listed(space, "--state", "closed")
 
 

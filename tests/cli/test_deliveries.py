@@ -125,10 +125,10 @@ def on_terminal(place: Place, arguments: Sequence[str], typed: bytes) -> int:
     mine, its = pty.openpty()
     try:
         command = [sys.executable, "-m", "monitor.cli", *arguments, "--config", str(place.config)]
-        with subprocess.Popen(command, stdin=its, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:  # noqa: S603
+        with subprocess.Popen(command, stdin=its, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             assert run.stderr is not None
             said = b""
-            while b"send again?" not in said and (more := run.stderr.read1()):
+            while b"send again?" not in said and (more := os.read(run.stderr.fileno(), 1000)):
                 said += more
             os.write(mine, typed)
             run.stderr.read()

@@ -96,9 +96,27 @@ def test_acknowledged_tells_nobody_and_leaves_a_line(tmp_path: Path) -> None:
         [line] = await desk.store.trail(subject=A)
         assert (line["actor"], line["action"], line["object"]) == (ALICE, "alert ack", A)
         assert line["detail"] == {"watchlist": "arms", "from": "open", "to": "acknowledged", "comment": "mine"}
-        [again] = await desk.do("ack", A, comment="again")
-        assert again["unchanged"]
+        for said in ("", "mine"):
+            [again] = await desk.do("ack", A, comment=said)
+            assert again["unchanged"]
         assert len(await desk.store.trail(subject=A)) == 1
+        assert desk.woken == 0
+
+    at_desk(tmp_path, work)
+
+
+@pytest.mark.parametrize(("before", "again"), [(["ack"], "ack"), ([], "reopen"), (["ack", "reopen"], "reopen")])
+def test_what_is_said_of_an_alert_that_is_so_already_is_kept(tmp_path: Path, before: list[str], again: str) -> None:
+    async def work(desk: Desk) -> None:
+        for verb in before:
+            await desk.do(verb, A, comment="mine")
+        [answer] = await desk.do(again, A, actor="cli:bob", comment="I have it now")
+        assert (answer["state"], answer["unchanged"]) == ("acknowledged" if again == "ack" else "open", False)
+        line = (await desk.store.trail(subject=A))[0]
+        assert (line["actor"], line["detail"]["comment"], line["detail"]["from"]) == ("cli:bob", "I have it now", line["detail"]["to"])
+        page = await desk.store.alert(A)
+        assert page is not None
+        assert (page["comment"], page["changed_by"], len(page["notifications"])) == ("I have it now", "cli:bob", 1)
         assert desk.woken == 0
 
     at_desk(tmp_path, work)
@@ -192,7 +210,7 @@ def test_a_route_that_does_not_ask_for_closings_hears_of_none(tmp_path: Path) ->
 def test_a_closed_alert_is_not_acknowledged(tmp_path: Path) -> None:
     async def work(desk: Desk) -> None:
         await desk.do("close", A, disposition="true")
-        with pytest.raises(UsageError, match="reopen it first"):
+        with pytest.raises(UsageError, match=r"reopen it first \(nothing was changed"):
             await desk.do("ack", B, A)
         page = await desk.store.alert(B)
         assert page is not None
@@ -205,8 +223,8 @@ def test_a_closed_alert_is_not_acknowledged(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         ({"ids": []}, "needs the ids of alerts"),
-        ({"ids": ["ffff"]}, "no alert whose id begins with 'ffff'"),
-        ({"ids": [A, "ffff"]}, "no alert whose id begins with 'ffff'"),
+        ({"ids": ["ffff"]}, "no alert whose id begins with 'ffff'\n"),
+        ({"ids": [A, "ffff", B]}, r"no alert whose id begins with 'ffff' \(nothing was changed, of the others neither\)\n"),
         ({"ids": [""]}, "needs the ids"),
         ({"ids": [A], "comment": 3}, "comment is not text"),
         ({"ids": "abc"}, "needs the ids"),
@@ -312,11 +330,14 @@ def test_any_order_of_commands_keeps_to_the_table(
                 continue
             [answer] = await desk.do(verb, A, **arguments)
             lines += not answer["unchanged"]
-            if rule is not None:
-                told += rule.told is not None and (rule.to is not state or disposition is not now_found)
-                state = rule.to
-                now_found = disposition if state is AlertState.CLOSED else None
+            told += rule.told is not None and (rule.to is not state or disposition is not now_found)
+            state = rule.to
+            now_found = disposition if state is AlertState.CLOSED else None
             assert answer["state"] == state.value
+            if said:
+                page = await desk.store.alert(A)
+                assert page is not None
+                assert page["comment"] == said
         notifications = await desk.told(A)
         assert len(notifications) == told
         assert len({told["id"] for told in notifications}) == told
