@@ -348,13 +348,18 @@ def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
     yield _by_hand(change, event)
     new: Mapping[str, Sequence[Any]] = change.get("new") or {}
     names = {str(entity["id"]): str(entity["name"]) for entity in data["entities"]}
+    # Where people see what else is new, the query says nothing to them.
+    alone = not any(new.get(what) for what in ("entities", "groups", "passages", "stances"))
     for what, word, name in (
         ("entities", "named now", lambda id_: names.get(id_, id_)),
         ("stances", "now told as", str),
         ("languages", "now also in", language),
         ("outlets", "now also told by", str),
         ("groups", "now about", str),
+        ("clauses", "found by another part of the query", str),
     ):
+        if what == "clauses" and not alone:
+            continue
         if said := [isolated(shown) for value in new.get(what) or () if (shown := shortened(name(value), 80))]:
             yield f"{word}: {', '.join(said[:ENTITIES])}" + (f" and {len(said) - ENTITIES} more" if len(said) > ENTITIES else "")
     if (before := change.get("severity_before")) and before != severity:

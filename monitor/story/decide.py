@@ -9,7 +9,8 @@ The rules, first to last (DESIGN.md §7):
 2. an item that was already old when its feed was first read is kept and not told;
 3. the first match of a story raises its alert;
 4. a later match updates the alert for what has not been told yet, the gravest reason given: a higher severity; a new
-   stance; new evidence (an entity, group or clause, or a passage that says something else); a new language; the k-th outlet;
+   stance; new evidence (an entity, a group, a clause by itself, or a passage that says something else); a new language; the k-th
+   outlet;
 5. an edit that takes back what its article told corrects the alert;
 6. everything else joins silently.
 
@@ -26,13 +27,13 @@ one, the new count is news. The later it comes, the likelier it tells of the nex
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from monitor.model import Alert, AlertState, Decision, DecisionKind, Disposition, Match, Mode, Reason, WatchlistFacts
-from monitor.story.said import NUMBER, passage_terms, passage_words
+from monitor.story.said import NUMBER, clauses_of, passage_terms, passage_words
 
 #: Of the words of a passage of a rewrite, the share that must have been told for it to be old, by the hours between the article
 #: and the one that it is most like.
@@ -158,7 +159,7 @@ def news(told: Told, saying: Saying) -> News:
         graver=match.severity.rank > told.alert.severity.rank,
         stances=_new((str(stance) for stance in match.stances), told.stances),
         groups=_new((hit.group for passage in match.evidence for hit in passage.hits), told.groups),
-        clauses=_new((passage.clause for passage in match.evidence), told.clauses),
+        clauses=_new(_each_clause(passage.clause for passage in match.evidence), frozenset(_each_clause(told.clauses))),
         entities=_new((hit.entity.id for passage in match.evidence for hit in passage.hits if hit.entity is not None), told.entities),
         passages=_new_passages(told.said, saying, contested=told.alert.disposition is Disposition.FALSE),
         languages=(saying.language,) if new_language else (),
@@ -192,6 +193,11 @@ def _is_news(words: AbstractSet[int], terms: AbstractSet[int], said: AbstractSet
     return told < (next(share for hours, share in OLD_REWRITE if saying.hours <= hours) if retold else OLD)
 
 
+def _each_clause(written: Iterable[str]) -> Iterator[str]:
+    """Records of before hold the texts of several clauses as one."""
+    return (clause for text in written for clause in clauses_of(text))
+
+
 def _new(now: Iterable[str], told: AbstractSet[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in now if value not in told))
 
@@ -201,7 +207,8 @@ def groups(match: Match) -> frozenset[str]:
 
 
 def clauses(match: Match) -> frozenset[str]:
-    return frozenset(evidence.clause for evidence in match.evidence)
+    """One by one: of those that fired in one sentence each has been told."""
+    return frozenset(_each_clause(evidence.clause for evidence in match.evidence))
 
 
 def entities(match: Match) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """What passages say, in which words and of which terms, so that two events of one story can be told from two tellings of one.
 
+Also which clauses made them true, one by one: where several did in one sentence, evidence names them in one text.
+
 Groups, clauses and stances of a second event that was taken for the first are the same: an arms deal is an arms deal. What
 differs are the other words of its evidence. Each is a number here, so that an alert can keep what it has told in a few
 kilobytes. Pure; it must not know alerts.
@@ -29,6 +31,8 @@ _COMMON: Final = frozenset(map(fold, COMMON_WORDS))
 #: And, so, by, for, like, to and the article, in front of an Arabic word that is long enough to do without.
 _ARABIC: Final = re.compile(r"(?:[وف]?(?:[بك]?ال|لل)|[وفبلك](?=[\u0621-\u064a]{4}))(?=[\u0621-\u064a]{2})")
 _DIGITS: Final = re.compile(r"\d+")
+#: What a query is made of, as far as it says where a clause ends: quoted text, parentheses, the word between clauses.
+_BETWEEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|[()]| OR ', re.DOTALL)
 
 
 def words_of(evidence: Iterable[Evidence]) -> frozenset[int]:
@@ -45,6 +49,22 @@ def passage_terms(passage: Evidence) -> frozenset[int]:
     """Which terms of their groups were found, as such numbers: of a list of countries, arms for one say nothing of arms for another.
     Entities are told apart by themselves, whatever spelling was found."""
     return frozenset(_term(hit.group, hit.term) for hit in passage.hits if hit.entity is None)
+
+
+@lru_cache(maxsize=20_000)
+def clauses_of(written: str) -> tuple[str, ...]:
+    """The clauses that a passage's text of clauses names: ``a NEAR/5 (b OR c) OR d`` names two. They are what was told, however many
+    of them fired in one sentence: of what was told by two, each alone has been. Evidence is kept so in records too."""
+    if " OR " not in written:
+        return (written,)
+    ends, depth = [], 0
+    for found in _BETWEEN.finditer(written):
+        part = found[0]
+        depth += (part == "(") - (part == ")")
+        if part == " OR " and depth == 0:
+            ends.append(found.span())
+    starts = [0, *(after for _, after in ends)]
+    return tuple(written[start:end] for start, end in zip(starts, [*(end for end, _ in ends), len(written)], strict=True))
 
 
 def remembered(before: frozenset[int], told: Iterable[int]) -> frozenset[int]:

@@ -43,6 +43,7 @@ from monitor.model import (
     identity,
 )
 from monitor.ports import IngestBatch
+from monitor.render.message import read
 from monitor.render.schema import alert_schema
 from monitor.store import SqlStore, check, files, schema
 from monitor.story.joined import Joined, JoinKind
@@ -63,6 +64,8 @@ COPY = "Home | World | Video\n\n" + RADARS.replace(" at distances of up to 600 k
 class Readers(FakeWorkers):
     """Finds the line with the word of a watchlist; an article has the fingerprint it has."""
 
+    clause = "deal"
+
     def _analyse(self, document: Document) -> Analysis | AnalysisFailed:
         found = super()._analyse(document)
         if not isinstance(found, Analysis):
@@ -78,7 +81,7 @@ class Readers(FakeWorkers):
             at = line[0].find(word)
             if at >= 0:
                 hit = Hit("deal", word, line.start() + at, line.start() + at + len(word), word)
-                passages.append(Evidence(line.start(), line.end(), line[0], ZoneKind.BODY, self.stances[0], "deal", (hit,)))
+                passages.append(Evidence(line.start(), line.end(), line[0], ZoneKind.BODY, self.stances[0], self.clause, (hit,)))
         return Match(name, f"version of {name}", self.severity, self.stances, tuple(passages))
 
 
@@ -260,6 +263,29 @@ def test_a_copy_and_a_plain_rewrite_are_told_once(tmp_path: Path) -> None:
         await house.poll("two", item("b", COPY))
         await house.poll("three", item("c", RADARS_RETOLD))
         assert await house.decisions() == [RAISED, THREADED, THREADED]
+
+    live(tmp_path, work)
+
+
+@pytest.mark.parametrize("as_before", [False, True], ids=["record of now", "record of before"])
+def test_a_clause_that_was_told_together_with_others_is_no_news_and_one_that_was_not_is_named(tmp_path: Path, as_before: bool) -> None:
+    """Records of before hold the clauses of one sentence as one text."""
+
+    async def work(house: House) -> None:
+        house.workers.words = {"arms": "stations"}
+        house.workers.clause = "deal OR buy NEAR/5 (radar OR station)"
+        await house.poll("one", item("a", RADARS))
+        ((told,),) = await house.rows(schema.alert, "told")
+        assert told["clauses"] == ["buy NEAR/5 (radar OR station)", "deal"]
+        if as_before:
+            values = {"told": told | {"clauses": [house.workers.clause]}}
+            await house.store._database.write(lambda connection: connection.execute(update(schema.alert).values(**values)))
+        for clause, source, key in (("deal", "two", "b"), ("order OR deal", "three", "c")):
+            house.workers.clause = clause
+            await house.poll(source, item(key, COPY))
+        assert await house.decisions() == [RAISED, THREADED, NEWS]
+        assert house.told[-1]["data"]["change"]["new"]["clauses"] == ["order"]
+        assert "found by another part of the query: order" in read(json.dumps(house.told[-1]).encode()).news
 
     live(tmp_path, work)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.model import (
     Alert,
@@ -23,9 +25,11 @@ from monitor.model import (
     ZoneKind,
 )
 from monitor.ports import Told
-from monitor.story.decide import Saying, decide, news
-from monitor.story.said import words_of
+from monitor.story.decide import Saying, clauses, decide, news
+from monitor.story.said import clauses_of, words_of
+from monitor.watchlist.query import Node, Or
 from tests.fakes import START, watchlist_facts
+from tests.watchlist.test_grammar import queries
 
 FIRST = "Minister Orlov signed a contract in Lutsk on Tuesday for the delivery of 34 radar stations worth 210 million euros."
 RETOLD = "For 210 million euros, 34 radar stations will go from Lutsk after Orlov put his name to a contract."
@@ -177,6 +181,34 @@ def test_news_name_what_is_new_and_where() -> None:
         ("two.example",),
         (0,),
     )
+
+
+@given(queries)
+def test_what_is_written_as_one_is_taken_apart_into_the_clauses_of_the_query(query: Node) -> None:
+    """Phrases with OR, quotes and parentheses in them, and ORs deeper inside, end no clause."""
+    assert clauses_of(str(query)) == tuple(map(str, query.items if isinstance(query, Or) else (query,)))
+
+
+#: A clause each; what fires in one sentence is written as one text.
+CLAUSES = (
+    "deal",
+    "sentence(arms_deal, NOT game)",
+    "give THEN/5 (weapon OR platform)",
+    '"now OR never) OR \\" x" (exact)',
+    "count(a OR b) >= 2",
+)
+sentences = st.lists(st.sampled_from(CLAUSES), min_size=1, unique=True)
+
+
+@given(told=st.lists(sentences, min_size=1, max_size=4), said=st.lists(sentences, min_size=1, max_size=4), as_before=st.booleans())
+def test_a_clause_is_news_unless_it_was_told_alone_or_with_others(told: list[list[str]], said: list[list[str]], as_before: bool) -> None:
+    """Nothing that was never told is hidden, and nothing is told again for being written with others; ``as_before``: records of
+    before hold what fired in one sentence as one text."""
+    before, now = (replace(a_match(), evidence=tuple(a_match(clause=" OR ".join(s)).evidence[0] for s in of)) for of in (told, said))
+    kept = replace(what_was_told(before), clauses=frozenset(map(" OR ".join, told)) if as_before else clauses(before))
+    new = {clause for sentence in said for clause in sentence} - {clause for sentence in told for clause in sentence}
+    assert set(news(kept, Saying(now, "ar", "one.example")).clauses) == new
+    assert decided(kept, now).reason is (Reason.NEW_EVIDENCE if new else Reason.ALREADY_TOLD)
 
 
 def test_a_new_language_is_news_but_an_unknown_one_is_not() -> None:
