@@ -41,7 +41,8 @@ def db() -> None:
 def backup(to: Path | None, as_json: bool, place: Place) -> None:
     """Copy the record as it is at this moment, while the daemon goes on, and look the copy through.
 
-    TO is a new file or a folder; without it the copy goes to backups/ in data_dir. It is one file, readable by its owner only, and
+    TO is a new file that ends in .db, or a folder, which is made where it is not there; without it the copy goes to backups/ in
+    data_dir. It is one file, readable by its owner only, and
     holds everything but the configuration, the watchlists and the alert logs. A copy made with cp while a daemon runs is no
     backup: what was committed last stands in the files beside monitor.db.
 

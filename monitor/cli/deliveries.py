@@ -177,6 +177,7 @@ def export(sink: str, since: datetime | None, payload: bool, place: Place) -> No
 # -------------------------------------------------------------------------------------------- parts
 async def _selection(store: SqlStore, **asked: Any) -> Selection:
     """What the options ask; ids may be given by their beginnings."""
+    from monitor.flow.asked import nothing_changed
     from monitor.model import DeliveryState
     from monitor.ports import Selection
 
@@ -187,11 +188,12 @@ async def _selection(store: SqlStore, **asked: Any) -> Selection:
             raise UsageError(f"there is no alert whose id begins with {asked['alert']!r}", hint="see: monitor alerts list")
         alert = found["id"]
     notifications = []
-    for prefix in asked.get("notifications", ()):
-        rows = await store.delivery(prefix, None)
-        if not rows:
-            raise UsageError(f"there is no notification whose id begins with {prefix!r}", hint="see: monitor deliveries list")
-        notifications.append(rows[0]["notification"])
+    with nothing_changed(asked.get("notifications", ())):
+        for prefix in asked.get("notifications", ()):
+            rows = await store.delivery(prefix, None)
+            if not rows:
+                raise UsageError(f"there is no notification whose id begins with {prefix!r}", hint="see: monitor deliveries list")
+            notifications.append(rows[0]["notification"])
     return Selection(
         sink=asked["sink"],
         states=tuple(DeliveryState(state) for state in _STATES[asked["state"]]) if asked["state"] else (),

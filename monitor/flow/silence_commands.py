@@ -14,12 +14,12 @@ what was told in the last day.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from monitor.errors import UsageError
-from monitor.flow.asked import Handler, comment, moment, text, texts
+from monitor.flow.asked import Handler, comment, moment, nothing_changed, text, texts
 from monitor.flow.route import Conditions
 from monitor.flow.silence_rules import active, conditions, described, end_of, matchers
 from monitor.flow.silences import SilenceDesk
@@ -70,12 +70,11 @@ class SilenceCommands:
 
     async def _expire(self, command: Command) -> JsonObject:
         now = self._clock.now()
-        gone = []
-        for id_ in texts(command, "ids", "the ids of silences", hint="monitor silence list shows them"):
-            silence = await self._record.expire_silence(id_, command.actor, now)
-            if silence is None:
-                raise UsageError(f"no silence that has not ended begins with {id_!r}", hint="monitor silence list shows them")
-            gone.append(silence)
+        ids = texts(command, "ids", "the ids of silences", hint="monitor silence list shows them")
+        standing = [one.id for one in await self._record.silences(now) if now < end_of(one)]
+        with nothing_changed(ids):  # all of them are found before the first one is ended
+            wanted = dict.fromkeys(_meant(id_, standing) for id_ in ids)
+        gone = [silence for id_ in wanted if (silence := await self._record.expire_silence(id_, command.actor, now)) is not None]
         await self._desk.restore()
         return {"silences": [_shown(silence, self._clock) for silence in gone]}
 
@@ -118,6 +117,15 @@ class SilenceCommands:
             return found[0]
         what = f"several stories begin with {prefix!r}" if found else f"there is no story whose id begins with {prefix!r}"
         raise UsageError(what, hint="monitor stories list shows them")
+
+
+def _meant(prefix: str, standing: Sequence[str]) -> str:
+    found = [id_ for id_ in standing if id_.startswith(prefix)]
+    if len(found) > 1:
+        raise UsageError(f"several silences begin with {prefix}: {', '.join(found)}", hint="give more of the one you mean")
+    if not found:
+        raise UsageError(f"no silence that has not ended begins with {prefix!r}", hint="monitor silence list shows them")
+    return found[0]
 
 
 def _id() -> str:

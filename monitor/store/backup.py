@@ -30,6 +30,8 @@ _PAGES: Final = 1024
 #: Seconds to wait for another program's lock.
 _PATIENCE: Final = 5.0
 _RESTORING = files.RECORD + ".restoring"
+#: How the name of a copy ends that a person gives as a file.
+_SUFFIX: Final = ".db"
 
 #: What people count a record by.
 _ROWS: Final = """
@@ -142,14 +144,18 @@ def _unused(target: Path, changed: float) -> Path:
 
 
 def by_hand(record: Path, target: Path | None, name: str, *, progress: Progress | None = None) -> Backup:
-    """A copy where a person wants it: a file, in a folder under ``name``, or among the record's own backups."""
+    """A copy where a person wants it: a file that ends in ``.db``, in a folder under ``name``, or among the record's own backups.
+    What has another name is a folder, and made where it is not there: as a file the second copy would find the first in its way."""
     if target is None:
         target = record.parent / files.BACKUPS
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no folder {target.parent}")
+    if target.suffix != _SUFFIX and not target.exists():
         _folder(target)
     if target.is_dir():
         target = target / name
-    if not target.parent.is_dir():
-        raise UsageError(f"there is no folder {target.parent}")
+    elif target.suffix != _SUFFIX:
+        raise UsageError(f"it is a file, not a folder: {target}", hint=f"name a folder, or a new file that ends in {_SUFFIX}")
     return copy(record, target, progress=progress)
 
 

@@ -92,6 +92,21 @@ def test_where_a_backup_may_go(filled: Path, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     made = json.loads(db(filled, "backup", tmp_path / "folder", "--json").out)
     assert Path(made["path"]).parent == tmp_path / "folder"
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert "it is a file, not a folder" in db(filled, "backup", file).err
+    assert db(filled, "backup", tmp_path / "none" / "x").status == 2
+    assert file.read_text() == "mine"
+
+
+def test_the_first_of_daily_backups_makes_the_folder(filled: Path, tmp_path: Path) -> None:
+    """Named without .db, as in the cron line of docs/storage.md: a file in its place would be in the way of every later one."""
+    folder = tmp_path / "backups"
+    first = json.loads(db(filled, "backup", folder, "--json").out)["path"]
+    Path(first).rename(folder / "yesterday.db")
+    second = db(filled, "backup", folder)
+    assert (second.status, second.err) == (0, "")
+    assert (len(list(folder.glob("*.db"))), folder.stat().st_mode & 0o777) == (2, 0o700)
 
 
 @pytest.mark.parametrize("command", [["backup"], ["check"], ["stats"], ["upgrade"], ["prune", "--dry-run"]])

@@ -107,6 +107,12 @@ def test_what_was_given_up_is_sent_again(place: Place) -> None:
     assert place.json("deliveries", "list", "--state", "given-up", "--json") == []
 
 
+def test_with_a_wrong_id_nothing_is_sent_again(place: Place) -> None:
+    wrong = place("deliveries", "replay", place.ids[1], "zzzz", "--yes")
+    assert (wrong.status, "begins with 'zzzz' (nothing was changed, of the others neither)" in wrong.err) == (2, True)
+    assert len(place.json("deliveries", "list", "--sink", "desk", "--state", "given-up", "--json")) == 2
+
+
 def test_without_a_yes_nothing_is_sent_again(place: Place) -> None:
     wanted = ("deliveries", "replay", "--sink", "desk")
     nobody = place(*wanted)

@@ -273,6 +273,18 @@ def test_a_person_ends_it_before_its_time_and_the_trail_says_who(tmp_path: Path)
     in_house(tmp_path, work)
 
 
+def test_of_several_with_a_wrong_one_none_is_ended(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        ids = [await house.add(), await house.add()]
+        with pytest.raises(UsageError, match=r"begins with 'zzzz' \(nothing was changed, of the others neither\)"):
+            await house.do("expire", ids=[ids[0], "zzzz", ids[1]])
+        assert [one["state"] for one in (await house.do("list"))["silences"]] == ["active", "active"]
+        gone = (await house.do("expire", ids=[ids[0], ids[0][:6], ids[1]]))["silences"]
+        assert [one["id"] for one in gone] == ids
+
+    in_house(tmp_path, work)
+
+
 def test_one_that_muted_nothing_tells_nothing_at_its_end(tmp_path: Path) -> None:
     async def work(house: House) -> None:
         await house.add()
