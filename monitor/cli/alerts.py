@@ -57,7 +57,7 @@ def read_record(place: Place, work: Callable[[SqlStore], Awaitable[T]]) -> T:
 
     from monitor.store import SqlStore
 
-    data_dir = place.load(lists=False).settings.data_dir  # where it is hangs on no list of sources
+    data_dir = place.data_dir()
 
     async def reading() -> T:
         store = await SqlStore.open(data_dir, read_only=True)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from monitor.errors import DataFolderInUse, ExitStatus, MonitorError, StorageError, UsageError
+from monitor.errors import ConfigError, DataFolderInUse, ExitStatus, MonitorError, StorageError, UsageError
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,7 +54,12 @@ def perform(place: Place, asked: Command) -> JsonObject:
 @contextmanager
 def performing(place: Place, name: str) -> Iterator[Perform]:
     """For several commands called ``name``; the way is chosen once."""
-    loaded = place.load()
+    try:
+        loaded = place.load()
+    except ConfigError as error:
+        with _despite(place, error) as does:
+            yield does
+        return
     lock = _free(loaded.settings.data_dir)
     if lock is None:
         with _remote(loaded.settings.data_dir) as does:
@@ -62,6 +67,20 @@ def performing(place: Place, name: str) -> Iterator[Perform]:
     else:
         with _local(place, loaded, lock, analyses=name in _ANALYSE) as does:
             yield does
+
+
+@contextmanager
+def _despite(place: Place, error: ConfigError) -> Iterator[Perform]:
+    """By the daemon, which goes on with the configuration of before; this process cannot do it without one. Raises the error where
+    none runs."""
+    data_dir = place.data_dir_despite(error)
+    lock = _free(data_dir) if data_dir.is_dir() else None
+    if lock is not None or not data_dir.is_dir():
+        if lock is not None:
+            lock.release()
+        raise UsageError(f"no daemon runs on {data_dir} that could do this", hint="mend the configuration first; its faults stand above")
+    with _remote(data_dir) as does:
+        yield does
 
 
 def ask_daemon(data_dir: Path, asked: Command) -> JsonObject | None:

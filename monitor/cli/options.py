@@ -6,12 +6,14 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.settings import Loaded
@@ -38,12 +40,38 @@ class Place:
 
     config: Path | None = None
     secrets: Path | None = None
+    _warned: list[ConfigError] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def load(self, *, lists: bool = True) -> Loaded:
         """Raises ConfigError with every fault; without ``lists`` of sources, with those of the configuration itself."""
         from monitor.settings import load
 
         return load(self.config, secrets=self.secrets, lists=lists)
+
+    def data_dir(self) -> Path:
+        """The data folder, also where the configuration has faults elsewhere: then it is said that it has, once. Raises ConfigError
+        where what is written leaves open which folder is meant."""
+        try:
+            return self.load(lists=False).settings.data_dir  # where it is hangs on no list of sources
+        except ConfigError as error:
+            return self.data_dir_despite(error)
+
+    @property
+    def warned(self) -> bool:
+        """Whether faults of the configuration were said and passed over."""
+        return bool(self._warned)
+
+    def data_dir_despite(self, error: ConfigError) -> Path:
+        """``data_dir`` where ``load`` raised this; raises it again where the folder is in doubt."""
+        from monitor.settings import data_folder
+
+        found = data_folder(self.config, secrets=self.secrets)
+        if found is None:
+            raise error
+        if not self._warned:
+            self._warned.append(error)
+            click.echo(f"{error}\nwarning: the configuration cannot be used as it is; only its data_dir was read: {found}", err=True)
+        return found
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import Place, config_options, counted, json_option, print_json, short_time, time_option
-from monitor.errors import UsageError
+from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from monitor.model import JsonObject
@@ -89,7 +89,10 @@ def _unknown(place: Place, matchers: dict[str, list[str]]) -> Iterator[str]:
     """A silence of what is not there yet is no fault, but most often a slip."""
     from monitor.settings import source_specs
 
-    loaded = place.load()
+    try:
+        loaded = place.load()
+    except ConfigError:  # said already, and what there is cannot be told
+        return
     sources = {spec.name for spec in source_specs(loaded)}
     for name in matchers.get("watchlist", ()):
         if not any((loaded.settings.watchlists / f"{name}{suffix}").is_file() for suffix in (".yaml", ".yml")):

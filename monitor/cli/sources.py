@@ -42,15 +42,16 @@ def sources() -> None:
 def list_(failing: bool, language: str | None, as_json: bool, place: Place) -> None:
     """List the configured sources with what the record knows of them: last poll, next poll, what went wrong.
 
+    While a list of sources or the configuration has faults, those of before are listed, which a running daemon goes on polling.
+
     \b
     Example:
       monitor sources list --config deploy/monitor.yaml
     """
     from monitor.render.plain import plain
-    from monitor.settings import mask_url, source_specs
+    from monitor.settings import mask_url
 
-    loaded = place.load()
-    specs = source_specs(loaded)
+    specs = _in_force(place)
     states = _states(place)
     shown = 0
     for spec in specs:
@@ -140,7 +141,7 @@ def _read(place: Place, work: Callable[[SqlStore], Awaitable[Any]], without: Any
     try:
         return read_record(place, work)
     except StorageError:
-        if (place.load(lists=False).settings.data_dir / RECORD).exists():
+        if (place.data_dir() / RECORD).exists():
             raise
         return without
 
@@ -191,10 +192,9 @@ def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
 
 
 def _spec(place: Place, name: str) -> SourceSpec:
-    from monitor.settings import source_specs
     from monitor.settings.schema import closest
 
-    specs = {spec.name: spec for spec in source_specs(place.load())}
+    specs = {spec.name: spec for spec in _in_force(place)}
     if name not in specs:
         meant = closest(name, specs)
         raise UsageError(
@@ -230,7 +230,7 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
 
     While a list of sources is broken, what was in force before it broke is shown, and what is wrong with the list is said.
 
-    Exit status 1 if a source fails or is gone, a list is broken, or an alarm about sources stands.
+    Exit status 1 if a source fails or is gone, a list or the configuration is broken, or an alarm about sources stands.
 
     \b
     Example:
@@ -239,16 +239,13 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
     """
     from monitor.render.plain import plain
 
-    specs, faults = _in_force(place)
-    for fault in faults[:FAULTS]:
-        click.echo(f"broken list: {plain(str(fault))}", err=True)
-    if len(faults) > FAULTS:
-        click.echo(f"and {len(faults) - FAULTS} faults more: monitor config show says all", err=True)
+    specs, faults = _standing(place)
+    _say_broken(faults)
     states = _states(place)
     pulses = _read(place, lambda store: store.languages(), {})
     operations = _read(place, lambda store: store.open_operations(), ())
     words = {spec.name: state_word(states.get(spec.name)) for spec in specs if spec.kind != "push"}
-    wrong = any(word in ("failing", "gone") for word in words.values()) or bool(operations or faults)
+    wrong = any(word in ("failing", "gone") for word in words.values()) or bool(operations or faults or place.warned)
     rows = [spec for spec in specs if spec.name in words and (everything or as_json or words[spec.name] != "ok")]
     if as_json:
         for spec in rows:
@@ -273,9 +270,25 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
     return int(ExitStatus.CHECK_FAILED if wrong else ExitStatus.DONE)
 
 
-def _in_force(place: Place) -> tuple[list[SourceSpec], Sequence[Fault]]:
-    """The sources, and what is wrong with the lists of them. Where that is something, the sources are those of the record,
-    which a daemon goes on polling. Raises ConfigError where the configuration itself has faults."""
+def _in_force(place: Place) -> list[SourceSpec]:
+    """``_standing``, with what is wrong said."""
+    specs, faults = _standing(place)
+    _say_broken(faults)
+    return specs
+
+
+def _say_broken(faults: Sequence[Fault]) -> None:
+    from monitor.render.plain import plain
+
+    for fault in faults[:FAULTS]:
+        click.echo(f"broken list: {plain(str(fault))}", err=True)
+    if len(faults) > FAULTS:
+        click.echo(f"and {len(faults) - FAULTS} faults more: monitor config show says all", err=True)
+
+
+def _standing(place: Place) -> tuple[list[SourceSpec], Sequence[Fault]]:
+    """The sources, and what is wrong with the lists of them. Where that is something, the sources are also those of the record,
+    which a daemon goes on polling; where the configuration itself has faults, which is said, they are only these."""
     from monitor.model import SourceSpec
     from monitor.settings import source_specs
 
@@ -283,7 +296,11 @@ def _in_force(place: Place) -> tuple[list[SourceSpec], Sequence[Fault]]:
         return source_specs(place.load()), ()
     except ConfigError as error:
         faults = error.faults
+    try:
         specs = {spec.name: spec for spec in source_specs(place.load(lists=False))}
+    except ConfigError as error:
+        place.data_dir_despite(error)
+        specs, faults = {}, ()
     for kind, state in _read(place, lambda store: store.coverage(), ()):
         specs.setdefault(state.name, SourceSpec(state.name, kind, state.address, 0.0, adaptive=True))
     return [specs[name] for name in sorted(specs)], faults
@@ -359,8 +376,8 @@ def resume(names: tuple[str, ...], place: Place) -> None:
       monitor sources resume bbc-arabic
     """
     from monitor.cli.control import command, perform
-    from monitor.settings import source_specs
 
-    pushed = {spec.name for spec in source_specs(place.load()) if spec.kind == "push"}
-    for row in perform(place, command("sources.resume", names=list(names)))["sources"]:
+    answered = perform(place, command("sources.resume", names=list(names)))["sources"]
+    pushed = {spec.name for spec in _standing(place)[0] if spec.kind == "push"}
+    for row in answered:
         click.echo(f"resumed: {row['name']}" + ("" if row["name"] in pushed else "; it is due now"))

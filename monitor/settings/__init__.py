@@ -9,6 +9,7 @@ from monitor.settings.rhythms import rules_of
 from monitor.settings.show import Shown, mask_url, show
 from monitor.settings.sources import ConfiguredSources, push_tokens, source_specs
 from monitor.settings.values import format_duration, format_size, parse_duration, parse_size, split_address
+from monitor.settings.whereabouts import data_folder
 
 __all__ = [
     "ConfiguredSources",
@@ -22,6 +23,7 @@ __all__ = [
     "Settings",
     "Shown",
     "Surroundings",
+    "data_folder",
     "find_config",
     "format_duration",
     "format_size",

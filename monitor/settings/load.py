@@ -105,18 +105,13 @@ def load(
     it named no lists of sources: what can be read of it where one of them is broken."""
     around = around or Surroundings()
     path = find_config(chosen, around)
-    document = _read_file(path, str(chosen or path))
     schema = settings_schema()
-    base = path.resolve().parent
-    file_layer = FileLayer(Settings, base, schema, document)
-    secret_layer = SecretsLayer(Settings, around.cwd, schema, file_layer.data, around.secrets(secrets))
-    env_layer = EnvironmentLayer(Settings, around.cwd, schema, _merged([secret_layer, file_layer]), around.environ)
-    option_layer = OptionLayer(Settings, around.cwd, schema, options or {})
-    layers: list[Layer] = [option_layer, env_layer, secret_layer, file_layer]
-    named = _merged(layers)
+    file_layer = FileLayer(Settings, path.resolve().parent, schema, read_file(path, str(chosen or path)))
+    layers = own_layers(file_layer, around, schema, options=options, secrets=secrets)
+    named = merged(layers)
     below, listed = list_layers(named.get("sources_from") if lists else (), schema, _places(named, layers))
     layers += below
-    data = _merged(layers)
+    data = merged(layers)
     faults = [*(fault for layer in layers if layer not in below for fault in layer.faults), *(f for f in listed if not f.warning)]
     settings: Settings | None = None
     try:
@@ -135,6 +130,20 @@ def load(
     return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in below)))
 
 
+def own_layers(
+    file_layer: FileLayer,
+    around: Surroundings,
+    schema: SettingsSchema,
+    *,
+    options: Mapping[Path, tuple[str, str]] | None = None,
+    secrets: FilePath | None = None,
+) -> list[Layer]:
+    """Those of the configuration itself, without its lists of sources, highest first."""
+    secret_layer = SecretsLayer(Settings, around.cwd, schema, file_layer.data, around.secrets(secrets))
+    env_layer = EnvironmentLayer(Settings, around.cwd, schema, merged([secret_layer, file_layer]), around.environ)
+    return [OptionLayer(Settings, around.cwd, schema, options or {}), env_layer, secret_layer, file_layer]
+
+
 def _places(data: Mapping[str, Any], layers: Sequence[Layer]) -> dict[str, str]:
     """The names of the sources that the configuration itself has, each with where it stands."""
     sources = data.get("sources")
@@ -146,7 +155,7 @@ def settings_schema() -> SettingsSchema:
     return SettingsSchema(Settings.model_json_schema())
 
 
-def _read_file(path: FilePath, shown: str) -> YamlMap:
+def read_file(path: FilePath, shown: str) -> YamlMap:
     try:
         with path.open("rb") as opened:
             raw = opened.read(MAX_BYTES + 1)
@@ -166,7 +175,7 @@ def _read_file(path: FilePath, shown: str) -> YamlMap:
         raise ConfigError(replace(f, source="") if _SECRET_LINE.search(f.source) else f for f in error.faults) from None
 
 
-def _merged(layers: Sequence[Layer]) -> dict[str, Any]:
+def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     """Values of all layers, earlier ones first in rank: the very merge that pydantic-settings makes, kept for origins."""
     data: dict[str, Any] = {}
     for layer in reversed(layers):
