@@ -104,6 +104,7 @@ def _line(alert: JsonObject) -> str:
 
     told = ", ".join(f"{count} {state}" for state, count in sorted(alert["deliveries"].items()))
     state = alert["state"] + (f" ({alert['disposition'].replace('_', ' ')})" if alert["disposition"] else "")
+    state += ", corrected" if alert["corrected"] else ""
     head = f"{alert['id'][:12]}  {short_time(alert['raised'])}  {alert['severity']:<8}  {state:<12}  {alert['watchlist']}"
     outlets = f", {alert['outlets']} outlets" if alert["outlets"] > 1 else ""
     where = f"[{plain(alert['source'])}{outlets}]"

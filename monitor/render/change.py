@@ -1,6 +1,7 @@
 """The document that tells what a person did to an alert: the last one told of it, with what changed.
 
-Evidence and article are those of that document, so that a receiver finds in a closing all it found in the alert. Pure.
+Evidence and article are those of that document, so that a receiver finds in a closing all it found in the alert; and where that
+was a correction, what was withdrawn stays withdrawn. Pure.
 """
 
 from __future__ import annotations
@@ -60,4 +61,4 @@ def render_change(
 
 def _lasting(data: JsonObject) -> JsonObject:
     """Without what only the earlier notification was about."""
-    return {key: value for key, value in data.items() if key not in {"change", "correction", "new"}}
+    return {key: value for key, value in data.items() if key not in {"change", "new"}}

@@ -344,8 +344,12 @@ def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
     would trade places."""
     change, correction = data.get("change") or {}, data.get("correction")
     reason = _name(data["reason"])
-    yield from _corrected(correction, data["article"]["title"]) if correction else (_REASONS.get(reason, reason.replace("_", " ")),)
-    yield _by_hand(change, event)
+    by_hand = _by_hand(change, event)
+    if by_hand or not correction:
+        yield _REASONS.get(reason, reason.replace("_", " "))
+        yield by_hand
+    if correction:
+        yield from _corrected(correction, data["article"]["title"])
     new: Mapping[str, Sequence[Any]] = change.get("new") or {}
     names = {str(entity["id"]): str(entity["name"]) for entity in data["entities"]}
     # Where people see what else is new, the query says nothing to them.

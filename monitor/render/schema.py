@@ -276,7 +276,7 @@ def _stories() -> JsonObject:
             "anyOf": [_object(news), _object(by_hand, optional={"disposition", "disposition_before", "merged_into"})],
         },
         "correction": {
-            "description": "An edited article took back what was told: the evidence is what is withdrawn.",
+            "description": "An edited article took back what was told: the evidence is what is withdrawn. What a person then did keeps it.",
             **_object(correction),
         },
     }

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, select
 
 from monitor.errors import UsageError
-from monitor.model import DeliveryState, JsonObject
+from monitor.model import DeliveryState, JsonObject, NotificationKind, Reason
 from monitor.ports import AlertSelection
 from monitor.store import codec
 from monitor.store.schema import alert, article, article_text, attempt, delivery, match, notification, source, story
@@ -48,8 +48,20 @@ _COUNTED = {
     "attempts": attempt,
 }
 
+#: Whether the last that was told of an alert, but for what a person did to it, is that its article took it back.
+_CORRECTED = (
+    select(notification.c.kind == NotificationKind.CORRECTED.value)
+    .where(notification.c.alert == alert.c.id, notification.c.reason.not_in((Reason.BY_HAND.value, Reason.MERGED.value)))
+    .order_by(notification.c.ordinal.desc())
+    .limit(1)
+    .correlate(alert)
+    .scalar_subquery()
+    .label("corrected")
+)
+
 _ALERTS = select(
     alert,
+    _CORRECTED,
     article.c.title,
     article.c.url,
     article.c.source,
@@ -145,9 +157,12 @@ def summary(row: Any, states: dict[str, int]) -> JsonObject:
         "language": row.language or "",
         "article": row.article,
         "story": row.story,
+        "corrected": bool(row.corrected),
         "disposition": row.disposition,
         "comment": row.comment,
         "outlets": len(row.outlets),
+        # Of all that was told so far; what a correction replaced is not among them.
+        "stances": sorted(row.told.get("stances", ())),
         "notifications": row.notifications,
         "deliveries": states,
     }

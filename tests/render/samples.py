@@ -222,6 +222,19 @@ def _closed() -> bytes:
     )
 
 
+def closed_after_correction() -> bytes:
+    alert = replace(ENGLISH.alert, state=AlertState.CLOSED, disposition=Disposition.FALSE)
+    return render_change(
+        json.loads(DOCUMENTS["correction"]),
+        notification_id=f"{15:032x}",
+        kind=NotificationKind.CLOSED,
+        reason=Reason.BY_HAND,
+        created=NOW,
+        alert=alert,
+        change=ByHand("socket:dana"),
+    )
+
+
 def _refuted() -> bytes:
     """Closed as true, and then as false."""
     alert = replace(ARABIC.alert, state=AlertState.CLOSED, disposition=Disposition.FALSE, comment="خبر قديم")

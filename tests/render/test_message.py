@@ -12,7 +12,7 @@ from monitor.render.oneline import line
 from monitor.render.plain import Piece
 from monitor.render.said import heading, how
 from monitor.render.sample import render_sample
-from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, NOW, UPDATE, rendered
+from tests.render.samples import ARABIC, DOCUMENTS, ENGLISH, NOW, UPDATE, closed_after_correction, rendered
 from tests.sinks.payloads import FIELDS, placed
 
 
@@ -126,6 +126,17 @@ def test_a_correction_shows_the_title_of_now_and_marks_what_is_withdrawn() -> No
         "WITHDRAWN · DENIED, in the lead",
         "WITHDRAWN · REPORTED",
     ]
+
+
+def test_the_closing_of_what_was_corrected_tells_nothing_that_is_withdrawn_as_said() -> None:
+    message = read(closed_after_correction())
+    assert line(message, 120) == "[HIGH] Arms transfer (closed as false): Ministry confirms arms deal with Moscow"
+    assert message.news[:2] == (
+        "closed as false by dana",
+        "withdrawn: its article does not say any more what stands below",
+    )
+    assert message.headed is None
+    assert all(how(passage).startswith("WITHDRAWN · ") for passage in message.quoted)
 
 
 def test_what_is_closed_alarms_nobody_by_its_colour() -> None:

@@ -46,9 +46,11 @@ def test_alerts_are_listed_newest_first_and_filtered(tmp_path: Path) -> None:
             "language": "ar",
             "article": b.article("1").id,
             "story": b.article("1").id,
+            "corrected": False,
             "disposition": "",
             "comment": "",
             "outlets": 0,
+            "stances": ["planned"],
             "notifications": 1,
             "deliveries": {"pending": 2},
         }
