@@ -46,7 +46,8 @@ COLUMNS: Final = (
 def export(form: str, place: Place, **conditions: Any) -> None:
     """Write alerts to standard output, oldest first: everything kept of each as JSON Lines, or a table for a spreadsheet.
 
-    Cells that a spreadsheet would take for a formula begin with an apostrophe.
+    In the table, stances are all that were told so far, without those that a correction replaced; entities and evidence are those of
+    the first notification. Cells that a spreadsheet would take for a formula begin with an apostrophe.
 
     \b
     Example:
@@ -81,18 +82,17 @@ def _table(store: SqlStore) -> Callable[[JsonObject], Awaitable[None]]:
 
     async def write(alert: JsonObject) -> None:
         first = await store.alert_told(alert["id"], -1, 1)
-        values = {**alert, **_told(first)}
+        values = {**alert, "stances": " ".join(alert["stances"]), **_told(first)}
         rows.writerow([cell(str(values.get(name) or "")) for name in COLUMNS])
 
     return write
 
 
 def _told(first: Sequence[JsonObject]) -> JsonObject:
-    """Of the first document told: how it was said, who is named, the passages."""
+    """Of the first document told: who is named, the passages. (How it was said is known of all.)"""
     document = first[0]["document"] if first else {}
     data = document.get("data", {}) if isinstance(document, dict) else {}
     return {
-        "stances": " ".join(data.get("stances", ())),
         "entities": "; ".join(entity["name"] for entity in data.get("entities", ())),
         "evidence": " … ".join(passage["quote"] for passage in data.get("evidence", ())),
     }
