@@ -100,7 +100,8 @@ def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchem
         stands = "what stands here" if secret else "an empty value" if value is None else _quoted(value)
         return Finding(path, f"{stands} should be {_WANTED[kind]}", _type_hint(kind, name, value))
     if kind == "too_short":
-        return Finding(path, f"the list {name!r} is empty")
+        empty = f"the {'mapping' if isinstance(value, Mapping) else 'list'} {name!r} is empty"
+        return Finding(path, empty, _empty_hint(path, name))
     text = message.removeprefix("Value error, ")
     return Finding(path, text[:1].lower() + text[1:] if not of_key else text, key=of_key)
 
@@ -116,6 +117,29 @@ def _quoted(value: Any) -> str:
 
 def _missing_hint(path: Path) -> str:
     return {"data_dir": "data_dir: ./var", "watchlists": "watchlists: ./watchlists"}.get(str(path[0]), "") if len(path) == 1 else ""
+
+
+#: What may stand in an empty list of a route; the settings themselves say it of the others.
+_SOME = {
+    "severity": "[high, critical]",
+    "stance": "[reported]",
+    "watchlist": "[arms-transfer]",
+    "source": "[example-ar]",
+    "language": "[ar]",
+    "labels": "{country: [EG]}",
+    "tell": "[raised, closed]",
+    "to": "[log]",
+    "days": "[mon, tue]",
+}
+
+
+def _empty_hint(path: Path, name: str) -> str:
+    """Left out, a condition of a route holds of everything: an empty one may be meant as nothing, and is neither."""
+    example = f"{name}: {_SOME.get(name, '[one, two]')}"
+    if path[0] != "routes" or name == "to":
+        return f"write {example}"
+    every = "everything is told" if name == "tell" else "any will do" if "not" not in path else "nothing is left out for it"
+    return f"write what is meant, such as {example}, or leave {name!r} out: then {every}"
 
 
 def _type_hint(kind: str, name: str, value: Any) -> str:

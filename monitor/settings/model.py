@@ -133,22 +133,23 @@ def _one_or_more(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-OneOrMore = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+OneOrMore = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_one_or_more)]
 
 
 class MatchSettings(Section):
-    """Which notifications a route takes. Every key given must hold; a list holds when one of its values does."""
+    """Which notifications a route takes. Every key given must hold; a list holds when one of its values does, and is
+    not empty: that would not say whether everything or nothing is meant."""
 
-    severity: tuple[Severity, ...] = ()
-    stance: tuple[Stance, ...] = Field(default=(), description="The stance of any evidence.")
-    watchlist: tuple[str, ...] = ()
-    source: tuple[str, ...] = ()
-    language: tuple[str, ...] = ()
-    owner: tuple[str, ...] = Field(default=(), description="The owner of the watchlist.")
-    entity: tuple[str, ...] = Field(default=(), description="Somebody or something named in the evidence, by id or name.")
-    term: tuple[str, ...] = Field(default=(), description="A term found in the evidence, as the watchlist writes it.")
-    story: tuple[str, ...] = Field(default=(), description="The story's id.")
-    labels: dict[str, OneOrMore] = Field(default_factory=dict, description="Labels of the watchlist or of the source.")
+    severity: tuple[Severity, ...] = Field(default=(), min_length=1)
+    stance: tuple[Stance, ...] = Field(default=(), min_length=1, description="The stance of any evidence.")
+    watchlist: tuple[str, ...] = Field(default=(), min_length=1)
+    source: tuple[str, ...] = Field(default=(), min_length=1)
+    language: tuple[str, ...] = Field(default=(), min_length=1)
+    owner: tuple[str, ...] = Field(default=(), min_length=1, description="The owner of the watchlist.")
+    entity: tuple[str, ...] = Field(default=(), min_length=1, description="Somebody or something named in the evidence, by id or name.")
+    term: tuple[str, ...] = Field(default=(), min_length=1, description="A term found in the evidence, as the watchlist writes it.")
+    story: tuple[str, ...] = Field(default=(), min_length=1, description="The story's id.")
+    labels: dict[str, OneOrMore] = Field(default_factory=dict, min_length=1, min_length=1, description="Labels of the watchlist or of the source.")
 
 
 class RouteSettings(Section):
@@ -170,6 +171,7 @@ class RouteSettings(Section):
     zone: Zone | None = Field(default=None, description="The time zone of the digest; UTC unless said.")
     tell: tuple[Literal["raised", "updated", "corrected", "closed", "reopened"], ...] = Field(
         default=(),
+        min_length=1,
         description="What of an alert its sinks are told; everything unless said.",
         json_schema_extra={"examples": [["raised", "closed"]]},
     )

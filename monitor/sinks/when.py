@@ -92,7 +92,7 @@ class QuietSettings(BaseModel):
     from_: Clock = Field(alias="from", description="When they begin, on the clock on the wall.")
     to: Clock = Field(description="When they end; what was held is then told in one digest.")
     zone: Zone = Field(default="UTC", description="The time zone of both.")
-    days: tuple[Day, ...] = Field(default=DAYS, description="The days on which they begin.")
+    days: tuple[Day, ...] = Field(default=DAYS, min_length=1, description="The days on which they begin.")
 
 
 #: One span of quiet hours, or a list of them.
