@@ -149,7 +149,7 @@ class MatchSettings(Section):
     entity: tuple[str, ...] = Field(default=(), min_length=1, description="Somebody or something named in the evidence, by id or name.")
     term: tuple[str, ...] = Field(default=(), min_length=1, description="A term found in the evidence, as the watchlist writes it.")
     story: tuple[str, ...] = Field(default=(), min_length=1, description="The story's id.")
-    labels: dict[str, OneOrMore] = Field(default_factory=dict, min_length=1, min_length=1, description="Labels of the watchlist or of the source.")
+    labels: dict[str, OneOrMore] = Field(default_factory=dict, min_length=1, description="Labels of the watchlist or of the source.")
 
 
 class RouteSettings(Section):
