@@ -31,6 +31,8 @@ class Finding:
 def findings(error: ValidationError, data: Mapping[str, Any], schema: SettingsSchema) -> list[Finding]:
     found: list[Finding] = []
     for item in error.errors(include_url=False, include_context=True):
+        if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
+            continue  # it is its members that are at fault, and they are said
         path, of_key = _path(item["loc"], data, missing=item["type"] == "missing")
         found.append(_finding(item, path, of_key, schema))
     return found

@@ -33,6 +33,7 @@ def test_so_are_an_empty_tell_empty_labels_and_a_label_without_values(tmp_path: 
     assert "hint: write what is meant, such as tell: [raised, closed], or leave 'tell' out: then everything is told" in said
     assert "the mapping 'labels' is empty" in faults(tmp_path, "routes: [{to: [log], match: {labels: {}}}]")
     assert "the list 'country' is empty" in faults(tmp_path, "routes: [{to: [log], match: {labels: {country: []}}}]")
+    assert "'hihg' is not one of" in faults(tmp_path, "routes: [{to: [log], match: {severity: [hihg]}}]")
     assert "hint: write to: [log]" in faults(tmp_path, "routes: [{to: []}]")
 
 
