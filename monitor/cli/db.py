@@ -1,4 +1,7 @@
-"""``monitor db``: the record as a file: copy it, put a copy back, look through it, prune it, bring it up to date, see its size."""
+"""``monitor db``: the record as a file: copy it, look through it, prune it, bring it up to date, see its size.
+
+What puts a copy back stands in ``db_restore``.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,7 @@ if TYPE_CHECKING:
 
     from monitor.settings import Loaded
     from monitor.store.backup import Backup
-    from monitor.store.check import Checked, Figures
-
-#: How every SQLite database begins.
-_SQLITE = b"SQLite format 3\0"
+    from monitor.store.check import Checked, Figures, Finding
 
 
 @click.group(short_help="Back up, restore, check, prune and measure the record.")
@@ -56,12 +56,12 @@ def backup(to: Path | None, as_json: bool, place: Place) -> None:
 
     record = _record(place)
     name = f"monitor-{files.stamp(SystemClock().now())}.db"
-    with _progress("copying") as progress:
-        found = copies.by_hand(record, to, name, progress=progress)
+    with progress("copying") as told:
+        found = copies.by_hand(record, to, name, progress=told)
     if as_json:
-        print_json(_backup_json(found))
+        print_json(backup_json(found))
         return
-    click.echo(f"{_held(found)} copied to {found.path} ({_size(found.size)}), looked through and synced")
+    click.echo(f"{rows_of(found)} copied to {found.path} ({_size(found.size)}), looked through and synced")
 
 
 @db.command(short_help="List the copies in data_dir.")
@@ -89,62 +89,6 @@ def backups(as_json: bool, place: Place) -> None:
         click.echo("no backups")
 
 
-@db.command(short_help="Put a copy in the record's place.")
-@click.argument("source", metavar="FROM", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@json_option
-@config_options
-def restore(source: Path, yes: bool, as_json: bool, place: Place) -> None:
-    """Put a copy in the record's place; the daemon must be stopped. What stood there is kept beside it, with its log.
-
-    FROM is looked through before anything is touched. What was read since the copy comes in again where its source still lists
-    it, and is told again then, under the same ids; an older copy is brought up to this version at the next start.
-
-    \b
-    Example:
-      monitor db restore var/backups/monitor-20260301T120000Z.db
-    """
-    from monitor.cli.sure import make_sure
-    from monitor.store import DataFolderLock
-    from monitor.store import backup as copies
-
-    loaded = _quiet(place)
-    data_dir = loaded.settings.data_dir
-    with DataFolderLock(data_dir):
-        if not source.is_file():
-            raise UsageError(f"there is no such file: {source}", hint="monitor db backups lists those of this data folder")
-        with source.open("rb") as copy:
-            if copy.read(len(_SQLITE)) != _SQLITE:
-                raise UsageError(
-                    f"{source} is no copy of a record: nothing was changed", hint="monitor db backups lists those of this data folder"
-                )
-        if not yes:
-            click.echo(f"in force:   {_described(data_dir / 'monitor.db')}", err=True)
-            click.echo(f"restoring:  {_described(source)}", err=True)
-            make_sure("Put it in the record's place?", "nothing was changed")
-        with _progress("copying") as progress:
-            done = copies.restore(data_dir, source, progress=progress)
-    if as_json:
-        print_json({**_backup_json(done.backup), "replaced": str(done.replaced) if done.replaced else None})
-        return
-    click.echo(f"{_held(done.backup)} are the record now")
-    if done.replaced is not None:
-        click.echo(f"what it replaced is kept as {done.replaced}; delete it when all is well")
-
-
-def _described(path: Path) -> str:
-    from monitor.errors import MonitorError
-    from monitor.store import files
-    from monitor.store.backup import examined
-
-    if not path.exists():
-        return "nothing yet"
-    try:
-        return f"{_held(examined(path))}, last written {short_time(files.changed(path))} UTC  ({path})"
-    except MonitorError as error:
-        return error.message
-
-
 # --------------------------------------------------------------------------------------------- check
 @db.command(short_help="Look through the whole record.")
 @json_option
@@ -164,7 +108,7 @@ def check(as_json: bool, place: Place) -> int:
 
     from monitor.store.check import check as checked
 
-    loaded = _quiet(place)
+    loaded = quiet(place)
     record = _record(place)
     with _saying("looking at") as said:
         found = checked(record, said=said)
@@ -186,13 +130,19 @@ def _with_logs(found: Checked, loaded: Loaded, record: Path) -> Checked:
     """The alert logs too, where the file can be read at all."""
     from dataclasses import replace
 
-    from monitor.store.check import delivered, log_finding
-
     if any(finding.damage for finding in found.findings):
         return found
+    return replace(found, findings=(*found.findings, *(finding for _, finding in wrong_logs(loaded, record))))
+
+
+def wrong_logs(loaded: Loaded, record: Path) -> Iterator[tuple[str, Finding]]:
+    """Those that are not what the record says."""
+    from monitor.store.check import delivered, log_finding
+
     logs = {name: sink.path for name, sink in loaded.settings.sinks.items() if sink.type == "alert_log"}
-    findings = [log_finding(name, delivered(record, name), _logged(path)) for name, path in logs.items() if path.is_file()]
-    return replace(found, findings=(*found.findings, *(finding for finding in findings if finding is not None)))
+    for name, path in logs.items():
+        if path.is_file() and (finding := log_finding(name, delivered(record, name), _logged(path))) is not None:
+            yield name, finding
 
 
 def _logged(path: Path) -> dict[str, int]:
@@ -238,7 +188,7 @@ def prune(age: str, dry_run: bool, as_json: bool, place: Place) -> None:
     from monitor.store import SqlStore
 
     seconds = _age(age)
-    loaded = _quiet(place)
+    loaded = quiet(place)
 
     async def counting() -> Any:
         store = await SqlStore.open(loaded.settings.data_dir, read_only=True)
@@ -286,7 +236,7 @@ def compact(as_json: bool, place: Place) -> None:
     from monitor.store import DataFolderLock
     from monitor.store import compact as compacting
 
-    _quiet(place)
+    quiet(place)
     record = _record(place)
     with DataFolderLock(record.parent):
         done = compacting.compact(record.parent)
@@ -328,7 +278,7 @@ def upgrade(as_json: bool, place: Place) -> None:
     from monitor.store.schema import REVISION
     from monitor.wiring import opening
 
-    loaded = _quiet(place)
+    loaded = quiet(place)
     record = _record(place)
 
     async def upgraded() -> tuple[str, Path | None]:
@@ -412,7 +362,7 @@ def _print_tables(found: Figures) -> None:
 
 
 # --------------------------------------------------------------------------------------------- parts
-def _quiet(place: Place) -> Loaded:
+def quiet(place: Place) -> Loaded:
     """What a command prints is its answer; of the log only what is wrong is worth a line."""
     from monitor import logs
 
@@ -430,11 +380,11 @@ def _record(place: Place) -> Path:
     return record
 
 
-def _backup_json(found: Backup) -> dict[str, Any]:
+def backup_json(found: Backup) -> dict[str, Any]:
     return {"path": str(found.path), "size": found.size, "schema": found.revision, **found.rows}
 
 
-def _held(found: Backup) -> str:
+def rows_of(found: Backup) -> str:
     return ", ".join(f"{number:,} {name}" for name, number in found.rows.items() if name != "notifications")
 
 
@@ -447,7 +397,7 @@ def _size(size: float) -> str:
 
 
 @contextmanager
-def _progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
+def progress(doing: str) -> Iterator[Callable[[int, int], None] | None]:
     """On a terminal, how far it is; elsewhere nothing."""
     if not sys.stderr.isatty():
         yield None

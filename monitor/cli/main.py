@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from monitor import __version__
-from monitor.cli import alerts_change, alerts_files
+from monitor.cli import alerts_change, alerts_files, db_restore
 from monitor.cli.alerts import alerts
 from monitor.cli.audit import audit
 from monitor.cli.check import check
@@ -31,8 +31,8 @@ from monitor.cli.terms import terms
 from monitor.cli.why import why
 from monitor.errors import ExitStatus, MonitorError
 
-#: They add their commands to the group of ``alerts``.
-_ALERTS = (alerts_change, alerts_files)
+#: They add their commands to the groups of ``alerts`` and ``db``.
+_ADDING = (alerts_change, alerts_files, db_restore)
 
 INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT; also of one broken off at a question
 

@@ -195,7 +195,8 @@ def log_finding(sink: str, kept: dict[str, int], logged: dict[str, int]) -> Find
     if not parts:
         return None
     return Finding(
-        f"the alert log of sink {sink} is not what the record says: {' and '.join(parts)}", "after a restore this is to be expected"
+        f"the alert log of sink {sink} is not what the record says: {' and '.join(parts)}",
+        f"monitor alerts rebuild-log {sink} writes it anew, with the daemon stopped; after a restore this is to be expected",
     )
 
 

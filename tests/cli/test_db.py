@@ -17,6 +17,7 @@ from monitor.flow.storage_commands import StorageCommands
 from monitor.model import Command
 from monitor.store import DataFolderLock, SqlStore, files
 from tests.cli.program import Done, program
+from tests.cli.test_alerts import space  # noqa: F401 - the fixture
 from tests.fakes import FakeClock
 from tests.store import builders as b
 from tests.store import lives
@@ -81,6 +82,48 @@ def test_backup_restore_and_what_was_replaced(filled: Path) -> None:
     restored = json.loads(done.out)
     assert (restored["articles"], Path(restored["replaced"]).is_file()) == (3, True)
     assert json.loads(db(filled, "stats", "--json").out)["tables"]["article"]["rows"] == 3
+
+
+def test_a_restore_says_what_is_lost_and_how_the_log_is_made_right(space: Path) -> None:  # noqa: F811
+    config = space / "monitor.yaml"
+    copy = json.loads(db(config, "backup", "--json").out)["path"]
+    alerts = [json.loads(line)["id"] for line in program("alerts", "list", "--json", "--config", config).out.splitlines()]
+    program("alerts", "ack", alerts[0], "-m", "calling them", "--config", config)
+    program("alerts", "close", alerts[1], "--as", "true", "--config", config)
+    (space / "articles" / "three.txt").write_text("Nine corvettes\n\nThe shipyard of Zarechny made another arms deal on Friday.\n")
+    assert program("once", "--config", config).status == 0
+    assert db(config, "check").status == 0
+
+    asked = program("db", "restore", copy, "--config", config, stdin=b"n\n")
+    assert "what people did since the copy is lost by it; do again what still holds:\n" in asked.err
+    said = db(config, "restore", copy, "--yes").out
+    lost = said[said.index("what people did since the copy is lost;") :].splitlines()
+    assert [line.split("  ")[3:] for line in lost[1:3]] == [["alert ack", f"{alerts[0]}: calling them"], ["alert close", alerts[1]]]
+    assert lost[3:] == [
+        "the alert log of sink log holds what the record does not: before the monitor is started again,",
+        "  monitor alerts rebuild-log log",
+    ]
+    found = db(config, "check")
+    assert (found.status, "monitor alerts rebuild-log log writes it anew" in found.out) == (1, True)
+    assert program("alerts", "rebuild-log", "log", "--config", config).status == 0
+    assert db(config, "check").status == 0
+
+
+def test_a_restore_by_a_program_names_what_is_lost_too(filled: Path) -> None:
+    copy = json.loads(db(filled, "backup", "--json").out)["path"]
+    alert = json.loads(program("alerts", "list", "--limit", "1", "--json", "--config", filled).out)["id"]
+    for comment in ("0", "1"):
+        program("alerts", "ack", alert, "-m", comment, "--config", filled)
+    done = json.loads(db(filled, "restore", copy, "--yes", "--json").out)
+    assert [(one["action"], one["object"], one["comment"]) for one in done["lost"]] == [
+        ("alert ack", alert, "0"),
+        ("alert ack", alert, "1"),
+    ]
+    assert done["alert_logs"] == []
+    again = json.loads(db(filled, "restore", done["replaced"], "--yes", "--json").out)
+    assert again["lost"] == []
+    (filled.parent / "var" / files.RECORD).write_bytes(b"SQLite format 3\0" + b"?" * 9_000)
+    assert "cannot be read, and does not say what that was" in db(filled, "restore", copy, "--yes").out
 
 
 def test_where_a_backup_may_go(filled: Path, tmp_path: Path) -> None:
