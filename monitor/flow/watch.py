@@ -176,7 +176,7 @@ class Coverage:
         was = self._network.down
         self._network.tried(urlsplit(spec.location).netloc.lower(), self._clock.monotonic(), answered=answered)
         if self._network.down:
-            said = f"{self._network.failing} of {self._network.hosts} hosts give no answer: look at this machine's network and name lookup"
+            said = f"{self._network.failing} of {self._network.hosts} hosts give no answer; look at this machine's network and name lookup"
             self._standing.raise_(NETWORK, said, severity=Severity.HIGH)
         elif was:
             self._listen_anew()
@@ -297,7 +297,7 @@ class Coverage:
         ours = frozenset(seen.spec.language for seen in self._seen.values() if seen.spec.language)
         missed = silent_languages(pulses, ours, now, self._language_silence)
         for code, pulse in missed.items():
-            said = f"no article in {code} since {pulse.last:%Y-%m-%d %H:%M} UTC: `monitor sources health` shows its sources"
+            said = f"no article in {code} since {pulse.last:%Y-%m-%d %H:%M} UTC; `monitor sources health` shows its sources"
             self._standing.raise_(f"language:{code}", said, severity=Severity.HIGH)
         for key in self._standing.told_below("language:"):
             if key.partition(":")[2] not in missed:

@@ -14,7 +14,7 @@ class Operation:
     """An alarm about the daemon itself: raised once under ``key`` (``source:NAME``, ``sink:NAME``, ``sink:NAME:undelivered``,
     ``watchlist:ID``, ``watchlist:ID:noisy``, ``article:ID``, ``language:CODE``, ``silence:ID``, ``story``, ``network``,
     ``storage``), closed when it heals. ``told`` ones also go to people through
-    the routes. ``subject`` is the source or sink it is about ("" for the daemon): a sink is not told of itself."""
+    the routes. ``message`` says what is wrong, and after a semicolon what is done about it and what to do. ``subject`` is the source or sink it is about ("" for the daemon): a sink is not told of itself."""
 
     key: str
     message: str

@@ -99,7 +99,7 @@ def _fields(message: Message) -> Iterator[tuple[str, str]]:
     if message.about is About.ALERT:
         yield "Where and when", said.origin(message)
     elif message.about is About.OPERATION:
-        yield "Since", message.when
+        yield ("Since", message.when) if message.event != "closed" else ("Stood", said.stood(message))
     if outlets := said.outlets(message):
         yield "Story", outlets
 

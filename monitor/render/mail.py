@@ -111,7 +111,7 @@ def _bar(message: Message) -> str:
     subject = f"monitor: {message.subject}" if message.about is About.OPERATION else message.name
     return (
         f'<div style="background:{_BAR[message.alarm]};color:#ffffff;padding:8px 12px;border-radius:4px">'
-        f"<strong>{sample}{_e(message.severity.value.upper())}</strong> {_isolated(subject)}{_e(event)}</div>"
+        f"<strong>{sample}{message.graded}</strong> {_isolated(subject)}{_e(event)}</div>"
     )
 
 
@@ -129,7 +129,7 @@ def _how(how: str) -> str:
 def _facts(message: Message) -> Iterator[str]:
     if named := said.named(message):
         yield _paragraph(f"<strong>Named:</strong> {_e(', '.join(named))}", "margin:10px 0")
-    about = {About.ALERT: said.origin(message), About.OPERATION: f"since {message.when}", About.DIGEST: ""}[message.about]
+    about = {About.ALERT: said.origin(message), About.OPERATION: said.stood(message), About.DIGEST: ""}[message.about]
     for fact in filter(None, (about, said.outlets(message))):
         yield _small(_e(fact))
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from monitor.model import JsonObject, Severity
 from monitor.render.languages import language
+from monitor.render.operation import said_first
 from monitor.render.plain import Piece, excerpt, http_link, is_rtl, isolated, plain, shortened
 
 #: Passages shown at most; the document has more of them.
@@ -152,6 +153,12 @@ class Message:
         return Severity.INFO if self.event == "closed" else self.severity
 
     @property
+    def graded(self) -> str:
+        """The word that a message begins with. A closed alert is named by what it was about, and so by how grave that was; a closed
+        operation is only told to be over."""
+        return (self.alarm if self.about is About.OPERATION else self.severity).value.upper()
+
+    @property
     def headed(self) -> Passage | None:
         """The passage that the title is, which is read already: how it is told stands under the title."""
         return next((passage for passage in self.passages if self.repeats(passage)), None)
@@ -248,7 +255,10 @@ def _passage(passage: JsonObject, new: bool, *, withdrawn: bool) -> Passage:
 
 def _operation(document: JsonObject, operation: JsonObject) -> Message:
     event, severity = _event(document), Severity(operation["severity"])
-    key = _name(operation["key"]) or NOTHING
+    key, said = _name(operation["key"]) or NOTHING, str(operation["message"])
+    if event == "closed":
+        # What a person was to do about it is not to be done any more.
+        said = f"over since {_when(operation.get('closed') or document['time'])}: {said_first(said)}"
     return Message(
         about=About.OPERATION,
         id=plain(document["id"]),
@@ -257,11 +267,11 @@ def _operation(document: JsonObject, operation: JsonObject) -> Message:
         event=event,
         severity=severity,
         watchlist="",
-        headline=_headline(severity, f"monitor: {key}", event),
-        title=shortened(operation["message"]) or NOTHING,
+        headline=_headline(Severity.INFO if event == "closed" else severity, f"monitor: {key}", event),
+        title=shortened(said) or NOTHING,
         time=_time(document["time"]),
         when=_when(operation["raised"]),
-        text=shortened(operation["message"], 2000) or NOTHING,
+        text=shortened(said, 2000) or NOTHING,
         name="monitor",
     )
 

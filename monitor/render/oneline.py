@@ -20,7 +20,7 @@ _FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")
 def line(message: Message, most: int) -> str:
     """``[HIGH] Arms transfer (update): صفقة …`` in ``most`` characters or fewer (isolates of ours come on top). No control characters;
     never begins with what a spreadsheet or a shell would act on."""
-    tag = ("[SAMPLE] " if message.sample else "") + f"[{message.severity.value.upper()}]"
+    tag = ("[SAMPLE] " if message.sample else "") + f"[{message.graded}]"
     event = f" ({message.became})" if message.event and message.about is not About.DIGEST else ""
     room = max(most - len(tag) - len(event) - len(" : "), 2)
     if message.about is About.DIGEST:

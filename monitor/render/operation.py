@@ -17,6 +17,19 @@ OPERATION_SCHEMA: Final = f"urn:news-monitor:schema:operation:{OPERATION_VERSION
 OPERATION_PREFIX: Final = "monitor.operation."
 
 
+def said_first(message: str) -> str:
+    """What is, or was, wrong, without what is done about it and what a person is to do: an operation's message up to the end of its
+    first line, or to the first semicolon that stands in no parentheses."""
+    first = message.partition("\n")[0]
+    depth = 0
+    for place, character in enumerate(first):
+        depth += (character == "(") - (character == ")" and depth > 0)
+        if character == ";" and not depth:
+            return first[:place].rstrip()
+    # What is quoted in one may have opened a parenthesis and never closed it.
+    return (first.partition("; ")[0] if depth else first).rstrip(" ;:")
+
+
 def operation_id(operation: Operation) -> str:
     """One for each time it stood: raised again later, the same key has another."""
     return identity("operation", operation.key, timestamp(operation.raised))

@@ -7,6 +7,7 @@ It must not know how a channel escapes or marks.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from typing import Final
 
 from monitor.render.languages import language
@@ -36,6 +37,15 @@ def heading(message: Message) -> str:
 def origin(message: Message) -> str:
     """Where and when: ``wire-ar · Arabic · 2026-03-01 14:05 UTC``."""
     return DOT.join(filter(None, (isolated(message.source), language(message.language), message.when)))
+
+
+def stood(message: Message) -> str:
+    """Since when an operation stands, or from when to when it stood."""
+    return (
+        f"since {message.when}"
+        if message.event != "closed"
+        else f"from {message.when} to {message.time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def outlets(message: Message) -> str:

@@ -80,7 +80,7 @@ def _member(member: Member) -> list[JsonObject]:
 
 
 def _where(message: Message) -> str:
-    return {About.ALERT: said.origin(message), About.OPERATION: f"since {message.when}", About.DIGEST: ""}[message.about]
+    return {About.ALERT: said.origin(message), About.OPERATION: said.stood(message), About.DIGEST: ""}[message.about]
 
 
 def _links(message: Message) -> Iterator[JsonObject]:

@@ -88,7 +88,7 @@ def _elements(message: Message) -> Iterator[JsonObject]:
     for member in message.members:
         yield from _member(member)
     yield _subtle(said.more_members(message))
-    about = {About.ALERT: said.origin(message), About.OPERATION: f"since {message.when}", About.DIGEST: ""}[message.about]
+    about = {About.ALERT: said.origin(message), About.OPERATION: said.stood(message), About.DIGEST: ""}[message.about]
     yield _subtle(said.DOT.join(filter(None, (about, said.outlets(message), said.reference(message)))))
 
 

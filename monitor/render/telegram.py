@@ -71,7 +71,7 @@ def _lines(message: Message) -> Iterator[str]:
     yield from (_member(member) for member in message.members)
     if more := said.more_members(message):
         yield more
-    about = {About.ALERT: said.origin(message), About.OPERATION: f"since {message.when}", About.DIGEST: ""}[message.about]
+    about = {About.ALERT: said.origin(message), About.OPERATION: said.stood(message), About.DIGEST: ""}[message.about]
     yield from (_e(fact) for fact in (about, said.outlets(message)) if fact)
 
 

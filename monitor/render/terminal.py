@@ -79,11 +79,13 @@ def titled(title: str, *, color: bool, width: int) -> str:
 
 # ----------------------------------------------------------------------------------------- what is said
 def _operation(document: JsonObject, operation: JsonObject, pen: _Pen) -> str:
-    """An alarm about the daemon itself: its key, whether it healed, and its message."""
+    """An alarm about the daemon itself: its key and its message; of one that is over, since when it is, and what it was."""
     kind = _KINDS.get(str(document["type"]).rpartition(".")[2])
     told = f" ({kind})" if kind else ""
-    head = f"{_severity(operation['severity'], pen)} operation: {pen.isolated(plain(operation['key']), _BOLD)}{told}"
-    return "\n".join([head, *pen.paragraph([_Piece(plain(operation["message"]))])]) + "\n"
+    message = of(document)
+    head = f"{_severity(message.graded.lower(), pen)} operation: {pen.isolated(plain(operation['key']), _BOLD)}{told}"
+    said = message.text if message.event == "closed" else plain(operation["message"])
+    return "\n".join([head, *pen.paragraph([_Piece(said)])]) + "\n"
 
 
 def _headline(document: JsonObject, data: JsonObject, pen: _Pen) -> str:

@@ -47,7 +47,7 @@ def _where(message: Message) -> Iterator[str]:
     if named := said.named(message):
         yield f"named: {', '.join(named)}"
     if message.about is About.OPERATION:
-        yield f"since {message.when}"
+        yield said.stood(message)
     elif message.about is About.ALERT:
         yield said.origin(message)
     if outlets := said.outlets(message):

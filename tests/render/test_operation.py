@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from email.headerregistry import Address
 
 import jsonschema
 import pytest
@@ -12,9 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import NotificationKind, Operation, Severity
-from monitor.render.operation import operation_id, render_operation
+from monitor.render.message import read
+from monitor.render.oneline import line
+from monitor.render.operation import operation_id, render_operation, said_first
 from monitor.render.schema import operation_schema
 from monitor.render.terminal import alert_text
+from monitor.render.text import text
+from monitor.sinks.mail.letter import Envelope, letter
 from tests.fakes import START
 from tests.golden_files import assert_golden
 
@@ -81,3 +86,51 @@ def test_hostile_messages_stay_on_their_line(message: str, key: str) -> None:
 @pytest.mark.parametrize(("name", "kind"), [("operation", NotificationKind.RAISED), ("operation_closed", NotificationKind.CLOSED)])
 def test_on_a_terminal(name: str, kind: NotificationKind) -> None:
     assert_golden(f"terminal/{name}.txt", alert_text(json.loads(rendered(kind)), color=False, width=80))
+
+
+@pytest.mark.parametrize(
+    ("message", "was"),
+    [
+        (
+            "sink desk is paused (401 Unauthorized; wrong token); its deliveries are kept: not accepted; put a valid one there",
+            "sink desk is paused (401 Unauthorized; wrong token)",
+        ),
+        (
+            "the folder of watchlists cannot be read, and the last good versions stay in force:\nx.yaml:3: …",
+            "the folder of watchlists cannot be read, and the last good versions stay in force",
+        ),
+        (
+            "sink desk is paused (it said: 'never closed :-('; sorry); its deliveries are kept",
+            "sink desk is paused (it said: 'never closed :-('",
+        ),
+        (
+            "3 notification(s) for sink desk were given up; `monitor deliveries replay --sink desk` sends them again",
+            "3 notification(s) for sink desk were given up",
+        ),
+        ("a :-) then (b; c) d; e", "a :-) then (b; c) d"),
+        ("", ""),
+    ],
+)
+def test_what_is_to_be_done_is_no_part_of_what_was_wrong(message: str, was: str) -> None:
+    assert said_first(message) == was
+
+
+def test_what_is_over_says_since_when_and_asks_for_nothing() -> None:
+    paused = Operation(
+        "sink:desk",
+        "sink desk is paused (403); its deliveries are kept and it is probed: put a valid one there; then `monitor sinks resume desk`",
+        START,
+        Severity.CRITICAL,
+        told=True,
+        subject="desk",
+    )
+    message = read(rendered(NotificationKind.CLOSED, paused))
+    assert line(message, 120) == "[INFO] monitor (closed): over since 2025-05-01 12:01 UTC: sink desk is paused (403)"
+    assert message.headline == "[INFO] monitor: sink:desk (closed)"
+    assert message.severity is Severity.CRITICAL, "what routes and receivers go by"
+    body = text(message)
+    assert "from 2025-05-01 12:00 UTC to 2025-05-01 12:01 UTC" in body
+    assert ("put a valid one there" in body, "resume" in body) == (False, False)
+    assert "put a valid one there" in text(read(rendered(NotificationKind.RAISED, paused)))
+    made = letter(message, Envelope("desk", Address("", "a", "example.org"), (Address("", "b", "example.org"),)))
+    assert b"Importance" not in made

@@ -56,7 +56,7 @@ def letter(message: Message, envelope: Envelope) -> bytes:
     made["Auto-Submitted"] = "auto-generated"
     made["X-Auto-Response-Suppress"] = "All"
     made["Precedence"] = "list"
-    if message.severity is Severity.CRITICAL:
+    if message.alarm is Severity.CRITICAL:
         made["Importance"] = "high"
     made.set_content(body.text, cte="quoted-printable")
     made.add_alternative(body.html, subtype="html", cte="quoted-printable")
