@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli.alerts import alerts
 from monitor.cli.options import Place, config_options, json_option, print_json
+
+if TYPE_CHECKING:
+    from monitor.model import JsonObject
 
 _IDS = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 _MESSAGE = click.option("-m", "--comment", metavar="TEXT", default="", help="Why; kept in the trail and shown with the alert.")
@@ -80,3 +84,13 @@ def _perform(place: Place, name: str, as_json: bool, **arguments: Any) -> None:
         into = f", part of {alert['merged_into'][:12]}" if alert.get("merged_into") else ""
         already = "already " if alert["unchanged"] else ""
         click.echo(f"{alert['id'][:12]}  {alert['watchlist']}: {already}{state}{into}")
+        for line in part_of_closed(alert):
+            click.echo(f"    {line}")
+
+
+def part_of_closed(alert: JsonObject) -> Iterator[str]:
+    """Of an alert that was open and became part of one that is closed: what that one is, and how to have it open again."""
+    if alert.get("hint"):
+        stays = alert["part_of"]
+        found = f" as {stays['disposition'].replace('_', ' ')}" if stays["disposition"] else ""
+        yield f"{stays['id'][:12]} is closed{found}, so this is not open any more; to open it: {alert['hint']}"

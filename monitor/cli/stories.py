@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.alerts import read_record
+from monitor.cli.alerts_change import part_of_closed
 from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time, since_option
 from monitor.errors import UsageError
 
@@ -112,7 +113,8 @@ def merge(story: str, into: str, comment: str, as_json: bool, place: Place) -> N
     """Make STORY part of INTO: two stories that tell one event.
 
     The alert of INTO goes on and counts as told what either has told. STORY's own alert of the same watchlist is closed as its
-    duplicate, which is told where it was told; alerts of other watchlists go along. `monitor stories split` undoes it.
+    duplicate, which is told where it was told; alerts of other watchlists go along. Where the alert of INTO is closed, what was open
+    is so no longer: that is said, with the command that opens it again. `monitor stories split` undoes it.
 
     \b
     Example:
@@ -183,3 +185,5 @@ def _tell(done: JsonObject) -> None:
         else:
             what = "raised" if alert.get("raised") else f"{alert['state']} again"
         click.echo(f"  alert {alert['id'][:12]} ({alert['watchlist']}): {what}")
+        for line in part_of_closed(alert):
+            click.echo(f"    {line}")

@@ -3,7 +3,7 @@
     command          arguments                                                   answer
     alerts.ack       ids: [ID, …], comment: TEXT                                 alerts: [{id, watchlist, state, unchanged}, …]
     alerts.close     ids: [ID, …], disposition: true | false | duplicate |       the same
-                     not_relevant, comment: TEXT, into: ID (a duplicate's)
+                     not_relevant, comment: TEXT, into: ID (a duplicate's)       (into: part_of and hint too, as of stories.merge)
     alerts.reopen    ids: [ID, …], comment: TEXT                                 the same
 
     state \\ command  ack                      close                            reopen
@@ -162,10 +162,13 @@ class AlertCommands:
             alerts = [(await self._found(one)).told.alert for one in ids]
             for alert in alerts:
                 _joinable(alert, stays)
+        behind: dict[str, JsonObject] = {}
         for alert in alerts:
             asked = {"story": alert.story, "into": stays.story, "comment": comment(command)}
-            await self._merge(Command("stories.merge", asked, command.actor))
-        return {"alerts": [_answer((await self._found(alert.id)).told.alert, unchanged=False) for alert in alerts]}
+            done = await self._merge(Command("stories.merge", asked, command.actor))
+            behind |= {one["id"]: {key: one[key] for key in ("part_of", "hint") if key in one} for one in done.get("alerts", ())}
+        now = [(await self._found(alert.id)).told.alert for alert in alerts]
+        return {"alerts": [_answer(alert, unchanged=False) | behind.get(alert.id, {}) for alert in now]}
 
 
 def changed(

@@ -1,7 +1,8 @@
 """What a person does to stories: merge two that are one event, split one that is two.
 
     command          arguments                                          answer
-    stories.merge    story: ID, into: ID, comment: TEXT                 story, articles, alerts: [{id, watchlist, state, merged_into}, …]
+    stories.merge    story: ID, into: ID, comment: TEXT                 story, articles, alerts: [{id, watchlist, state, merged_into,
+                                                                        part_of: {id, state, disposition}, hint}, …]
     stories.split    story: ID, articles: [ID, …], comment: TEXT        story (the new one), articles, alerts (as above;
                                                                         raised: true of those that are new)
 
@@ -131,7 +132,8 @@ class StoryCommands:
         # On a thread: a story may have thousands of articles, and what is worked out here is nobody else's.
         move = await asyncio.to_thread(merged, gone, stays, command.actor, comment(command), now)
         await self._write(move, stays.story.id, now)
-        return {"story": stays.story.id, "articles": len(move.articles), "alerts": [_answer(change.alert) for change in move.alerts]}
+        alerts = [_answer(change.alert) | _part_of(change, stays) for change in move.alerts]
+        return {"story": stays.story.id, "articles": len(move.articles), "alerts": alerts}
 
     # --------------------------------------------------------------------------------------- splitting
     async def _split(self, command: Command) -> JsonObject:
@@ -378,6 +380,17 @@ def _left(told: Told, watchlist: str, members: Sequence[Member]) -> Told:
     """What an alert has told of the articles that are left to it."""
     own = [(article, place, match) for article, place, matches in members for match in matches if match.watchlist == watchlist]
     return told_of(told, own)
+
+
+def _part_of(change: AlertChange, stays: StoryParts) -> JsonObject:
+    """The alert that a duplicate became part of. Where that one is closed, what was open before is so no longer: whoever merged them
+    hears how to have it open again."""
+    for alert in (one.told.alert for one in stays.alerts if one.told.alert.id == change.alert.merged_into):
+        disposition = None if alert.disposition is None else alert.disposition.value
+        answer: JsonObject = {"part_of": {"id": alert.id, "state": alert.state.value, "disposition": disposition}}
+        hidden = alert.state is AlertState.CLOSED and change.was is not AlertState.CLOSED
+        return answer | ({"hint": f"monitor alerts reopen {alert.id[:12]}"} if hidden else {})
+    return {}
 
 
 def _answer(alert: Alert) -> JsonObject:

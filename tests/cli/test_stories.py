@@ -97,3 +97,25 @@ def test_what_is_wrong_is_said_with_status_2(space: Path, arguments: tuple[str, 
     done = stories(space, *arguments)
     assert (done.status, done.out) == (2, "")
     assert message in done.err
+
+
+def test_an_open_alert_merged_into_a_closed_one_is_said_with_the_way_back(tmp_path: Path) -> None:
+    (tmp_path / "watchlists").mkdir()
+    (tmp_path / "watchlists" / "deals.yaml").write_text(LIST)
+    (tmp_path / "articles").mkdir()
+    for name, text in {"1.txt": RADARS, "3.txt": DRONES}.items():
+        (tmp_path / "articles" / name).write_text(text)
+    (tmp_path / "monitor.yaml").write_text(
+        "data_dir: ./var\nwatchlists: ./watchlists\n"
+        "sources: {drop: {folder: ./articles}}\nsinks: {log: {type: alert_log, path: ./a.jsonl}}\n"
+    )
+    assert program("once", "--config", tmp_path / "monitor.yaml").status == 0
+    gone, stays = (story["alerts"][0]["id"] for story in listed(tmp_path))
+    config = ("--config", tmp_path / "monitor.yaml")
+    assert program("alerts", "close", stays, "--as", "not-relevant", *config).status == 0
+    merged = stories(tmp_path, "merge", gone[:10], stays[:10])
+    assert merged.out.splitlines()[1:] == [
+        f"  alert {gone[:12]} (deals): closed, part of {stays[:12]}",
+        f"    {stays[:12]} is closed as not relevant, so this is not open any more; to open it: monitor alerts reopen {stays[:12]}",
+    ], merged.err
+    assert program("alerts", "reopen", stays[:12], *config).out == f"{stays[:12]}  deals: open\n"

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from monitor.errors import UsageError
+from monitor.flow.alert_commands import AlertCommands
 from monitor.flow.story_commands import StoryCommands
 from monitor.model import Command, JsonObject, Way, identity
 from monitor.store import schema
-from tests.fakes import watchlist_facts
+from tests.fakes import FakeMeter, watchlist_facts
 from tests.flow.test_stories import NEWS, OUTLETS, RAISED, THREADED, VALID, House, item, live
 from tests.story.articles import DRONES, MARKETS, RADARS, RADARS_RETOLD
 
@@ -89,6 +90,30 @@ def test_merged_stories_are_one_and_the_duplicate_is_told(tmp_path: Path) -> Non
         assert (await house.decisions("deals"))[-1] == THREADED, "and what the merged alert had told is told"
         with pytest.raises(UsageError, match="became part of"):
             await do(house, "merge", story=LATER, into=FIRST)
+
+    live(tmp_path, work)
+
+
+@pytest.mark.parametrize("into", [False, True], ids=["stories.merge", "alerts.close into"])
+@pytest.mark.parametrize("closed", ["stays", "both", "none"])
+def test_an_open_alert_that_becomes_part_of_a_closed_one_is_not_closed_without_a_word(tmp_path: Path, closed: str, into: bool) -> None:
+    async def work(house: House) -> None:
+        await read_both(house)
+        there, gone = identity("deals", FIRST), identity("deals", LATER)
+        merge = commands(house).handlers()["stories.merge"]
+        desk = AlertCommands(house.store, house.turn, clock=house.clock, meter=FakeMeter(), wake=lambda: None, merge=merge)
+
+        async def close(ids: list[str], **arguments: str) -> JsonObject:
+            return await desk.handlers()["alerts.close"](Command("alerts.close", {"ids": ids, **arguments}, "cli:alice"))
+
+        for id_ in {"stays": [there], "both": [there, gone], "none": []}[closed]:
+            await close([id_], disposition="not_relevant")
+        done = await (close([gone], disposition="duplicate", into=there) if into else do(house, "merge", story=LATER, into=FIRST))
+        (answer,) = done["alerts"]
+        assert (answer["id"], answer["merged_into"]) == (gone, there)
+        state, disposition = ("open", None) if closed == "none" else ("closed", "not_relevant")
+        assert answer["part_of"] == {"id": there, "state": state, "disposition": disposition}
+        assert answer.get("hint") == (f"monitor alerts reopen {there[:12]}" if closed == "stays" else None)
 
     live(tmp_path, work)
 
