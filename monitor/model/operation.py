@@ -13,8 +13,9 @@ from monitor.model.matching import Severity
 class Operation:
     """An alarm about the daemon itself: raised once under ``key`` (``source:NAME``, ``sink:NAME``, ``sink:NAME:undelivered``,
     ``watchlist:ID``, ``watchlist:ID:noisy``, ``article:ID``, ``language:CODE``, ``silence:ID``, ``story``, ``network``,
-    ``storage``), closed when it heals. ``told`` ones also go to people through
-    the routes. ``message`` says what is wrong, and after a semicolon what is done about it and what to do. ``subject`` is the source or sink it is about ("" for the daemon): a sink is not told of itself."""
+    ``storage``), closed when it heals. ``told`` ones also go to people through the routes. ``message`` says what is wrong, and
+    after a semicolon what is done about it and what to do: who hears that it is over reads the first. ``subject`` is the source or
+    sink it is about ("" for the daemon): a sink is not told of itself."""
 
     key: str
     message: str
