@@ -89,6 +89,11 @@ def list_(as_json: bool, place: Place, **conditions: Any) -> None:
       monitor alerts list --undelivered
     """
     found = read_record(place, lambda queries: queries.alerts(**conditions))
+    if not found:
+        from monitor.cli.known import note_unknown
+
+        watchlist, source = ([name] if (name := conditions[kind]) else [] for kind in ("watchlist", "source"))
+        note_unknown(place, watchlist=watchlist, source=source)
     if as_json:
         for alert in found:
             print_json(alert)

@@ -58,10 +58,14 @@ def list_(as_json: bool, place: Place, **asked: Any) -> None:
       monitor deliveries list --state given-up --since 7d
     """
 
+    from monitor.cli.known import note_sink
+
     async def listed(store: SqlStore) -> list[JsonObject]:
         return list(await store.deliveries(await _selection(store, **asked)))
 
     found = read_record(place, listed)
+    if not found and asked["sink"]:
+        note_sink(place, asked["sink"])
     for delivery in found:
         if as_json:
             print_json(delivery)
@@ -125,6 +129,7 @@ def replay(yes: bool, as_json: bool, place: Place, **asked: Any) -> None:
       monitor deliveries replay --sink desk --state expired
     """
     from monitor.cli.control import command, perform
+    from monitor.cli.known import note_sink
     from monitor.cli.sure import make_sure
 
     if not any((asked["notifications"], asked["sink"], asked["state"], asked["alert"], asked["since"])):
@@ -137,6 +142,8 @@ def replay(yes: bool, as_json: bool, place: Place, **asked: Any) -> None:
 
     wanted, count = read_record(place, chosen)
     if not count:
+        if asked["sink"]:
+            note_sink(place, asked["sink"])
         print_json({"replayed": 0}) if as_json else click.echo("nothing of that was given up")
         return
     if not yes:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli.options import Place, config_options, counted, json_option, print_json, short_time, time_option
-from monitor.errors import ConfigError, UsageError
+from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.model import JsonObject
@@ -75,31 +75,20 @@ def add(as_json: bool, place: Place, lasting: str | None, until: datetime | None
     if starts is not None:
         asked["starts"] = starts.isoformat()
     answer = perform(place, command("silences.add", **asked))
+    _note_unknown(place, wanted)
     if as_json:
         print_json(answer)
         return
     found = answer["silence"]
     click.echo(f"silence {found['id']}: {_line(found)}")
     click.echo(_would(answer))
-    for note in _unknown(place, wanted):
-        click.echo(note, err=True)
 
 
-def _unknown(place: Place, matchers: dict[str, list[str]]) -> Iterator[str]:
+def _note_unknown(place: Place, matchers: dict[str, list[str]]) -> None:
     """A silence of what is not there yet is no fault, but most often a slip."""
-    from monitor.settings import source_specs
+    from monitor.cli.known import note_unknown
 
-    try:
-        loaded = place.load()
-    except ConfigError:  # said already, and what there is cannot be told
-        return
-    sources = {spec.name for spec in source_specs(loaded)}
-    for name in matchers.get("watchlist", ()):
-        if not any((loaded.settings.watchlists / f"{name}{suffix}").is_file() for suffix in (".yaml", ".yml")):
-            yield f"note: there is no watchlist {name!r} in {loaded.settings.watchlists}"
-    for name in matchers.get("source", ()):
-        if name not in sources:
-            yield f"note: there is no source named {name!r}"
+    note_unknown(place, watchlist=matchers.get("watchlist", ()), source=matchers.get("source", ()), recorded=False)
 
 
 def _end(lasting: str | None, until: datetime | None, starts: datetime | None) -> datetime:
@@ -176,6 +165,7 @@ def preview(as_json: bool, place: Place, id: str | None, **given: Any) -> None: 
     from monitor.cli.control import command, perform
 
     answer = perform(place, command("silences.preview", **({"id": id} if id else {"matchers": _matchers(given)})))
+    _note_unknown(place, {} if id else _matchers(given))
     if as_json:
         print_json(answer)
         return

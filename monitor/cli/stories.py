@@ -44,6 +44,10 @@ def list_(limit: int, watchlist: str | None, since: datetime | None, *, large: b
       monitor stories list --watchlist arms-transfer --since 2026-03-01
     """
     found = list(read_record(place, lambda record: record.stories(limit=limit, since=since, watchlist=watchlist)))
+    if not found and watchlist:
+        from monitor.cli.known import note_unknown
+
+        note_unknown(place, watchlist=[watchlist])
     if large:
         found.sort(key=lambda story: -int(story["articles"]))
     if as_json:

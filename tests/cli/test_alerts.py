@@ -101,6 +101,23 @@ def test_lists_are_filtered(space: Path) -> None:
     assert "no time zone" in alerts(space, "list", "--since", "2026-03-01T10:00").err
 
 
+def test_a_name_that_nothing_has_is_noted(space: Path) -> None:
+    for arguments, said in (
+        (("--watchlist", "amrs"), "note: there is no watchlist 'amrs'; did you mean 'arms'?\n"),
+        (("--watchlist", "zebra"), "note: there is no watchlist 'zebra'; there is arms\n"),
+        (("--source", "dorp", "--json"), "note: there is no source 'dorp'; did you mean 'drop'?\n"),
+        (("--watchlist", "arms", "--state", "closed"), ""),
+    ):
+        done = alerts(space, "list", *arguments)
+        assert (done.status, done.err) == (0, said)
+    assert alerts(space, "list", "--watchlist", "zebra").out == "no alerts\n"
+    (space / "watchlists" / "arms.yaml").rename(space / "watchlists" / "other.yaml.off")
+    assert alerts(space, "list", "--watchlist", "arms", "--state", "closed").err == ""  # it has left, and its alerts have not
+    for n in range(10):
+        (space / "watchlists" / f"w{n}.yaml").touch()
+    assert alerts(space, "list", "--watchlist", "zebra").err.endswith("there are w0, w1, w2, w3, w4, w5, w6, w7 and 2 more\n")
+
+
 def test_fault_49_a_table_holds_no_formula(space: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(alerts(space, "export", "--format", "csv").out)))
     assert [row["title"] for row in rows].count("'=HYPERLINK(1) is what a trader wrote to his bank") == 1

@@ -88,6 +88,14 @@ def test_deliveries_are_listed_with_what_became_of_them(place: Place) -> None:
     assert place("deliveries", "list", "--since", "2d").out == "no deliveries are like that\n"
 
 
+def test_a_sink_that_is_not_there_is_noted(place: Place) -> None:
+    for command in ("list", "replay"):
+        done = place("deliveries", command, "--sink", "dsk")
+        assert (done.status, done.err) == (0, "note: there is no sink 'dsk'; did you mean 'desk'?\n")
+    assert place("deliveries", "list", "--sink", "nosuch").err == "note: there is no sink 'nosuch'; there are desk, log\n"
+    assert place("deliveries", "list", "--sink", "desk", "--since", "2d").err == ""
+
+
 def test_one_delivery_is_shown_with_every_answer(place: Place) -> None:
     (shown,) = json.loads(place("deliveries", "show", place.ids[1][:10], "desk", "--json").out)
     assert (shown["state"], shown["answers"][0]["status"], shown["answers"][0]["kind"]) == ("dead", 422, "refused")

@@ -48,8 +48,9 @@ def test_a_story_is_named_by_the_beginning_of_its_id(space: Path) -> None:  # no
 def test_a_silence_of_what_is_not_there_is_noted_at_once(space: Path) -> None:  # noqa: F811
     done = silence(space, "add", "--watchlist", "amrs", "--source", "nobody", "--for", "1h", "-m", "x")
     assert done.status == 0
-    assert "note: there is no watchlist 'amrs' in " in done.err
-    assert "note: there is no source named 'nobody'\n" in done.err
+    assert done.err == "note: there is no watchlist 'amrs'; did you mean 'arms'?\nnote: there is no source 'nobody'; there is drop\n"
+    assert silence(space, "preview", "--source", "nobody").err == "note: there is no source 'nobody'; there is drop\n"
+    assert silence(space, "add", "--source", "nobody", "--for", "1h", "-m", "x", "--json").err.startswith("note: there is no source")
 
 
 def test_a_wrong_silence_says_what_to_write(space: Path) -> None:  # noqa: F811

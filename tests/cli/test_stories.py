@@ -84,6 +84,12 @@ def test_stories_are_listed_shown_merged_and_split(space: Path) -> None:
     assert kinds.count("raised") == 2
 
 
+def test_a_watchlist_that_is_not_there_is_noted(space: Path) -> None:
+    done = stories(space, "list", "--watchlist", "zebra")
+    assert (done.status, done.out) == (0, "no stories\n")
+    assert done.err.startswith("note: there is no watchlist 'zebra'; there ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
