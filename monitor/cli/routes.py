@@ -35,7 +35,7 @@ def routes() -> None:
 def list_(as_json: bool, place: Place) -> None:
     """List the routes of the configuration in their order: what each takes and leaves out, where it goes, its digest and
     when that is due next, and quiet hours and rates of the sinks. An edit is in force within two seconds; where a route leads to a
-    sink that the running daemon has not loaded, all of them wait for a restart, and that is said first.
+    sink that the running daemon has not loaded, all of them wait for a restart, and that is said first; the sink is marked.
 
     \b
     Example:
@@ -44,14 +44,15 @@ def list_(as_json: bool, place: Place) -> None:
     from monitor.cli.control import ask_daemon, command
 
     settings = place.load(lists=False).settings
-    runs = ask_daemon(settings.data_dir, command("sinks.loaded")) or {"waiting": []}
-    waits = next((what for what in runs["waiting"] if what.startswith("routes")), "")
+    runs = ask_daemon(settings.data_dir, command("sinks.loaded"))
+    waits = next((what for what in runs["waiting"] if what.startswith("routes")), "") if runs else ""
     if waits and not as_json:
         click.echo(
             f"not in force yet: {waits.partition('(')[2].rstrip(')')}, which the daemon that runs has not loaded; restart the monitor"
         )
     for found in _routes(settings):
         found["in_force"] = not waits
+        found["to"] = [{**sink, "loaded": None if runs is None else sink["sink"] in runs["sinks"]} for sink in found["to"]]
         if as_json:
             print_json(found)
         else:
@@ -178,6 +179,8 @@ def _said(conditions: Mapping[str, Any]) -> str:
 
 def _of_sink(sink: JsonObject) -> Iterable[str]:
     yield sink["type"]
+    if sink["loaded"] is False:
+        yield "not loaded"
     for one in sink["quiet"]:
         days = "" if len(one["days"]) == 7 else f" on {', '.join(one['days'])}"
         yield f"quiet {one['from']}-{one['to']} {one['zone']}{days}"

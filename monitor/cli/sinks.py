@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitor.model import JsonObject
+    from monitor.settings import Settings
     from monitor.sinks import SinkSettings
 
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
@@ -126,12 +127,21 @@ def test(name: str, as_json: bool, place: Place) -> int:
     It goes out once, beside everything that waits, with sequence 0, also to a sink that is paused; nothing of it is kept but who
     asked and what was answered (`monitor audit`), and nothing changes. Exit status 1 if it was not taken.
 
+    A sink that stands in the configuration and not in the daemon that runs is tried by this command itself, which is said and leaves
+    no line in the trail; one whose settings were changed is tried as the daemon runs it.
+
     \b
     Example:
       monitor sinks test desk
     """
-    answer = _perform(place, "sinks.test", sink=name)
-    answer |= {"advice": _advice(place.load(lists=False).settings.sinks.get(name), answer["answer"], answer["detail"])}
+    from monitor.cli.control import ask_daemon, command
+
+    settings = place.load(lists=False).settings
+    runs = ask_daemon(settings.data_dir, command("sinks.loaded"))
+    by_daemon = runs is None or name in runs["sinks"] or name not in settings.sinks
+    answer = _perform(place, "sinks.test", sink=name) if by_daemon else _try(settings, name)
+    answer |= {"advice": _advice(settings.sinks.get(name), answer["answer"], answer["detail"])}
+    answer |= {"loaded": None if runs is None else name in runs["sinks"], "waits": runs is not None and f"sinks.{name}" in runs["waiting"]}
     if as_json:
         print_json(answer)
     else:
@@ -143,6 +153,10 @@ def test(name: str, as_json: bool, place: Place) -> int:
         click.echo(f"    {answer['means']}")
         if answer["advice"]:
             click.echo(f"    what to do: {answer['advice']}")
+        if answer["loaded"] is False:
+            click.echo("    it was tried by this command: the daemon that runs does not know it; restart the monitor")
+        elif answer["waits"]:
+            click.echo("    it was tried as the daemon runs it: its settings were changed, and are in force once the monitor is restarted")
     return int(ExitStatus.DONE if answer["answer"] == "delivered" else ExitStatus.CHECK_FAILED)
 
 
@@ -151,6 +165,31 @@ def _perform(place: Place, name: str, **arguments: Any) -> JsonObject:
     from monitor.cli.control import command, perform
 
     return perform(place, command(name, **arguments))
+
+
+def _try(settings: Settings, name: str) -> JsonObject:
+    """As the daemon would, with the sink as the configuration has it. Raises SinkError where its secret cannot be read."""
+    import asyncio
+    from functools import partial
+
+    from monitor.clock import SystemClock
+    from monitor.flow.sink_commands import send_sample, tried
+    from monitor.net import HttpClient
+    from monitor.sinks import Tools
+
+    async def trying() -> JsonObject:
+        clock = SystemClock()
+        http = HttpClient(contact=settings.fetch.user_agent_contact or "", allow_private=settings.fetch.allow_private)
+        try:
+            built = settings.sinks[name].build(name, Tools(http, clock, public_url=settings.server.public_url or ""))
+            if built.sink is not None:
+                return (await tried(name, clock, partial(send_sample, built.sink, clock), sampled=True))[1]
+            assert built.beating is not None  # a sink takes deliveries, or it beats
+            return (await tried(name, clock, built.beating.beat, sampled=False))[1]
+        finally:
+            await http.close()
+
+    return asyncio.run(trying())
 
 
 def _known(place: Place) -> list[JsonObject]:

@@ -13,7 +13,8 @@ what was answered (in the trail), and it changes nothing about the sink. This mo
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -95,24 +96,11 @@ class SinkCommands:
         name = text(command, "sink", "the name of a sink", hint=_LIST)
         if name not in self._sinks and name not in self._beating:
             raise self._unknown([name])
-        now, began = self._clock.now(), self._clock.monotonic()
-        try:
-            answer = await (self._send(self._sinks[name]) if name in self._sinks else self._beating[name].beat())
-        except SinkError as error:
-            answer = Answer(AnswerKind.RETRY, detail=f"it cannot start: {error}")
-        except Exception as error:  # a fault of ours: said as what it is, and never with a secret from its text
-            answer = Answer(AnswerKind.RETRY, detail=f"the sink failed: {type(error).__name__}")
+        takes = name in self._sinks
+        send = partial(self._send, self._sinks[name]) if takes else self._beating[name].beat
+        answer, found = await tried(name, self._clock, send, sampled=takes)
         await self._note(name, answer, command.actor)
-        return {
-            "sink": name,
-            "notification": sample_id(name, now) if name in self._sinks else None,
-            "answer": answer.kind.value,
-            "status": answer.status,
-            "detail": answer.detail,
-            "retry_after": answer.retry_after,
-            "seconds": round(self._clock.monotonic() - began, 3),
-            "means": MEANS[answer.kind],
-        }
+        return found
 
     async def _note(self, name: str, answer: Answer, actor: str) -> None:
         """Who had something sent to people; the answer is shown also where that cannot be written down now."""
@@ -123,20 +111,8 @@ class SinkCommands:
             log.warning("test_not_noted", sink=name, by=actor, error=error.message)
 
     async def _send(self, sink: Sink) -> Answer:
-        now = self._clock.now()
-        payload = render_sample(sink.name, now)
-        sample = Delivery(
-            sample_id(sink.name, now), sink.name, "", Severity.INFO, 0, DeliveryState.INFLIGHT, 1, due=now, created=now, payload=payload
-        )
-        if self._deliverer.is_open(sink.name):
-            return (await sink.send([sample]))[0]
         # In a process that delivers, the deliverer opens it sooner or later, and closes it.
-        await sink.start(_nothing_recent)
-        try:
-            return (await sink.send([sample]))[0]
-        finally:
-            if not self._deliverer.started:
-                await sink.close()
+        return await send_sample(sink, self._clock, opened=self._deliverer.is_open(sink.name), closes=not self._deliverer.started)
 
     def _names(self, command: Command) -> list[str]:
         """All of them known: with a wrong name nothing is done."""
@@ -148,6 +124,44 @@ class SinkCommands:
     def _unknown(self, names: Sequence[str]) -> UsageError:
         near = difflib.get_close_matches(names[0], [*self._sinks, *self._beating], n=1)
         return UsageError(f"there is no sink {', '.join(map(repr, names))}", hint=f"did you mean {near[0]!r}?" if near else _LIST)
+
+
+async def tried(name: str, clock: Clock, send: Callable[[], Awaitable[Answer]], *, sampled: bool) -> tuple[Answer, JsonObject]:
+    """What ``sinks.test`` answers of a sink, whoever has it. ``sampled`` where ``send`` sends a sample, and not a beat."""
+    now, began = clock.now(), clock.monotonic()
+    try:
+        answer = await send()
+    except SinkError as error:
+        answer = Answer(AnswerKind.RETRY, detail=f"it cannot start: {error}")
+    except Exception as error:  # a fault of ours: said as what it is, and never with a secret from its text
+        answer = Answer(AnswerKind.RETRY, detail=f"the sink failed: {type(error).__name__}")
+    return answer, {
+        "sink": name,
+        "notification": sample_id(name, now) if sampled else None,
+        "answer": answer.kind.value,
+        "status": answer.status,
+        "detail": answer.detail,
+        "retry_after": answer.retry_after,
+        "seconds": round(clock.monotonic() - began, 3),
+        "means": MEANS[answer.kind],
+    }
+
+
+async def send_sample(sink: Sink, clock: Clock, *, opened: bool = False, closes: bool = True) -> Answer:
+    """Its answer to a sample; it is opened for that unless it is ``opened``, and ``closes`` behind it."""
+    now = clock.now()
+    payload = render_sample(sink.name, now)
+    sample = Delivery(
+        sample_id(sink.name, now), sink.name, "", Severity.INFO, 0, DeliveryState.INFLIGHT, 1, due=now, created=now, payload=payload
+    )
+    if opened:
+        return (await sink.send([sample]))[0]
+    await sink.start(_nothing_recent)
+    try:
+        return (await sink.send([sample]))[0]
+    finally:
+        if closes:
+            await sink.close()
 
 
 async def _nothing_recent(_limit: int) -> Sequence[Delivery]:
