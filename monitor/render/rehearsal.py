@@ -1,8 +1,9 @@
 """A template tried before it is needed: put to one document of every kind that a sink is given.
 
-What is tried are documents as they are stored, with what a template trips over: quotes and backslashes in a title, an article
-without an address or a date, a hit that names nobody, an operation that has no article, a digest that has no passage. What fails
-here would have failed when an alert was to be told. Pure: a template in, what is wrong with it out.
+What is tried are documents as they are stored, with what a template trips over: quotes, backslashes, line ends, tabs and control
+characters wherever strangers or colleagues write, an article without an address or a date, a hit that names nobody, an operation
+that has no article, a digest that has no passage. What fails here would have failed when an alert was to be told. Pure: a template
+in, what is wrong with it out.
 """
 
 from __future__ import annotations
@@ -45,8 +46,13 @@ from monitor.render.template import Template, TemplateFault, render
 
 _NOW: Final = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 _ID: Final = identity("rehearsal")
-_TITLE: Final = 'Rehearsal: a "title" with \\ and صفقة'
-_QUOTE: Final = 'An engine, as «مسؤول» and "others" said, was shipped in March.'
+#: What a quote has as it stands in an article, and JSON only escaped; what JSON escapes with a letter and what it has no letter for.
+_RAW: Final = '"\n\t\\\x01'
+_TITLE: Final = f'Rehearsal: a "title" with \\ and صفقة{_RAW}'
+_HIT: Final = f"engine{_RAW}part"
+_QUOTE: Final = f'An {_HIT}, as «مسؤول» and "others" said, was{_RAW}shipped in March.'
+_NAME: Final = f"Rehearsal{_RAW}"
+_COMMENT: Final = f'said "so"{_RAW}'
 _TOLD: Final = (_ID, "rehearsal", "one.example", "en", "REPORTED")
 _LINKS: Final = (Link("Acknowledge", "https://monitor.example/a/rehearsal"),)
 
@@ -77,12 +83,26 @@ def _fault(template: Template, kind: str, document: bytes, *, as_json: bool) -> 
         # Links stand in some messages and not in others, as they do where no public_url is set.
         body = render(template, json.loads(document), replace(message, links=_LINKS if kind == _UPDATE else ()))
         if as_json:
-            json.loads(body)
-    except json.JSONDecodeError as error:
-        return TemplateFault(f"the body is not JSON: {error.msg} in its line {error.lineno}, column {error.colno}", 0)
+            parsed(body)
     except TemplateFault as fault:
         return fault
     return None
+
+
+def parsed(body: str) -> None:
+    """Raises `TemplateFault` for a body that a receiver of JSON could not read."""
+    try:
+        json.loads(body, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise TemplateFault(
+            f"the body is not JSON: {error.msg.removesuffix(' at')} in its line {error.lineno}, column {error.colno}", 0
+        ) from None
+    except (ValueError, RecursionError) as error:  # NaN, a number of 5,000 digits, brackets 10,000 deep
+        raise TemplateFault(f"the body is not JSON: {str(error)[:80]}", 0) from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"it has no {name}")
 
 
 # ------------------------------------------------------------------------------------------ documents
@@ -97,7 +117,7 @@ def documents() -> Mapping[str, bytes]:
         "an alert": alert,
         "an alert without a title, an address or a date": _notified(NotificationKind.RAISED, Reason.FIRST_MATCH, bare=True),
         _UPDATE: _notified(NotificationKind.UPDATED, Reason.NEW_EVIDENCE, change=_change()),
-        "a correction": _notified(NotificationKind.CORRECTED, Reason.CORRECTION, correction=Correction("c" * 64, "Corrected", ())),
+        "a correction": _notified(NotificationKind.CORRECTED, Reason.CORRECTION, correction=Correction("c" * 64, _TITLE, ())),
         "a closed alert": _by_hand(alert, NotificationKind.CLOSED, Disposition.FALSE),
         "a reopened alert": _by_hand(alert, NotificationKind.REOPENED, None),
         "an alert that news reopened": _notified(NotificationKind.REOPENED, Reason.STANCE_CHANGED, change=_change()),
@@ -122,7 +142,7 @@ def _notified(
         story=Story(_ID, _ID) if bare else Story(_ID, _ID, 2, ("one.example", "two.example"), 2, ("en", "ar"), "https://one.example/1"),
         article=_article(bare=bare),
         match=match,
-        facts=WatchlistFacts(match.watchlist, match.version, "Rehearsal", "", "", match.severity, {}, Mode.LIVE),
+        facts=WatchlistFacts(match.watchlist, match.version, _NAME, _COMMENT, _NAME, match.severity, {}, Mode.LIVE),
         engine="1",
         change=change,
         correction=correction,
@@ -150,9 +170,9 @@ def _article(*, bare: bool) -> Article:
 
 
 def _match(*, bare: bool) -> Match:
-    at = _QUOTE.index("engine")
-    entity = None if bare else Entity("Q1", "Rotax", "companies")
-    hit = Hit("goods", "engine", at, at + len("engine"), "engine", entity)
+    at = _QUOTE.index(_HIT)
+    entity = None if bare else Entity("Q1", f"Rotax{_RAW}", "companies")
+    hit = Hit("goods", "engine", at, at + len(_HIT), _HIT, entity)
     passage = Evidence(0, len(_QUOTE), _QUOTE, ZoneKind.BODY, Stance.REPORTED, "goods", (hit,))
     return Match("rehearsal", _ID, Severity.HIGH, (Stance.REPORTED,), (passage,))
 
@@ -172,7 +192,7 @@ def _change() -> Change:
 
 def _by_hand(document: bytes, kind: NotificationKind, disposition: Disposition | None) -> bytes:
     state = AlertState.CLOSED if kind is NotificationKind.CLOSED else AlertState.OPEN
-    alert = replace(_alert(), state=state, disposition=disposition, comment='said "so"', changed_by="cli:rehearsal")
+    alert = replace(_alert(), state=state, disposition=disposition, comment=_COMMENT, changed_by="cli:rehearsal")
     return render_change(
         json.loads(document),
         notification_id=_ID,
@@ -180,18 +200,20 @@ def _by_hand(document: bytes, kind: NotificationKind, disposition: Disposition |
         reason=Reason.BY_HAND,
         created=_NOW,
         alert=alert,
-        change=ByHand("cli:rehearsal", 'said "so"'),
+        change=ByHand("cli:rehearsal", _COMMENT),
     )
 
 
 def _operation(kind: NotificationKind) -> bytes:
-    operation = Operation("source:rehearsal", 'it does not answer: "503"', _NOW, Severity.MEDIUM, told=True, subject="rehearsal")
+    operation = Operation("source:rehearsal", f'it does not answer: "503"{_RAW}', _NOW, Severity.MEDIUM, told=True, subject="rehearsal")
     return render_operation(notification_id=_ID, kind=kind, created=_NOW, operation=operation)
 
 
 def _digest(key: str, *, notified: bool) -> bytes:
     told = DigestMember(
-        "[HIGH] Rehearsal", _TITLE, "https://one.example/1", _NOW, Severity.HIGH, _ID if notified else "", int(notified), *_TOLD
+        f"[HIGH] {_NAME}", _TITLE, "https://one.example/1", _NOW, Severity.HIGH, _ID if notified else "", int(notified), *_TOLD
     )
     bare = DigestMember("[LOW] Rehearsal", "", "", _NOW, Severity.LOW)
-    return render_digest(notification_id=_ID, key=key, title="2 notifications", text="Rehearsal.", members=[told, bare], created=_NOW)
+    return render_digest(
+        notification_id=_ID, key=key, title=f"2 notifications{_RAW}", text=f"Rehearsal{_RAW}.", members=[told, bare], created=_NOW
+    )

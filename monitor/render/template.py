@@ -2,40 +2,33 @@
 
 What is allowed is listed: the kinds of nodes, methods, filters and tests below. All else is refused where the template is read,
 with its line. Jinja2's own sandbox keeps a template from Python's insides, but neither from memory (``'a'.ljust(10**9)``, a text
-doubled thirty times) nor from time (loops in loops): here whatever makes text is bounded by `LONGEST`, and all loops together by
-`STEPS`. Pure: it knows no files; the source is given, and a fault says its line.
+doubled thirty times) nor from time (loops in loops): here whatever makes text is bounded by `LONGEST`, all loops together by `STEPS`,
+and all that one rendering handles by a budget (`template_filters.py`). Pure: it knows no files; the source is given, and a fault
+says its line.
 """
 
 from __future__ import annotations
 
-import html
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
-from urllib.parse import quote
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
 from jinja2 import Template as JinjaTemplate
-from jinja2.filters import do_default
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.tests import TESTS
+from jinja2.visitor import NodeTransformer
 
 from monitor.model import JsonObject
 from monitor.render.message import Message
-from monitor.render.plain import Piece, plain, shortened
+from monitor.render.plain import Piece
+from monitor.render.template_filters import BUDGET, CHECKS, FILTERS, LONGEST, METHODS, Budget, added, called, shown
 from monitor.render.text import text
 
-#: Characters of a body, and of any text on the way to it.
-LONGEST: Final = 256 * 1024
 #: Characters of a template itself.
 LONGEST_SOURCE: Final = 64 * 1024
-#: Rounds of all loops together: every hit of every passage fits many times.
-STEPS: Final = 10_000
 #: Loops within loops: members of passages of a document.
 DEEPEST: Final = 3
 
@@ -53,11 +46,7 @@ _HINTS: Final[Mapping[type[nodes.Node], str]] = {
     nodes.Include: "a template stands alone: there is nothing to include",
     nodes.Extends: "a template stands alone: there is nothing to extend",
 }
-_METHODS: Final[Mapping[type, frozenset[str]]] = {
-    str: frozenset({"upper", "lower", "title", "strip", "startswith", "endswith", "split"}),
-    dict: frozenset({"get", "items", "keys", "values"}),
-}
-_CALLED: Final = frozenset().union(*_METHODS.values())
+_CALLED: Final = frozenset().union(*METHODS.values())
 #: How Jinja2 says that something has no such key; who writes a template need not know of which of our types it is.
 _ABSENT: Final = re.compile(r"'?[\w .]+ object'? has no (?:attribute|element) '?([^']*)'?")
 _LOOP: Final = frozenset({"index", "index0", "first", "last", "length"})
@@ -89,8 +78,7 @@ def compile(source: str, name: str) -> Template:  # noqa: A001 - as re.compile
     try:
         tree = environment.parse(source, name, name)
         _check(tree)
-        for loop in list(tree.find_all(nodes.For)):
-            loop.iter = nodes.Filter(loop.iter, "_each", [], [], None, None, lineno=loop.lineno)
+        _Charged().visit(tree)
         code = environment.compile(tree, name, name)
         return Template(name, JinjaTemplate.from_code(environment, code, {}))
     except TemplateSyntaxError as error:
@@ -101,16 +89,18 @@ def compile(source: str, name: str) -> Template:  # noqa: A001 - as re.compile
         raise TemplateFault(f"the template cannot be read: {type(error).__name__}: {str(error)[:120]}", 1) from None
 
 
-def render(template: Template, document: JsonObject, message: Message) -> str:
-    """The body. Raises `TemplateFault` for what the template makes of this document: a name that is not there, more than `LONGEST`."""
+def render(template: Template, document: JsonObject, message: Message, budget: Budget | None = None) -> str:
+    """The body. Raises `TemplateFault` for what the template makes of this document: a name that is not there, more than `LONGEST`,
+    more work than its ``budget``. Of the worst that is a second or two, which a loop of others must not wait for."""
     kept: list[str] = []
     size = 0
     try:
-        for piece in template.made.generate(document=document, message=_data(message), text=text(message), _steps=_Steps()):
+        for piece in template.made.generate(document=document, message=_data(message), text=text(message), **{BUDGET: budget or Budget()}):
             size += len(piece)
             if size > LONGEST:
                 raise ValueError(f"the body is longer than {LONGEST // 1024} KiB")
-            kept.append(piece)
+            if piece:
+                kept.append(piece)
     except Exception as error:
         said = _ABSENT.sub(r"there is no '\1'", str(error)[:200]) or type(error).__name__
         raise TemplateFault(said, _line(template.name, error), template.name) from None
@@ -156,6 +146,43 @@ def _check_names(node: nodes.Node) -> None:
             pass
 
 
+class _Charged(NodeTransformer):
+    """Puts in what charges the budget of a rendering where Jinja2 itself asks nobody: rounds, parts and comparisons."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        weight = _weight(node)
+        self.generic_visit(node)
+        node.iter = _through("_each", node.iter, nodes.Const(weight))
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        ends = (node.arg.start, node.arg.stop, node.arg.step)
+        return _through("_part", node.node, *(nodes.Const(None) if end is None else end for end in ends))
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+        self.generic_visit(node)
+        node.expr = _through("_seen", node.expr)
+        for operand in node.ops:
+            operand.expr = _through("_seen", operand.expr)
+        return node
+
+
+def _through(name: str, value: Any, *arguments: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(value, name, list(arguments), [], None, None, lineno=value.lineno)
+
+
+def _weight(loop: nodes.For) -> int:
+    """The nodes of one round: of a loop within it only what it goes through, for its own rounds are counted by themselves."""
+
+    def count(node: nodes.Node) -> int:
+        return 1 + (count(node.iter) if isinstance(node, nodes.For) else sum(map(count, node.iter_child_nodes())))
+
+    return sum(map(count, loop.iter_child_nodes()))
+
+
 class _Closed(ImmutableSandboxedEnvironment):
     """Only what is listed; a key of the document comes before a method of its name."""
 
@@ -163,14 +190,13 @@ class _Closed(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(
-            autoescape=False, undefined=StrictUndefined, loader=None, extensions=[], finalize=_shown, keep_trailing_newline=True
+            autoescape=False, undefined=StrictUndefined, loader=None, extensions=[], finalize=shown, keep_trailing_newline=True
         )
         self.globals.clear()
         self.filters.clear()
-        self.filters.update({name: _bounded(made) for name, made in _FILTERS.items()} | {"default": do_default, "_each": _each})
-        kept = {name: TESTS[name] for name in ("defined", "undefined", "none", "string", "number", "mapping", "in", "eq", "==", "ne", "!=")}
+        self.filters.update(FILTERS)
         self.tests.clear()
-        self.tests.update(kept)
+        self.tests.update(CHECKS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Undefined):
@@ -179,7 +205,7 @@ class _Closed(ImmutableSandboxedEnvironment):
             return obj[attribute]
         if isinstance(obj, LoopContext) and attribute in _LOOP:
             return getattr(obj, attribute)
-        if attribute in _METHODS.get(type(obj), ()):
+        if attribute in METHODS.get(type(obj), ()):
             return getattr(obj, attribute)
         return self.undefined(obj=obj, name=attribute)
 
@@ -191,41 +217,16 @@ class _Closed(ImmutableSandboxedEnvironment):
         except (TypeError, LookupError):
             return self.undefined(obj=obj, name=argument)
 
+    def call(self, context: Context, method: Any, /, *arguments: Any, **named: Any) -> Any:
+        said = {name: value for name, value in named.items() if not name.startswith("_")}  # Jinja2 passes on what a loop has set
+        return called(context[BUDGET], method, arguments, said, lambda: super(_Closed, self).call(context, method, *arguments, **named))
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
-            return _short(left + right) if len(left) + len(right) <= LONGEST else _too_long()
+            return added(context[BUDGET], left, right)
         if operator in "+-" and isinstance(left, int | float) and isinstance(right, int | float):
             return left + right if operator == "+" else left - right
         raise ValueError(f"{operator} takes two numbers, or two texts where it is +")
-
-
-@dataclass(slots=True)
-class _Steps:
-    left: int = STEPS
-
-
-@pass_context
-def _each(context: Context, items: Any) -> Iterator[Any]:
-    """What a loop goes through; the rounds of all loops of one rendering are counted together."""
-    if isinstance(items, str | Undefined) or not isinstance(items, Iterable):
-        raise ValueError(f"a loop goes through a list, and this is {'text' if isinstance(items, str) else 'none'}")
-    steps: _Steps = context["_steps"]
-    for item in items:
-        steps.left -= 1
-        if steps.left < 0:
-            raise ValueError(f"the loops go round more than {STEPS:,} times")
-        yield item
-
-
-def _shown(value: Any) -> Any:
-    """What ``{{ … }}`` writes: a text or a number. A list has no one way to be written."""
-    if isinstance(value, Undefined):
-        str(value)  # raises, and says what is missing
-    if value is None:
-        return ""
-    if isinstance(value, str | int | float):
-        return value
-    raise ValueError("a list or an object is written with {{ … | json }}")
 
 
 def _data(value: Any) -> Any:
@@ -240,82 +241,3 @@ def _data(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, str) else value  # of an enumeration its value
-
-
-# ----------------------------------------------------------------------------------------------- filters
-def _bounded(made: Callable[..., Any]) -> Callable[..., Any]:
-    def bounded(value: Any, *arguments: Any, **named: Any) -> Any:
-        if isinstance(value, Undefined):
-            str(value)
-        if isinstance(value, str):
-            _short(value)
-        return _short(made(value, *arguments, **named))
-
-    return bounded
-
-
-def _short(value: Any) -> Any:
-    return _too_long() if isinstance(value, str) and len(value) > LONGEST else value
-
-
-def _too_long() -> Any:
-    raise ValueError(f"a text is longer than {LONGEST // 1024} KiB")
-
-
-def _json(value: Any) -> str:
-    """As JSON, in pieces: one too long is given up before it is whole."""
-    made: list[str] = []
-    size = 0
-    for piece in json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).iterencode(value):
-        size += len(piece)
-        if size > LONGEST:
-            _too_long()
-        made.append(piece)
-    return "".join(made)
-
-
-def _join(values: Iterable[Any], between: str = "") -> str:
-    parts: list[str] = []
-    size = 0
-    for value in values:
-        parts.append(str(_shown(value)))
-        size += len(parts[-1]) + len(between)
-        if size > LONGEST:
-            _too_long()
-    return between.join(parts)
-
-
-def _replace(value: Any, old: str, new: str) -> str:
-    said = str(_shown(value))
-    if len(said) + said.count(old) * max(len(new) - len(old), 0) > LONGEST:
-        _too_long()
-    return said.replace(old, new)
-
-
-def _truncate(value: Any, length: int = 255, end: str = "…") -> str:
-    said = str(_shown(value))
-    return said if len(said) <= length else said[: max(length - len(end), 0)] + end
-
-
-def _last(values: Any) -> Any:
-    return values[-1] if values else ""
-
-
-_FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "e": lambda value: html.escape(str(_shown(value)), quote=True),
-    "escape": lambda value: html.escape(str(_shown(value)), quote=True),
-    "first": lambda values: next(iter(values), ""),
-    "join": _join,
-    "json": _json,
-    "last": _last,
-    "length": len,
-    "line": lambda value, most=200: shortened(_shown(value), min(most, LONGEST // 2)),
-    "lower": lambda value: str(_shown(value)).lower(),
-    "plain": lambda value: plain(_shown(value)),
-    "replace": _replace,
-    "sort": lambda values: sorted(islice(values, STEPS)),
-    "title": lambda value: str(_shown(value)).title(),
-    "truncate": _truncate,
-    "upper": lambda value: str(_shown(value)).upper(),
-    "urlencode": lambda value: quote(str(_shown(value)), safe=""),
-}

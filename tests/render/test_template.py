@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from monitor.render.message import read
-from monitor.render.template import _CALLED, _FILTERS, LONGEST, STEPS, TemplateFault, render
+from monitor.render.template import _CALLED, TemplateFault, render
 from monitor.render.template import compile as compiled
+from monitor.render.template_filters import _FILTERS, HANDLED, LONGEST, STEPS, Budget
 from tests.render.samples import DOCUMENTS
 
 DOCUMENT: dict[str, Any] = json.loads(DOCUMENTS["update"])
@@ -135,6 +136,11 @@ ESCAPES_AND_BOMBS = (
     "{% set a = text + text + text %}{{ (a + a + a + a + a + a + a + a) | replace('e', a + a + a + a) | replace('e', a + a) }}",
     "{% for a in text.split('e') %}{% for b in text.split('e') %}{% for c in text.split('e') %}{% endfor %}{% endfor %}{% endfor %}",
     "{% for a in text %}{% for b in text %}{% for c in text %}{% endfor %}{% endfor %}{% endfor %}",
+    "{% set a = 'ab' %}" + "{% set a = a + a %}" * 17 + "{% if a.strip(a) %}{% endif %}",
+    "{% set a = 'ccb' %}" + "{% set a = a + a %}" * 16 + "".join(f"{{% set a{n} = a.split('b') %}}" for n in range(200)),
+    "{% set a = 'ccb' %}" + "{% set a = a + a %}" * 10 + "".join(f"{{% set a{n} = a.split('b') %}}" for n in range(200)),
+    "{% set a = 'ab' %}" + "{% set a = a + a %}" * 16 + "".join(f"{{% set a{n} = a[1:] %}}" for n in range(200)),
+    "{% set a = 'ab' %}" + "{% set a = a + a %}" * 16 + "".join(f"{{% set a{n} = a + 'b' %}}" for n in range(200)),
     "{% for a in [1] %}" * 4 + "{% endfor %}" * 4,
     "{% for a in [1] recursive %}{{ loop([1]) }}{% endfor %}",
     "{% for a in document.data.evidence %}{{ loop.changed(a) }}{{ loop.cycle('a') }}{% endfor %}",
@@ -153,9 +159,11 @@ ESCAPES_AND_BOMBS = (
     "{{ joiner() }}",
     "{{ dict(a=1) }}",
     "{{ text.upper(*text) }}",
-    "{{ _steps }}",
-    "{% set _steps = 1 %}",
+    "{{ _budget }}",
+    "{% set _budget = 1 %}",
+    "{% for _budget in [1] %}{% endfor %}",
     "{{ text | _each }}",
+    "{{ text | _seen }}",
     "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}",
     "{{ " + "- " * 20_000 + "1 }}",
 )  # fmt: skip
@@ -181,6 +189,66 @@ def test_the_bounds_are_the_ones_told() -> None:
         rendered(long)
     with pytest.raises(ValueError, match=f"the loops go round more than {STEPS:,} times"):
         rendered(long.replace("{{ text }}", "{% for c in text.split('e') %}{% endfor %}"))
+
+
+TEN = "[1,2,3,4,5,6,7,8,9,0]"
+#: A thousand rounds of some step on a text of 64 Ki characters, which no bound of rounds or of the body notices.
+STEPS_OF_A_LOOP = (
+    *("a | e", "a | escape", "a | join", "a | json", "a | line(99999)", "a | lower", "a | plain", "a | replace('a', 'b')", "a | sort"),
+    *("a | title", "a | truncate", "a | upper", "a | urlencode", "a | default(a) | length", "a | first", "a | last"),
+    *("a.upper()", "a.lower()", "a.title()", "a.strip()", "a.startswith(a)", "a.endswith(a)", "a.split('-')", "a.split('a', 9)"),
+    *("a + 'b'", "a[1:]", "a[::-1]", "'ab' in a", "'b' < a", "a == text", "a is eq(text)", "'ab' is in(a)", "a is ne(text)"),
+    *("{a} | replace({a}, text)".replace("{a}", "a"), "text | replace('e', a[:99]) | replace('e', '')", "'e' | truncate(0, a)"),
+)
+
+
+@pytest.mark.parametrize("step", STEPS_OF_A_LOOP)
+def test_each_step_is_charged_for_what_it_handles(step: str) -> None:
+    loops = f"{{% for i in {TEN} %}}" * 3 + f"{{% if {step} %}}{{% endif %}}" + "{% endfor %}" * 3
+    with pytest.raises(TemplateFault, match=r"handles more than 8 million characters: shorten texts first, as with \| truncate\(200\)"):
+        rendered("{% set a = 'a ' %}" + "{% set a = a + a %}" * 15 + loops)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{{ e }}" * 3,
+        "{% if message.title %}{% endif %}",
+        "{% set b = e %}",
+        "{% if document.data %}{% endif %}",
+        "{% if 1 < 2 %}{% endif %}",
+    ],
+)
+def test_what_costs_next_to_nothing_is_charged_by_the_round(step: str) -> None:
+    loops = f"{{% for i in {TEN} %}}" * 3 + step * 1000 + "{% endfor %}" * 3
+    with pytest.raises(TemplateFault, match="handles more than 8 million characters"):
+        rendered("{% set e = '' %}" + loops)
+
+
+def test_a_text_is_split_into_so_many_parts() -> None:
+    with pytest.raises(TemplateFault, match=rf"\.split\(\) makes more than {STEPS:,} parts: shorten the text first"):
+        rendered("{% set a = 'a ' %}" + "{% set a = a + a %}" * 14 + "{{ a.split() | length }}")
+    assert (
+        rendered("{{ 'a b c'.split(' ', 1) | json }} {{ 'a b c'.split(maxsplit=1) | last }} {{ 'a'.split() | first }}")
+        == '["a","b c"] b c a'
+    )
+
+
+def test_the_largest_document_has_room_to_spare() -> None:
+    """Forty passages of fifteen hundred letters, twelve hits each, every value written several times over: not an eighth of what may be."""
+    document = json.loads(DOCUMENTS["update"])
+    hit = document["data"]["evidence"][0]["hits"][0]
+    passage = document["data"]["evidence"][0] | {"quote": "صفقة " * 300, "hits": [hit] * 12}
+    document["data"]["evidence"] = [passage] * 40
+    source = (
+        "{% for p in document.data.evidence %}{% set q = p.quote | replace('ص', 's') | plain | upper %}{{ q[:80] | truncate(60) | json }}"
+        "{% for h in p.hits if h.text != '' and p.stance in ['denied', 'reported'] %}{{ h.text | plain | e | json }}{{ h.term | lower }}"
+        "{{ document.data.evidence | length }}{% if not loop.last %},{% endif %}{% endfor %}{% endfor %}{{ text | plain | json }}"
+    )
+    budget = Budget()
+    render(compiled(source, "body.j2"), document, read(json.dumps(document).encode()), budget)
+    assert budget.characters > HANDLED * 7 / 8
+    assert budget.rounds > STEPS / 2
 
 
 def test_rendering_leaves_nothing_behind() -> None:

@@ -12,6 +12,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -88,7 +89,7 @@ def test_links_to_act_stand_in_the_body(name: str, tmp_path: Path) -> None:
     def links(message: Message, sink: str) -> tuple[Link, ...]:
         return (Link("Acknowledge", f"https://monitor.example/a/{sink}-token"),)
 
-    (tmp_path / "t.j2").write_text("{% for link in message.links %}{{ link.url }}{% endfor %}")
+    (tmp_path / "t.j2").write_text("[{% for link in message.links %}{{ link.url | json }}{% endfor %}]")
     poster = FakePoster()
     send(settings(name, **({"template": tmp_path / "t.j2"} if name == "template" else {})), poster, links=links)
     assert b"https://monitor.example/a/desk-token" in poster.posts[0][2]
@@ -168,18 +169,111 @@ def test_a_template_is_tried_on_every_kind_of_document_when_the_configuration_is
     assert said in str(caught.value)
 
 
+QUOTED = """ | replace('\\\\', '\\\\\\\\') | replace('"', '\\\\"')"""
+
+
+def by_hand(values: str, name: str, about: str = "alert") -> str:
+    """Of each of some values a text with its quotes replaced, as JSON is written by hand."""
+    text = f'"{{{{ each.{name}{QUOTED} }}}}",'
+    return f"[{{% if message.about == '{about}' %}}{{% for each in {values} %}}{text}{{% endfor %}}{{% endif %}}0]"
+
+
 @pytest.mark.parametrize(
     ("template", "content_type", "warned"),
     [
         ('{"title": "{{ message.title }}"}', None, True),  # a quote in a title ends it
         ('{"title": {{ message.title | json }}}', None, False),
         ('{"title": "{{ message.title }}"}', "text/plain", False),
+        ('{"title": "{{ message.title }}"}', "application/vnd.desk+json; charset=utf-8", True),
+        ('{"title": "{{ message.title }}"}', "Application/JSON", True),
+        # Who replaces quotes by hand forgets what else a text may hold.
+        (by_hand("document.data.evidence", "quote"), None, True),
+        (by_hand("document.data.entities", "name"), None, True),
+        (by_hand("document.data.digest.members", "headline", "digest"), None, True),
+        (by_hand("document.data.digest.members", "title", "digest"), None, True),
+        ('{% if message.about == "alert" %}"{{ document.data.watchlist.title' + QUOTED + ' }}"{% else %}1{% endif %}', None, True),
+        ("\"{% if message.about == 'alert' %}{{ document.data.alert.comment | default('')" + QUOTED + ' }}{% endif %}"', None, True),
+        ('"{{ text }}"', None, True),
+        (f'"{{{{ message.headline{QUOTED} }}}}"', None, False),  # this is tamed: no line end, no tab
+        ("{% if message.about == 'alert' %}{}{% endif %}", None, True),
+        ("NaN", None, True),
+        ("[" * 50_000, None, True),
     ],
 )
 def test_a_body_that_is_no_json_is_warned_of(template: str, content_type: str | None, warned: bool, tmp_path: Path) -> None:
     (tmp_path / "t.j2").write_text(template)
     found = settings("template", template=tmp_path / "t.j2", content_type=content_type).warnings()
-    assert any("a body that is not JSON: write every value with | json" in one for one in found) == warned
+    assert any("a body that is not JSON, which is not sent: write every value with | json" in one for one in found) == warned
+
+
+#: A document of every day whose quote holds what a template of an operator's did not reckon with.
+def quoting(said: str) -> bytes:
+    document = json.loads(DOCUMENTS["arabic"])
+    document["data"]["evidence"][0]["quote"] = said
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize("said", ['a "b"', "a\nb", "a\tb", "a\\q", "a\x01b"])
+@pytest.mark.parametrize("content_type", [None, "application/vnd.desk+json"])
+def test_a_body_that_is_no_json_is_not_sent(said: str, content_type: str | None, tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text("""{"quote": "{% if message.about == 'alert' %}{{ document.data.evidence[0].quote }}{% endif %}"}""")
+    poster = FakePoster()
+    described = settings("template", template=tmp_path / "t.j2", content_type=content_type)
+    assert send(described, poster, quoting("nothing of the kind")).kind is AnswerKind.DELIVERED
+    answer = send(described, poster, quoting(said))
+    assert answer.kind is AnswerKind.POISON
+    assert re.fullmatch(r"t\.j2: the body is not JSON: .*: write every value with \| json", answer.detail)
+    assert len(poster.posts) == 1
+    assert send(described.model_copy(update={"content_type": "text/plain"}), poster, quoting(said)).kind is AnswerKind.DELIVERED
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+def test_half_a_character_costs_no_message(content_type: str, tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text(
+        "{% if document.data.evidence is defined %}{{ document.data.evidence[0].quote | json }}{% else %}1{% endif %}"
+    )
+    poster = FakePoster()
+    described = settings("template", template=tmp_path / "t.j2", content_type=content_type)
+    assert send(described, poster, quoting("a\ud83d b\n")).kind is AnswerKind.DELIVERED
+    assert json.loads(poster.posts[0][2]) == "a\ufffd b\n"
+
+
+#: Nothing to a rehearsal, and to the first alert whose title has the word in it ten thousand rounds of a slow filter.
+LATE = (
+    "{% if message.title is defined and 'صفقة' in message.title %}{% set a = 'a ' %}"
+    + "{% set a = a + a %}" * 15
+    + "{% for i in [1,2,3,4,5,6,7,8,9,0] %}" * 3
+    + "{% if a | urlencode == '' %}{% endif %}"
+    + "{% endfor %}" * 3
+    + "{% endif %}{{ text | json }}"
+)
+
+
+def test_a_template_that_would_run_on_is_poison_and_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "t.j2").write_text(LATE.replace("صفقة", "محتملة"))
+    poster = FakePoster()
+    described = settings("template", template=tmp_path / "t.j2")
+    assert not described.faults()
+    answer = send(described, poster)
+    assert answer.kind is AnswerKind.POISON
+    assert answer.detail.startswith(
+        "t.j2:1: the template handles more than 8 million characters: shorten texts first, as with | truncate(200)"
+    )
+    assert poster.posts == []
+
+
+def test_a_template_is_rendered_apart_from_the_loop(tmp_path: Path) -> None:
+    """Others go on meanwhile. What is asked for its links is called where the rendering is: not on the thread of the loop."""
+    threads: set[int] = set()
+
+    def links(message: Message, sink: str) -> tuple[Link, ...]:
+        threads.add(threading.get_ident())
+        return ()
+
+    (tmp_path / "t.j2").write_text("{{ message.title | json }}")
+    assert send(settings("template", template=tmp_path / "t.j2"), FakePoster(), links=links).kind is AnswerKind.DELIVERED
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 # ---------------------------------------------------------------------------------------------- answers

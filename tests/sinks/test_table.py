@@ -74,7 +74,7 @@ class Bench:
     async def attempt(self, url: str = "", **more: Any) -> Answer:
         kind: dict[str, Any] = {**SINKS[self.name], **more, "url": url or f"{self.receiver.url}/{CANARY}?key={CANARY}"}
         if kind.get("format") == "template":
-            (self.folder / "body.j2").write_text("{{ message.title }}")
+            (self.folder / "body.j2").write_text("{{ message.title | json }}")
             kind |= {"template": self.folder / "body.j2"}
         answer = await self._once(SINK_TYPES[kind["type"]].model_validate(kind), self.client)
         assert CANARY not in answer.detail

@@ -19,7 +19,7 @@ from monitor.model import AnswerKind, JsonObject
 from monitor.ports import Posted
 from monitor.render import discord, slack, teams, telegram
 from monitor.render.message import Message, read
-from monitor.render.rehearsal import Failed, rehearse
+from monitor.render.rehearsal import Failed, parsed, rehearse
 from monitor.render.template import LONGEST_SOURCE, Template, TemplateFault, render
 from monitor.render.template import compile as compiled
 from monitor.sinks.answers import Meant, as_it_says
@@ -30,6 +30,8 @@ CHAT: Final = frozenset({"slack", "teams", "discord", "telegram"})
 
 CLOUDEVENTS: Final = "application/cloudevents+json; charset=utf-8"
 JSON: Final = "application/json"
+
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 #: Telegram answers 400 to these, and no message will get through until someone mends the chat or its id.
 _WRONG_CHAT: Final = (
@@ -48,11 +50,13 @@ _TEAMS_FAILED: Final = b"Webhook message delivery failed with error: Microsoft T
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``body`` makes what is posted of a stored document; it raises ValueError where that cannot be."""
+    """``body`` makes what is posted of a stored document; it raises ValueError where that cannot be. ``apart``: it is an operator's
+    own and may take a second or two, which nobody else is to wait for."""
 
     content_type: str
     body: Callable[[bytes], bytes]
     meant: Callable[[Posted], Meant] = as_it_says
+    apart: bool = False
 
 
 def format_of(
@@ -77,7 +81,12 @@ def format_of(
             return Format(JSON, _of_message(lambda message: telegram.body(message, chat_id), read), _telegram)
         case "template":
             assert template is not None
-            return Format(content_type, lambda payload: _templated(template, payload, read))
+            return Format(content_type, _of_template(template, read, as_json=is_json(content_type)), apart=True)
+
+
+def is_json(content_type: str) -> bool:
+    media = content_type.partition(";")[0].strip().lower()
+    return media == JSON or media.endswith("+json")
 
 
 def read_template(path: Path) -> Template | Fault:
@@ -130,10 +139,21 @@ def _of_message(body: Callable[[Message], bytes], read: Callable[[bytes], Messag
     return lambda payload: body(read(payload))
 
 
-def _templated(template: Template, payload: bytes, read: Callable[[bytes], Message]) -> bytes:
-    message = read(payload)
-    document: JsonObject = json.loads(payload)
-    return render(template, document, message).encode()
+def _of_template(template: Template, read: Callable[[bytes], Message], *, as_json: bool) -> Callable[[bytes], bytes]:
+    """A rehearsal cannot know every quote: what is to be JSON is read before it is sent, as its receiver will read it."""
+
+    def body(payload: bytes) -> bytes:
+        document: JsonObject = json.loads(payload)
+        # Half a character, as some feeds cut them, has no bytes; everywhere else it is shown as one that cannot be.
+        made = _HALF.sub("\ufffd", render(template, document, read(payload)))
+        if as_json:
+            try:
+                parsed(made)
+            except TemplateFault as fault:
+                raise TemplateFault(f"{fault.message}: write every value with | json", 0, template.name) from None
+        return made.encode()
+
+    return body
 
 
 # ---------------------------------------------------------------------------------------------- answers

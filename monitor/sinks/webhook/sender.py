@@ -57,7 +57,7 @@ class Webhook:
 
     async def _attempt(self, delivery: Delivery) -> Answer:
         try:
-            body = self._format.body(delivery.payload)
+            body = await self._body(delivery.payload)
         except ValueError as error:
             return Answer(AnswerKind.POISON, detail=str(error)[:_REASON])
         try:
@@ -65,6 +65,9 @@ class Webhook:
         except SinkError as error:
             return Answer(AnswerKind.RETRY, detail=error.message)
         return await self._endpoint.post(body, headers, secrets=pieces(*self._headers.values()))
+
+    async def _body(self, payload: bytes) -> bytes:
+        return await asyncio.to_thread(self._format.body, payload) if self._format.apart else self._format.body(payload)
 
     def _headers_of(self, delivery: Delivery, body: bytes) -> dict[str, str]:
         timestamp = int(self._clock.now().timestamp())

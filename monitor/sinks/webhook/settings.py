@@ -13,7 +13,7 @@ from monitor.render.template import Template
 from monitor.sinks.base import Built, SecretPath, Tools
 from monitor.sinks.endpoint import Endpoint, HttpSection
 from monitor.sinks.webhook.firstuse import ADVICE, EXAMPLES
-from monitor.sinks.webhook.formats import CHAT, JSON, FormatName, format_of, no_json, read_template
+from monitor.sinks.webhook.formats import CHAT, JSON, FormatName, format_of, is_json, no_json, read_template
 from monitor.sinks.webhook.sender import Webhook
 from monitor.sinks.webhook.signing import Signer
 
@@ -90,8 +90,8 @@ class WebhookSettings(HttpSection):
         if not chat and all(each is None for each in known):
             found.append("has no signing secret: its receiver cannot tell our messages from anyone else's; set secret_file")
         template = None if self.template is None else read_template(self.template)
-        if isinstance(template, Template) and (self.content_type or JSON).partition(";")[0] == JSON and (said := no_json(template)):
-            found.append(f"makes {said}: write every value with | json, or say what it is with content_type")
+        if isinstance(template, Template) and is_json(self.content_type or JSON) and (said := no_json(template)):
+            found.append(f"makes {said}, which is not sent: write every value with | json, or say what it is with content_type")
         return tuple(found)
 
     def faults(self) -> tuple[Fault, ...]:
