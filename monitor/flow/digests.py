@@ -160,7 +160,7 @@ def digest(key: str, sink: str, bundle: Bundle, now: datetime) -> Notification:
     severity = gravest(one.severity for one in deliveries)
     if len(members) > MEMBERS:
         members = sorted(members, key=lambda member: -member.severity.rank)[:MEMBERS]
-    title, text = said(key, count, bundle.of, deliveries[0].created)
+    title, text = said(key, count, bundle.of, _began(key, deliveries))
     payload = render_digest(notification_id=id_, key=key, title=title, text=text, members=members, created=now, count=count)
     return Notification(
         id_, "", NotificationKind.DIGEST, Reason.DIGEST, severity, now, payload, tuple(one.notification for one in deliveries)
@@ -190,6 +190,11 @@ def said(key: str, count: int, of: str, since: datetime) -> tuple[str, str]:
     return titles.get(kind, (f"{many} held back", f"Held back since {began}."))
 
 
+def _began(key: str, deliveries: Sequence[Delivery]) -> datetime:
+    """Since when any of them was held for this: what another hold let go was not held under this one before."""
+    return min(one.created if key == BACKLOG else one.since for one in deliveries)
+
+
 def _members(delivery: Delivery) -> tuple[list[DigestMember], int]:
     """What a delivery adds to a digest and how many that counts for: itself, or what it tells of where it is a digest already."""
     document = _document(delivery)
@@ -202,14 +207,14 @@ def _members(delivery: Delivery) -> tuple[list[DigestMember], int]:
         published = _at(data, ("article", "published"))
         when = datetime.fromisoformat(published) if published else message.time
         told = DigestMember(message.headline, message.title, message.url, when, delivery.severity, delivery.notification, delivery.sequence)
-        return [_of_alert(told, message) if message.about is About.ALERT else told], 1
+        return [_of_alert(told, message, _at(data, ("article", "id"))) if message.about is About.ALERT else told], 1
     except (ValueError, KeyError, TypeError):  # it would be poison by itself; what is known of it is not dropped
         unknown = "a notification that cannot be read"
         headline = f"[{delivery.severity.value.upper()}] monitor"
         return [DigestMember(headline, unknown, "", delivery.created, delivery.severity, delivery.notification, delivery.sequence)], 1
 
 
-def _of_alert(told: DigestMember, message: Message) -> DigestMember:
+def _of_alert(told: DigestMember, message: Message, article: str) -> DigestMember:
     """What was new is told without the isolates it has in a message: each channel puts its own."""
     new = "; ".join(plain(news) for news in message.news)
     return replace(
@@ -218,6 +223,7 @@ def _of_alert(told: DigestMember, message: Message) -> DigestMember:
         watchlist=message.watchlist,
         outlet=outlet_at(message.url, message.source),
         language=message.language,
+        article=article,
         why=new or ", ".join(dict.fromkeys(passage.stance.upper() for passage in message.passages)),
     )
 
@@ -231,7 +237,7 @@ def _copied(member: dict[str, Any]) -> DigestMember:
         Severity(member["severity"]),
         str(member["notification"]),
         int(member["sequence"]),
-        *(str(member.get(name) or "") for name in ("alert", "watchlist", "outlet", "language", "why")),
+        *(str(member.get(name) or "") for name in ("alert", "watchlist", "outlet", "language", "why", "article")),
     )
 
 

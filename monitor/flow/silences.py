@@ -195,4 +195,5 @@ def _member(one: Matched, facts: Mapping[str, WatchlistFacts]) -> DigestMember:
         outlet=outlet(article),
         language=article.language,
         why=", ".join(stance.upper() for stance in one.match.stances),
+        article=article.id,
     )

@@ -24,9 +24,9 @@ MEMBERS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class DigestMember:
-    """One thing that the digest tells of. ``alert``, ``watchlist``, ``outlet`` and ``language`` are "" where it tells of no alert;
-    ``why`` is how it is told, or what was new, in a line. ``notification`` and ``sequence`` name what was held back, where there
-    was one."""
+    """One thing that the digest tells of. ``alert``, ``article`` (ids), ``watchlist``, ``outlet`` and ``language`` are "" where it
+    tells of none; ``why`` is how it is told, or what was new, in a line. ``notification`` and ``sequence`` name what was held back,
+    where there was one."""
 
     headline: str
     title: str
@@ -40,6 +40,7 @@ class DigestMember:
     outlet: str = ""
     language: str = ""
     why: str = ""
+    article: str = ""
 
 
 def render_digest(
@@ -82,6 +83,7 @@ def _member(member: DigestMember) -> JsonObject:
         "title": member.title,
         "why": member.why,
         "alert": member.alert,
+        "article": member.article,
         "watchlist": member.watchlist,
         "outlet": member.outlet,
         "language": member.language,

@@ -89,8 +89,8 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One notification that a digest tells of. ``alert`` is the alert's id, "" where it tells of none; ``why`` is how it is told, or
-    what was new. ``links`` are shown where there is room for them: in mails."""
+    """One notification that a digest tells of. ``alert`` and ``article`` are ids, "" where it tells of none; ``why`` is how it is
+    told, or what was new. ``links`` are shown where there is room for them: in mails."""
 
     headline: str
     title: str
@@ -102,6 +102,7 @@ class Member:
     outlet: str = ""
     language: str = ""
     why: str = ""
+    article: str = ""
     links: tuple[Link, ...] = ()
 
 
@@ -313,6 +314,7 @@ def _member(member: JsonObject) -> Member:
         outlet=_name(member.get("outlet") or ""),
         language="" if language == "und" else language,
         why=shortened(member.get("why") or "", 200),
+        article=plain(member.get("article") or ""),
     )
 
 

@@ -81,9 +81,10 @@ def more_passages(message: Message) -> str:
 
 
 def of_member(member: Member) -> str:
-    """What stands under its title: ``DENIED · example.org · Arabic · 2026-03-01 14:05 UTC · alert 3f2a90c1d2e4``."""
-    alert = f"alert {member.alert[:12]}" if member.alert else ""
-    return DOT.join(filter(None, (isolated(member.why), isolated(member.outlet), language(member.language), member.when, alert)))
+    """What stands under its title: ``DENIED · example.org · Arabic · 2026-03-01 14:05 UTC · alert 3f2a90c1d2e4``. Where no alert
+    was raised (a silence muted it) the article is named, for ``monitor why ID``."""
+    known = f"alert {member.alert[:12]}" if member.alert else f"article {member.article[:12]}" if member.article else ""
+    return DOT.join(filter(None, (isolated(member.why), isolated(member.outlet), language(member.language), member.when, known)))
 
 
 def fewer(message: Message) -> Message:

@@ -75,6 +75,11 @@ def digest_schema() -> JsonObject:
             "title": _TEXT,
             "why": {**_TEXT, "description": "How its evidence is told (its stances), or of what was told before, what is new."},
             "alert": {"type": "string", "pattern": "^([0-9a-f]{32})?$", "description": "Empty where none was raised."},
+            "article": {
+                "type": "string",
+                "pattern": "^([0-9a-f]{32})?$",
+                "description": "Its id, which `monitor why` takes; empty of an operation.",
+            },
             "watchlist": {**_TEXT, "description": "Its id; empty of an operation."},
             "outlet": {**_TEXT, "description": "Whose news it is: the host of the article's address, else its source."},
             "language": {**_TEXT, "description": "Of the article: ISO 639-1, und, or empty."},
@@ -83,7 +88,8 @@ def digest_schema() -> JsonObject:
             "severity": _one_of(Severity),
             "notification": {"type": "string", "pattern": "^([0-9a-f]{32})?$", "description": "Empty for what was muted by a silence."},
             "sequence": {"type": "integer", "minimum": 0, "description": "The place it had at this sink, which it never took; or 0."},
-        }
+        },
+        optional={"article"},  # documents of before do not say it
     )
     digest = _object(
         {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -138,12 +139,25 @@ def test_a_digest_names_alert_watchlist_outlet_and_why() -> None:
         arabic, update, operation, closed = json.loads(made.payload)["data"]["digest"]["members"][:4]
         alert = json.loads(DOCUMENTS["arabic"])["data"]["alert"]["id"]
         assert (arabic["alert"], arabic["watchlist"], arabic["outlet"], arabic["language"]) == (alert, "arms-transfer", "example.org", "ar")
+        assert arabic["article"] == json.loads(DOCUMENTS["arabic"])["data"]["article"]["id"]
+        assert operation["article"] == ""
         assert (arabic["why"], arabic["url"]) == ("PLANNED", "https://example.org/news/1")
         assert update["why"].startswith("is told differently; named now: Rosoboronexport, רפאל; now told as: denied")
         assert closed["why"] == "closed as not relevant by dana: an exercise"
         assert [operation[key] for key in ("alert", "watchlist", "outlet", "language", "why")] == [""] * 5
     said = text(read(first.payload))
     assert "PLANNED · example.org · Arabic · 2025-05-01 12:00 UTC · alert 000000000000\n  https://example.org/news/1" in said
+
+
+def test_since_when_is_that_of_this_hold_not_of_the_one_before() -> None:
+    """What a route's digest had gathered alone is let go into quiet hours: it was not held back for them before."""
+    began, night = START, START + timedelta(minutes=30)
+    let_go, later = delivery(1, DOCUMENTS["arabic"]), delivery(2, DOCUMENTS["hebrew"])
+    both = Bundle((replace(let_go, created=began, replayed=night), replace(later, created=night + timedelta(minutes=5))))
+    opening = {key: read(digest(key, "mail", both, night).payload).text for key in ("quiet", "rate", "backlog")}
+    assert opening["quiet"] == f"Held back since {night:%Y-%m-%d %H:%M} UTC, because this sink had quiet hours."
+    assert f"since {night:%Y-%m-%d %H:%M} UTC" in opening["rate"]
+    assert f"the first was made at {began:%Y-%m-%d %H:%M} UTC" in opening["backlog"]
 
 
 def test_an_article_without_an_address_is_of_its_source() -> None:

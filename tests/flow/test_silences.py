@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +25,8 @@ from monitor.flow.turn import Turn
 from monitor.model import Alert, AlertState, Command, DecisionKind, JsonObject, Mode, Reason, Severity, Silence, Story, WatchlistFacts, Way
 from monitor.ports import Decided, IngestArticle
 from monitor.render.digest import MEMBERS
+from monitor.render.message import read
+from monitor.render.said import of_member
 from monitor.render.schema import digest_schema
 from monitor.store import SqlStore
 from tests.fakes import FakeClock, FakeOperations
@@ -175,6 +178,9 @@ def test_what_it_muted_is_summed_up_once_when_it_ends(tmp_path: Path) -> None:
         first = whole["members"][0]
         assert (first["watchlist"], first["outlet"], first["url"], first["why"]) == ("arms", "example.org", article("a").url, "PLANNED")
         assert first["alert"] == ""  # what is muted raises none
+        assert first["article"] == article("a").id
+        [entry, *_] = read(json.dumps(next(each for each in documents if each["data"]["digest"] is whole)).encode()).members
+        assert of_member(entry).endswith(f" · article {article('a').id[:12]}"), "what monitor why is asked about"
         jsonschema.Draft202012Validator(digest_schema()).validate(documents[0])
         assert house.woken == 1
         for _ in range(3):
