@@ -35,7 +35,7 @@ _INDENT = "  "
     "given",
     metavar="KEY=VALUE",
     multiple=True,
-    help="A setting, such as url_file=/etc/monitor/slack; may be given more than once.",
+    help="A setting, such as url_file=/etc/monitor/slack or a list, 'to=[desk@example.org]'; KEY= leaves it out. Any number of times.",
 )
 @click.option("--write", is_flag=True, help="Put it into the configuration, if that works with it.")
 @config_options
@@ -44,11 +44,13 @@ def add(word: str, *, name: str | None, given: tuple[str, ...], write: bool, pla
 
     TYPE is a type of sink, or a chat service that a webhook speaks to; without it they are listed. With --write the block is put
     under sinks: of the configuration, whose comments stay as they are; nothing is written if the configuration would not work
-    with it, because a secret file is missing, say.
+    with it, because a secret file is missing, say. --set takes the value as the configuration would: a list in brackets, and in quotes
+    because of the shell. With nothing behind the = the setting is left out, as a mail server that asks for no login wants it.
 
     \b
     Example:
       monitor sinks add slack
+      monitor sinks add mail --set user= --set password_file= --set 'to=[desk@example.org, Night <night@example.org>]'
       monitor sinks add slack --name newsroom --set url_file=/etc/monitor/newsroom --write
     """
     if not word:
@@ -117,13 +119,17 @@ def _given(given: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _values(kind: type[SinkSection], example: Example, name: str, given: tuple[str, ...]) -> dict[str, Any]:
-    """The example's values, with those that were given in their place; ``url`` takes that of ``url_file``, and the other way."""
+    """The example's values, with those that were given in their place; ``url`` takes that of ``url_file``, and the other way. What
+    was given as nothing is left out."""
     asked = _given(given)
     for key in asked:
         if key == "type" or key not in kind.model_fields:
             raise UsageError(f"{example.word} has no setting {key!r}", hint=f"monitor sinks add {example.word} shows them")
-    other = {key.removesuffix("_file") if key.endswith("_file") else f"{key}_file" for key in asked}
-    return {key: value for key, value in example.named(name).items() if key not in other or key in asked} | asked
+        if asked[key] is None and kind.model_fields[key].is_required():
+            raise UsageError(f"--set {key}=: {example.word} cannot do without it", hint=f"give it a value: --set {key}=VALUE")
+    other = {key.removesuffix("_file") if key.endswith("_file") else f"{key}_file" for key in asked if asked[key] is not None}
+    found = {key: value for key, value in example.named(name).items() if key not in other or key in asked} | asked
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _stand_in(values: Mapping[str, Any], given: tuple[str, ...]) -> list[str]:
@@ -191,8 +197,6 @@ def _end(lines: list[str], first: int, last: int, column: int) -> int:
 
 def _write(loaded: Loaded, place: Place, name: str, block: str) -> None:
     """Raises MonitorError, with nothing written, where the configuration would not work with it."""
-    from dataclasses import replace as changed
-
     from monitor.cli.written import replace
 
     text = loaded.file.read_bytes().decode("utf-8")
@@ -204,11 +208,18 @@ def _write(loaded: Loaded, place: Place, name: str, block: str) -> None:
             _works(Place(candidate, place.secrets).load(), loaded, name)
         except ConfigError as error:
             raise ConfigError(
-                [changed(fault, file=fault.file.replace(str(candidate), shown)) for fault in error.faults]
+                [_of_block(fault, candidate, name) for fault in error.faults]
                 + [Fault("nothing was written", hint="other values are given with --set KEY=VALUE")]
             ) from None
 
     replace(loaded.file, new.encode("utf-8"), check=check)
+
+
+def _of_block(fault: Fault, candidate: Path, name: str) -> Fault:
+    """The configuration alone had no faults: it is one of the block, whose lines stand in no file."""
+    from dataclasses import replace as changed
+
+    return changed(fault, file=f"sinks.{name}", line=0) if fault.file.startswith(str(candidate)) else fault
 
 
 def _works(new: Loaded, old: Loaded, name: str) -> None:

@@ -79,6 +79,18 @@ def test_values_take_the_place_of_those_that_stand_in() -> None:
     assert sink == ("room", {"type": "webhook", "format": "discord", "url": "https://hooks.example/x"})
 
 
+def test_a_value_of_nothing_leaves_the_setting_out() -> None:
+    login = ("--set", "user=", "--set", "password_file=")
+    done = program("sinks", "add", "mail", *login, "--set", "to=[a@b.example, Night <n@b.example>]")
+    (sink,) = yaml.safe_load(done.out)["sinks"].values()
+    assert sink["to"] == ["a@b.example", "Night <n@b.example>"]
+    assert {"user", "password_file"} & set(sink) == set()
+    assert "    # password_file: FILE" in done.out
+    needed = program("sinks", "add", "mail", "--set", "server=")
+    assert (needed.status, "--set server=: mail cannot do without it" in needed.err) == (2, True)
+    assert "'to=[desk@example.org]'" in " ".join(program("sinks", "add", "--help").out.split())
+
+
 # -------------------------------------------------------------------------------------------- written
 LAYOUTS = {
     "block": "sinks:\n  log: {type: alert_log, path: a.jsonl}  # the log\n\n# routes come next\nroutes:\n  - {to: [log]}\n",
@@ -145,8 +157,22 @@ def test_what_would_not_work_is_not_written(arguments: tuple[str, ...], status: 
     done = program("sinks", "add", *arguments, "--write", "--config", config)
     assert (done.status, said in done.err) == (status, True), done.err
     assert config.read_text() == before
-    assert ".monitor.yaml." not in done.err
+    assert "monitor.yaml" not in done.err  # no line of it holds the fault
     assert sorted(path.name for path in config.parent.iterdir()) == ["lists", "monitor.yaml", "secret"]
+
+
+def test_a_mail_sink_without_login_is_written(config: Path) -> None:
+    config.write_text(HEAD)
+    done = program("sinks", "add", "mail", "--set", "user=", "--set", "password_file=", "--write", "--config", config)
+    assert (done.status, "  mend first what only stands in: server, sender, to" in done.out.splitlines()) == (0, True), done.err
+
+
+def test_a_fault_of_the_block_is_shown_in_its_line_and_named_without_a_number(config: Path) -> None:
+    config.write_text(HEAD)
+    done = program("sinks", "add", "alertmanager", "--name", "pager", "--set", "refresh=1s", "--write", "--config", config)
+    first, shown, caret = done.err.splitlines()[:3]
+    assert first == "sinks.pager: error: 1s is not between 10s and 1h"
+    assert shown[len(caret) - 2 :].startswith("1s")
 
 
 @pytest.mark.parametrize("text", ["sinks: {log: {type: alert_log, path: a.jsonl}}\n", "{sinks: {}, routes: []}\n"])
