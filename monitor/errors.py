@@ -47,7 +47,7 @@ class Fault:
 
     ``line`` and ``column`` count from 1, in code points; 0 means "not known". ``source`` is the whole line the fault
     stands in (without its line end) and ``length`` the number of code points to underline. ``hint`` says what to write
-    instead. ``warning`` faults do not refuse the file.
+    instead. ``warning`` faults do not refuse the file. ``sort`` says the same without a word of what stands in the file.
     """
 
     message: str
@@ -58,6 +58,14 @@ class Fault:
     source: str = ""
     hint: str = ""
     warning: bool = False
+    sort: str = ""
+
+    @property
+    def discreet(self) -> str:
+        """For whoever is not at the file: sinks, the log, the record. Files of a configuration hold secrets, also in wrong places."""
+        where = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        said = self.sort or "it has a fault, which the commands that read it show"
+        return f"{where}: {said}" if where else said
 
     def __str__(self) -> str:
         where = self.file

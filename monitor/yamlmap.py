@@ -56,11 +56,11 @@ class YamlMap:
     keys: dict[Path, Mark] = field(default_factory=dict)
     values: dict[Path, Mark] = field(default_factory=dict)
 
-    def fault(self, mark: Mark | None, message: str, hint: str = "") -> Fault:
+    def fault(self, mark: Mark | None, message: str, hint: str = "", *, sort: str = "") -> Fault:
         if mark is None:
-            return Fault(message, self.file, hint=hint)
+            return Fault(message, self.file, hint=hint, sort=sort)
         source = self.lines[mark.line - 1] if mark.line <= len(self.lines) else ""
-        return Fault(message, self.file, mark.line, mark.column, mark.length, source, hint)
+        return Fault(message, self.file, mark.line, mark.column, mark.length, source, hint, sort=sort)
 
     def locate(self, path: Path, offset: int, length: int = 1) -> Mark | None:
         """Where character ``offset`` of the scalar at ``path`` stands in the file: exact for ``|`` blocks and one-line scalars."""
@@ -149,13 +149,13 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             self.faults.append(self._syntax(error))
         except Exception as error:  # the C parser raises more than YAMLError for odd input; none of it may become a traceback
-            self.faults.append(Fault(f"this is not readable as YAML: {str(error).splitlines()[0]}", self.out.file))
+            sort = "this is not readable as YAML"
+            self.faults.append(Fault(f"{sort}: {str(error).splitlines()[0]}", self.out.file, sort=sort))
         if self.root is None and not self.faults:
             self.root = {}
         if not isinstance(self.root, dict) and not self.faults:
-            self.faults.append(
-                self.out.fault(Mark(1, 1, 1), "the file must be a mapping: lines of key: value", f"start with: {self.example}")
-            )
+            message = "the file must be a mapping: lines of key: value"
+            self.faults.append(self.out.fault(Mark(1, 1, 1), message, f"start with: {self.example}", sort=message))
         if self.faults:
             raise self.error(self.faults)
         self.out.data = self.root
@@ -168,11 +168,13 @@ class _Reader:
         if "mapping values are not allowed" in problem:
             hint = "text that holds a colon and a blank needs quotes, or a block of its own (key: | and the text indented below)"
         if mark is None:
-            return Fault(f"YAML: {problem}", self.out.file, hint=hint)
+            return Fault(f"YAML: {problem}", self.out.file, hint=hint, sort=f"YAML: {problem}")
         line = min(mark.line, max(0, len(self.out.lines) - 1))
         column = mark.column if line == mark.line else len(self.out.lines[line]) if self.out.lines else 0
         context = f" ({error.context})" if error.context else ""
-        return self.out.fault(Mark(line + 1, column + 1, 1), f"YAML: {problem}{context}", hint)
+        # The parser's words are its own: it quotes nothing of what it reads.
+        message = f"YAML: {problem}{context}"
+        return self.out.fault(Mark(line + 1, column + 1, 1), message, hint, sort=message)
 
     def _mark(self, event: Any) -> Mark:
         start, end = event.start_mark, event.end_mark
@@ -183,7 +185,7 @@ class _Reader:
         if isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
-                raise self.error([self.out.fault(self._mark(event), "a second document begins here", "keep one document, without '---'")])
+                raise self._error(self._mark(event), "a second document begins here", "keep one document, without '---'")
         elif isinstance(event, yaml.AliasEvent):
             self._refuse(event, "aliases (*name) are not allowed", "write the value out")
             self._value(None, self._mark(event))
@@ -192,21 +194,25 @@ class _Reader:
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self.stack.pop()
 
-    def _refuse(self, event: Any, message: str, hint: str) -> None:
-        self.faults.append(self.out.fault(self._mark(event), message, hint))
+    def _refuse(self, event: Any, message: str, hint: str, sort: str = "") -> None:
+        self.faults.append(self.out.fault(self._mark(event), message, hint, sort=sort or message))
+
+    def _error(self, mark: Mark, message: str, hint: str = "") -> FaultsError:
+        return self.error([self.out.fault(mark, message, hint, sort=message)])
 
     def _node(self, event: Any) -> None:
         if event.anchor is not None:
             self._refuse(event, "anchors (&name) are not allowed", "write the value out where it is needed")
         if event.tag is not None:
-            self._refuse(event, f"the tag {event.tag} is not allowed", "remove it; values are read as text")
+            hint = "remove it; values are read as text, and text that begins with ! stands in quotes"
+            self._refuse(event, f"the tag {event.tag} is not allowed", hint, "a tag (!name) is not allowed")
         if isinstance(event, yaml.ScalarEvent):
             plain = event.implicit[0]
             null = plain and event.value in ("", "~", "null", "Null", "NULL")
             self._value(None if null else event.value, self._mark(event), scalar=event.value)
             return
         if len(self.stack) >= MAX_DEPTH:
-            raise self.error([self.out.fault(self._mark(event), f"nested more than {MAX_DEPTH} deep")])
+            raise self._error(self._mark(event), f"nested more than {MAX_DEPTH} deep")
         container: dict[str, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         mark = self._mark(event)
         path = self._value(container, Mark(mark.line, mark.column, 1))
@@ -233,15 +239,15 @@ class _Reader:
 
     def _key(self, top: _Open, mark: Mark, key: str | None) -> Path:
         if key is None:
-            raise self.error([self.out.fault(mark, "a key must be a word, not a list or mapping")])
+            raise self._error(mark, "a key must be a word, not a list or mapping")
         path = (*top.path, key)
         if key == "<<":
-            self.faults.append(self.out.fault(mark, "merge keys (<<) are not allowed", "write the keys out"))
+            message = "merge keys (<<) are not allowed"
+            self.faults.append(self.out.fault(mark, message, "write the keys out", sort=message))
         elif path in self.out.keys:
             first = self.out.keys[path].line
-            self.faults.append(
-                self.out.fault(mark, f"the key {key!r} stands here a second time (first in line {first})", "keep one of them")
-            )
+            again = f"stands here a second time (first in line {first})"
+            self.faults.append(self.out.fault(mark, f"the key {key!r} {again}", "keep one of them", sort=f"a key {again}"))
         self.out.keys[path] = mark
         top.key = key
         return path
@@ -253,7 +259,7 @@ def read_yaml(text: str, file: str, *, error: type[FaultsError] = ConfigError, e
     ``example`` is a first line to suggest for a file that is no mapping.
     """
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise error([Fault("the file is larger than 1 MiB", file)])
+        raise error([Fault("the file is larger than 1 MiB", file, sort="the file is larger than 1 MiB")])
     return _Reader(text, file, error, example).read()
 
 

@@ -826,13 +826,15 @@ class FakeSourceList:
 
     def __init__(self, specs: Iterable[SourceSpec] = ()) -> None:
         self.specs = list(specs)
-        self.unreadable: ConfigError | None = None
+        self.unreadable: Exception | None = None
+        self.asked: list[bool] = []
         self.elsewhere: list[str] = []
 
     def stamp(self) -> str:
         return repr((self.specs, str(self.unreadable), self.elsewhere))
 
-    def read(self) -> Sequence[SourceSpec]:
+    def read(self, *, asked: bool = False) -> Sequence[SourceSpec]:
+        self.asked.append(asked)
         if self.unreadable is not None:
             raise self.unreadable
         return list(self.specs)

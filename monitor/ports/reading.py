@@ -24,8 +24,9 @@ class SourceList(Protocol):
     def stamp(self) -> str:
         """Changes with the configuration and every file it names; cheap enough for every second."""
 
-    def read(self) -> Sequence[SourceSpec]:
-        """Raises ConfigError with every fault."""
+    def read(self, *, asked: bool = False) -> Sequence[SourceSpec]:
+        """Raises ConfigError with every fault. Where much is gone that nobody may have meant to take out, the sources are those of
+        before and ``waiting`` says so, unless somebody ``asked`` for what stands there."""
 
     def waiting(self) -> Sequence[str]:
         """Names of other settings that were found changed at the last reading, and that only a restart puts into force."""

@@ -1,7 +1,7 @@
 """What pydantic finds wrong, said to the person who must mend it: what stands there, what may stand there.
 
 A fault is found by path; which file, line or variable that path came from is the layers' knowledge. Values are quoted
-unless they are secret.
+unless they may be secret; the sort of a fault quotes none.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.settings.schema import SettingsSchema, closest
+from monitor.settings.secrecy import HIDDEN, is_plain, secrets_in, unquoted
 from monitor.sinks import SINK_TYPES
 from monitor.yamlmap import Path, lookup
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault by path. ``key`` underlines the key instead of the value."""
+    """A fault by path. ``key`` underlines the key instead of the value. ``sort`` is the message for those who may see no value."""
 
     path: Path
     message: str
     hint: str = ""
     key: bool = False
+    sort: str = "not what may stand here"
 
 
 def findings(error: ValidationError, data: Mapping[str, Any], schema: SettingsSchema) -> list[Finding]:
@@ -74,37 +76,44 @@ _WANTED = {
 def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchema) -> Finding:
     kind, message, context, value = item["type"], item["msg"], item.get("ctx", {}), item["input"]
     name = str(path[-1]) if path else ""
+    hidden = schema.is_secret(path) or (not isinstance(value, Mapping | list | tuple) and any(secrets_in(path, value, schema)))
     if kind == "extra_forbidden":
         known = schema.keys(path[:-1])
         meant = closest(name, known)
         hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}"
+        sort = "a key that is not known here"
         if name in known:  # of another member of the union
-            hint = f"{name!r} goes with another kind than this one"
-        return Finding(path, f"unknown key {name!r}", hint, key=True)
+            hint = sort = f"{name!r} goes with another kind than this one"
+        return Finding(path, f"unknown key {name if is_plain(name) else HIDDEN!r}", hint, key=True, sort=sort)
     if kind == "missing":
-        return Finding(path[:-1], f"{name!r} is missing", _missing_hint(path), key=len(path) > 1)
+        said = f"{name!r} is missing"
+        return Finding(path[:-1], said, _missing_hint(path), key=len(path) > 1, sort=said)
     if kind in ("literal_error", "enum"):
         expected = str(context.get("expected", ""))
         choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
         meant = closest(value, choices) if isinstance(value, str) else None
-        return Finding(path, f"{_quoted(value)} is not one of {', '.join(choices)}", f"did you mean {meant!r}?" if meant else "")
+        stands = "what stands here" if hidden else _quoted(value)
+        sort = f"not one of {', '.join(choices)}"
+        return Finding(path, f"{stands} is {sort}", f"did you mean {meant!r}?" if meant else "", sort=sort)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         place = (*path, "type") if kind == "union_tag_invalid" else path
-        said = f"{_quoted(context.get('tag'))} is no type of sink" if kind == "union_tag_invalid" else "'type' is missing"
+        tag = context.get("tag")
+        stands = "what stands here" if any(secrets_in(place, tag, schema)) else _quoted(tag)
+        said = f"{stands} is no type of sink" if kind == "union_tag_invalid" else "'type' is missing"
+        sort = "no type of sink" if kind == "union_tag_invalid" else said
         meant = closest(str(context.get("tag", "")), SINK_TYPES) if kind == "union_tag_invalid" else None
-        return Finding(place, said, f"did you mean {meant!r}?" if meant else f"write one of: {', '.join(SINK_TYPES)}")
+        return Finding(place, said, f"did you mean {meant!r}?" if meant else f"write one of: {', '.join(SINK_TYPES)}", sort=sort)
     if kind == "source_kind":
-        return Finding(
-            path, message, "folder: PATH for files, feed: URL for a feed, push: true for documents that others hand in", key=True
-        )
+        hint = "folder: PATH for files, feed: URL for a feed, push: true for documents that others hand in"
+        return Finding(path, message, hint, key=True, sort=message)
     if kind in _WANTED:
-        secret = schema.is_secret(path)
-        stands = "what stands here" if secret else "an empty value" if value is None else _quoted(value)
-        return Finding(path, f"{stands} should be {_WANTED[kind]}", _type_hint(kind, name, value))
+        stands = "what stands here" if hidden else "an empty value" if value is None else _quoted(value)
+        hint = _type_hint(kind, name, HIDDEN if hidden else value)
+        return Finding(path, f"{stands} should be {_WANTED[kind]}", hint, sort=f"this should be {_WANTED[kind]}")
     if kind == "too_short":
         empty = f"the {'mapping' if isinstance(value, Mapping) else 'list'} {name!r} is empty"
-        return Finding(path, empty, _empty_hint(path, name))
-    text = message.removeprefix("Value error, ")
+        return Finding(path, empty, _empty_hint(path, name), sort="an empty list")
+    text = unquoted(message.removeprefix("Value error, "), path, value, schema)
     return Finding(path, text[:1].lower() + text[1:] if not of_key else text, key=of_key)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,7 +18,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from monitor.errors import ConfigError, Fault
 from monitor.settings.schema import SettingsSchema, closest, leaves
-from monitor.yamlmap import Path, YamlMap, lookup, read_yaml
+from monitor.settings.secrecy import starred, unread
+from monitor.yamlmap import Path, YamlMap, read_yaml
 
 PREFIX = "MONITOR_"
 DELIMITER = "__"
@@ -68,7 +69,8 @@ class Layer(PydanticBaseSettingsSource):
         for step in path[:-1]:
             below = below.setdefault(step, {})
             if not isinstance(below, dict):
-                self.faults.append(Fault(f"{'.'.join(map(str, path))} is set both as a value and as a group of values", where))
+                sort = "set both as a value and as a group of values"
+                self.faults.append(Fault(f"{'.'.join(map(str, path))} is {sort}", where, sort=sort))
                 return
         below[path[-1]] = value
         self.origins[path] = where
@@ -118,7 +120,10 @@ class _NamedLayer(Layer):
             try:
                 self._put(path, read_yaml(f"value: {value}", where).data["value"], where)
             except ConfigError as error:
-                self.faults.extend(Fault(fault.message, where, hint=fault.hint) for fault in error.faults)
+                self.faults.extend(
+                    Fault(fault.message, where, hint=fault.hint, sort=fault.sort)
+                    for fault in (unread(each, self.schema) for each in error.faults)
+                )
 
     def _path(self, name: str) -> Path:
         """Variables cannot hold ``-``: a step finds the name already configured that it can only mean."""
@@ -140,7 +145,7 @@ class _NamedLayer(Layer):
             hint = f"did you mean {prefix}{better.upper() if prefix == PREFIX else better}?"
         elif where == f"{PREFIX}CONFIG":
             hint = "name the configuration file with --config FILE"
-        return Fault("there is no such setting", where, hint=hint)
+        return Fault("there is no such setting", where, hint=hint, sort="there is no such setting")
 
 
 class EnvironmentLayer(_NamedLayer):
@@ -177,7 +182,8 @@ class SecretsLayer(_NamedLayer):
             # Container runtimes keep their own bookkeeping beside the files under names with a leading dot.
             files = sorted(entry for entry in folder.iterdir() if not entry.name.startswith(".") and entry.is_file())
         except OSError as error:
-            self.faults.append(Fault(f"the folder of secrets cannot be read: {error.strerror}", str(folder)))
+            message = f"the folder of secrets cannot be read: {error.strerror}"
+            self.faults.append(Fault(message, str(folder), sort=message))
             return
         for file in files:
             self._read(file)
@@ -191,9 +197,11 @@ class SecretsLayer(_NamedLayer):
                 raise ValueError("larger than 64 KiB")
             self.take(file.name, raw.decode("utf-8").rstrip("\r\n"), str(file))
         except OSError as error:
-            self.faults.append(Fault(f"the secret cannot be read: {error.strerror}", str(file)))
+            message = f"the secret cannot be read: {error.strerror}"
+            self.faults.append(Fault(message, str(file), sort=message))
         except ValueError:  # UnicodeDecodeError is one; its text would quote the secret
-            self.faults.append(Fault("the secret is not UTF-8 text of at most 64 KiB", str(file)))
+            message = "the secret is not UTF-8 text of at most 64 KiB"
+            self.faults.append(Fault(message, str(file), sort=message))
 
 
 class FileLayer(Layer):
@@ -210,21 +218,4 @@ class FileLayer(Layer):
         return Origin(f"{self.document.file}:{mark.line}") if mark else None
 
     def fault(self, path: Path, message: str, hint: str, *, key: bool) -> Fault:
-        fault = self.document.fault(self.document.place(path, key=key), message, hint)
-        return replace(fault, source=self._without_secrets(fault.line, fault.source))
-
-    def _without_secrets(self, line: int, source: str) -> str:
-        """The source line with every value that may be secret starred out, letter for letter, so that the caret still fits."""
-        for path, mark in self.document.values.items():
-            if mark.line == line and self._may_be_secret(path):
-                start = mark.column - 1
-                # A value that goes on below has no length of its own: all that follows it is hidden.
-                end = start + mark.length if mark.length > 1 else len(source)
-                source = source[:start] + "*" * (end - start) + source[end:]
-        return source
-
-    def _may_be_secret(self, path: Path) -> bool:
-        if isinstance(lookup(self.document.data, path), dict | list):
-            return False
-        # A sink's address may carry a token, and a misspelt key may well be that of the secret.
-        return self.schema.is_secret(path) or (path[0] == "sinks" and (str(path[-1]).endswith("url") or not self.schema.at(path)))
+        return starred(self.document, self.schema, self.document.fault(self.document.place(path, key=key), message, hint))

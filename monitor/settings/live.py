@@ -7,6 +7,8 @@
     all else                         at the next start
 
 The routes of one reading are put into force whole or not at all: half of them would send things where nobody meant them to go.
+A file of which the beginning alone has been written may be a good configuration with less in it: where all routes, all sources or
+all sinks are gone, nothing of it is taken until somebody says so (``gone``).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from monitor.settings.model import Settings
 from monitor.sinks import SinkSettings
 
 _LIVE = frozenset({"sources", "sources_from"})
+_LISTS = ("sources", "sinks", "routes")
 #: Of a sink, what says when it is told.
 _WHEN = ("quiet", "rate")
 
@@ -28,6 +31,11 @@ class Live:
 
     routing: Settings
     waiting: tuple[str, ...]
+
+
+def gone(before: Settings, latest: Settings) -> tuple[str, ...]:
+    """What had entries and has none any more."""
+    return tuple(name for name in _LISTS if getattr(before, name) and not getattr(latest, name))
 
 
 def live(running: Settings, before: Settings, latest: Settings) -> Live:

@@ -8,7 +8,6 @@ that use it.
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,6 +23,7 @@ from monitor.settings.layers import EnvironmentLayer, FileLayer, Layer, OptionLa
 from monitor.settings.model import FeedSettings, FolderSettings, Settings
 from monitor.settings.routing import doubtful_routes, wrong_routes
 from monitor.settings.schema import SettingsSchema, closest, leaves
+from monitor.settings.secrecy import named, unread
 from monitor.settings.sourcelists import list_layers
 from monitor.settings.values import format_duration
 from monitor.sinks import SINK_TYPES
@@ -36,7 +36,6 @@ RUNTIME_SECRETS = FilePath("/run/secrets")
 SECRET_FILE_KEY = "secret_file"  # noqa: S105 - the name of a key, not a secret
 #: A feed asked more often than this (seconds) is asked too often for most publishers.
 _OFTEN = 120.0
-_SECRET_LINE = re.compile(r"secret|token|passw|whsec_|url", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def find_config(chosen: FilePath | None, around: Surroundings) -> FilePath:
     if chosen is not None:
         return around.cwd / chosen
     for candidate in around.candidates():
-        if candidate.is_file():
+        if os.path.isfile(candidate):  # of Path's own methods some raise
             return candidate
     looked = ", ".join(str(c) for c in around.candidates())
     raise ConfigError(
@@ -103,13 +102,28 @@ def load(
 ) -> Loaded:
     """Read and check the whole configuration; raises ConfigError with every fault of every layer. Without ``lists`` as though
     it named no lists of sources: what can be read of it where one of them is broken."""
-    around = around or Surroundings()
+    try:
+        return _load(chosen, around or Surroundings(), options, secrets, lists=lists)
+    except OSError as error:  # of a file that goes away, or may not be seen, while it is read
+        message = f"the configuration cannot be read: {error.strerror or type(error).__name__}"
+        raise ConfigError([Fault(message, str(chosen or ""), sort=message)]) from None
+
+
+def _load(
+    chosen: FilePath | None,
+    around: Surroundings,
+    options: Mapping[Path, tuple[str, str]] | None,
+    secrets: FilePath | None,
+    *,
+    lists: bool,
+) -> Loaded:
     path = find_config(chosen, around)
+    raw, mode = _raw(path, str(chosen or path))
     schema = settings_schema()
-    file_layer = FileLayer(Settings, path.resolve().parent, schema, read_file(path, str(chosen or path)))
+    file_layer = FileLayer(Settings, path.resolve().parent, schema, _parsed(raw, str(chosen or path)))
     layers = own_layers(file_layer, around, schema, options=options, secrets=secrets)
-    named = merged(layers)
-    below, listed = list_layers(named.get("sources_from") if lists else (), schema, _places(named, layers))
+    own = merged(layers)
+    below, listed = list_layers(own.get("sources_from") if lists else (), schema, _places(own, layers))
     layers += below
     data = merged(layers)
     faults = [*(fault for layer in layers if layer not in below for fault in layer.faults), *(f for f in listed if not f.warning)]
@@ -117,16 +131,16 @@ def load(
     try:
         settings = _bound(layers)()  # type: ignore[call-arg]  # the layers bring the arguments
     except ValidationError as error:
-        faults += [_placed(finding, layers) for finding in findings(error, data, schema)]
-    faults += [_placed(finding, layers) for finding in _unknown_sinks(data)]
+        faults += [_placed(finding, layers, schema) for finding in findings(error, data, schema)]
+    faults += [_placed(finding, layers, schema) for finding in _unknown_sinks(data)]
     if settings is not None:
-        faults += [_placed(finding, layers) for finding in wrong_routes(settings)]
-        faults += [fault for sink in settings.sinks.values() for fault in sink.faults()]
+        faults += [_placed(finding, layers, schema) for finding in wrong_routes(settings)]
+        faults += [replace(fault, sort="a template has a fault") for sink in settings.sinks.values() for fault in sink.faults()]
     if settings is None or faults:
         raise ConfigError(sorted(faults, key=lambda fault: (fault.file, fault.line, fault.column)))
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
-    doubts = [*_doubts(settings), *_open_secrets(file_layer, schema, path)]
-    warnings = (*(_placed(finding, layers, warning=True) for finding in doubts), *(fault for fault in listed if fault.warning))
+    doubts = [*_doubts(settings), *(_open_secrets(file_layer, schema, path) if mode & stat.S_IROTH else [])]
+    warnings = (*(_placed(finding, layers, schema, warning=True) for finding in doubts), *(fault for fault in listed if fault.warning))
     return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in below)))
 
 
@@ -156,23 +170,33 @@ def settings_schema() -> SettingsSchema:
 
 
 def read_file(path: FilePath, shown: str) -> YamlMap:
+    return _parsed(_raw(path, shown)[0], shown)
+
+
+def _raw(path: FilePath, shown: str) -> tuple[bytes, int]:
+    """What stands in the file, and the mode of that very file: another may have its name by now."""
     try:
         with path.open("rb") as opened:
-            raw = opened.read(MAX_BYTES + 1)
+            return opened.read(MAX_BYTES + 1), os.fstat(opened.fileno()).st_mode
     except FileNotFoundError:
-        raise ConfigError([Fault("there is no such configuration file", shown, hint="write one with: monitor init DIR")]) from None
+        message, hint = "there is no such configuration file", "write one with: monitor init DIR"
     except OSError as error:
-        raise ConfigError([Fault(f"the configuration file cannot be read: {error.strerror}", shown)]) from None
+        message, hint = f"the configuration file cannot be read: {error.strerror}", ""
+    raise ConfigError([Fault(message, shown, hint=hint, sort=message)])
+
+
+def _parsed(raw: bytes, shown: str) -> YamlMap:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ConfigError([Fault("the file is not UTF-8 text", shown, line, hint="save it as UTF-8")]) from None
+        message = "the file is not UTF-8 text"
+        raise ConfigError([Fault(message, shown, line, hint="save it as UTF-8", sort=message)]) from None
     try:
         return read_yaml(text, shown)
     except ConfigError as error:
-        # Nothing is known yet of what stands where, so a line that speaks of secrets is not repeated at all.
-        raise ConfigError(replace(f, source="") if _SECRET_LINE.search(f.source) else f for f in error.faults) from None
+        schema = settings_schema()
+        raise ConfigError(unread(fault, schema) for fault in error.faults) from None
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
@@ -214,11 +238,12 @@ def _origin(path: Path, layers: Sequence[Layer]) -> Origin | None:
     return next((origin for layer in layers if (origin := layer.origin(path)) is not None), None)
 
 
-def _placed(finding: Finding, layers: Sequence[Layer], *, warning: bool = False) -> Fault:
+def _placed(finding: Finding, layers: Sequence[Layer], schema: SettingsSchema, *, warning: bool = False) -> Fault:
     """The finding at the place of the highest layer that set it, or else in the file."""
     owner = next((layer for layer in layers if layer.origin(finding.path) is not None), layers[-1])
     fault = owner.fault(finding.path, finding.message, finding.hint, key=finding.key)
-    return replace(fault, warning=True) if warning else fault
+    place = named(finding.path, schema)
+    return replace(fault, warning=warning, sort=f"{place}: {finding.sort}" if place else finding.sort)
 
 
 def _unknown_sinks(data: Mapping[str, Any]) -> list[Finding]:
@@ -230,11 +255,19 @@ def _unknown_sinks(data: Mapping[str, Any]) -> list[Finding]:
         to = route.get("to") if isinstance(route, Mapping) else None
         for place, name in enumerate(to if isinstance(to, list) else []):
             if isinstance(name, str) and name in names and not _takes(sinks[name] if isinstance(sinks, Mapping) else None):
-                found.append(Finding(("routes", index, "to", place), f"the sink {name!r} takes no notifications", "leave it out"))
+                found.append(
+                    Finding(
+                        ("routes", index, "to", place),
+                        f"the sink {name!r} takes no notifications",
+                        "leave it out",
+                        sort="this sink takes no notifications",
+                    )
+                )
             if isinstance(name, str) and name not in names:
                 meant = closest(name, names)
                 known = f"did you mean {meant!r}?" if meant else f"configured sinks: {', '.join(names) or 'none'}"
-                found.append(Finding(("routes", index, "to", place), f"there is no sink named {name!r}", known))
+                message, sort = f"there is no sink named {name!r}", "there is no sink of this name"
+                found.append(Finding(("routes", index, "to", place), message, known, sort=sort))
     return found
 
 
@@ -267,7 +300,7 @@ def _doubtful_sources(settings: Settings) -> list[Finding]:
     """Folders that are not there (they may be mounted later), and sources that routes name and nobody configured."""
     found: list[Finding] = []
     for name, source in settings.sources.items():
-        if isinstance(source, FolderSettings) and not source.folder.is_dir():
+        if isinstance(source, FolderSettings) and not os.path.isdir(source.folder):
             found.append(Finding(("sources", name, "folder"), f"there is no folder {source.folder}", "create it, or correct the path"))
     found += _doubtful_feeds(settings)
     for index, route in enumerate(settings.routes):
@@ -301,8 +334,6 @@ def _doubtful_feeds(settings: Settings) -> list[Finding]:
 
 def _open_secrets(layer: FileLayer, schema: SettingsSchema, file: FilePath) -> list[Finding]:
     """Secrets written into a configuration file that every user of the machine can read."""
-    if not file.stat().st_mode & stat.S_IROTH:
-        return []
     message = "this secret stands in a file that every user of this machine can read"
     hint = f"move it into a file of its own ({SECRET_FILE_KEY}:), or chmod 600 {file}"
     return [Finding(path, message, hint) for path, value in leaves(layer.data) if value and schema.is_secret(path)]

@@ -14,12 +14,15 @@ def wrong_routes(settings: Settings) -> list[Finding]:
     seen: set[str] = set()
     for index, route in enumerate(settings.routes):
         if route.name is not None and route.name in seen:
-            found.append(Finding(("routes", index, "name"), f"two routes are called {route.name!r}", "names tell what a digest is of"))
+            message = f"two routes are called {route.name!r}"
+            place = ("routes", index, "name")
+            found.append(Finding(place, message, "names tell what a digest is of", sort="another route has this name"))
         seen.add(route.name or "")
     for name, sink in settings.sinks.items():
         if sink.quiet and not speaks(sink):
             message = f"the quiet hours of the sink {name!r} never end: it would be told nothing but what is critical"
-            found.append(Finding(("sinks", name, "quiet"), message, "route only what is critical there: match: {severity: [critical]}"))
+            hint = "route only what is critical there: match: {severity: [critical]}"
+            found.append(Finding(("sinks", name, "quiet"), message, hint, sort="the quiet hours never end"))
     return found
 
 

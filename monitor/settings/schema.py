@@ -58,6 +58,11 @@ class SettingsSchema:
         """The named keys that may stand below ``path``, in the order they were declared."""
         return tuple(dict.fromkeys(key for node in self.at(path) for key in node.get("properties", {})))
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Every key that has a meaning somewhere."""
+        return frozenset(key for node in (self.root, *self.root.get("$defs", {}).values()) for key in node.get("properties", {}))
+
     def is_text(self, path: Path) -> bool:
         """Whether a plain value may stand at ``path``."""
         return any(node.get("type") in ("string", "integer", "number", "boolean") for node in self.at(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -16,6 +17,7 @@ from monitor.errors import ConfigError, Fault
 from monitor.settings.layers import Layer, Origin
 from monitor.settings.model import Settings
 from monitor.settings.schema import SettingsSchema
+from monitor.settings.secrecy import starred, unread
 from monitor.sources.opml import MAX_BYTES, Outline
 from monitor.sources.opml import read as read_opml
 from monitor.yamlmap import Path, YamlMap, read_yaml
@@ -38,8 +40,9 @@ class ListLayer(Layer):
         except FileNotFoundError:
             self.missing = True
             return
-        except OSError as error:
-            self.faults.append(Fault(f"the list of sources cannot be read: {error.strerror}", str(file)))
+        except (OSError, ValueError) as error:  # a path with a NUL in it is the latter
+            message = f"the list of sources cannot be read: {error.strerror if isinstance(error, OSError) else 'no path'}"
+            self.faults.append(Fault(message, str(file), sort=message))
             return
         if file.suffix.lower() in YAML:
             self._read_yaml(raw)
@@ -47,7 +50,8 @@ class ListLayer(Layer):
             self._read_opml(raw, taken)
         else:
             kinds = ", ".join(OPML + YAML)
-            self.faults.append(Fault(f"not a list of sources by its name, which should end in one of {kinds}", str(file)))
+            message = f"not a list of sources by its name, which should end in one of {kinds}"
+            self.faults.append(Fault(message, str(file), sort=message))
         self._absolute()
 
     def names(self) -> Sequence[str]:
@@ -62,7 +66,8 @@ class ListLayer(Layer):
 
     def fault(self, path: Path, message: str, hint: str, *, key: bool) -> Fault:
         if self._document is not None:
-            return self._document.fault(self._document.place(self._below(path), key=key), message, hint)
+            fault = self._document.fault(self._document.place(self._below(path), key=key), message, hint)
+            return starred(self._document, self.schema, fault, self._above)
         origin = self.origin(path)
         file, _, line = (origin.where if origin else str(self.file)).rpartition(":")
         # No caret points into an outline, and all of a list may stand on one line: the words say what is meant.
@@ -73,14 +78,18 @@ class ListLayer(Layer):
         """The place in this file of what stands in the configuration at ``sources`` and below."""
         return (*self._prefix, *path[1:])
 
+    def _above(self, path: Path) -> Path:
+        return ("sources", *path[len(self._prefix) :])
+
     def _read_yaml(self, raw: bytes) -> None:
         try:
             self._document = read_yaml(raw.decode("utf-8-sig"), str(self.file))
         except UnicodeDecodeError as error:
-            self.faults.append(Fault("the file is not UTF-8 text", str(self.file), raw[: error.start].count(b"\n") + 1))
+            message = "the file is not UTF-8 text"
+            self.faults.append(Fault(message, str(self.file), raw[: error.start].count(b"\n") + 1, sort=message))
             return
         except ConfigError as error:
-            self.faults.extend(error.faults)
+            self.faults.extend(unread(fault, self.schema) for fault in error.faults)
             return
         written: Mapping[str, Any] = self._document.data
         if [*written] == ["sources"] and isinstance(written["sources"], Mapping):
@@ -122,7 +131,8 @@ def list_layers(files: Any, schema: SettingsSchema, taken: Mapping[str, str]) ->
             place = layer.origin(("sources", name))
             if name in places:
                 message = f"there is a source named {name!r} already, at {places[name]}"
-                faults.append(layer.fault(("sources", name), message, "give one of the two another name", key=True))
+                fault = layer.fault(("sources", name), message, "give one of the two another name", key=True)
+                faults.append(replace(fault, sort="there is a source of this name already"))
                 # One source made of two would only be wrong in further ways.
                 layer.data = {"sources": {other: value for other, value in layer.data["sources"].items() if other != name}}
             places.setdefault(name, place.where if place else str(file))

@@ -12,12 +12,14 @@ from pathlib import Path as FilePath
 
 from monitor.errors import ConfigError, Fault
 from monitor.model import SourceKind, SourceSpec
-from monitor.settings.live import live
+from monitor.settings.live import gone, live
 from monitor.settings.load import Loaded
 from monitor.settings.model import MIN_TOKEN, FeedSettings, FolderSettings, PushSettings, Settings
 
 #: How often a feed is asked whose rhythm is not learnt yet (seconds).
 UNLEARNT = 900.0
+#: A configuration that changes while it is read is read so often.
+_READINGS = 3
 
 
 def source_specs(loaded: Loaded) -> list[SourceSpec]:
@@ -62,7 +64,8 @@ def push_tokens(loaded: Loaded) -> dict[str, tuple[str, ...]]:
             try:
                 found[name] = _new_tokens(source, found)
             except ValueError as error:
-                faults.append(Fault(f"sources.{name}: {error}", _origins(loaded).get(name, "")))
+                sort = f"sources.{name}: the token of this source cannot be used"
+                faults.append(Fault(f"sources.{name}: {error}", _origins(loaded).get(name, ""), sort=sort))
     if faults:
         raise ConfigError(faults)
     return found
@@ -119,6 +122,7 @@ class ConfiguredSources:
         self._files = (*loaded.files, *_secret_files(loaded))
         self._tokens = push_tokens(loaded)
         self._routing = loaded.settings
+        self._taken = loaded
         self._waiting: tuple[str, ...] = ()
 
     @property
@@ -139,14 +143,29 @@ class ConfiguredSources:
     def stamp(self) -> str:
         return "\n".join(_stamp(file) for file in self._files)
 
-    def read(self) -> Sequence[SourceSpec]:
-        latest = self._load()
-        self._files = (*latest.files, *_secret_files(latest))
-        self._tokens = push_tokens(latest)
-        found = live(self._loaded.settings, self._routing, latest.settings)
-        self._routing, self._waiting = found.routing, found.waiting
+    def read(self, *, asked: bool = False) -> Sequence[SourceSpec]:
+        latest, tokens = self._read_still()
+        missing = () if asked else gone(self._taken.settings, latest.settings)
+        if missing:
+            self._waiting = (f"all of it (it has no {' and no '.join(missing)} any more; a SIGHUP takes it as it is)",)
+        else:
+            found = live(self._loaded.settings, self._routing, latest.settings)
+            self._taken, self._tokens, self._routing, self._waiting = latest, tokens, found.routing, found.waiting
         # Bounds of learnt intervals and the like wait for the restart, too: the sources are those of the latest, the rest is not.
-        return source_specs(replace(latest, settings=latest.settings.model_copy(update={"fetch": self._loaded.settings.fetch})))
+        settings = self._taken.settings.model_copy(update={"fetch": self._loaded.settings.fetch})
+        return source_specs(replace(self._taken, settings=settings))
+
+    def _read_still(self) -> tuple[Loaded, dict[str, tuple[str, ...]]]:
+        """A reading during which no file changed, with its tokens. Raises ConfigError."""
+        for _ in range(_READINGS):
+            before = {file: _stamp(file) for file in self._files}
+            latest = self._load()
+            self._files = (*latest.files, *_secret_files(latest))
+            tokens = push_tokens(latest)
+            if all(before.get(file, now) == now for file in self._files for now in [_stamp(file)]):
+                return latest, tokens
+        message = "the configuration changes while it is read"
+        raise ConfigError([Fault(message, str(self._loaded.file), sort=message)])
 
     def waiting(self) -> Sequence[str]:
         return self._waiting
@@ -157,4 +176,6 @@ def _stamp(file: FilePath) -> str:
         found = os.stat(file)
     except OSError as error:
         return f"{file} {error.errno}"
-    return f"{file} {found.st_mtime_ns} {found.st_size} {found.st_ino}"
+    except ValueError:  # no path at all
+        return str(file)
+    return f"{file} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_size} {found.st_ino}"

@@ -17,7 +17,8 @@ class Place(NamedTuple):
 
 
 def place(text: str) -> Place:
-    """``mail.example.org``, ``mail.example.org:587``, ``192.0.2.7:514``, ``[2001:db8::1]:514``. Raises ValueError."""
+    """``mail.example.org``, ``mail.example.org:587``, ``192.0.2.7:514``, ``[2001:db8::1]:514``. Raises ValueError, which
+    quotes nothing: people write passwords in front of a host."""
     text = text.strip()
     if text.startswith("["):
         host, closed, rest = text[1:].partition("]")
@@ -27,9 +28,9 @@ def place(text: str) -> Place:
         host, _, port = text.partition(":")
         good = ":" not in port
         if not good and all(c in "0123456789abcdefABCDEF:." for c in text):
-            raise ValueError(f"{text!r}: an IPv6 address stands in brackets, such as [2001:db8::1]:514")
+            raise ValueError("an IPv6 address stands in brackets, such as [2001:db8::1]:514")
     if not good or not host or any(c.isspace() or c in "/@?#" or not c.isprintable() for c in host):
-        raise ValueError(f"{text!r} is not a host, or host:port")
+        raise ValueError("must be a host, or host:port: no scheme, no user, no path")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
-        raise ValueError(f"{port!r} is not a port")
+        raise ValueError("what stands after the colon is not a port (1 to 65535)")
     return Place(host, int(port) if port else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import Any
 
 from tests.receiver import ThreadedReceiver
@@ -30,7 +31,7 @@ def test_routes_are_live_and_what_waits_for_a_restart_is_said(workspace: Workspa
     said = operations(daemon)["configuration:broken"]
     assert "the sources and routes in force stay" in said
     assert "monitor.yaml:" in said
-    assert "there is no sink named 'lgo'" in said
+    assert "routes[0].to[0]: there is no sink of this name" in said
 
     new = plain.replace("sinks:\n", f"sinks:\n  chat: {{type: webhook, format: slack, url: '{receiver.url}'}}\n")
     workspace.config.write_text(new + "routes:\n  - {name: all, to: [log, chat]}\n")
@@ -54,3 +55,50 @@ def test_routes_are_live_and_what_waits_for_a_restart_is_said(workspace: Workspa
     eventually(lambda: len(receiver.requests) > 1, "the chat to be told")
     assert "configuration" not in operations(again)
     assert again.stop() == 0
+
+
+def test_a_fault_is_told_without_a_word_of_what_stands_in_the_file(workspace: Workspace, receiver: ThreadedReceiver) -> None:
+    plain = workspace.config.read_text()
+    daemon = workspace.start().ready()
+    workspace.article("one")
+    eventually(lambda: article_keys(receiver) == ["one.txt"], "the desk to be told")
+    command = "  pager: {type: exec, command: /bin/notify --token CANARY}\n"
+    mail = "  post: {type: mail, server: 'smtps://u:CANARY@mail.example', sender: a@example.org, to: [b@example.org]}\n"
+    workspace.config.write_text(plain.replace("sinks:\n", f"sinks:\n{command}{mail}"))
+    eventually(lambda: "configuration:broken" in operations(daemon), "the fault to be told")
+    assert "sinks.pager.command: this should be a list, such as [one, two], and 1 more" in operations(daemon)["configuration:broken"]
+    eventually(lambda: any(b"configuration:broken" in each.body for each in receiver.requests), "people to be told")
+    checked = workspace.run("check", "--config", str(workspace.config))
+    assert daemon.stop() == 0
+    assert checked.returncode == 2
+    told = [
+        *(each.body for each in receiver.requests),
+        checked.stdout.encode(),
+        checked.stderr.encode(),
+        daemon.err.read_bytes(),
+        daemon.out.read_bytes(),
+    ]
+    kept = [file.read_bytes() for file in [workspace.log, *workspace.folder.glob("var/**/*")] if file.is_file()]
+    assert any(b"configuration:broken" in each for each in kept)
+    assert not any(b"CANARY" in each for each in [*told, *kept])
+
+
+def test_a_configuration_that_is_still_being_written_is_not_in_force(workspace: Workspace, receiver: ThreadedReceiver) -> None:
+    """Without its routes every sink would be told everything."""
+    routes = "routes:\n  - {name: all, to: [log]}\n"
+    plain = workspace.config.read_text()
+    workspace.config.write_text(plain + routes)
+    daemon = workspace.start().ready()
+    workspace.config.write_text(plain)
+    eventually(lambda: "it has no routes any more" in operations(daemon).get("configuration", ""), "what waits to be told")
+    workspace.article("one")
+    eventually(lambda: len(workspace.lines()) == 1, "the log to be told")
+    workspace.config.write_text(plain + routes)
+    eventually(lambda: "configuration" not in operations(daemon), "the whole file to be read")
+    workspace.config.write_text(plain)
+    daemon.process.send_signal(signal.SIGHUP)
+    eventually(lambda: daemon.logged("routes_reloaded"), "the routes to be gone")
+    assert article_keys(receiver) == []
+    workspace.article("two")
+    eventually(lambda: article_keys(receiver) == ["two.txt"], "the desk to be told")
+    assert daemon.stop() == 0

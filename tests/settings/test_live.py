@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from monitor.errors import ConfigError
 from monitor.flow.moment import Rate
-from monitor.settings import ConfiguredSources, Settings, Surroundings, load, rules_of
+from monitor.settings import ConfiguredSources, Loaded, Settings, Surroundings, load, rules_of
 from monitor.settings.live import live
 from monitor.wiring import routes
 
@@ -85,3 +87,77 @@ def test_a_reading_with_a_fault_leaves_the_routes_of_the_last_one_without(tmp_pa
     configured.read()
     assert ways(configured.routing) == [("log",)]
     assert list(configured.waiting()) == ["sinks.chat (new)", "routes (they lead to chat)"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (HEAD + f"sinks:\n{LOG}{DESK}routes: [{{to: [log]}}]\n", HEAD + f"sinks:\n{LOG}{DESK}", "no routes"),
+        (HEAD + f"sinks:\n{LOG}routes: [{{to: [log]}}]\n", HEAD, "no sinks and no routes"),
+        (HEAD + f"sinks:\n{LOG}", HEAD.partition("sources")[0] + f"sinks:\n{LOG}", "no sources"),
+    ],
+)
+def test_half_a_configuration_is_not_taken_until_somebody_asks_for_it(tmp_path: Path, before: str, after: str, what: str) -> None:
+    (tmp_path / "monitor.yaml").write_text(before)
+    configured = ConfiguredSources(load(None, around=around(tmp_path)), lambda: load(None, around=around(tmp_path)))
+    routed = ways(configured.routing)
+    (tmp_path / "monitor.yaml").write_text(after)
+    assert [spec.name for spec in configured.read()] == ["s"]
+    assert ways(configured.routing) == routed
+    assert set(configured.tokens) == {"s"}
+    (waiting,) = configured.waiting()
+    assert waiting == f"all of it (it has {what} any more; a SIGHUP takes it as it is)"
+    # The second half comes later than anybody expected.
+    (tmp_path / "monitor.yaml").write_text(before)
+    configured.read()
+    assert configured.waiting() == ()
+    (tmp_path / "monitor.yaml").write_text(after)
+    assert [spec.name for spec in configured.read(asked=True)] == (["s"] if "sources" not in what else [])
+    if "routes" in what:
+        assert ways(configured.routing) == ([("log", "desk")] if DESK in after else [()])
+
+
+def test_what_changes_while_it_is_read_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "monitor.yaml"
+    texts = [f"sinks:\n{LOG}{DESK}routes: [{{to: [{to}]}}]\n" for to in ("log", "desk", "log, desk", "desk, log")]
+
+    def reading() -> Loaded:
+        found = load(None, around=around(tmp_path))
+        if texts:
+            file.write_text(HEAD + texts.pop(0))
+        return found
+
+    written(tmp_path, LOG + DESK)
+    configured = ConfiguredSources(load(None, around=around(tmp_path)), reading)
+    with pytest.raises(ConfigError, match="changes while it is read"):
+        configured.read()
+    assert ways(configured.routing) == [("log", "desk")]
+    del texts[1:]
+    configured.read()
+    assert ways(configured.routing) == [("desk", "log")] or ways(configured.routing) == [("log", "desk")]
+    assert configured.routing.routes
+
+
+def test_a_file_that_comes_and_goes_is_a_configuration_with_a_fault_at_worst(tmp_path: Path) -> None:
+    """Editors and deployments put a new file in place of the old one, and some leave a moment without any."""
+    written(tmp_path, LOG, "routes: [{to: [log]}]\n")
+    text = (tmp_path / "monitor.yaml").read_text()
+    stop = threading.Event()
+
+    def replacing() -> None:
+        while not stop.is_set():
+            (tmp_path / "monitor.yaml").unlink()
+            (tmp_path / "monitor.yaml").write_text(text)
+
+    configured = ConfiguredSources(load(None, around=around(tmp_path)), lambda: load(tmp_path / "monitor.yaml", around=around(tmp_path)))
+    thread = threading.Thread(target=replacing)
+    thread.start()
+    try:
+        for _ in range(20):
+            with suppress(ConfigError):
+                configured.read()
+    finally:
+        stop.set()
+        thread.join()
+    configured.read(asked=True)
+    assert ways(configured.routing) == [("log",)]
