@@ -8,6 +8,7 @@ full disk at any moment means the same poll again and nothing else. It speaks to
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -45,6 +46,8 @@ BATCH = 500
 BATCH_OF_PAGES = 25
 #: Times that a poll is judged anew because another source brought the same article meanwhile; then without its aliases.
 JUDGED = 4
+#: Times that what is told of one article may not fit the record: then it is put aside, and its source goes on without it.
+UNFIT = 3
 #: Documents whose judging, at some 50 µs each, the loop may wait for.
 MANY = 200
 
@@ -108,6 +111,8 @@ class _Poll:
     brought: bool = False  # something its readers have not had
     #: What came of the documents that are being decided, by key: decided again, they are not analysed again.
     analysed: dict[str, tuple[Document, Analysis | AnalysisFailed]] = field(default_factory=dict)
+    unfit: Counter[str] = field(default_factory=Counter)  # article -> times that what is told of it did not fit the record
+    aside: dict[str, str] = field(default_factory=dict)  # article -> why nothing is told of it
 
     def state(self) -> SourceState:
         return arrived(self.after) if self.brought else self.after
@@ -166,14 +171,7 @@ class Ingester:
         documents = await _apart(len(result.documents), partial(prepared, result.documents, spec))
         poll = _Poll(spec, after, documents, first)
         try:
-            for judged in range(JUDGED + 1):
-                try:
-                    await self._round(poll, before, claiming=judged < JUDGED)
-                    break
-                except DecideAgain:
-                    self._meter.count("ingest_judged_again_total")
-            else:
-                raise StorageError(f"what {spec.name} brought was decided against an older state {JUDGED + 1} times in a row")
+            await self._judged_again(poll, before)
         except StorageError as error:
             self._meter.count("storage_errors_total", room="ingest")
             self._operations.raise_("storage", f"the record cannot be written, and polling waits: {error.message}")
@@ -182,6 +180,24 @@ class Ingester:
         # Most of a feed's known items never come this far: they are dropped before they are read.
         listed = max(result.items or 0, len(poll.documents))
         return replace(poll.report, unchanged=listed - poll.report.articles - poll.report.sighted)
+
+    async def _judged_again(self, poll: _Poll, before: SourceState) -> None:
+        """Rounds until one goes through. An article that keeps them from it is put aside: it never blocks its source."""
+        judged = 0
+        while True:
+            try:
+                return await self._round(poll, before, claiming=judged < JUDGED)
+            except DecideAgain as error:
+                self._meter.count("ingest_judged_again_total")
+                if error.article and error.article not in poll.aside:
+                    poll.unfit[error.article] += 1
+                    if poll.unfit[error.article] >= UNFIT:
+                        poll.aside[error.article] = f"what is told of it does not fit the record, {UNFIT} times in a row ({error})"
+                    continue
+                judged += 1
+                if judged > JUDGED:
+                    times = f"{judged} times in a row"
+                    raise StorageError(f"what {poll.spec.name} brought was decided against an older state {times}") from error
 
     async def _round(self, poll: _Poll, before: SourceState, *, claiming: bool) -> None:
         """Judge all that came, then write it in parts. Raises DecideAgain where a part was judged by what no longer holds;
@@ -276,6 +292,9 @@ class Ingester:
     ) -> list[IngestArticle]:
         """Find each article's story, look up what was told of it, decide, write."""
         now = self._clock.now()
+        if poll.aside:
+            reasons = [poll.aside.get(verdict.article, "") for verdict in verdicts]
+            analyses = [AnalysisFailed(why) if why else found for why, found in zip(reasons, analyses, strict=True)]
         stored = [stored_article(verdict, analysis, now) for verdict, analysis in zip(verdicts, analyses, strict=True)]
         placed = await self._placed(stored, analyses)
         found = list(zip(verdicts, analyses, stored, placed.places, strict=True))

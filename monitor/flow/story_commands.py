@@ -8,8 +8,9 @@
 
 Merging: the articles go into the other story. An alert whose watchlist has none there goes with them; where both have one, that
 of the story which stays goes on, told of all that either told, and the other is closed as its duplicate, which is told where it
-was told. Splitting: the articles named become a story of their own. An alert goes with the article that raised it, and so does
-one that a merge had closed; a part whose articles match and that is left without an alert raises one. What an alert has told is
+was told. Splitting: the articles named become a story of their own. An alert goes with the article that raised it. A part that is
+left without one that lives revives that of its articles which a merge had closed, the last closed where it was merged again and
+again (the others become part of it), and raises one only where none of its articles ever had one. What an alert has told is
 worked out anew from the articles that are left to it, so that nothing counts as told that now belongs to the other part. Each
 undoes the other. The beginning of an id will do.
 """
@@ -156,12 +157,8 @@ class StoryCommands:
     async def _new_id(self, parts: StoryParts, leaving: Sequence[Member]) -> str:
         """That of the first article that leaves, as of every story; another where a story is called so that is not this one's."""
         first = leaving[0][0].id
-        names = [first, *(identity("story", first, str(n)) for n in range(_AGAIN * 10))]
-        held = {one.told.alert.story for one in parts.alerts if one.told.alert.merged_into}
-        for name in names:
-            if name == parts.story.id or name in held - {first}:
-                continue
-            if name in held or not await self._is_known(name):
+        for name in (first, *(identity("story", first, str(n)) for n in range(_AGAIN * 10))):
+            if name != parts.story.id and not await self._is_known(name):
                 return name
         raise UsageError(f"article {first[:12]} has been split off too often")
 
@@ -310,9 +307,11 @@ class Splitting:
         moved: list[tuple[str, str]] = []
         told: list[Told] = []
         raised: list[tuple[IngestArticle, Decided]] = []
-        placed = self._placed(ids)
+        there = self._there(ids)
+        placed = {place: _chief(found) for place, found in there.items()}
         for (story, watchlist), found in placed.items():
             alert = found.told.alert
+            alerts += self._parts_of(found, there[story, watchlist])
             if alert.merged_into:
                 alerts.append(self._revived(found, story))
             elif alert.story != story:
@@ -341,15 +340,28 @@ class Splitting:
             return replace(place, story=self.story, joined=None)
         return replace(place, story=self.story, joined=Joined(JoinKind.SPLIT, first).to_json())
 
-    def _placed(self, leaving: set[str]) -> dict[tuple[str, str], AlertFound]:
-        """(story, watchlist) -> its alert: each goes where the article that raised it goes, those that were not merged away first."""
-        placed: dict[tuple[str, str], AlertFound] = {}
-        for found in sorted(self.parts.alerts, key=lambda one: bool(one.told.alert.merged_into)):
-            story = self.story if found.told.article in leaving else self.parts.story.id
-            if found.told.alert.merged_into and story != self.story:
-                continue  # its articles stay with those it was merged with
-            placed.setdefault((story, found.told.alert.watchlist), found)
-        return placed
+    def _there(self, leaving: set[str]) -> dict[tuple[str, str], list[AlertFound]]:
+        """(story, watchlist) -> its alerts, the oldest first: each goes where the article that raised it goes. One that was merged away
+        and whose article is in another story by now is none of ours."""
+        members = {article.id for article, *_ in self.parts.members}
+        there: dict[tuple[str, str], list[AlertFound]] = {}
+        for found in self.parts.alerts:
+            alert, raised_by = found.told.alert, found.told.article
+            if raised_by in members or not alert.merged_into:
+                there.setdefault((self.story if raised_by in leaving else self.parts.story.id, alert.watchlist), []).append(found)
+        return there
+
+    def _parts_of(self, chief: AlertFound, found: Sequence[AlertFound]) -> Iterable[AlertChange]:
+        """Those merged away that do not stand behind ``chief`` become part of it: what stood for them went elsewhere."""
+        into = {one.told.alert.id: one.told.alert.merged_into for one in found}
+        stays = chief.told.alert
+        for one in found:
+            alert, end = one.told.alert, one.told.alert.id
+            for _ in found:
+                end = end if end == stays.id else into.get(end, "")
+            if end != stays.id:
+                entry = Entry(self.actor, "alert merge", alert.id, {"watchlist": alert.watchlist, "into": stays.id, "comment": self.said})
+                yield AlertChange(replace(alert, merged_into=stays.id, updated=self.now), alert.state, entry)
 
     def _revived(self, found: AlertFound, story: str) -> AlertChange:
         """What a merge had closed goes on."""
@@ -374,6 +386,14 @@ class Splitting:
                     item, decided = decided_anew(article, match, replace(place, story=of.id), told, ground)
                     told = decided.told or told
                     yield item, decided
+
+
+def _chief(found: Sequence[AlertFound]) -> AlertFound:
+    """Which of the alerts of one watchlist in one story lives: the one that does, else that which the others were merged into."""
+    ids = {one.told.alert.id for one in found}
+    living = (one for one in found if not one.told.alert.merged_into)
+    last = (one for one in found if one.told.alert.merged_into not in ids)
+    return next(living, None) or next(last, found[0])
 
 
 def _left(told: Told, watchlist: str, members: Sequence[Member]) -> Told:

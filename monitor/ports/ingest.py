@@ -179,7 +179,12 @@ class IngestBatch:
 
 
 class DecideAgain(Exception):
-    """What a batch was judged by no longer holds: another source brought one of its articles first. Nothing was written."""
+    """What a batch was judged by no longer holds: another source brought one of its articles first. Nothing was written.
+    ``article`` names the one whose decision does not fit the record, where it is one."""
+
+    def __init__(self, message: str = "", *, article: str = "") -> None:
+        super().__init__(message)
+        self.article = article
 
 
 class Store(Protocol):
@@ -221,7 +226,9 @@ class Store(Protocol):
     async def languages(self) -> Mapping[str, LanguagePulse]: ...
 
     async def told(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Told]:
-        """(watchlist, story) -> what its alert has told; absent where there is none, or where it was merged into another."""
+        """(watchlist, story) -> what its alert has told; absent where there is none, or where it went with its article when that
+        became part of another story. One that was merged away and whose article is here lives again by what is decided now: it
+        is given as closed, and as having told nothing."""
 
     async def prior(self, articles: Sequence[str]) -> Mapping[tuple[str, str], Prior]:
         """(watchlist, article) -> the match that people were last told of, for articles that are edited."""

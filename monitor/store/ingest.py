@@ -1,20 +1,24 @@
 """The ingest transaction: articles, texts, matches, decisions, alerts, notifications and their deliveries, all or none.
 
 Written again, the same ingest changes nothing: a notification that exists is not told twice and takes no new place in a
-sink's sequence. This module must not know why something was decided.
+sink's sequence. What does not fit the record (a notification of an alert that lives elsewhere, or under a number that something
+else was told by) raises DecideAgain, which names the article: nothing that is told is ever written without its notification.
+
+Where an alert that was merged away stands in the place of one that is raised, it makes way (``make_way``); where it is the very
+alert that is told of, it lives again. This module must not know why something was decided.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import sqlite
 
-from monitor.model import Notification, NotificationKind
+from monitor.model import AlertState, DecisionKind, Notification, NotificationKind, identity
 from monitor.ports import DecideAgain, Decided, IngestArticle, IngestBatch, Told
 from monitor.store import aliases, codec, lines, silences, stories, telling
 from monitor.store.schema import alert, article, article_text, article_version, match, story
@@ -34,26 +38,56 @@ _PUT_MATCH = _MATCH.on_conflict_do_update(
 _NEW_STORY = insert_new(story)
 _NEW_ALERT = insert(alert)
 _LIFE = ("disposition", "comment", "changed_by")
-_CHANGED = ("severity", "state", "labels", "told", "text_hash", "notifications", "updated", "outlets", "spread_told", "last_told", *_LIFE)
+_PLACE = ("story", "merged_into")
+_TOLD = ("severity", "labels", "told", "text_hash", "notifications", "updated", "outlets", "spread_told", "last_told")
+_CHANGED = (*_TOLD, "state", *_LIFE, *_PLACE)
 _CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
 
 Values = dict[str, Any]
+#: Whose a notification is: article, watchlist, hash of the article's text.
+_Teller: TypeAlias = tuple[str, str, str]
 
 
 # ------------------------------------------------------------------------------------ what is known
 def told(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Told]:
     """The story is the narrow side: few alerts share one, so stories are looked up and the watchlists picked from them."""
     wanted = set(pairs)
-    return {
-        (row.watchlist, row.story): codec.told(row)
-        for row in _alerts_of(connection, {story_id for _, story_id in pairs})
-        if (row.watchlist, row.story) in wanted and not row.merged_into
-    }
+    rows = [row for row in _alerts_of(connection, {story_id for _, story_id in pairs}) if (row.watchlist, row.story) in wanted]
+    found = {(row.watchlist, row.story): codec.told(row) for row in rows if not row.merged_into}
+    merged = [row for row in rows if row.merged_into]
+    if merged:
+        there = stories.stories_of(connection, [row.article for row in merged])
+        found |= {(row.watchlist, row.story): _resting(codec.told(row)) for row in merged if there.get(row.article) == row.story}
+    return found
+
+
+def _resting(told: Told) -> Told:
+    """Merged away, and its article back in its story: whatever is said there now is news, told under the alert's next number."""
+    none: frozenset[str] = frozenset()
+    nothing = replace(told, groups=none, clauses=none, entities=none, stances=none, languages=none, outlets=none, said=frozenset())
+    return replace(nothing, alert=replace(told.alert, state=AlertState.CLOSED, merged_into=""))
 
 
 def _alerts_of(connection: Connection, stories: Iterable[str]) -> Iterable[Any]:
     for some in chunks(sorted(stories)):
         yield from connection.execute(select(alert).where(alert.c.story.in_(some)))
+
+
+def make_way(connection: Connection, places: Iterable[tuple[str, str]], stays: frozenset[str] = frozenset()) -> None:
+    """An alert that was merged away keeps the (watchlist, story) it had. Where another is to live there, it gets a place of its
+    own: a story that is part of the one its article is in. Those named in ``stays`` are left."""
+    wanted = set(places)
+    if not wanted:
+        return
+    rows = [row for row in _alerts_of(connection, {id_ for _, id_ in wanted}) if row.merged_into and row.id not in stays]
+    rows = [row for row in rows if (row.watchlist, row.story) in wanted]
+    there = stories.stories_of(connection, [row.article for row in rows])
+    for row in rows:
+        aside = identity("story", row.id)
+        part_of = there.get(row.article, row.story)
+        new = {"id": aside, "first_article": row.article, "created": row.raised, "merged_into": part_of}
+        connection.execute(_NEW_STORY, new)
+        connection.execute(update(alert).where(alert.c.id == row.id).values(story=aside))
 
 
 # ------------------------------------------------------------------------------------ the transaction
@@ -104,27 +138,44 @@ class _Plan:
     """The rows one ingest adds, gathered in order and written a table at a time."""
 
     now: datetime
-    told_already: frozenset[str]  # ids of this batch's notifications that exist
-    alerts: dict[tuple[str, str], Values]  # (watchlist, story) -> row, as it is and as it will be
+    told_already: Mapping[str, frozenset[_Teller]]  # this batch's notifications that exist -> whose they are
+    alerts: dict[tuple[str, str], Values]  # (watchlist, story) -> row of the one that lives there, as it is and as it will be
+    known: Mapping[str, Values]  # the rows of other alerts that this batch speaks of, by id
     new_alerts: list[Values] = field(default_factory=list)
     changed_alerts: dict[str, Values] = field(default_factory=dict)
     matches: list[Values] = field(default_factory=list)
     stories: dict[str, Values] = field(default_factory=dict)
     notifications: dict[str, Values] = field(default_factory=dict)
+    tellers: dict[str, _Teller] = field(default_factory=dict)  # of ``notifications``
     deliveries: list[Values] = field(default_factory=list)
 
     def add(self, item: IngestArticle, decided: Decided) -> None:
         self._add_match(item, decided)
         row = self._alert(item, decided)
         told_now = decided.notification
-        if told_now is None or told_now.id in self.told_already or told_now.id in self.notifications:
+        if told_now is None:
             return
+        place = f"watchlist {decided.match.watchlist} and story {decided.story.id}"
         if row is None or told_now.alert != row["id"]:
             raise DecideAgain(
                 f"notification {told_now.id} speaks of alert {told_now.alert}, but the record has {row['id'] if row else 'none'} "
-                f"for watchlist {decided.match.watchlist} and story {decided.story.id}: it was decided against an older state"
+                f"for {place}: it was decided against an older state",
+                article=item.article.id,
             )
+        teller = (item.article.id, decided.match.watchlist, item.article.text_hash)
+        if self._is_told(told_now.id, teller):
+            return
+        self.tellers[told_now.id] = teller
         self._add_notification(row, told_now, decided)
+
+    def _is_told(self, id_: str, teller: _Teller) -> bool:
+        """Whether this very notification exists: written again, it is not told twice. Raises DecideAgain where its number was taken
+        by something else: what is told now would be lost."""
+        if id_ not in self.told_already and id_ not in self.tellers:
+            return False
+        if teller == self.tellers.get(id_) or teller in self.told_already.get(id_, frozenset()):
+            return True
+        raise DecideAgain(f"notification {id_} tells of something else: it was decided against an older state", article=teller[0])
 
     def _add_match(self, item: IngestArticle, decided: Decided) -> None:
         found, told_in = decided.match, decided.story
@@ -156,9 +207,13 @@ class _Plan:
         if row is None:
             if decided.alert is None:
                 return None
-            row = self.alerts[place] = _alert_row(item, decided)
-            self.new_alerts.append(row)
-            return row
+            if decided.alert.id not in self.known:
+                row = self.alerts[place] = _alert_row(item, decided)
+                self.new_alerts.append(row)
+                return row
+            row = self._living_again(item, decided, self.known[decided.alert.id])
+            if row is None:
+                return None
         changes: Values = {}
         if item.article.id == row["article"]:
             changes["text_hash"] = item.article.text_hash
@@ -169,6 +224,20 @@ class _Plan:
         if any(row[name] != value for name, value in changes.items()):
             row.update(changes)
             self.changed_alerts[row["id"]] = row
+        return row
+
+    def _living_again(self, item: IngestArticle, decided: Decided, row: Values) -> Values | None:
+        """One that was merged away, where something is told of it."""
+        assert decided.alert is not None
+        if not row["merged_into"]:
+            raise DecideAgain(
+                f"alert {row['id']} lives in story {row['story']}, not in {decided.story.id}: it was decided against an older state",
+                article=item.article.id,
+            )
+        if decided.decision.kind is DecisionKind.QUIET:
+            return None
+        row.update(codec.life_columns(decided.alert) | {"story": decided.story.id, "merged_into": ""})
+        self.alerts[decided.match.watchlist, decided.story.id] = self.changed_alerts[row["id"]] = row
         return row
 
     def _add_notification(self, row: Values, told_now: Notification, decided: Decided) -> None:
@@ -205,6 +274,7 @@ def _alert_row(item: IngestArticle, decided: Decided) -> Values:
             "last_told": None,
             "raised": raised.raised,
             "updated": raised.updated,
+            "merged_into": "",
         }
     )
 
@@ -214,14 +284,15 @@ def put_decisions(connection: Connection, batch: IngestBatch) -> None:
     decided = [(item, one) for item in batch.articles for one in item.decided]
     if not decided:
         return
-    plan = _Plan(
-        now=batch.now,
-        told_already=telling.existing(connection, [one.notification.id for _, one in decided if one.notification]),
-        alerts={(row.watchlist, row.story): dict(row._mapping) for row in _alerts_of(connection, {one.story.id for _, one in decided})},
-    )
+    standing = [dict(row._mapping) for row in _alerts_of(connection, {one.story.id for _, one in decided})]
+    living = {(row["watchlist"], row["story"]): row for row in standing if not row["merged_into"]}
+    spoken = {one.alert.id for _, one in decided if one.alert is not None and (one.match.watchlist, one.story.id) not in living}
+    plan = _Plan(batch.now, _told_already(connection, decided), living, _by_id(connection, spoken))
     for item, one in decided:
         plan.add(item, one)
     add_rows(connection, _NEW_STORY, list(plan.stories.values()))
+    if any(row["merged_into"] for row in standing):
+        make_way(connection, plan.alerts.keys(), frozenset(plan.changed_alerts))
     add_rows(connection, _PUT_MATCH, plan.matches)
     add_rows(connection, _NEW_ALERT, plan.new_alerts)
     fresh = {row["id"] for row in plan.new_alerts}
@@ -229,3 +300,23 @@ def put_decisions(connection: Connection, batch: IngestBatch) -> None:
     if changed:
         connection.execute(_CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
     telling.tell(connection, list(plan.notifications.values()), plan.deliveries)
+
+
+def _by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Values]:
+    found: dict[str, Values] = {}
+    for some in chunks(sorted(ids)):
+        found |= {row.id: dict(row._mapping) for row in connection.execute(select(alert).where(alert.c.id.in_(some)))}
+    return found
+
+
+def _told_already(connection: Connection, decided: Sequence[tuple[IngestArticle, Decided]]) -> dict[str, frozenset[_Teller]]:
+    """Of the notifications that these decisions tell, those that exist, each with the matches it told of."""
+    existing = telling.existing(connection, [one.notification.id for _, one in decided if one.notification])
+    found = dict.fromkeys(existing, frozenset[_Teller]())
+    articles = {item.article.id for item, one in decided if one.notification and one.notification.id in existing}
+    for some in chunks(sorted(articles)):
+        columns = (match.c.notification, match.c.article, match.c.watchlist, match.c.text_hash)
+        for row in connection.execute(select(*columns).where(match.c.article.in_(some), match.c.notification.is_not(None))):
+            if row.notification in found:
+                found[row.notification] |= {(row.article, row.watchlist, row.text_hash)}
+    return found

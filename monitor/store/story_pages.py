@@ -12,11 +12,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from monitor.errors import UsageError
-from monitor.model import Article, JsonObject, Match, Story
-from monitor.ports import AlertFound, IngestBatch, Membership, StoryMove, StoryParts, Told
+from monitor.model import Article, JsonObject, Match, Story, identity
+from monitor.ports import AlertChange, AlertFound, IngestBatch, Membership, StoryMove, StoryParts, Told
 from monitor.store import alerts, codec, ingest, stories
 from monitor.store.schema import alert, article, match, story, story_article
 from monitor.store.side import Side
@@ -80,7 +80,7 @@ def story_parts(connection: Connection, prefix: str) -> StoryParts | None:
     matches = _matches(connection, [row.article for row in rows])
     members = tuple((_article(row), _membership(row), tuple(matches.get(row.article, {}).values())) for row in rows)
     facts = stories.story_facts(connection, [id_]).get(id_, Story(id_, id_))
-    return StoryParts(facts, members, _alerts(connection, id_))
+    return StoryParts(facts, members, _alerts(connection, id_, [row.article for row in rows]))
 
 
 def _members(connection: Connection, id_: str) -> Sequence[Any]:
@@ -120,11 +120,17 @@ def _matches(connection: Connection, articles: Sequence[str]) -> dict[str, dict[
     return {id_: {name: one for name, one in of.items() if one.evidence} for id_, of in current.items()}
 
 
-def _alerts(connection: Connection, id_: str) -> tuple[AlertFound, ...]:
-    """The story's own and those that were merged into one of them, the oldest first."""
-    own = select(alert.c.id).where(alert.c.story == id_)
-    wanted = select(alert.c.id).where(or_(alert.c.story == id_, alert.c.merged_into.in_(own))).order_by(alert.c.raised, alert.c.id)
-    parts = (alerts.find(connection, name) for name in connection.execute(wanted).scalars().all())
+def _alerts(connection: Connection, id_: str, articles: Sequence[str]) -> tuple[AlertFound, ...]:
+    """The story's own and those of its articles that were merged away, however often the story they were merged into was merged
+    itself; the oldest first. An alert is named by its watchlist and the article that raised it, which has a match of it."""
+    columns = (alert.c.raised, alert.c.id)
+    found = {row.id: row.raised for row in connection.execute(select(*columns).where(alert.c.story == id_))}
+    for some in chunks(articles):
+        matched = connection.execute(select(match.c.watchlist, match.c.article).where(match.c.article.in_(some)).distinct()).all()
+        for ids in chunks([identity(row.watchlist, row.article) for row in matched]):
+            merged = select(*columns).where(alert.c.id.in_(ids), alert.c.merged_into != "")
+            found |= {row.id: row.raised for row in connection.execute(merged)}
+    parts = (alerts.find(connection, name) for name in sorted(found, key=lambda name: (found[name], name)))
     return tuple(part for part in parts if part is not None)
 
 
@@ -139,16 +145,34 @@ def move_articles(connection: Connection, wanted: StoryMove, now: datetime) -> N
     places = [{"b_article": id_, "b_story": place.story, "b_joined": place.joined} for id_, place in wanted.articles]
     run_rows(connection, _PLACED, places)
     run_rows(connection, _MATCHED, places)
+    ingest.make_way(connection, _places(connection, wanted))
     for id_, to in wanted.moved:
         connection.execute(update(alert).where(alert.c.id == id_).values(story=to, updated=now))
     for change in wanted.alerts:
-        alerts.change_alert(connection, change, now)
+        alerts.change_alert(connection, _where_it_is(connection, change), now)
     for told in wanted.told:
         _put_told(connection, told)
     items = tuple(replace(item, decided=(one,)) for item, one in wanted.raised)
     if items:
         ingest.put_decisions(connection, IngestBatch("", items, now, None))
     alerts.write_entry(connection, wanted.entry, now)
+
+
+def _places(connection: Connection, wanted: StoryMove) -> list[tuple[str, str]]:
+    """(watchlist, story) where an alert is to live that does not live there yet."""
+    names = {
+        row.id: row.watchlist for row in connection.execute(select(alert.c.id, alert.c.watchlist).where(alert.c.id.in_(dict(wanted.moved))))
+    }
+    living = (change.alert for change in wanted.alerts if not change.alert.merged_into)
+    return [(names[id_], to) for id_, to in wanted.moved if id_ in names] + [(one.watchlist, one.story) for one in living]
+
+
+def _where_it_is(connection: Connection, change: AlertChange) -> AlertChange:
+    """What is merged away may have made way for another."""
+    if not change.alert.merged_into:
+        return change
+    place = connection.execute(select(alert.c.story).where(alert.c.id == change.alert.id)).scalar()
+    return replace(change, alert=replace(change.alert, story=place or change.alert.story))
 
 
 def _put_told(connection: Connection, told: Told) -> None:
