@@ -312,6 +312,22 @@ def test_an_edit_that_leaves_a_rate_as_it_is_reads_nothing_anew(tmp_path: Path) 
     desk(tmp_path, work, Rules(rate=Rate(1, HOUR)))
 
 
+def test_a_rate_that_is_edited_while_the_record_is_read_is_asked_for_again(tmp_path: Path) -> None:
+    async def work(at: Desk) -> None:
+        await at.tell(3)
+        await at.tick()
+        await at.pass_time(700, 60)
+        at.begin()  # nothing is remembered
+        now = at.clock.now()
+        asked = asyncio.create_task(at.holds.would_hold("desk", Severity.HIGH, now))
+        await asyncio.sleep(0)  # it waits for the record
+        at.holds.change({"desk": Rules(rate=Rate(3, 24 * HOUR))}, {})
+        assert await asked is None  # by the rate that was in force when it was asked
+        assert await at.holds.would_hold("desk", Severity.HIGH, now) is not None
+
+    desk(tmp_path, work, Rules(rate=Rate(3, 600)))
+
+
 def test_under_a_flood_every_message_is_told_of_and_the_rate_holds(tmp_path: Path) -> None:
     async def work(at: Desk) -> None:
         for _ in range(20):
