@@ -15,7 +15,9 @@ from monitor.cli.options import Place, config_options, json_option, print_json
 from monitor.errors import ConfigError, ExitStatus, Fault, UsageError, WatchlistError
 
 if TYPE_CHECKING:
+    from monitor.settings import Loaded
     from monitor.watchlist.namelint import Coverage
+    from monitor.yamlmap import Path as Steps
 
 #: Warnings printed of one file.
 SHOWN = 20
@@ -88,7 +90,7 @@ class _Report:
         self.failures: dict[str, tuple[str, ...]] = {}
         self.passed: dict[str, int] = {}
         self.config = ""
-        self.routed: dict[str, str] = {}
+        self.routed: list[tuple[Loaded, Steps, str]] = []
         self.names: list[Coverage] = []
 
     @property
@@ -107,11 +109,14 @@ class _Report:
         except ConfigError as error:
             self.faults += error.faults
         self.warnings += loaded.warnings
-        for index, route in enumerate(loaded.settings.routes, 1):
-            for conditions in (route.match, route.not_):
-                self.routed.update(dict.fromkeys(conditions.watchlist if conditions else (), f"route {index}"))
+        for index, route in enumerate(loaded.settings.routes):
+            for key, conditions in (("match", route.match), ("not", route.not_)):
+                for number, name in enumerate(conditions.watchlist if conditions else ()):
+                    self.routed.append((loaded, ("routes", index, key, "watchlist", number), name))
 
     def watchlists(self, folder: Path, names: frozenset[str]) -> None:
+        from monitor.settings.schema import closest
+
         try:
             lists = read_lists(folder)
         except WatchlistError as error:
@@ -124,10 +129,11 @@ class _Report:
         for id_, warnings in sorted(lists.loaded.warnings.items()):
             self.warnings += [_below(folder, fault) for fault in warnings if not names or id_ in names]
         known = {watchlist.id for watchlist in lists.loaded.watchlists} | set(lists.loaded.faults)
-        for name, route in self.routed.items():
+        for loaded, path, name in self.routed:
             if name not in known:
-                hint = f"there are: {', '.join(sorted(known)) or 'none'}"
-                self.warnings.append(Fault(f"{route}: there is no watchlist named {name!r}", self.config, hint=hint, warning=True))
+                meant = closest(name, known)
+                hint = f"did you mean {meant!r}?" if meant else f"there are: {', '.join(sorted(known)) or 'none'}"
+                self.warnings.append(loaded.warning(path, f"there is no watchlist named {name!r}", hint))
         if not known:
             self.warnings.append(Fault("the folder holds no watchlist: nothing will be matched", str(folder), warning=True))
         self._run_tests(lists, names)

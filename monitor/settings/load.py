@@ -50,6 +50,11 @@ class Loaded:
     warnings: tuple[Fault, ...] = ()
     #: The configuration file and the lists of sources it names.
     files: tuple[FilePath, ...] = ()
+    layers: tuple[Layer, ...] = field(default=(), repr=False, compare=False)
+
+    def warning(self, path: Path, message: str, hint: str = "") -> Fault:
+        """A doubt about a value that only somebody who read more than the configuration can have, at its place."""
+        return _placed(Finding(path, message, hint), self.layers, settings_schema(), warning=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def _load(
     origins = {leaf: origin for leaf, _ in leaves(data) if (origin := _origin(leaf, layers)) is not None}
     doubts = [*_doubts(settings), *(_open_secrets(file_layer, schema, path) if mode & stat.S_IROTH else [])]
     warnings = (*(_placed(finding, layers, schema, warning=True) for finding in doubts), *(fault for fault in listed if fault.warning))
-    return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in below)))
+    return Loaded(settings, path, data, origins, warnings, (path, *(layer.file for layer in below)), tuple(layers))
 
 
 def own_layers(
