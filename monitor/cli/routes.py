@@ -34,7 +34,7 @@ def routes() -> None:
 @config_options
 def list_(as_json: bool, place: Place) -> None:
     """List the routes of the configuration in their order: what each takes and leaves out, where it goes, its digest and
-    when that is due next, and quiet hours and rates of the sinks. An edit is in force within two seconds; where a route leads to a
+    when that is due next, and quiet hours and rates of the sinks. An edit is in force within four seconds; where a route leads to a
     sink that the running daemon has not loaded, all of them wait for a restart, and that is said first; the sink is marked.
 
     \b

@@ -30,7 +30,7 @@ def run(quiet: bool, place: Place) -> None:
     """Run the service until SIGTERM or Ctrl-C.
 
     Alerts are printed as they are committed, and delivered to the configured sinks. An edited watchlist is in force
-    within two seconds, and so are edited sources and routes; SIGHUP rereads all of it at once. At the end what is being sent
+    within two seconds, edited sources and routes within four; SIGHUP rereads all of it at once. At the end what is being sent
     may finish within ten seconds; a second signal ends it immediately, and nothing is lost by that either.
 
     \b

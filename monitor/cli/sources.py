@@ -30,7 +30,7 @@ def sources() -> None:
     """Look at the sources and change them.
 
     Sources stand in the configuration, or in OPML and YAML files that its sources_from names; an edit of any of these
-    files is in force within two seconds.
+    files is in force within four seconds.
     """
 
 

@@ -53,7 +53,7 @@ def add(
     """Find the feed of a site, read it, and add it to the list of sources.
 
     URL may be the feed itself or any page of the site: what the page declares is tried, then what it links to, then where
-    feeds usually are. A running service takes up the change within two seconds.
+    feeds usually are. A running service takes up the change within four seconds.
 
     \b
     Example:

@@ -79,7 +79,7 @@ class SourceCommands:
     @staticmethod
     async def _known(name: str, done: Awaitable[bool]) -> None:
         if not await done:
-            raise UsageError(f"source {name!r} is not in the record yet", hint="a daemon that runs puts it there within two seconds")
+            raise UsageError(f"source {name!r} is not in the record yet", hint="a daemon that runs puts it there within four seconds")
 
     # ----------------------------------------------------------------------------------------- articles
     async def _ingest(self, command: Command) -> JsonObject:
