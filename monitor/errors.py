@@ -189,6 +189,10 @@ class StorageCorrupt(StorageError):
     pass
 
 
+class StorageContradiction(StorageError):
+    """What was to be written does not fit what the record holds; the record itself is well."""
+
+
 class SchemaTooNew(StorageError):
     pass
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
-from monitor.errors import StorageError
+from monitor.errors import StorageContradiction, StorageError
 from monitor.flow.aftermath import Aftermath
 from monitor.flow.decision import Ground, Router, ingested, is_stale, never, page_failed, stored_article
 from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
@@ -113,6 +113,7 @@ class _Poll:
     analysed: dict[str, tuple[Document, Analysis | AnalysisFailed]] = field(default_factory=dict)
     unfit: Counter[str] = field(default_factory=Counter)  # article -> times that what is told of it did not fit the record
     aside: dict[str, str] = field(default_factory=dict)  # article -> why nothing is told of it
+    singly: bool = False  # the record refused a part: each article is written by itself, to find the one
 
     def state(self) -> SourceState:
         return arrived(self.after) if self.brought else self.after
@@ -205,7 +206,7 @@ class Ingester:
         changed = [verdict for verdict in await self._judged(poll) if verdict.kind is not Kind.UNCHANGED]
         if not claiming:
             changed = [replace(verdict, aliases=()) for verdict in changed]
-        size = BATCH_OF_PAGES if self._pages is not None and poll.spec.full_text else BATCH
+        size = 1 if poll.singly else BATCH_OF_PAGES if self._pages is not None and poll.spec.full_text else BATCH
         for start in range(0, len(changed), size):
             verdicts = await self._completed(poll, changed[start : start + size])
             if any(page_failed(verdict.document) and verdict.tries < RETRIES for verdict in verdicts):
@@ -350,10 +351,13 @@ class Ingester:
         lines = self._unwritten.pop(name, ()) + (self._lines.take_new(name) if self._lines is not None else ())
         try:
             await self._store.ingest(replace(batch, lines=lines))
-        except BaseException:
+        except BaseException as error:
             if lines:
                 self._unwritten[name] = lines
-            raise
+            if not isinstance(error, StorageContradiction) or not batch.articles:
+                raise
+            poll.singly, known = True, poll.singly
+            raise DecideAgain(error.message, article=batch.articles[0].article.id if known else "") from error
 
 
 async def _apart(many: int, work: Callable[[], T]) -> T:

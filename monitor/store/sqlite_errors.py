@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from monitor.errors import StorageCorrupt, StorageError, StorageFull
+from monitor.errors import StorageContradiction, StorageCorrupt, StorageError, StorageFull
 from monitor.store import files
 
 # A disk that is full, a quota, and a file-size limit all stop a write; the last two arrive as a failed write, sync or
@@ -85,7 +85,7 @@ def storage_error(error: DBAPIError | sqlite3.Error, path: Path) -> StorageError
             hint="the file and its folder must exist and belong to the user the daemon runs as, on a file system that can be written",
         )
     if primary == sqlite3.SQLITE_CONSTRAINT:
-        return StorageError(f"what was to be written contradicts the record, and nothing of it was: {said}")
+        return StorageContradiction(f"what was to be written contradicts the record, and nothing of it was: {said}")
     return StorageError(f"the record could not be used: {path}: {said}")
 
 

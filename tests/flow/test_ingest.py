@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.errors import MonitorError, StorageFull
+from monitor.errors import MonitorError, StorageContradiction, StorageFull
 from monitor.flow.decision import article_id
 from monitor.flow.ingest import BATCH, Ingester, IngestReport
 from monitor.flow.route import About
@@ -32,6 +32,7 @@ from monitor.model import (
     Way,
     identity,
 )
+from monitor.ports import DecideAgain, IngestBatch
 from tests.fakes import START, FakeClock, FakeMeter, FakeOperations, FakeStore, FakeWorkers, watchlist_facts
 
 FEED = SourceSpec("feed", SourceKind.FEED, "http://x.example/", 900)
@@ -234,6 +235,38 @@ def test_an_article_that_cannot_be_told_of_is_stored_as_failed() -> None:
     )
     assert house(document(), document("2", "nothing")).failed == 1
     assert house.store.articles[0].failed == "ValueError: no such label"
+
+
+class Refusing(FakeStore):
+    """Has no place for what is told of one article: by name, or as a record that refuses what it is part of."""
+
+    def __init__(self, key: str, *, named: bool) -> None:
+        super().__init__()
+        self.key, self.named = key, named
+        self.refused = 0
+
+    async def ingest(self, batch: IngestBatch) -> None:
+        for stored in batch.articles:
+            if stored.article.key == self.key and stored.decided:
+                self.refused += 1
+                raise DecideAgain("it lives elsewhere", article=stored.article.id) if self.named else StorageContradiction("UNIQUE failed")
+        await super().ingest(batch)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_one_article_that_does_not_fit_the_record_never_blocks_its_source(named: bool) -> None:
+    house = House()
+    house.store = house.ingester._store = Refusing("2", named=named)
+    report = house(*(document(str(n), f"rocket {n} rose") for n in range(4)))
+    assert report == IngestReport(articles=4, matches=3, notifications=3, failed=1)
+    failed = {stored.article.key: stored.failed for stored in house.store.articles}
+    assert [key for key, why in failed.items() if why] == ["2"]
+    assert "does not fit the record" in failed["2"]
+    assert "does not fit the record" in house.operations.message(f"article:{article_id('drop', '2')}")
+    assert house.operations.message("storage") == ""
+    assert len(house.told) == 3
+    assert house.store.sources["drop"].validators == {"v": "2"}, "the poll is done"
+    assert house(*(document(str(n), f"rocket {n} rose") for n in range(4))).articles == 0
 
 
 def test_fault_5_a_full_disk_leaves_the_position_and_heals() -> None:

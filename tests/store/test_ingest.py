@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
+from monitor.errors import StorageContradiction
 from monitor.model import AlertState, DecisionKind, Reason, Severity, Stance
 from monitor.ports import DecideAgain
 from monitor.store import SqlStore, schema
@@ -100,6 +101,32 @@ def test_a_second_alert_for_the_same_watchlist_and_story_is_refused(tmp_path: Pa
         with pytest.raises(DecideAgain, match="decided against an older state"):
             await store.ingest(b.batch(b.item(a, other)))
         assert (await store.stats())["alerts"] == 1
+
+    b.with_store(tmp_path, work)
+
+
+def test_what_is_told_under_a_number_that_is_taken_is_refused_by_name(tmp_path: Path) -> None:
+    """Two writers that held different states for true: the later would be said to be told, and nobody was."""
+    a, edited = b.article(), b.article(body="وقد أبرمت الصفقة.")
+
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.batch(b.item(a, b.raised(a, b.found()))))
+        with pytest.raises(DecideAgain, match="tells of something else") as refused:
+            await store.ingest(b.batch(b.item(edited, b.raised(edited, b.found(body="وقد أبرمت الصفقة.")), body="وقد أبرمت الصفقة.")))
+        assert refused.value.article == a.id
+        assert (await counts(store))["matches"] == 1
+
+    b.with_store(tmp_path, work)
+
+
+def test_what_contradicts_the_record_is_said_to(tmp_path: Path) -> None:
+    a = b.article()
+    nameless = dataclasses.replace(b.found(), watchlist=None)  # type: ignore[arg-type]
+
+    async def work(store: SqlStore) -> None:
+        with pytest.raises(StorageContradiction, match="nothing of it was"):
+            await store.ingest(b.batch(b.item(a, b.quiet(a, nameless))))
+        assert await counts(store) == {}
 
     b.with_store(tmp_path, work)
 
