@@ -232,6 +232,21 @@ def test_one_message_of_quiet_hours_is_sent_as_it_is(tmp_path: Path) -> None:
     desk(tmp_path, work, Rules(quiet=(Quiet(time(12), time(14)),), sums_up=True))
 
 
+def test_what_a_routes_digest_let_go_into_quiet_hours_was_held_for_them_since_then(tmp_path: Path) -> None:
+    async def work(at: Desk) -> None:
+        await at.pass_time(300, 60)
+        await at.tell()
+        await at.pass_time(1800, 60)
+        assert await at.states() == {"held quiet": 1}
+        await at.tell()
+        await at.pass_time(2 * HOUR, 60)
+        assert at.counts() == [2]
+        assert json.loads(at.sink.told[-1][0].payload)["data"]["digest"]["text"].startswith("Held back since 2026-03-01 12:30 UTC, because")
+
+    route = Route(("desk",), name="r", digest=Every(HOUR / 2))
+    desk(tmp_path, work, Rules(quiet=(Quiet(time(12, 30), time(14)),)), route)
+
+
 # -------------------------------------------------------------------------------------------- rates
 def test_a_rate_sends_so_many_and_sums_up_the_rest(tmp_path: Path) -> None:
     async def work(at: Desk) -> None:
