@@ -358,7 +358,9 @@ class Splitting:
         for one in found:
             alert, end = one.told.alert, one.told.alert.id
             for _ in found:
-                end = end if end == stays.id else into.get(end, "")
+                if end in ("", stays.id):
+                    break
+                end = into.get(end, "")
             if end != stays.id:
                 entry = Entry(self.actor, "alert merge", alert.id, {"watchlist": alert.watchlist, "into": stays.id, "comment": self.said})
                 yield AlertChange(replace(alert, merged_into=stays.id, updated=self.now), alert.state, entry)
