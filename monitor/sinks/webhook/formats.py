@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -31,6 +31,8 @@ CHAT: Final = frozenset({"slack", "teams", "discord", "telegram"})
 CLOUDEVENTS: Final = "application/cloudevents+json; charset=utf-8"
 JSON: Final = "application/json"
 
+#: Where a line ends to Jinja2.
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _HALF: Final = re.compile("[\ud800-\udfff]")
 
 #: Telegram answers 400 to these, and no message will get through until someone mends the chat or its id.
@@ -98,12 +100,17 @@ def read_template(path: Path) -> Template | Fault:
         return Fault(f"the template cannot be read: {error.strerror or 'not readable'}", str(path))
     except UnicodeDecodeError:
         return Fault("the template is not UTF-8 text", str(path), hint="save it as UTF-8")
+    found = _tried(source, path.name)
+    return found if isinstance(found, Template) else _placed(found, path, source)
+
+
+def _tried(source: str, name: str) -> Template | Failed:
+    """What fails for no kind of document more than another is refused as it is read."""
     try:
-        template = compiled(source, path.name)
+        template = compiled(source, name)
     except TemplateFault as fault:
-        return _placed(fault.message, path, source, fault.line)
-    failed = rehearse(template)
-    return template if failed is None else _placed(f"{failed.message} (of {_many(failed)})", path, source, failed.line, _HINT)
+        return Failed(fault.message, fault.line, ())
+    return rehearse(template) or template
 
 
 def no_json(template: Template) -> str:
@@ -124,14 +131,38 @@ def _many(failed: Failed) -> str:
     return failed.kinds[0] + (f" and {more} other kind{'s' if more > 1 else ''} of document" if more else "")
 
 
-def _placed(message: str, path: Path, source: str, number: int, hint: str = "") -> Fault:
-    """With the column, which Jinja2 does not say: that of what the message quotes, else of the line's first tag."""
-    lines = source.splitlines()
-    line = lines[number - 1] if 0 < number <= len(lines) else ""
-    for quoted in (*re.findall(r"^([~*%]) is ", message), *reversed(re.findall(r"'([^']+)'", message)), "{{", "{%"):
-        if (at := line.find(quoted)) >= 0:
-            return Fault(message, str(path), number, at + 1, len(quoted), line, hint)
-    return Fault(message, str(path), number, source=line, hint=hint)
+def _placed(failed: Failed, path: Path, source: str) -> Fault:
+    """With the column, which Jinja2 does not say: that of what the message quotes, else of the tag."""
+    message, hint = (f"{failed.message} (of {_many(failed)})", _HINT) if failed.kinds else (failed.message, "")
+    lines = _LINE_END.split(source)
+    if not 0 < failed.line <= len(lines):
+        return Fault(message, str(path), failed.line, hint=hint)
+    line = lines[failed.line - 1]
+    start, end = _tag(failed, path.name, lines)
+    for pattern in _sought(failed.message):
+        if (seen := re.compile(pattern).search(line, start, end)) is not None:
+            return Fault(message, str(path), failed.line, seen.start() + 1, len(seen[0]), line, hint)
+    return Fault(message, str(path), failed.line, source=line, hint=hint)
+
+
+def _tag(failed: Failed, name: str, lines: Sequence[str]) -> tuple[int, int]:
+    """From where to where in its line the tag reaches that fails: found by trying again with every tag in a line of its own."""
+    line = lines[failed.line - 1]
+    starts = [0, *(found.start() for found in re.finditer(r"\{[{%]", line) if found.start())]
+    pieces = [line[one:other] for one, other in zip(starts, [*starts[1:], len(line)], strict=True)]
+    again = _tried("\n".join([*lines[: failed.line - 1], *pieces, *lines[failed.line :]]), name)
+    at = again.line - failed.line if isinstance(again, Failed) and again.message == failed.message else -1
+    return (starts[at], starts[at] + len(pieces[at])) if 0 <= at < len(pieces) else (0, len(line))
+
+
+def _sought(message: str) -> Iterator[str]:
+    """What the fault is about, the likeliest first: a whole name, behind a point where it is missing of something."""
+    yield from (re.escape(sign) for sign in re.findall(r"^([~*%]) is ", message))
+    for quoted in reversed(re.findall(r"'([^']+)'", message)):
+        word = rf"(?<!\w){re.escape(quoted)}(?!\w)" if quoted.isidentifier() else re.escape(quoted)
+        yield rf"(?<=[.'\"]){word}" if message.startswith("there is no") else rf"(?<!\.){word}"
+        yield word
+    yield r"\{[{%]"
 
 
 # ----------------------------------------------------------------------------------------------- bodies
