@@ -7,6 +7,7 @@ origin names the file and line. This module must not know what a source is fetch
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +25,8 @@ from monitor.yamlmap import Path, YamlMap, read_yaml
 
 YAML = (".yaml", ".yml")
 OPML = (".opml", ".xml")
+#: A path that was an address before it became absolute. It is not repeated: a password may stand in it.
+_ADDRESS = re.compile(r"(?:^|/)[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 
 
 class ListLayer(Layer):
@@ -121,7 +124,11 @@ def list_layers(files: Any, schema: SettingsSchema, taken: Mapping[str, str]) ->
     layers: list[ListLayer] = []
     faults: list[Fault] = []
     places = dict(taken)
-    for file in files if isinstance(files, list | tuple) else []:
+    for number, file in enumerate(files if isinstance(files, list | tuple) else []):
+        if _ADDRESS.search(str(file)):
+            message = f"sources_from[{number}]: an address, where the path of a file should stand"
+            faults.append(Fault(message, hint="a feed of its own stands under sources: {name: {feed: URL}}", sort=message))
+            continue
         layer = ListLayer(FilePath(str(file)), schema, places)
         layers.append(layer)
         if layer.missing:

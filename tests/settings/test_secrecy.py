@@ -100,6 +100,12 @@ def test_a_list_of_sources_keeps_its_secrets_too(tmp_path: Path, case: str) -> N
         assert fault.discreet.startswith(f"{tmp_path}/more.yaml:1: ")
 
 
+def test_an_address_among_the_lists_of_sources_is_not_repeated(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, HEAD + "sources_from: ['https://u:CANARY@example.org/feeds.opml']\n")
+    assert fault.discreet == "sources_from[0]: an address, where the path of a file should stand"
+    assert "CANARY" not in str(fault)
+
+
 @pytest.mark.parametrize(
     "environ",
     [
