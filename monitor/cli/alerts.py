@@ -5,8 +5,8 @@ What changes alerts stands in ``alerts_change``, what writes them to files in ``
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -21,13 +21,12 @@ from monitor.cli.options import (
     terminal_width,
     wants_color,
 )
+from monitor.cli.record import read_record
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
     from monitor.model import JsonObject
     from monitor.store import SqlStore
-
-T = TypeVar("T")
 
 #: Seconds between two looks at the record while following it.
 FOLLOW = 0.5
@@ -49,24 +48,6 @@ def alerts() -> None:
 
     The record is read as it is: a running daemon is not disturbed, and none is needed.
     """
-
-
-def read_record(place: Place, work: Callable[[SqlStore], Awaitable[T]]) -> T:
-    """``work`` over the record, opened for reading only."""
-    import asyncio
-
-    from monitor.store import SqlStore
-
-    data_dir = place.data_dir()
-
-    async def reading() -> T:
-        store = await SqlStore.open(data_dir, read_only=True)
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(reading())
 
 
 @alerts.command("list", short_help="List alerts, newest first.")
@@ -173,6 +154,8 @@ def _show_head(found: JsonObject) -> None:
 
 
 def _show_told(notification: JsonObject) -> None:
+    from monitor.cli.waiting import state_of
+    from monitor.clock import SystemClock
     from monitor.render.plain import plain
     from monitor.render.terminal import alert_text
 
@@ -182,7 +165,7 @@ def _show_told(notification: JsonObject) -> None:
         answer = delivery["last_answer"]
         detail = f": {plain(answer['detail'])}" if answer and answer["detail"] else ""
         told_in = delivery["told_in"] if delivery["state"] == "cancelled" else ""
-        state = f"told in digest {told_in[:12]}" if told_in else f"{delivery['state']} ({attempts}){detail}"
+        state = f"told in digest {told_in[:12]}" if told_in else f"{state_of(delivery, SystemClock().now())} ({attempts}){detail}"
         click.echo(f"  to {delivery['sink']}: {state}")
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
-from monitor.cli.alerts import alerts, read_record
+from monitor.cli.alerts import alerts
 from monitor.cli.options import Place, config_options, counted, since_option, time_option
+from monitor.cli.record import read_record
 from monitor.errors import StorageError, UsageError
 
 if TYPE_CHECKING:

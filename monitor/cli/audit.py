@@ -7,8 +7,8 @@ from datetime import datetime
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.options import Place, config_options, json_option, print_json, short_time, since_option
+from monitor.cli.record import read_record
 
 
 @click.command(short_help="Show who changed what, when, and through which door.")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.options import Place, config_options, counted, json_option, print_json, print_pretty, short_time, since_option
+from monitor.cli.record import read_record
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -213,15 +213,15 @@ async def _selection(store: SqlStore, **asked: Any) -> Selection:
 
 def delivery_lines(delivery: JsonObject) -> list[str]:
     """As ``list`` shows it."""
+    from monitor.cli.waiting import state_of
+    from monitor.clock import SystemClock
     from monitor.render.plain import plain
 
     about = f"alert {delivery['alert'][:12]} {delivery['kind']}" if delivery["alert"] else delivery["kind"]
     if delivery["operation"]:
         about = f"operation {delivery['kind']}"
-    state = delivery["state"]
-    if state in {"held", "pending"}:
-        state += f" until {short_time(delivery['due'])}"
-    why = f" ({plain(delivery['reason'])})" if delivery["reason"] else ""
+    state = state_of(delivery, SystemClock().now())
+    why = f" ({plain(delivery['reason'])})" if delivery["reason"] and delivery["state"] != "held" else ""
     told_in = f", told in {delivery['told_in'][:12]}" if delivery["told_in"] else ""
     head = f"{delivery['notification'][:12]}  {short_time(delivery['created'])}  to {delivery['sink']} #{delivery['sequence']}"
     lines = [f"{head}  {delivery['severity']}  {about}  {state}{why}{told_in}"]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.options import Place
+from monitor.cli.record import read_record
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time, wants_color
+from monitor.cli.record import read_record
 from monitor.errors import ExitStatus, StorageError, UsageError
 
 if TYPE_CHECKING:

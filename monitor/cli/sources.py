@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.catch_up import catch_up_lines
 from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time
+from monitor.cli.record import read_record
 from monitor.errors import ConfigError, ExitStatus, StorageError, UsageError
 
 if TYPE_CHECKING:

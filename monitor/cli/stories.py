@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.alerts_change import part_of_closed
 from monitor.cli.options import Place, config_options, json_option, print_json, print_pretty, short_time, since_option
+from monitor.cli.record import read_record
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:

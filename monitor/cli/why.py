@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.alerts import read_record
 from monitor.cli.options import Place, config_options, json_option, print_pretty, wants_color
+from monitor.cli.record import read_record
 from monitor.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:

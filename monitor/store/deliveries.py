@@ -23,6 +23,7 @@ from monitor.store.outbox import selected
 from monitor.store.schema import GIVEN_UP, HELD, LANE, attempt, delivery, notification, sink
 from monitor.store.side import Side
 from monitor.store.statements import chunks
+from monitor.store.waiting import waits
 
 #: How many candidates an ambiguous beginning of an id names.
 _CANDIDATES = 5
@@ -60,8 +61,8 @@ def deliveries(connection: Connection, wanted: Selection) -> tuple[JsonObject, .
         # By the sink's own numbers, which have an index: as good as by time, and no year of deliveries is sorted for ten of them.
         listed = listed.order_by(None).order_by(delivery.c.sequence.desc())
     rows = connection.execute(listed.limit(wanted.limit) if wanted.limit else listed).all()
-    latest = _last_answers(connection, rows)
-    return tuple(_listed(row) | {"last_answer": latest.get((row.notification, row.sink))} for row in rows)
+    latest, waiting = _last_answers(connection, rows), waits(connection, rows)
+    return tuple(_listed(row) | {"waits": waiting.get(key := (row.notification, row.sink)), "last_answer": latest.get(key)} for row in rows)
 
 
 def count_deliveries(connection: Connection, wanted: Selection) -> int:
@@ -86,7 +87,8 @@ def one_delivery(connection: Connection, prefix: str, name: str | None) -> tuple
     tries: dict[str, list[JsonObject]] = defaultdict(list)
     for row in connection.execute(select(attempt).where(attempt.c.notification == ids[0]).order_by(attempt.c.number)):
         tries[row.sink].append(_answer(row))
-    return tuple(_listed(row) | {"answers": tries[row.sink]} for row in rows)
+    waiting = waits(connection, rows)
+    return tuple(_listed(row) | {"waits": waiting.get((row.notification, row.sink)), "answers": tries[row.sink]} for row in rows)
 
 
 def sent(

@@ -18,6 +18,7 @@ from monitor.ports import AlertSelection
 from monitor.store import codec
 from monitor.store.schema import alert, article, article_text, attempt, delivery, match, notification, source, story
 from monitor.store.statements import chunks
+from monitor.store.waiting import waits
 
 #: States of deliveries that nobody has been told by.
 _UNTOLD = tuple(
@@ -226,7 +227,9 @@ def deliveries_of(connection: Connection, wanted: Any) -> dict[str, list[JsonObj
             }
         )
     found: dict[str, list[JsonObject]] = defaultdict(list)
-    for row in connection.execute(select(delivery).where(delivery.c.notification.in_(wanted)).order_by(delivery.c.sink)):
+    rows = connection.execute(select(delivery).where(delivery.c.notification.in_(wanted)).order_by(delivery.c.sink)).all()
+    waiting = waits(connection, rows)
+    for row in rows:
         answers = tries[row.notification, row.sink]
         found[row.notification].append(
             {
@@ -239,6 +242,7 @@ def deliveries_of(connection: Connection, wanted: Any) -> dict[str, list[JsonObj
                 "attempts": row.attempts,
                 "due": codec.iso(row.due),
                 "changed": codec.iso(row.changed),
+                "waits": waiting.get((row.notification, row.sink)),
                 "last_answer": answers[-1] if answers else None,
                 "answers": answers,
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,19 @@ def test_lists_are_filtered(space: Path) -> None:
     assert listed(space, "--undelivered") == []
     assert "is no time" in alerts(space, "list", "--since", "yesterday").err
     assert "no time zone" in alerts(space, "list", "--since", "2026-03-01T10:00").err
+
+
+def test_an_alert_says_why_it_is_not_delivered_yet(space: Path) -> None:
+    config = space / "monitor.yaml"
+    (space / "articles" / "three.txt").write_text("Nine corvettes\n\nThe shipyard of Zarechny made another arms deal on Friday.\n")
+    assert program("once", "--no-send", "--config", config).status == 0
+    [alert] = listed(space, "--undelivered")
+    assert "\n  to log: pending: due (0 attempts)\n" in alerts(space, "show", alert["id"]).out
+    config.write_text(config.read_text() + "routes: [{name: night, digest: 4h, to: [log]}]\n")
+    (space / "articles" / "four.txt").write_text("Bananas\n\nA clerk in Lima was overheard planning an arms deal among smugglers.\n")
+    assert program("once", "--config", config).status == 0
+    shown = alerts(space, "show", listed(space, "--undelivered")[0]["id"]).out
+    assert re.search(r"\n  to log: held until 20\d\d-\d\d-\d\d \d\d:\d\d \(the digest of night\) \(0 attempts\)\n", shown)
 
 
 def test_a_name_that_nothing_has_is_noted(space: Path) -> None:

@@ -7,14 +7,17 @@ import hashlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from monitor.cli.waiting import state_of
 from monitor.model import Answer, AnswerKind, DeliveryState
 from monitor.ports import DeliveryResult
 from monitor.store import SqlStore
@@ -86,6 +89,58 @@ def test_deliveries_are_listed_with_what_became_of_them(place: Place) -> None:
     assert "1 attempt, the last: HTTP 422" in given_up[3]
     assert len(place.json("deliveries", "list", "--state", "waiting", "--json")) == 7  # five at the log
     assert place("deliveries", "list", "--since", "2d").out == "no deliveries are like that\n"
+
+
+def test_what_waits_says_what_for_and_names_no_time_gone_by(place: Place) -> None:
+    def lines() -> list[str]:
+        listed = place("deliveries", "list", "--sink", "desk", "--state", "waiting").out.splitlines()
+        return [line.split("  ")[-1] for line in listed if "#" in line]
+
+    assert lines() == ["pending: waits behind #4", "pending: due"]
+    shown = json.loads(place("deliveries", "show", place.ids[4], "desk", "--json").out)
+    assert shown[0]["waits"] == {"behind": 4, "sink_state": "active", "paused_by": "", "tried": None}
+    alert = json.loads(place("alerts", "show", shown[0]["alert"], "--json").out)
+    assert [one["waits"] for one in alert["notifications"][0]["deliveries"] if one["sink"] == "desk"] == [shown[0]["waits"]]
+    place("sinks", "pause", "desk")
+    assert all(re.fullmatch(r"pending: its sink is paused by cli:\S+ until it is resumed", line) for line in lines())
+    place("sinks", "resume", "desk")
+
+    async def hold(store: SqlStore) -> None:
+        both = await store.claim("desk", b.later(100), 5)
+        await store.hold(both[:1], "quiet", datetime(2099, 1, 1, 6, tzinfo=UTC), b.later(100))
+        await store.hold(both[1:], "digest:night", b.later(200), b.later(100))
+
+    b.with_store(place.config.parent / "var", hold)
+    assert lines() == ["held, due now (the digest of night)", "held until 2099-01-01 06:00 (quiet hours)"]
+
+
+@pytest.mark.parametrize(
+    ("waits", "said"),
+    [
+        ({"sink_state": "paused", "tried": "2026-03-01T13:00:00Z"}, "its sink is paused, tried next 2026-03-01 13:00"),
+        ({"sink_state": "failing", "tried": "2026-03-01T11:00:00Z"}, "its sink is failing, tried now"),
+        ({"sink_state": "failing"}, "its sink is failing"),
+        ({"sink_state": "disabled"}, "its sink is disabled until it is resumed"),
+        ({"sink_state": "paused", "paused_by": "cli:a\x1b[31m"}, "its sink is paused by cli:a[31m until it is resumed"),
+        ({}, "due"),
+    ],
+)
+def test_why_a_delivery_waits(waits: dict[str, Any], said: str) -> None:
+    whole = {"behind": None, "sink_state": "active", "paused_by": "", "tried": None} | waits
+    one = {"state": "pending", "reason": "", "due": "2026-03-01T11:59:00Z", "waits": whole}
+    assert state_of(one, b.NOW) == f"pending: {said}"
+    if not waits:
+        assert state_of(one | {"due": "2026-03-01T12:40:00Z"}, b.NOW) == "pending until 2026-03-01 12:40"
+
+
+def test_why_a_delivery_is_held() -> None:
+    for key, why in (
+        ("rate", "the sink's rate"),
+        ("max_alerts:arms", "arms is beyond its max_alerts"),
+        ("backlog", "what waited is gathered"),
+    ):
+        held = {"state": "held", "reason": key, "due": "2026-03-01T12:40:00Z", "waits": None}
+        assert state_of(held, b.NOW) == f"held until 2026-03-01 12:40 ({why})"
 
 
 def test_a_sink_that_is_not_there_is_noted(place: Place) -> None:
