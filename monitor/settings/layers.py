@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from monitor.errors import ConfigError, Fault
 from monitor.settings.schema import SettingsSchema, closest, leaves
-from monitor.settings.secrecy import starred, unread
+from monitor.settings.secrecy import Starring, unread
 from monitor.yamlmap import Path, YamlMap, read_yaml
 
 PREFIX = "MONITOR_"
@@ -210,6 +210,7 @@ class FileLayer(Layer):
     def __init__(self, settings_cls: type[BaseSettings], base: FilePath, schema: SettingsSchema, document: YamlMap) -> None:
         super().__init__(settings_cls, base, schema)
         self.document = document
+        self._starring = Starring(document, schema)
         self.data = document.data
         self._absolute()
 
@@ -218,4 +219,4 @@ class FileLayer(Layer):
         return Origin(f"{self.document.file}:{mark.line}") if mark else None
 
     def fault(self, path: Path, message: str, hint: str, *, key: bool) -> Fault:
-        return starred(self.document, self.schema, self.document.fault(self.document.place(path, key=key), message, hint))
+        return self._starring.starred(self.document.fault(self.document.place(path, key=key), message, hint))

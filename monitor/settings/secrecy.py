@@ -9,8 +9,10 @@ know how a fault is found.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 
 from monitor.errors import Fault
@@ -111,35 +113,55 @@ def named(path: Path, schema: SettingsSchema) -> str:
     return said
 
 
-def starred(document: YamlMap, schema: SettingsSchema, fault: Fault, at: Callable[[Path], Path] = lambda path: path) -> Fault:
-    """The fault with every value of its line that may be secret starred out, letter for letter, so that the caret still fits. ``at``
-    says where in the configuration a place of this document is."""
-    source = fault.source
-    above: Path = ()
-    first: Mark | None = None
-    for path, mark in document.values.items():
-        if mark.line < fault.line:
-            above = path
-        elif mark.line == fault.line:
-            first = first if first is not None and first.column <= mark.column else mark
-            if _is_hidden(document, path, at, schema):
+class Starring:
+    """Stars for the lines of one document, of which ``at`` says where in the configuration a place is."""
+
+    def __init__(self, document: YamlMap, schema: SettingsSchema, at: Callable[[Path], Path] = lambda path: path) -> None:
+        self._document, self._schema, self._at = document, schema, at
+
+    @cached_property
+    def _values(self) -> dict[int, list[Path]]:
+        return _by_line(self._document.values)
+
+    @cached_property
+    def _keys(self) -> dict[int, list[Path]]:
+        return _by_line(self._document.keys)
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        return sorted(self._values)
+
+    def starred(self, fault: Fault) -> Fault:
+        """The fault with every value of its line that may be secret starred out, letter for letter, so that the caret still fits."""
+        source = fault.source
+        keys = [self._document.keys[path] for path in self._keys.get(fault.line, ())]
+        values = [self._document.values[path] for path in self._values.get(fault.line, ())]
+        for path, mark in zip(self._values.get(fault.line, ()), values, strict=True):
+            if self._is_hidden(path):
                 start = mark.column - 1
                 # A value that goes on below has no length of its own: all that follows it is hidden.
                 source = _stars(source, start, start + mark.length if mark.length > 1 else len(source))
-    for path, mark in document.keys.items():
-        if mark.line == fault.line and not is_plain(str(path[-1])):
-            source = _stars(source, mark.column - 1, mark.column - 1 + mark.length)
-    if above and _is_hidden(document, above, at, schema):
-        # What was begun above may end here, before the first key of this line.
-        keys = [mark.column for mark in document.keys.values() if mark.line == fault.line]
-        begins = min([*keys, *([first.column] if first else [])], default=len(source) + 1)
-        source = _stars(source, 0, begins - 1)
-    return replace(fault, source=source)
+        for path, mark in zip(self._keys.get(fault.line, ()), keys, strict=True):
+            if not is_plain(str(path[-1])):
+                source = _stars(source, mark.column - 1, mark.column - 1 + mark.length)
+        place = bisect_left(self._lines, fault.line)
+        above = self._values[self._lines[place - 1]][-1] if place else ()
+        if above and self._is_hidden(above):
+            # What was begun above may end here, before the first key or value of this line.
+            begins = min((mark.column for mark in (*keys, *values)), default=len(source) + 1)
+            source = _stars(source, 0, begins - 1)
+        return replace(fault, source=source)
+
+    def _is_hidden(self, path: Path) -> bool:
+        value = lookup(self._document.data, path)
+        return not isinstance(value, dict | list) and may_be_secret(self._at(path), "" if value is None else value, self._schema)
 
 
-def _is_hidden(document: YamlMap, path: Path, at: Callable[[Path], Path], schema: SettingsSchema) -> bool:
-    value = lookup(document.data, path)
-    return not isinstance(value, dict | list) and may_be_secret(at(path), "" if value is None else value, schema)
+def _by_line(marks: Mapping[Path, Mark]) -> dict[int, list[Path]]:
+    found: dict[int, list[Path]] = {}
+    for path, mark in marks.items():
+        found.setdefault(mark.line, []).append(path)
+    return found
 
 
 def _stars(source: str, start: int, end: int) -> str:

@@ -18,7 +18,7 @@ from monitor.errors import ConfigError, Fault
 from monitor.settings.layers import Layer, Origin
 from monitor.settings.model import Settings
 from monitor.settings.schema import SettingsSchema
-from monitor.settings.secrecy import starred, unread
+from monitor.settings.secrecy import Starring, unread
 from monitor.sources.opml import MAX_BYTES, Outline
 from monitor.sources.opml import read as read_opml
 from monitor.yamlmap import Path, YamlMap, read_yaml
@@ -38,6 +38,7 @@ class ListLayer(Layer):
         self.missing = False
         self._document: YamlMap | None = None
         self._prefix: Path = ()
+        self._starring = Starring(YamlMap(str(file), []), schema)
         try:
             raw = _read(file)
         except FileNotFoundError:
@@ -70,7 +71,7 @@ class ListLayer(Layer):
     def fault(self, path: Path, message: str, hint: str, *, key: bool) -> Fault:
         if self._document is not None:
             fault = self._document.fault(self._document.place(self._below(path), key=key), message, hint)
-            return starred(self._document, self.schema, fault, self._above)
+            return self._starring.starred(fault)
         origin = self.origin(path)
         file, _, line = (origin.where if origin else str(self.file)).rpartition(":")
         # No caret points into an outline, and all of a list may stand on one line: the words say what is meant.
@@ -87,6 +88,7 @@ class ListLayer(Layer):
     def _read_yaml(self, raw: bytes) -> None:
         try:
             self._document = read_yaml(raw.decode("utf-8-sig"), str(self.file))
+            self._starring = Starring(self._document, self.schema, self._above)
         except UnicodeDecodeError as error:
             message = "the file is not UTF-8 text"
             self.faults.append(Fault(message, str(self.file), raw[: error.start].count(b"\n") + 1, sort=message))
