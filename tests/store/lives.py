@@ -113,10 +113,20 @@ def back_up_until(folder: str, target: str, reports: str) -> None:
 
 
 def poll_until(folder: str, statement: str) -> None:
-    """One poll that brings ``POLLED`` items, through the ingester, and kills itself before the n-th statement of it."""
+    """One poll that brings ``POLLED`` items, through the ingester, and kills itself before the n-th statement of it that SQLite
+    runs, each row of many counted."""
     left = int(statement)
+    begun = False
+
+    def count(_text: str) -> None:
+        nonlocal left
+        left -= begun
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     async def life() -> None:
+        nonlocal begun
+        event.listen(Engine, "connect", lambda driver, _: driver.set_trace_callback(count))
         store = await SqlStore.open(Path(folder))
         clock = FakeClock(b.NOW)
         ingester = Ingester(
@@ -140,14 +150,7 @@ def poll_until(folder: str, statement: str) -> None:
         ]
         await store.sync_sources([FEED], b.NOW)
         (before,) = await store.source_states()
-
-        @event.listens_for(Engine, "before_cursor_execute")
-        def _count(*_: Any) -> None:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
+        begun = True
         after = dataclasses.replace(before, last_poll=b.NOW, last_success=b.NOW, validators={"etag": "e1"}, known=b"12345678")
         await ingester.ingest(FEED, before, after, PollResult(tuple(documents), after.validators))
 
