@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.errors import ConfigError, DocumentError, FetchError, MonitorError, StorageError, WatchlistError
+from monitor.errors import DocumentError, FetchError, MonitorError, StorageError, WatchlistError
 from monitor.model import (
     Analysis,
     AnalysisFailed,
