@@ -68,9 +68,7 @@ def test_wrong_use_is_status_2(arguments: tuple[str, ...]) -> None:
     assert "Usage:" in done.err
 
 
-@pytest.mark.parametrize(
-    "command", [("run",), ("once",), ("check",), ("alerts", "list"), ("sources", "list"), ("config", "show")], ids=" ".join
-)
+@pytest.mark.parametrize("command", [("run",), ("once",), ("check",), ("routes", "list"), ("config", "show")], ids=" ".join)
 def test_a_bad_configuration_is_status_2_and_no_traceback(command: tuple[str, ...], tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("data_dir: ./var\nwatchlist: ./watchlists\n")
@@ -79,6 +77,18 @@ def test_a_bad_configuration_is_status_2_and_no_traceback(command: tuple[str, ..
     assert done.out == ""
     assert f"{bad}:2:1: error: unknown key 'watchlist'" in done.err
     assert program(*command, "--config", tmp_path / "none.yaml").status == 2
+
+
+def test_a_bad_configuration_keeps_nobody_from_the_record(tmp_path: Path) -> None:
+    """Only where the data is must be sure; the fault is told all the same."""
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("data_dir: ./var\nwatchlist: ./watchlists\n")
+    for command, status in ((("alerts", "list"), 3), (("sources", "list"), 0)):  # there is no record yet
+        done = program(*command, "--config", bad)
+        assert done.status == status
+        assert f"{bad}:2:1: error: unknown key 'watchlist'" in done.err
+        assert "Traceback" not in done.err
+        assert program(*command, "--config", tmp_path / "none.yaml").status == 2
 
 
 # ------------------------------------------------------------------------------------------- check
