@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import tracemalloc
@@ -171,6 +172,15 @@ ESCAPES_AND_BOMBS = (
 
 @pytest.mark.parametrize("source", ESCAPES_AND_BOMBS, ids=lambda source: source[:40])
 def test_none_reaches_out_or_blows_up(source: str) -> None:
+    # Twice, and the least counts: what a process fills its caches with the first time, or does in another thread, is not the template's.
+    most = min(_most(source), _most(source))
+    assert most < 10_000_000 or len(source) > 20_000  # the two that are big themselves: the parser's own stack
+    assert most < 40_000_000
+
+
+def _most(source: str) -> int:
+    """Bytes that a rendering held at the most before it was refused."""
+    gc.collect()
     tracemalloc.start()
     try:
         with pytest.raises(ValueError) as raised:
@@ -178,9 +188,8 @@ def test_none_reaches_out_or_blows_up(source: str) -> None:
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert most < 20_000_000 or len(source) > 20_000  # the two that are big themselves: the parser's own stack
-    assert most < 40_000_000
     assert "object at 0x" not in str(raised.value)
+    return most
 
 
 def test_the_bounds_are_the_ones_told() -> None:
