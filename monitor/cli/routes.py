@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import Place, config_options, counted, json_option, print_json, short_time
+from monitor.cli.waiting import held_for
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from monitor.settings import RouteSettings, Settings
 
 _ALERT = re.compile(r"[0-9a-f]{4,32}")
-_WHY = {"quiet": "quiet hours", "rate": "the sink's rate"}
 
 
 @click.group(short_help="See what goes where, and why.")
@@ -222,6 +222,4 @@ def _outcome(one: JsonObject) -> str:
 def _when(sink: JsonObject) -> str:
     if not sink["key"]:
         return "now" + (f" (by {sink['route']})" if sink["route"] else "")
-    kind, _, name = sink["key"].partition(":")
-    why = {"digest": f"the digest of {name}", "max_alerts": f"{name} is beyond its max_alerts"}.get(kind, _WHY.get(kind, kind))
-    return f"held until {short_time(sink['until'])} UTC: {why}"
+    return f"held until {short_time(sink['until'])} UTC: {held_for(sink['key'])}"
