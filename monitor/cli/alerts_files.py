@@ -55,6 +55,10 @@ def export(form: str, place: Place, **conditions: Any) -> None:
       monitor alerts export --since 2026-03-01 > march.jsonl
       monitor alerts export --format csv --watchlist arms-transfer > arms.csv
     """
+    if watchlist := conditions["watchlist"]:
+        from monitor.cli.known import note_unknown
+
+        note_unknown(place, watchlist=[watchlist])
     read_record(place, lambda store: _export(store, _table(store) if form == "csv" else _lines(store), conditions))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from monitor.cli.options import Place, config_options, counted, json_option, print_json, print_pretty, short_time
-from monitor.errors import ExitStatus, StorageError, UsageError
+from monitor.errors import ConfigError, ExitStatus, StorageError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +108,7 @@ def check(as_json: bool, place: Place) -> int:
 
     from monitor.store.check import check as checked
 
-    loaded = quiet(place)
+    loaded = quiet_despite(place)
     record = _record(place)
     with _saying("looking at") as said:
         found = checked(record, said=said)
@@ -126,7 +126,7 @@ def check(as_json: bool, place: Place) -> int:
 _PLURALS = {"article": "articles", "alert": "alerts", "notification": "notifications", "delivery": "deliveries"}
 
 
-def _with_logs(found: Checked, loaded: Loaded, record: Path) -> Checked:
+def _with_logs(found: Checked, loaded: Loaded | None, record: Path) -> Checked:
     """The alert logs too, where the file can be read at all."""
     from dataclasses import replace
 
@@ -135,10 +135,12 @@ def _with_logs(found: Checked, loaded: Loaded, record: Path) -> Checked:
     return replace(found, findings=(*found.findings, *(finding for _, finding in wrong_logs(loaded, record))))
 
 
-def wrong_logs(loaded: Loaded, record: Path) -> Iterator[tuple[str, Finding]]:
-    """Those that are not what the record says."""
+def wrong_logs(loaded: Loaded | None, record: Path) -> Iterator[tuple[str, Finding]]:
+    """Those that are not what the record says. Where no configuration says which there are, none is looked at."""
     from monitor.store.check import delivered, log_finding
 
+    if loaded is None:
+        return
     logs = {name: sink.path for name, sink in loaded.settings.sinks.items() if sink.type == "alert_log"}
     for name, path in logs.items():
         if path.is_file() and (finding := log_finding(name, delivered(record, name), _logged(path))) is not None:
@@ -369,6 +371,20 @@ def quiet(place: Place) -> Loaded:
     loaded = place.load()
     logs.configure(loaded.settings.log.format, "error" if loaded.settings.log.level == "error" else "warning")
     return loaded
+
+
+def quiet_despite(place: Place) -> Loaded | None:
+    """As ``quiet``; None, which is said, where the configuration has faults but tells the data folder: a record that is in doubt is
+    looked at first."""
+    from monitor import logs
+
+    try:
+        return quiet(place)
+    except ConfigError as error:
+        place.data_dir_despite(error)
+        logs.configure("auto", "warning")
+        click.echo("note: the alert logs are not looked at: the configuration has to say which there are", err=True)
+        return None
 
 
 def _record(place: Place) -> Path:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.cli.db import backup_json, db, progress, quiet, rows_of, wrong_logs
+from monitor.cli.db import backup_json, db, progress, quiet_despite, rows_of, wrong_logs
 from monitor.cli.options import Place, config_options, json_option, print_json, short_time
 from monitor.errors import UsageError
 
@@ -46,8 +46,8 @@ def restore(source: Path, yes: bool, as_json: bool, place: Place) -> None:
     from monitor.store import backup as copies
     from monitor.store.undone import undone
 
-    loaded = quiet(place)
-    data_dir = loaded.settings.data_dir
+    loaded = quiet_despite(place)
+    data_dir = place.data_dir()
     with DataFolderLock(data_dir):
         if not source.is_file():
             raise UsageError(f"there is no such file: {source}", hint="monitor db backups lists those of this data folder")

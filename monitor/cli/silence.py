@@ -118,9 +118,11 @@ def list_(every: bool, as_json: bool, place: Place) -> None:
     Example:
       monitor silence list --all
     """
-    from monitor.cli.control import command, perform
+    from monitor.cli.record import read_record
+    from monitor.clock import SystemClock
+    from monitor.flow.silence_commands import listed
 
-    found = perform(place, command("silences.list", all=every))["silences"]
+    found = read_record(place, lambda store: listed(store, SystemClock(), every=every))
     if not found and not as_json:
         click.echo("no silences")
     for one in found:

@@ -197,17 +197,20 @@ def _known(place: Place) -> list[JsonObject]:
     from monitor.cli.control import ask_daemon, command
     from monitor.store.files import RECORD
 
-    settings = place.load(lists=False).settings
+    data_dir = place.data_dir()
     try:
         recorded: Sequence[JsonObject] = read_record(place, lambda store: store.sinks())
     except StorageError:
-        if (settings.data_dir / RECORD).exists():
+        if (data_dir / RECORD).exists():
             raise
         recorded = ()
     rows = {sink["name"]: sink for sink in recorded}
-    runs = ask_daemon(settings.data_dir, command("sinks.loaded"))
+    runs = ask_daemon(data_dir, command("sinks.loaded"))
+    if place.warned:  # which sinks are configured cannot be told: those of the record, as a daemon that runs has them
+        return [_loaded({**sink, "type": "", "advice": ""}, runs) for sink in rows.values()]
     # What a sink's type takes no deliveries of (a heartbeat) has no row.
-    found = [_loaded(_advised(rows.pop(name, _new(name)), sink), runs) for name, sink in settings.sinks.items()]
+    configured = place.load(lists=False).settings.sinks
+    found = [_loaded(_advised(rows.pop(name, _new(name)), sink), runs) for name, sink in configured.items()]
     return found + [_loaded({**sink, "type": None, "advice": ""}, runs) for sink in rows.values()]
 
 

@@ -79,11 +79,7 @@ class SilenceCommands:
         return {"silences": [_shown(silence, self._clock) for silence in gone]}
 
     async def _list(self, command: Command) -> JsonObject:
-        now = self._clock.now()
-        since = now - LISTED if command.arguments.get("all") is True else now
-        found = await self._record.silences(now, ended_since=since)
-        wanted = [silence for silence in found if end_of(silence) > since]
-        return {"silences": [_shown(silence, self._clock) for silence in wanted]}
+        return {"silences": await listed(self._record, self._clock, every=command.arguments.get("all") is True)}
 
     async def _preview(self, command: Command) -> JsonObject:
         id_ = text(command, "id")
@@ -117,6 +113,14 @@ class SilenceCommands:
             return found[0]
         what = f"several stories begin with {prefix!r}" if found else f"there is no story whose id begins with {prefix!r}"
         raise UsageError(what, hint="monitor stories list shows them")
+
+
+async def listed(record: SilenceRecord, clock: Clock, *, every: bool) -> list[JsonObject]:
+    """The silences in force and to come, with ``every`` also those that ended in the last thirty days; needs no daemon."""
+    now = clock.now()
+    since = now - LISTED if every else now
+    found = await record.silences(now, ended_since=since)
+    return [_shown(silence, clock) for silence in found if end_of(silence) > since]
 
 
 def _meant(prefix: str, standing: Sequence[str]) -> str:

@@ -371,7 +371,7 @@ def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
         ("stances", "now told as", str),
         ("languages", "now also in", language),
         ("outlets", "now also told by", str),
-        ("groups", "now about", str),
+        ("groups", "now about", _spoken),
         ("clauses", "found by another part of the query", str),
     ):
         if what == "clauses" and not alone:
@@ -384,6 +384,11 @@ def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
 
 def _as(disposition: str) -> str:
     return disposition.replace("_", " ")
+
+
+def _spoken(group: str) -> str:
+    """A group's name as it is read, not as a query writes it; a quoted phrase stands for itself."""
+    return group if group.startswith('"') else group.replace("_", " ")
 
 
 def _corrected(correction: Mapping[str, Any], title: Any) -> Iterable[str]:

@@ -125,6 +125,8 @@ def test_a_name_that_nothing_has_is_noted(space: Path) -> None:
         done = alerts(space, "list", *arguments)
         assert (done.status, done.err) == (0, said)
     assert alerts(space, "list", "--watchlist", "zebra").out == "no alerts\n"
+    exported = alerts(space, "export", "--watchlist", "amrs")
+    assert (exported.status, exported.out, exported.err) == (0, "", "note: there is no watchlist 'amrs'; did you mean 'arms'?\n")
     (space / "watchlists" / "arms.yaml").rename(space / "watchlists" / "other.yaml.off")
     assert alerts(space, "list", "--watchlist", "arms", "--state", "closed").err == ""  # it has left, and its alerts have not
     for n in range(10):

@@ -94,6 +94,12 @@ def test_new_sentences_come_first_and_are_marked() -> None:
     assert message.more_passages == 1
 
 
+def test_a_group_is_told_in_words_and_a_quoted_phrase_as_it_is() -> None:
+    document = json.loads(DOCUMENTS["update"])
+    document["data"]["change"]["new"] |= {"groups": ["breach_verb", '"dual_use"']}
+    assert 'now about: breach verb, "dual_use"' in read(json.dumps(document).encode()).news
+
+
 def test_a_severity_that_is_the_same_is_no_news() -> None:
     document = json.loads(DOCUMENTS["update"])
     document["data"]["change"]["severity_before"] = "high"

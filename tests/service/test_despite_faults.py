@@ -37,6 +37,9 @@ def test_what_needs_only_the_record_and_the_daemon_works_despite_a_typo(workspac
         ("why", alert),
         ("audit",),
         ("db", "stats"),
+        ("db", "check"),
+        ("sinks", "list"),
+        ("sinks", "show", "desk"),
         ("silence", "add", "--source", "drop", "--for", "1h", "-m", "loud"),
         ("silence", "list"),
         ("deliveries", "list"),
@@ -62,6 +65,14 @@ def test_what_needs_only_the_record_and_the_daemon_works_despite_a_typo(workspac
     assert alone.status == 2
     assert f"error: no daemon runs on {workspace.folder / 'var'} that could do this" in alone.err
     assert call(workspace, "alerts", "show", alert).status == 0
+    assert "source drop" in call(workspace, "silence", "list").out
+    assert call(workspace, "sinks", "list").out.startswith("desk  active\n")
+    checked = call(workspace, "db", "check")
+    assert (checked.status, checked.out.startswith("the record is sound: ")) == (0, True)
+    assert checked.err.endswith("note: the alert logs are not looked at: the configuration has to say which there are\n")
+    assert call(workspace, "db", "backup", str(workspace.folder / "copy.db")).status == 0
+    restored = call(workspace, "db", "restore", str(workspace.folder / "copy.db"), "--yes")
+    assert (restored.status, " are the record now\n" in restored.out) == (0, True), restored.err
 
 
 def test_no_other_folder_is_taken_for_the_one_meant(workspace: Workspace) -> None:
