@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from monitor.cli.db import backup_json, db, progress, quiet_despite, rows_of, wrong_logs
+from monitor.cli.db import backup_json, db, progress, quiet_despite, rows_of
+from monitor.cli.db_check import wrong_logs
 from monitor.cli.options import Place, config_options, json_option, print_json, short_time
 from monitor.errors import UsageError
 

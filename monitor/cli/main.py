@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from monitor import __version__
-from monitor.cli import alerts_change, alerts_files, db_restore
+from monitor.cli import alerts_change, alerts_files, db_check, db_restore
 from monitor.cli.alerts import alerts
 from monitor.cli.audit import audit
 from monitor.cli.check import check
@@ -32,7 +32,7 @@ from monitor.cli.why import why
 from monitor.errors import ExitStatus, MonitorError
 
 #: They add their commands to the groups of ``alerts`` and ``db``.
-_ADDING = (alerts_change, alerts_files, db_restore)
+_ADDING = (alerts_change, alerts_files, db_check, db_restore)
 
 INTERRUPTED = 130  # what a shell reports of a program ended by SIGINT; also of one broken off at a question
 
