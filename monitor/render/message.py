@@ -18,17 +18,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitor.model import JsonObject, Severity
-from monitor.render.languages import language
+from monitor.render.news import as_said, news_of
 from monitor.render.operation import said_first
-from monitor.render.plain import Piece, excerpt, http_link, is_rtl, isolated, plain, shortened
+from monitor.render.plain import Piece, excerpt, http_link, is_rtl, isolated, plain, short_name, shortened
 
 #: Passages shown at most; the document has more of them.
 PASSAGES: Final = 3
 ENTITIES: Final = 8
 #: Members of a digest that are listed one by one.
 MEMBERS: Final = 20
-#: Characters of a name (of a watchlist, a source, somebody) at most: lists and feeds are written by anybody.
-NAME: Final = 120
 #: Some services refuse a message whole for one empty text in it.
 NOTHING: Final = "(no title)"
 
@@ -39,16 +37,6 @@ _EVENTS: Final = {
     "closed": "closed",
     "reopened": "reopened",
     "digest": "digest",
-}
-_REASONS: Final = {
-    "new_evidence": "says something new",
-    "stance_changed": "is told differently",
-    "severity_raised": "is graver than told before",
-    "new_language": "is now told in another language",
-    "new_sources": "is told by many more",
-    "correction": "was corrected",
-    "by_hand": "",  # who did it is said instead
-    "merged": "its story became part of another",
 }
 
 
@@ -209,9 +197,9 @@ def of(document: JsonObject) -> Message:
 def _alert(document: JsonObject, data: JsonObject) -> Message:
     alert, article, watchlist = data["alert"], data["article"], data["watchlist"]
     event = _event(document)
-    found = _as(_name(alert.get("disposition") or "")) if event == "closed" else ""
+    found = as_said(short_name(alert.get("disposition") or "")) if event == "closed" else ""
     severity = Severity(alert["severity"])
-    name = _name(watchlist["title"]) or _name(watchlist["id"])
+    name = short_name(watchlist["title"]) or short_name(watchlist["id"])
     story: Mapping[str, Any] = data["story"]
     evidence: Sequence[JsonObject] = data["evidence"]
     named = _named(data["entities"])
@@ -231,7 +219,7 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         title=shortened((data.get("correction") or article)["title"]) or NOTHING,
         time=_time(document["time"]),
         when=_when(article["published"] or article["fetched"], fetched=not article["published"]),
-        source=_name(article["source"]),
+        source=short_name(article["source"]),
         url=http_link(article["url"]),
         language="" if article["language"] == "und" else shortened(article["language"], 12),
         passages=tuple(
@@ -244,19 +232,21 @@ def _alert(document: JsonObject, data: JsonObject) -> Message:
         more_entities=max(0, len(named) - ENTITIES),
         outlets=_count(story),
         languages=tuple(shortened(language, 12) for language in story.get("languages") or ()),
-        news=tuple(filter(None, _news(data, severity, event))) if event else (),
+        news=tuple(filter(None, news_of(data, severity, event))) if event else (),
         sample=bool(data.get("sample")),
         name=name,
     )
 
 
 def _passage(passage: JsonObject, new: bool, *, withdrawn: bool) -> Passage:
-    return Passage(excerpt(passage), _name(passage["stance"]), _name(passage["zone"]), _name(passage["clause"]), new, withdrawn)
+    return Passage(
+        excerpt(passage), short_name(passage["stance"]), short_name(passage["zone"]), short_name(passage["clause"]), new, withdrawn
+    )
 
 
 def _operation(document: JsonObject, operation: JsonObject) -> Message:
     event, severity = _event(document), Severity(operation["severity"])
-    key, said = _name(operation["key"]) or NOTHING, str(operation["message"])
+    key, said = short_name(operation["key"]) or NOTHING, str(operation["message"])
     if event == "closed":
         # What a person was to do about it is not to be done any more.
         said = f"over since {_when(operation.get('closed') or document['time'])}: {said_first(said)}"
@@ -303,7 +293,7 @@ def _digest(document: JsonObject, digest: JsonObject) -> Message:
 def _member(member: JsonObject) -> Member:
     language = shortened(member.get("language") or "", 12)
     return Member(
-        _name(member["headline"]) or NOTHING,
+        short_name(member["headline"]) or NOTHING,
         shortened(member["title"], 200) or NOTHING,
         http_link(member["url"]),
         _when(member["time"]),
@@ -311,7 +301,7 @@ def _member(member: JsonObject) -> Member:
         # Documents of before do not say these.
         alert=plain(member.get("alert") or ""),
         watchlist=plain(member.get("watchlist") or ""),
-        outlet=_name(member.get("outlet") or ""),
+        outlet=short_name(member.get("outlet") or ""),
         language="" if language == "und" else language,
         why=shortened(member.get("why") or "", 200),
         article=plain(member.get("article") or ""),
@@ -319,16 +309,12 @@ def _member(member: JsonObject) -> Member:
 
 
 # ----------------------------------------------------------------------------------------- small parts
-def _name(text: Any) -> str:
-    return shortened(text, NAME)
-
-
 def _headline(severity: Severity, name: str, event: str) -> str:
     return f"[{severity.value.upper()}] {name}" + (f" ({event})" if event and event != "digest" else "")
 
 
 def _event(document: JsonObject) -> str:
-    kind = _name(document["type"]).rpartition(".")[2]
+    kind = short_name(document["type"]).rpartition(".")[2]
     return _EVENTS.get(kind, kind)
 
 
@@ -348,66 +334,4 @@ def _count(story: Mapping[str, Any]) -> int:
 
 def _named(entities: Iterable[JsonObject]) -> list[str]:
     """Who is named, as the lists have them, each once."""
-    return list(dict.fromkeys(f"{isolated(_name(e['name']))} ({isolated(_name(e['list']))})" for e in entities))
-
-
-def _news(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
-    """What an update is about: the reason, then what the document says is new. Names stand in isolates, or those of two directions
-    would trade places."""
-    change, correction = data.get("change") or {}, data.get("correction")
-    reason = _name(data["reason"])
-    by_hand = _by_hand(change, event)
-    if by_hand or not correction:
-        yield _REASONS.get(reason, reason.replace("_", " "))
-        yield by_hand
-    if correction:
-        yield from _corrected(correction, data["article"]["title"])
-    new: Mapping[str, Sequence[Any]] = change.get("new") or {}
-    names = {str(entity["id"]): str(entity["name"]) for entity in data["entities"]}
-    # Where people see what else is new, the query says nothing to them.
-    alone = not any(new.get(what) for what in ("entities", "groups", "passages", "stances"))
-    for what, word, name in (
-        ("entities", "named now", lambda id_: names.get(id_, id_)),
-        ("stances", "now told as", str),
-        ("languages", "now also in", language),
-        ("outlets", "now also told by", str),
-        ("groups", "now about", _spoken),
-        ("clauses", "found by another part of the query", str),
-    ):
-        if what == "clauses" and not alone:
-            continue
-        if said := [isolated(shown) for value in new.get(what) or () if (shown := shortened(name(value), 80))]:
-            yield f"{word}: {', '.join(said[:ENTITIES])}" + (f" and {len(said) - ENTITIES} more" if len(said) > ENTITIES else "")
-    if (before := change.get("severity_before")) and before != severity:
-        yield f"was {_name(before)} before"
-
-
-def _as(disposition: str) -> str:
-    return disposition.replace("_", " ")
-
-
-def _spoken(group: str) -> str:
-    """A group's name as it is read, not as a query writes it; a quoted phrase stands for itself."""
-    return group if group.startswith('"') else group.replace("_", " ")
-
-
-def _corrected(correction: Mapping[str, Any], title: Any) -> Iterable[str]:
-    """The passages below are what is not said any more; the title above is that of now."""
-    yield "withdrawn: its article does not say any more what stands below"
-    if (was := shortened(title, 200)) and was != shortened(correction["title"], 200):
-        yield f"its title was: {isolated(was)}"
-    if stances := [_name(stance) for stance in correction.get("stances") or ()]:
-        yield f"now told as: {', '.join(stances)}"
-
-
-def _by_hand(change: Mapping[str, Any], event: str) -> str:
-    """Who closed or reopened it, as what, and what they wrote; "" where nobody did."""
-    if not (who := _name(change.get("by") or "")):
-        return ""
-    disposition, comment = _name(change.get("disposition") or ""), shortened(change.get("comment") or "", 300)
-    as_what = f" as {_as(disposition)}" if disposition else ""
-    if before := _name(change.get("disposition_before") or ""):
-        as_what += f", no longer as {_as(before)},"
-    # A link's sink is no person: whoever had its message pressed the button.
-    by = f"a link sent to {isolated(who)}" if change.get("door") == "link" else isolated(who)
-    return f"{event}{as_what} by {by}" + (f": {isolated(comment)}" if comment else "")
+    return list(dict.fromkeys(f"{isolated(short_name(e['name']))} ({isolated(short_name(e['list']))})" for e in entities))

@@ -16,6 +16,8 @@ from monitor.model import JsonObject
 
 #: A passage longer than this many characters is cut around its first hit; three or four lines of an ordinary window.
 LONGEST_PASSAGE: Final = 420
+#: Characters of a name (of a watchlist, a source, somebody) at most: lists and feeds are written by anybody.
+LONGEST_NAME: Final = 120
 #: What stands before the first hit of a cut passage.
 BEFORE_HIT: Final = 140
 #: Combining marks kept on one letter; the languages we read need four at most.
@@ -47,6 +49,10 @@ def shortened(text: Any, most: int = LONGEST_PASSAGE) -> str:
     # Marks and controls go when it is made plain: twice as much is looked at as may be shown.
     words = plain(str(text)[: 2 * most])
     return words if len(words) <= most and len(str(text)) <= 2 * most else f"{words[:most]}…"
+
+
+def short_name(text: Any) -> str:
+    return shortened(text, LONGEST_NAME)
 
 
 def excerpt(passage: JsonObject) -> tuple[Piece, ...]:
