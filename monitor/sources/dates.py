@@ -11,6 +11,7 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 from feedparser.datetimes import _parse_date
@@ -70,17 +71,31 @@ _EASTERN: Final = re.compile(
 )
 _EASTERN_HOURS: Final = {"년": 9, "年": 8}
 
+#: What nobody could read, until it is too much. A site that writes its dates so writes each of them many times, and asking all
+#: readers of dates takes a hundred times what the usual date does.
+_UNREAD: Final = set[str]()
+_REMEMBERED: Final = 4_096
+
 
 def instant(raw: str) -> datetime | None:
     """The instant in UTC, to the second; None where nobody can tell. Unbounded: years 1 and 9999 come as they are."""
     raw = raw.strip()
-    if not raw or len(raw) > _MAX:
+    if not raw or len(raw) > _MAX or raw in _UNREAD:
         return None
+    at = _plain(raw) or _odd(raw)
+    if at is None:
+        if len(_UNREAD) >= _REMEMBERED:
+            _UNREAD.clear()
+        _UNREAD.add(raw)
+    return at
+
+
+def _odd(raw: str) -> datetime | None:
     if _SECONDS.fullmatch(raw):  # feedparser would read the year 1746
         return datetime.fromtimestamp(int(raw[:10]), UTC)
     if _YEAR_AND_WORD.match(raw):  # feedparser would take the year alone, and the month it is now
         return _eastern(raw) or _others(raw)
-    return _plain(raw) or _feedparsers(raw) or _others(raw)
+    return _feedparsers(raw) or _others(raw)
 
 
 def _plain(raw: str) -> datetime | None:
@@ -101,6 +116,7 @@ def _plain(raw: str) -> datetime | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _ahead(sign: str | None, hours: str | None, minutes: str | None) -> timedelta:
     """How far a zone is ahead of UTC; feeds have been seen with +9999."""
     if not sign:

@@ -9,9 +9,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from monitor.model import Document, Span
@@ -26,13 +26,13 @@ _OLDEST = timedelta(days=3653)  # ten years
 _AHEAD = timedelta(hours=24)
 _UNDATED = datetime.min.replace(tzinfo=UTC)
 
+_LONGEST_CODE: Final = 16  # characters of a language that are looked at
 _LANGUAGE = re.compile(r"^([a-zA-Z]{2,3})(?:[-_]|$)")
 #: What XML 1.0 forbids, line ends and tabs excepted.
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One item as its feed gave it: every field may be empty, ``body`` is plain text."""
 
     guid: str
@@ -85,7 +85,8 @@ def _identity(item: Item, shared: set[str], link_uses: Mapping[str, int]) -> str
         key = item.link
     else:
         key = _hashed("\0".join((item.title, item.body)))
-    key = CONTROLS.sub(" ", clean(key).text)
+    if len(key) > MAX_KEY or not key.isprintable():
+        key = CONTROLS.sub(" ", clean(key).text)
     return key if len(key) <= MAX_KEY else _hashed(key)
 
 
@@ -102,7 +103,6 @@ def to_document(
     title = clean(item.title).text
     body = "" if item.body == item.title else item.body
     cleaned = clean(f"{title}\n\n{body}" if title and body else title or body)
-    hint = _LANGUAGE.match(language or item.language)
     return Document(
         source=source,
         key=key,
@@ -110,12 +110,18 @@ def to_document(
         title=Span(0, len(title)) if title else None,
         url=address,
         published=item.published,
-        published_raw=clean(item.published_raw).text,
-        language_hint=hint[1].lower() if hint else "",
+        published_raw=raw if (raw := item.published_raw).isprintable() else clean(raw).text,
+        language_hint=_hint((language or item.language)[:_LONGEST_CODE]),
         labels=dict(labels),
-        notes=notes + tuple(note for note in cleaned.notes if note not in notes),
+        notes=notes + tuple(note for note in cleaned.notes if note not in notes) if cleaned.notes else notes,
         link=own(address, url) if address and not shared else "",
     )
+
+
+@lru_cache(maxsize=256)
+def _hint(language: str) -> str:
+    found = _LANGUAGE.match(language)
+    return found[1].lower() if found else ""
 
 
 def _link(base: str, link: str) -> str:

@@ -38,12 +38,16 @@ _INLINE = frozenset(_INLINE_NAMES.split())
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PLAIN_BLOCK_NAMES = "article aside blockquote div figcaption figure footer header ol section ul"
 _PLAIN_BLOCKS = frozenset(_PLAIN_BLOCK_NAMES.split())
-_QUICK_TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])([^<>]*)>")
+#: A tag without its angle brackets.
+_QUICK_TAG = re.compile(r"(/?)([a-zA-Z][a-zA-Z0-9]*)(?:[\s/].*)?", re.DOTALL)
 #: References that HTML reads in a way of its own: to controls and to what windows-1252 has there, too long, unfinished.
 _ODD_REFERENCE = re.compile(
     r"&#(?!(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6]|1[6-9]\d|[2-9]\d\d|[1-9]\d{3}|[1-4]\d{4});|x(?:[2-7][0-9a-eA-E]|[1-9a-cA-C][0-9a-fA-F]{3});)"
 )
 _MOST_QUICK_TAGS = 5_000
+#: Tags that are remembered: no longer than this, and so many.
+_SHORT_TAG = 12
+_REMEMBERED = 1_024
 
 _REFERENCE = re.compile(r"&#?\w+;")
 _NAMED = re.compile(r"&(\w+);")
@@ -51,11 +55,18 @@ _NAMED = re.compile(r"&(\w+);")
 
 def html_to_text(markup: str) -> str:
     """Plain text of an HTML fragment or page: blocks become paragraphs (a blank line between), ``<br>`` a line break."""
-    markup = _CONTROLS.sub(" ", markup)
+    markup = _without_controls(markup)
     if "<" not in markup:
         return _paragraphs(html.unescape(markup))
     quick = _quick(markup)
     return _parsed(markup) if quick is None else quick
+
+
+def _without_controls(markup: str) -> str:
+    # That nearly all is printable, a few blanks aside, is told in a third of the time.
+    if markup.isprintable() or markup.replace("\n", " ").replace("\xa0", " ").isprintable():
+        return markup
+    return _CONTROLS.sub(" ", markup)
 
 
 def part_to_text(value: str, kind: str) -> str:
@@ -85,20 +96,34 @@ def _quick(markup: str) -> str | None:
     first, *rest = markup.split("<")
     pieces, stack = [first], [""]
     for piece in rest:
-        tag = _QUICK_TAG.match(piece)
-        if tag is None:
+        tag, closed, text = piece.partition(">")
+        name, mark, end = _TAGS[tag]
+        if not (name and closed and (mark is not _PARAGRAPH or _nests(stack, name, end))):
             return None
-        end, name, attributes = tag[1], tag[2].lower(), tag[3]
-        # A quote left open holds the tag's own end.
-        if attributes and (attributes.count('"') | attributes.count("'")) & 1:
-            return None
-        if name not in _INLINE:
-            mark = _LINE if name == "br" else _PARAGRAPH if _nests(stack, name, bool(end)) else ""
-            if not mark or (end and name == "br"):
-                return None
-            pieces.append(mark)
-        pieces.append(piece[tag.end() :])
+        pieces += mark, text
     return _paragraphs(html.unescape("".join(pieces)))
+
+
+class _Tags(dict[str, tuple[str, str, bool]]):
+    """Of a tag, without its brackets: its name ("" where a parser must read it), the mark that takes its place, and whether it ends
+    an element. Most tags are one of a handful; those with attributes are not remembered."""
+
+    def __missing__(self, tag: str) -> tuple[str, str, bool]:
+        read = _read_tag(tag)
+        if len(tag) <= _SHORT_TAG and len(self) < _REMEMBERED:
+            self[tag] = read
+        return read
+
+
+def _read_tag(tag: str) -> tuple[str, str, bool]:
+    found = _QUICK_TAG.fullmatch(tag)
+    # A quote left open holds the tag's own end.
+    if found is None or (tag.count('"') | tag.count("'")) & 1:
+        return "", "", False
+    name, end = found[2].lower(), bool(found[1])
+    if name == "br":
+        return ("" if end else name), _LINE, end
+    return name, "" if name in _INLINE else _PARAGRAPH, end
 
 
 def _nests(stack: list[str], name: str, end: bool) -> bool:
@@ -157,8 +182,11 @@ def _parsed(markup: str) -> str:
 
 def one_line(markup: str) -> str:
     """A title: tags dropped, entities resolved, white space to single spaces."""
-    text = html_to_text(markup) if "<" in markup else html.unescape(_CONTROLS.sub(" ", markup))
+    text = html_to_text(markup) if "<" in markup else html.unescape(_without_controls(markup))
     return " ".join(text.split())
+
+
+_TAGS = _Tags()
 
 
 def too_deep(markup: str) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -26,6 +25,8 @@ from monitor.text.links import ABSOLUTE
 
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_ABOUT: Final = f"{_RDF}about"
+_LANG: Final = f"{_XML}lang"
 
 _DATES: Final = ("published", "updated", "created")
 _HTML_TYPES: Final = frozenset({"text/html", "application/xhtml+xml"})
@@ -40,6 +41,7 @@ _TYPES: Final = {
 }
 
 _AMPERSAND: Final = re.compile(r"&([A-Za-z0-9_]+);")
+_BEYOND_LATIN_1: Final = re.compile("[^\0-\xff]")
 _SLASHES: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
 # The quotation marks of windows-1252, taken for Unicode: feedparser puts them right.
 _C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
@@ -120,7 +122,7 @@ def _entries(root: Any) -> tuple[Any, list[Any]]:
 
 
 def _feed_language(root: Any, feed: Any, kinds: dict[str, str]) -> str:
-    spoken = root.get(f"{_XML}lang") or root.get("lang") or ""
+    spoken = root.get(_LANG) or root.get("lang") or ""
     for child in feed:
         if _kind(child, kinds) == "language":
             spoken = _clean(child.text or "")
@@ -130,7 +132,7 @@ def _feed_language(root: Any, feed: Any, kinds: dict[str, str]) -> str:
 def _inherited(elements: Iterable[Any], language: str | None, base: str) -> tuple[str | None, str]:
     """The language and the base of links in force within the last of ``elements``, each inside the one before."""
     for element in elements:
-        if element.attrib:
+        if element.keys():
             language = _language(element, language)
             here = element.get(f"{_XML}base") or element.get("base")
             base = _join(base, here) if here else base
@@ -138,18 +140,27 @@ def _inherited(elements: Iterable[Any], language: str | None, base: str) -> tupl
 
 
 def _language(element: Any, inherited: str | None) -> str | None:
-    given = element.get(f"{_XML}lang")
+    if not element.keys():
+        return inherited
+    given = element.get(_LANG)
     given = element.get("lang") if given is None else given
     return inherited if given is None else given or None
 
 
 # ------------------------------------------------------------------------------------------- one item
 def _read(element: Any, kinds: dict[str, str], language: str | None, base: str) -> _Entry:
-    if _kind(element, kinds) != "item" or element.get("href") or element.get("lastmod"):
+    if _kind(element, kinds) != "item":
         raise NotQuick
-    entry = _Entry(*_inherited((element,), language, base), id=element.get(f"{_RDF}about") or "")
+    entry = _Entry(language, base)
+    if element.keys():
+        if element.get("href") or element.get("lastmod"):
+            raise NotQuick
+        entry.language, entry.base = _inherited((element,), language, base)
+        entry.id = element.get(_ABOUT) or ""
     for child in element:
-        kind = _kind(child, kinds)
+        kind = kinds.get(child.tag)
+        if kind is None:
+            kind = _kind(child, kinds)
         if kind:
             _take(entry, child, kind, kinds)
         elif len(child):
@@ -225,12 +236,13 @@ def _look_inside(element: Any, kinds: dict[str, str]) -> None:
 
 def _take_link(entry: _Entry, child: Any) -> None:
     """The last alternate link wins; one with text in it counts as one."""
-    href = child.get("url") or child.get("uri") or child.get("href")
+    attributes = child.keys()
+    href = child.get("url") or child.get("uri") or child.get("href") if attributes else None
     if href is None:
         text = _leaf(child)
         if text:
-            text = _join(_base(entry, child), text)
-        entry.link = _AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&"))
+            text = _join(_base(entry, child) if attributes else entry.base, text)
+        entry.link = _AMPERSAND.sub(r"&\g<1>", text.replace("&amp;", "&")) if "&" in text else text
     elif (child.get("rel") or "alternate").lower() == "alternate":
         media_type = (child.get("type") or "text/html").lower()
         if _TYPES.get(media_type, media_type) in _HTML_TYPES:
@@ -241,7 +253,7 @@ def _take_id(entry: _Entry, child: Any) -> None:
     """An id is a link as well, unless it says that it is none or another link came before."""
     value = _leaf(child)
     if child.get("isPermaLink", child.get("ispermalink", "true")) == "true":
-        value = _join(_base(entry, child), value) if value else value
+        value = _join(_base(entry, child) if child.keys() else entry.base, value) if value else value
         if entry.link is None:
             entry.link = value
     entry.id = value
@@ -254,7 +266,7 @@ def _base(entry: _Entry, child: Any) -> str:
 # ------------------------------------------------------------------------------------------- texts
 def _content(element: Any, media_type: str) -> tuple[str, str]:
     """(media type, text or markup) of an element that holds one."""
-    if element.attrib:
+    if element.keys():
         if element.get("mode") == "base64":
             raise NotQuick
         given = element.get("type")
@@ -291,11 +303,12 @@ def _leaf(element: Any) -> str:
 def _clean(text: str) -> str:
     """White space off the ends, and UTF-8 that somebody took for Latin-1 and encoded once more put right."""
     text = text.strip()
-    if text.isascii():
+    if text.isascii() or _BEYOND_LATIN_1.search(text):
         return text
-    with suppress(UnicodeError):
+    try:
         return text.encode("iso-8859-1").decode()
-    return text
+    except UnicodeDecodeError:
+        return text
 
 
 def _join(base: str, link: str) -> str:

@@ -166,7 +166,7 @@ def _share_a_name(body: bytes, items: Sequence[tuple[int, int]]) -> bool:
 
 
 def _names(body: bytes, start: int, end: int) -> list[tuple[bytes, bytes]]:
-    found = [(b"id", about) for about in _ABOUT.findall(body, start, end)]
+    found = [(b"id", about) for about in _ABOUT.findall(body, start, end)] if b"about" in body else []
     for element, attributes, text in _NAMED.findall(body, start, end):
         if element != b"link":
             found.append((b"id", _bare(text)))

@@ -24,6 +24,8 @@ MAX_BYTES: Final = 2 * 1024 * 1024
 #: Guessing looks at this many bytes: enough for any statistics, and charset_normalizer takes seconds on megabytes.
 _SAMPLE: Final = 32 * 1024
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+#: Bytes of UTF-8 that a character may take.
+_WIDEST: Final = 4
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 _BOMS: Final = (  # longest first: the mark of UTF-32 LE begins with that of UTF-16 LE
@@ -103,6 +105,8 @@ def clean(text: str, most: int = MAX_BYTES) -> Decoded:
 
     (SQLite refuses surrogates and stops counting at NUL.)
     """
+    if len(text) * _WIDEST <= most and "\0" not in text and _encodes(text):
+        return Decoded(text, ())
     notes: list[str] = []
     if "\0" in text:
         text = text.replace("\0", _REPLACEMENT)
@@ -117,6 +121,15 @@ def clean(text: str, most: int = MAX_BYTES) -> Decoded:
         text = text[: _safe_boundary(text, len(encoded[:most].decode(errors="ignore")))]
         notes.append("cut")
     return Decoded(text, tuple(notes))
+
+
+def _encodes(text: str) -> bool:
+    """Whether there is no lone surrogate: UTF-16 refuses what UTF-8 does, and is written in a quarter of the time."""
+    try:
+        text.encode("utf-16")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _safe_boundary(text: str, limit: int) -> int:

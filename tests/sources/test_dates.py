@@ -73,6 +73,11 @@ def test_dates(raw: str, expected: datetime | None) -> None:
     assert instant(raw) == expected
 
 
+def test_what_nobody_could_read_is_as_unreadable_again() -> None:
+    for raw in ("13/07/2016", "13/07/2016", " 13/07/2016 ", "2025-05-01", "2025-05-01"):
+        assert instant(raw) == (DAY if raw.startswith("2025") else None)
+
+
 @given(st.text(alphabet=st.sampled_from("0123456789-:/T Z+.,MayGTنيسان١"), max_size=40) | st.text(max_size=40))
 def test_fault_42_whatever_it_is_nothing_is_raised(raw: str) -> None:
     found = instant(raw)

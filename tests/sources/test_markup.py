@@ -47,6 +47,19 @@ def test_fault_38_nesting_bomb_costs_no_time(closed: bool) -> None:
     assert time.perf_counter() - started < 2
 
 
+@pytest.mark.parametrize("blank", ["", "\n", "\xa0", "\u200f", "\t"])
+@pytest.mark.parametrize("control", ["\0", "\x1e", "\x1f", "\x7f", "\x0b"])
+def test_a_control_is_a_blank_whatever_else_is_not_printable(control: str, blank: str) -> None:
+    assert html_to_text(f"a{blank}<p>b{control}c</p>") == html_to_text(f"a{blank}<p>b c</p>")
+    assert one_line(f"a{blank} b{control}c") == one_line(f"a{blank} b c")
+
+
+def test_tags_are_remembered_up_to_a_number() -> None:
+    for number in range(3_000):
+        assert html_to_text(f"x<b i='{number}'>y</b>") == "xy"
+        assert html_to_text(f"x<q{number}>y") == "xy"
+
+
 def test_open_paragraphs_and_line_breaks_do_not_count_as_depth() -> None:
     assert not too_deep("<p>text<br>" * 50_000)
     assert too_deep("<b>" * 5_000)

@@ -188,6 +188,20 @@ def test_a_plain_link_is_taken_as_any_other(url: str) -> None:
     assert canonical(url) == canonical(f"{url}#"), "an empty fragment is not plain, and changes nothing"
 
 
+@given(st.from_regex(r"https?://[a-z.-]{1,8}(/[A-Za-z0-9._~-]{0,4}){0,2}", fullmatch=True), st.text(max_size=20))
+def test_a_link_in_any_letters_is_taken_as_any_other(beginning: str, path: str) -> None:
+    url = f"{beginning}/{path}".partition("#")[0]
+    assert canonical(url) == canonical(f"{url}#")
+
+
+@given(
+    st.lists(st.sampled_from(["www.google.com", "google.", "bing.com", "/url", "?q=", "https://a.org/b", "/", "\t", "e.org"])).map("".join)
+)
+def test_whether_an_address_may_wrap_another_is_told_by_its_host(rest: str) -> None:
+    for url in (f"https://{rest}", f"http://{rest}"):
+        assert unwrap(url) == unwrap(f" {url}").removeprefix(" "), "what begins with a blank is looked through"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -236,6 +250,9 @@ _PIECES = st.sampled_from(
         "[",
         "~",
         "!",
+        "(",
+        "'",
+        ",",
     ]
 )
 
