@@ -354,17 +354,17 @@ typedef struct {
     const uint32_t *values;
     Py_ssize_t count;
     PyObject *single, *met, *words, *phrases, *found, *hits, *edges, *doubtful, *keep;
-    const uint8_t *filter;
+    const uint32_t *filter;
     int filter_shift;
-    /* What comes of it. */
-    PyObject *seen, *aside;
+    PyObject *aside;
     /* The sentence that is being read: its number and bounds, its mentions, and whether it has to be gone through word by word. */
     Py_ssize_t number;
     int64_t begin, end;
-    Py_ssize_t word; /* the number of its next word */
+    Py_ssize_t at, word; /* a chunk of it, and the number of that one's first word */
     Mention *mentions;
     Py_ssize_t mentioned, room;
     int split, crossed;
+    int odd; /* whether any chunk of the text is not one word */
 } Search;
 
 static int
@@ -479,6 +479,16 @@ is_aside(Search *search)
     return there;
 }
 
+/* Whether a chunk reaches into the sentence that is being read, or out of it. */
+static int
+is_crossed(const Search *search)
+{
+    Py_ssize_t last = search->at;
+    while (last < search->count && search->starts[last] < search->end)
+        last++;
+    return search->crossed || (last && search->starts[last - 1] < search->end && search->ends[last - 1] > search->end);
+}
+
 /* The sentence is over: its mentions become hits, or it is put aside. */
 static int
 finish(Search *search)
@@ -488,16 +498,12 @@ finish(Search *search)
     if (given < 0) {
         failed = -1;
     }
-    else if (given || search->split || (search->crossed && search->mentioned)) {
+    else if (given || search->split || (search->mentioned && is_crossed(search))) {
         failed = put_aside(search, search->number);
     }
     else if (search->mentioned) {
-        PyObject *patterns = PyList_New(0), *number = PyLong_FromSsize_t(search->number);
-        failed = patterns == NULL || number == NULL || PyDict_SetItem(search->seen, number, patterns) < 0 ? -1 : 0;
         for (Py_ssize_t i = 0; i < search->mentioned && !failed; i++)
-            failed = PyList_Append(patterns, search->mentions[i].pattern) < 0 ? -1 : hit(search, &search->mentions[i]);
-        Py_XDECREF(patterns);
-        Py_XDECREF(number);
+            failed = hit(search, &search->mentions[i]);
     }
     for (Py_ssize_t i = 0; i < search->mentioned; i++)
         Py_DECREF(search->mentions[i].pattern);
@@ -564,11 +570,44 @@ add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word
     return 0;
 }
 
-/* Whether two chunks side by side may stand in a phrase. */
+/* Whether two chunks side by side may stand in a phrase, as `Meanings.pairs` asks: without a branch, which would be guessed wrong
+ * every other time. */
 static inline int
 may_be_phrase(const Search *search, uint32_t one, uint32_t two)
 {
-    return one & two & PAIR && search->filter[(uint32_t)(one * 0x9E3779B1u + two * 0xC2B2AE3Du) >> search->filter_shift];
+    const uint32_t mixed = one * 0x9E3779B1u + two * 0xC2B2AE3Du;
+    const uint32_t places = 1u << (mixed >> 7 & 31) | 1u << (mixed >> 12 & 31);
+    return ((search->filter[mixed >> search->filter_shift] & places) == places) & ((one & two & PAIR) != 0);
+}
+
+/* The places worth looking at: words asked for, what has to be looked at, and the first of two words that may stand in a phrase.
+ * First what may be any of these, which is little where little is asked for, and of that what is. */
+static Py_ssize_t
+sift(Search *search, Py_ssize_t *places)
+{
+    const uint32_t *values = search->values;
+    const Py_ssize_t last = search->count - 1;
+    Py_ssize_t some = 0, kept = 0;
+    uint32_t bits = 0;
+    for (Py_ssize_t place = 0; place < last; place++) {
+        const uint32_t value = values[place];
+        bits |= value;
+        places[some] = place;
+        some += ((value & (ASKED | LOOK)) | (value & values[place + 1] & PAIR)) != 0;
+    }
+    for (Py_ssize_t i = 0; i < some; i++) {
+        const Py_ssize_t place = places[i];
+        const uint32_t value = values[place];
+        places[kept] = place;
+        kept += ((value & (ASKED | LOOK)) != 0) | may_be_phrase(search, value, values[place + 1]);
+    }
+    if (last >= 0) {
+        bits |= values[last];
+        places[kept] = last;
+        kept += (values[last] & (ASKED | LOOK)) != 0;
+    }
+    search->odd = (bits & ODD) != 0;
+    return kept;
 }
 
 /* The phrases that two chunks side by side stand in, or NULL; an exception is for the caller to see. Borrowed. */
@@ -601,23 +640,56 @@ bound(PyObject *sentences, Py_ssize_t number, int index, int64_t *place)
     return *place == -1 && PyErr_Occurred() ? -1 : 0;
 }
 
-/* Go on to the last sentence that begins at `start` or before; `next` is where the one after it begins. */
+/* Go on to the last sentence that begins at `start` or before, `next` being where the one after it begins; the chunk that begins
+ * there is at `place`. */
 static int
 reach(Search *search, PyObject *sentences, Py_ssize_t place, int64_t start, int64_t *next)
 {
     const Py_ssize_t many = PyTuple_GET_SIZE(sentences);
+    if (finish(search) < 0)
+        return -1;
     while (*next <= start) {
-        if (finish(search) < 0)
-            return -1;
         search->number++;
         search->begin = *next;
-        search->word = 0;
-        if (bound(sentences, search->number, 1, &search->end) < 0)
-            return -1;
-        search->crossed = place && search->ends[place - 1] > search->begin;
         *next = INT64_MAX;
         if (search->number + 1 < many && bound(sentences, search->number + 1, 0, next) < 0)
             return -1;
+    }
+    if (bound(sentences, search->number, 1, &search->end) < 0)
+        return -1;
+    while (place && search->starts[place - 1] >= search->begin)
+        place--;
+    search->at = place;
+    search->word = 0;
+    search->crossed = place && search->ends[place - 1] > search->begin;
+    return 0;
+}
+
+/* How many words a chunk that is not one is; -1 with an exception. */
+static Py_ssize_t
+words_in(Search *search, uint32_t value)
+{
+    if ((Py_ssize_t)(value >> CLASS) >= PyList_GET_SIZE(search->words)) {
+        PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
+        return -1;
+    }
+    return PyLong_AsSsize_t(PyList_GET_ITEM(search->words, value >> CLASS));
+}
+
+/* Count the words of the sentence up to the chunk at `place`. */
+static int
+count_to(Search *search, Py_ssize_t place)
+{
+    if (!search->odd) {
+        search->word += place - search->at;
+        search->at = place;
+    }
+    for (; search->at < place; search->at++) {
+        const uint32_t value = search->values[search->at];
+        const Py_ssize_t words = value & ODD ? words_in(search, value) : 1;
+        if (words < 0)
+            return -1;
+        search->word += words;
     }
     return 0;
 }
@@ -645,30 +717,19 @@ look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
     return phrases == NULL ? 0 : add_phrases(search, phrases, place, search->word);
 }
 
-/* How many words a chunk that is not one is; -1 with an exception. */
-static Py_ssize_t
-words_in(Search *search, uint32_t value)
-{
-    if ((Py_ssize_t)(value >> CLASS) >= PyList_GET_SIZE(search->words)) {
-        PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
-        return -1;
-    }
-    return PyLong_AsSsize_t(PyList_GET_ITEM(search->words, value >> CLASS));
-}
-
 static int
-search_all(Search *search, PyObject *sentences)
+search_places(Search *search, PyObject *sentences, const Py_ssize_t *places, Py_ssize_t many)
 {
     int64_t next = INT64_MAX;
     if (PyTuple_GET_SIZE(sentences) && bound(sentences, 0, 0, &next) < 0)
         return -1;
     search->number = -1;
     search->begin = search->end = -1;
-    for (Py_ssize_t place = 0; place < search->count; place++) {
+    for (Py_ssize_t i = 0; i < many; i++) {
+        const Py_ssize_t place = places[i];
         const int64_t start = search->starts[place];
         if (next <= start && reach(search, sentences, place, start, &next) < 0)
             return -1;
-        search->crossed |= start < search->end && search->ends[place] > search->end;
         const uint32_t value = search->values[place];
         PyObject *phrases = NULL;
         if (place + 1 < search->count && may_be_phrase(search, value, search->values[place + 1])) {
@@ -676,23 +737,34 @@ search_all(Search *search, PyObject *sentences)
             if (phrases == NULL && PyErr_Occurred())
                 return -1;
         }
-        if ((phrases != NULL || value & (ASKED | LOOK)) && look_at(search, place, phrases, next) < 0)
+        if (phrases == NULL && !(value & (ASKED | LOOK)))
+            continue;
+        if (count_to(search, place) < 0 || look_at(search, place, phrases, next) < 0)
             return -1;
-        const Py_ssize_t words = value & ODD ? words_in(search, value) : 1;
-        if (words < 0)
-            return -1;
-        search->word += words;
     }
     return finish(search);
 }
 
+static int
+search_all(Search *search, PyObject *sentences)
+{
+    Py_ssize_t *places = PyMem_Malloc((search->count + 1) * sizeof(Py_ssize_t));
+    if (places == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    const int failed = search_places(search, sentences, places, sift(search, places));
+    PyMem_Free(places);
+    return failed;
+}
+
 PyDoc_STRVAR(find_doc,
-"find(starts, ends, values, sentences, single, met, words, phrases, filter, found, hits, aside, edges, doubtful, keep) -> seen\n\n"
-"The hits of the chunks that `read` and `settle` made, added to `hits` (pattern -> list of `found`), and the patterns met, by sentence.\n"
-"Sentences that have to be gone through word by word have none of either; their numbers are added to the set `aside`, and those\n"
+"find(starts, ends, values, sentences, single, met, words, phrases, filter, found, hits, aside, edges, doubtful, keep)\n\n"
+"Add the hits of the chunks that `read` and `settle` made to `hits` (pattern -> list of `found`).\n"
+"Sentences that have to be gone through word by word have none; their numbers are added to the set `aside`, and those\n"
 "that are in it already are left alone. `single`, `met` and `words` say\n"
 "of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side,\n"
-"and `filter` (bytes) says where that may be. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
+"and `filter` (uint32) says where that may be. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
 "one's letters; hits of the set `doubtful` go to `keep`.");
 
 static PyObject *
@@ -714,9 +786,9 @@ find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         goto no_ends;
     if (take(args[2], &values, sizeof(uint32_t), 0) < 0)
         goto no_values;
-    if (take(args[8], &filter, 1, 0) < 0)
+    if (take(args[8], &filter, sizeof(uint32_t), 0) < 0)
         goto no_filter;
-    const int bits = bits_of(filter.len);
+    const int bits = bits_of(filter.len / (Py_ssize_t)sizeof(uint32_t));
     const Py_ssize_t count = values.len / (Py_ssize_t)sizeof(uint32_t);
     if (bits < 0)
         goto done;
@@ -727,14 +799,13 @@ find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     Search search = {
         .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .met = args[5],
         .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .found = args[9], .hits = args[10],
-        .aside = args[11], .edges = args[12], .doubtful = args[13], .keep = args[14], .seen = PyDict_New(),
+        .aside = args[11], .edges = args[12], .doubtful = args[13], .keep = args[14],
     };
-    if (search.seen != NULL && search_all(&search, args[3]) == 0)
-        answer = Py_NewRef(search.seen);
+    if (search_all(&search, args[3]) == 0)
+        answer = Py_NewRef(Py_None);
     for (Py_ssize_t i = 0; i < search.mentioned; i++)
         Py_DECREF(search.mentions[i].pattern);
     PyMem_Free(search.mentions);
-    Py_XDECREF(search.seen);
 done:
     PyBuffer_Release(&filter);
 no_filter:
@@ -746,12 +817,195 @@ no_ends:
     return answer;
 }
 
+/* ------------------------------------------------------------------------------------------------ telling */
+
+/* Item `index` of a tuple as a place in a text; -1 with an exception. */
+static Py_ssize_t
+place_at(PyObject *of, Py_ssize_t index)
+{
+    if (!PyTuple_Check(of) || PyTuple_GET_SIZE(of) <= index) {
+        PyErr_SetString(PyExc_TypeError, "a tuple with more items was expected");
+        return -1;
+    }
+    const Py_ssize_t place = PyLong_AsSsize_t(PyTuple_GET_ITEM(of, index));
+    if (place < 0 && !PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, "a place before the text");
+    return place < 0 ? -1 : place;
+}
+
+/* A tuple of the type `type`, of the references in `items`, which it takes whether or not it can be made. */
+static PyObject *
+tuple_of(PyObject *type, PyObject *const *items, Py_ssize_t count)
+{
+    PyObject *made = NULL;
+    Py_ssize_t i = 0;
+    while (i < count && items[i] != NULL)
+        i++;
+    if (i == count)
+        made = ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, count);
+    for (i = 0; i < count; i++)
+        if (made != NULL)
+            PyTuple_SET_ITEM(made, i, items[i]);
+        else
+            Py_XDECREF(items[i]);
+    return made;
+}
+
+/* What evidence is made of, see `tell_doc`. */
+typedef struct {
+    PyObject *text, *sentences, *told, *stances, *stance, *clauses, *clause, *evidence, *hit, *apart;
+} Telling;
+
+/* One hit as it is told, or None where it is told in several ways; NULL with an exception. */
+static PyObject *
+told_once(const Telling *telling, PyObject *found)
+{
+    const Py_ssize_t start = place_at(found, 4), end = start < 0 ? -1 : place_at(found, 5);
+    if (end < 0)
+        return NULL;
+    PyObject *rows = PyObject_GetItem(telling->told, PyTuple_GET_ITEM(found, 3));
+    if (rows == NULL)
+        return NULL;
+    PyObject *row = PyTuple_Check(rows) && PyTuple_GET_SIZE(rows) == 1 ? PyTuple_GET_ITEM(rows, 0) : NULL;
+    PyObject *made = Py_None;
+    if (row == NULL || !PyTuple_Check(row) || PyTuple_GET_SIZE(row) != 3)
+        Py_INCREF(made);
+    else {
+        PyObject *const items[] = {
+            Py_NewRef(PyTuple_GET_ITEM(row, 0)), Py_NewRef(PyTuple_GET_ITEM(row, 1)), Py_NewRef(PyTuple_GET_ITEM(found, 4)),
+            Py_NewRef(PyTuple_GET_ITEM(found, 5)), PyUnicode_Substring(telling->text, start, end), Py_NewRef(PyTuple_GET_ITEM(row, 2)),
+        };
+        made = tuple_of(telling->hit, items, 6);
+    }
+    Py_DECREF(rows);
+    return made;
+}
+
+/* The hits of a sentence as a tuple, or None where they overlap or one is told in several ways; NULL with an exception. `found` is
+ * sorted, and no hit is in it twice. */
+static PyObject *
+told_plainly(const Telling *telling, PyObject *found)
+{
+    PyObject *hits = PyTuple_New(PyList_GET_SIZE(found));
+    Py_ssize_t covered = 0;
+    for (Py_ssize_t i = 0; hits != NULL && i < PyTuple_GET_SIZE(hits); i++) {
+        PyObject *one = PyList_GET_ITEM(found, i);
+        const Py_ssize_t first = place_at(one, 1), last = first < 0 ? -1 : place_at(one, 2);
+        PyObject *made = last < 0 ? NULL : first < covered ? Py_NewRef(Py_None) : told_once(telling, one);
+        if (made == NULL || made == Py_None) {
+            Py_DECREF(hits);
+            return made;
+        }
+        PyTuple_SET_ITEM(hits, i, made);
+        covered = last;
+    }
+    return hits;
+}
+
+/* Sort the hits of a sentence, and keep each once. */
+static int
+sort_once(PyObject *found)
+{
+    if (PyList_GET_SIZE(found) < 2)
+        return 0;
+    if (PyList_Sort(found) < 0)
+        return -1;
+    for (Py_ssize_t i = PyList_GET_SIZE(found) - 1; i > 0; i--) {
+        const int twice = PyObject_RichCompareBool(PyList_GET_ITEM(found, i - 1), PyList_GET_ITEM(found, i), Py_EQ);
+        if (twice < 0 || (twice && PyList_SetSlice(found, i, i + 1, NULL) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* What a dictionary says of a sentence, or else `other`; NULL with an exception. */
+static PyObject *
+said_of(PyObject *some, PyObject *number, PyObject *other)
+{
+    PyObject *said = PyDict_GET_SIZE(some) ? PyDict_GetItemWithError(some, number) : NULL;
+    return said == NULL && PyErr_Occurred() ? NULL : Py_NewRef(said == NULL ? other : said);
+}
+
+/* The evidence of one sentence; NULL with an exception. */
+static PyObject *
+tell_sentence(const Telling *telling, PyObject *number, PyObject *found)
+{
+    const Py_ssize_t index = PyLong_AsSsize_t(number);
+    if (index == -1 && PyErr_Occurred())
+        return NULL;
+    if (index < 0 || index >= PyTuple_GET_SIZE(telling->sentences) || !PyList_Check(found)) {
+        PyErr_SetString(PyExc_ValueError, "a sentence that the text does not have, or no list of hits");
+        return NULL;
+    }
+    PyObject *sentence = PyTuple_GET_ITEM(telling->sentences, index);
+    const Py_ssize_t start = place_at(sentence, 0), end = start < 0 ? -1 : place_at(sentence, 1);
+    if (end < 0 || place_at(sentence, 1) < 0 || sort_once(found) < 0)
+        return NULL;
+    if (PyTuple_GET_SIZE(sentence) < 3) {
+        PyErr_SetString(PyExc_TypeError, "a sentence is a tuple of its bounds and its zone");
+        return NULL;
+    }
+    PyObject *hits = told_plainly(telling, found);
+    if (hits == Py_None) {
+        Py_DECREF(hits);
+        hits = PyObject_CallOneArg(telling->apart, found);
+    }
+    if (hits == NULL)
+        return NULL;
+    PyObject *const items[] = {
+        Py_NewRef(PyTuple_GET_ITEM(sentence, 0)), Py_NewRef(PyTuple_GET_ITEM(sentence, 1)), PyUnicode_Substring(telling->text, start, end),
+        Py_NewRef(PyTuple_GET_ITEM(sentence, 2)), said_of(telling->stances, number, telling->stance),
+        said_of(telling->clauses, number, telling->clause), hits,
+    };
+    return tuple_of(telling->evidence, items, 7);
+}
+
+PyDoc_STRVAR(tell_doc,
+"tell(text, sentences, passages, told, stances, stance, clauses, clause, evidence, hit, apart) -> tuple of evidence\n\n"
+"The evidence of the sentences of `passages` (number -> list of hits as `find` makes them, which is sorted here), in order, as\n"
+"`evidence.evidence_of` describes it. `told` says how hits of a pattern are told; `stances` and `clauses` are those of some sentences,\n"
+"`stance` and `clause` those of the others. Hits that overlap or are told in several ways are left to `apart(hits)`. `evidence` and\n"
+"`hit` are subclasses of tuple.");
+
+static PyObject *
+tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 11 || !PyUnicode_Check(args[0]) || !PyTuple_Check(args[1]) || !PyDict_Check(args[2]) || !PyDict_Check(args[4]) ||
+        !PyDict_Check(args[6]) || !PyType_Check(args[8]) || !PyType_IsSubtype((PyTypeObject *)args[8], &PyTuple_Type) ||
+        !PyType_Check(args[9]) || !PyType_IsSubtype((PyTypeObject *)args[9], &PyTuple_Type)) {
+        PyErr_SetString(PyExc_TypeError, "see tell.__doc__");
+        return NULL;
+    }
+    const Telling telling = {
+        .text = args[0], .sentences = args[1], .told = args[3], .stances = args[4], .stance = args[5], .clauses = args[6],
+        .clause = args[7], .evidence = args[8], .hit = args[9], .apart = args[10],
+    };
+    PyObject *numbers = PyDict_Keys(args[2]);
+    PyObject *out = numbers == NULL || PyList_Sort(numbers) < 0 ? NULL : PyTuple_New(PyList_GET_SIZE(numbers));
+    for (Py_ssize_t i = 0; out != NULL && i < PyTuple_GET_SIZE(out); i++) {
+        PyObject *number = PyList_GET_ITEM(numbers, i), *found = PyDict_GetItemWithError(args[2], number);
+        if (found == NULL && !PyErr_Occurred())
+            PyErr_SetString(PyExc_RuntimeError, "the passages were changed while they were told");
+        Py_XINCREF(found);
+        PyObject *made = found == NULL ? NULL : tell_sentence(&telling, number, found);
+        Py_XDECREF(found);
+        if (made == NULL)
+            Py_CLEAR(out);
+        else
+            PyTuple_SET_ITEM(out, i, made);
+    }
+    Py_XDECREF(numbers);
+    return out;
+}
+
 /* ------------------------------------------------------------------------------------------------ the module */
 
 static PyMethodDef methods[] = {
     {"read", (PyCFunction)(void (*)(void))read_text, METH_FASTCALL, read_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
+    {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,8 +1,9 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
+from monitor.match.evidence import Told
 from monitor.match.scan import Found
-from monitor.model import Sentence
+from monitor.model import Evidence, Hit, Sentence, Stance
 from monitor.text.chunks import Hashes
 
 def read(
@@ -34,4 +35,18 @@ def find(
     doubtful: Set[int],
     keep: Callable[[Found], None],
     /,
-) -> dict[int, list[int]]: ...
+) -> None: ...
+def tell(
+    text: str,
+    sentences: tuple[Sentence, ...],
+    passages: dict[int, list[Found]],
+    told: Told,
+    stances: dict[int, Stance],
+    stance: Stance,
+    clauses: dict[int, str],
+    clause: str,
+    evidence: type[Evidence],
+    hit: type[Hit],
+    apart: Callable[[list[Found]], tuple[Hit, ...]],
+    /,
+) -> tuple[Evidence, ...]: ...

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain, groupby
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from monitor.match.evaluate import Article, Evaluation
@@ -53,6 +53,7 @@ class Compiled:
     told: Told
     masks: frozenset[int]
     cues: tuple[tuple[Stance, frozenset[int]], ...]
+    every_cue: frozenset[int]
     clauses: tuple[tuple[str, Node], ...]
     escalate: tuple[tuple[Severity, Node], ...]
 
@@ -88,13 +89,16 @@ class Engine:
         # A vocabulary's group is one, however many watchlists use it.
         self._groups: dict[Asked, int] = {}
         # Pattern, or list of names -> the groups it is of.
-        self._by_pattern: dict[int, list[int]] = defaultdict(list)
+        self._by_pattern: dict[int, tuple[int, ...]] = {}
         self._by_list: dict[range, list[int]] = defaultdict(list)
         self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
         self.table.seal()
+        # Nearly all patterns are of the groups that many others are of, and share one tuple with them.
+        alike: dict[tuple[int, ...], tuple[int, ...]] = {}
         for asked, group in self._groups.items():
             for pattern in asked.numbers:
-                self._by_pattern[pattern].append(group)
+                groups = (*self._by_pattern.get(pattern, ()), group)
+                self._by_pattern[pattern] = alike.setdefault(groups, groups)
             for numbers in asked.lists:
                 self._by_list[numbers].append(group)
         sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._groups]
@@ -128,7 +132,8 @@ class Engine:
         for leaf, group in groups.items():
             called[group].append(str(leaf))
         told = Telling(self._groups_of, called, self.table.pattern)
-        return Compiled(watchlist, patterns, groups, told, masks, cues, clauses, escalate)
+        every_cue = frozenset(chain.from_iterable(numbers for _, numbers in cues))
+        return Compiled(watchlist, patterns, groups, told, masks, cues, every_cue, clauses, escalate)
 
     def one(self, watchlist: str) -> Compiled:
         """A compiled watchlist by id; raises KeyError."""
@@ -143,14 +148,15 @@ class Engine:
         scanned = Scanned(text, layout.sentences, self.table)
         if not scanned:
             return ()
-        # Most articles are done with here: what they may hold opens no clause.
-        glanced = scanned.glance(self._by_pattern)
-        opened = self._gates.open(glanced) if glanced is not None else []
-        if glanced is not None and not opened:
-            return ()
-        hits = self._by_group(scanned.collect())
+        glanced = scanned.glance()
         if glanced is None:
-            opened = self._gates.open(_by_sentence(hits))
+            hits = self._by_group(scanned.collect())
+            opened = self._gates.open(hits.keys(), lambda: _by_sentence(hits))
+        else:
+            groups = {group for pattern in glanced for group in self._by_pattern.get(pattern, ())}
+            opened = self._gates.open(groups, lambda: scanned.by_sentence(self._by_pattern))
+            # Most articles are done with here: what they may hold opens no clause.
+            hits = self._by_group(scanned.collect()) if opened else {}
         if not opened:
             return ()
         article = Article(scanned, facts, self.table.pattern)
@@ -163,25 +169,17 @@ class Engine:
 
     def _by_group(self, scanned: Scanned) -> dict[int, list[Found]]:
         """The hits of each group that has any, in text order; those that masks cover are among them."""
-        out: dict[int, list[Found]] = {}
-        several: set[int] = set()
+        parts: dict[int, list[list[Found]]] = defaultdict(list)
         for pattern, found in scanned.hits.items():
             for group in self._groups_of(pattern):
-                if group not in out:
-                    out[group] = found
-                elif group in several:
-                    out[group] += found
-                else:
-                    out[group] = [*out[group], *found]
-                    several.add(group)
-        for group in several:
-            out[group].sort()
-        return out
+                parts[group].append(found)
+        return {group: found[0] if len(found) == 1 else sorted(chain.from_iterable(found)) for group, found in parts.items()}
 
     def _groups_of(self, pattern: int) -> Iterable[int]:
-        if pattern in self._by_pattern or not self._by_list:
-            return self._by_pattern.get(pattern, ())
-        return (group for numbers, groups in self._by_list.items() if pattern in numbers for group in groups)
+        groups = self._by_pattern.get(pattern)
+        if groups is not None:
+            return groups
+        return [group for numbers, groups in self._by_list.items() if pattern in numbers for group in groups]
 
     def _match(self, one: Compiled, opened: Iterable[tuple[int, int]], hits: Mapping[int, list[Found]], article: Article) -> Match | None:
         scanned = article.scanned
@@ -192,10 +190,10 @@ class Engine:
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
         if not fired:
             return None
-        cues = _cues(scanned, one.cues, article.facts.language)
+        cues = {} if one.every_cue.isdisjoint(scanned.hits) else _cues(scanned, one.cues, article.facts.language)
         evidence = evidence_of(scanned, fired, one.told, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
-        stances = tuple(dict.fromkeys([e.stance for e in evidence]))
+        stances = tuple(dict.fromkeys(map(_stance, evidence)))
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
 
     @staticmethod
@@ -206,13 +204,13 @@ class Engine:
         return max(reached, key=lambda severity: severity.rank)
 
 
-def _by_sentence(hits: Mapping[int, Iterable[Found]]) -> dict[int, list[int]]:
-    """Sentence -> the groups hit in it, given the hits of each group."""
+def _by_sentence(hits: Mapping[int, Iterable[Found]]) -> Iterable[list[int]]:
+    """The groups hit in each sentence, given the hits of each group."""
     out: dict[int, list[int]] = defaultdict(list)
     for group, found in hits.items():
         for sentence in {hit.sentence for hit in found}:
             out[sentence].append(group)
-    return out
+    return out.values()
 
 
 def literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
@@ -233,7 +231,7 @@ def speaking(scanned: Scanned, patterns: frozenset[int], language: str) -> Itera
     that is neither, both speak. Languages that share an alphabet need no such rule: their idioms are spelled apart.
     """
     written: dict[int, str] = {}
-    for pattern in patterns.intersection(scanned.hits) if patterns else ():
+    for pattern in patterns.intersection(scanned.hits):
         spoken = scanned.table.pattern(pattern).language
         for hit in scanned.hits[pattern]:
             if spoken in ("zh", "ja"):
@@ -247,6 +245,8 @@ def speaking(scanned: Scanned, patterns: frozenset[int], language: str) -> Itera
 
 def masked_words(scanned: Scanned, masks: frozenset[int], language: str) -> dict[int, set[int]]:
     """Sentence -> words that a mask covers."""
+    if masks.isdisjoint(scanned.hits):
+        return {}
     out: dict[int, set[int]] = defaultdict(set)
     for hit in speaking(scanned, masks, language):
         out[hit.sentence].update(range(hit.first, hit.last))
@@ -271,6 +271,7 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 
 
 _NOTHING: Final[frozenset[int]] = frozenset()
+_stance: Final = attrgetter("stance")
 
 
 def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]], language: str) -> dict[int, list[tuple[Stance, Found]]]:

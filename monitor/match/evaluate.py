@@ -71,9 +71,10 @@ class Article:
         self.facts = facts
         #: Pattern by number: its language counts, and hits of ``any`` share every language.
         self.pattern = pattern
+        self._whole = View(0, len(scanned.sentences))
 
     def whole(self) -> View:
-        return View(0, len(self.scanned.sentences))
+        return self._whole
 
     def sees(self, view: View, hit: Found) -> bool:
         if not view.low <= hit.sentence < view.high:

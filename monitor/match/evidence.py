@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from monitor.match.evaluate import Alternative
+from monitor.match.native import kernel
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned, made
 from monitor.match.stance import stance_of
@@ -49,17 +50,26 @@ def evidence_of(
             else:
                 passages[sentence] = hits
                 clauses[sentence] = [clause.text]
+    stances = {
+        sentence: stance_of(scanned, sentence, found, _of_language(cues[sentence], found, pattern_of))
+        for sentence, found in (passages.items() if cues else ())
+        if sentence in cues
+    }
+    named_by = {sentence: " OR ".join(named) for sentence, named in clauses.items()}
     text, sentences = scanned.text, scanned.sentences
+
+    def apart(found: Sequence[Found]) -> tuple[Hit, ...]:
+        return _apart(text, found, told)
+
+    if scanned.table.native:
+        ordinary, written = Stance.REPORTED, first.text
+        return kernel.tell(text, sentences, passages, told, stances, ordinary, named_by, written, Evidence, Hit, apart)
     out = []
-    for sentence in sorted(passages):
-        found = passages[sentence]
-        if len(found) > 1:
-            found = sorted(set(found))
-        start, end, zone, _ = sentences[sentence]
-        spoken = cues.get(sentence)
-        stance = stance_of(scanned, sentence, found, _of_language(spoken, found, pattern_of)) if spoken else Stance.REPORTED
-        clause_of = " OR ".join(clauses[sentence]) if sentence in clauses else first.text
-        out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause_of, _hits(text, found, told))))
+    for number in sorted(passages):
+        start, end, zone, _ = sentences[number]
+        stance, clause_of = stances.get(number, Stance.REPORTED), named_by.get(number, first.text)
+        told_as = apart(sorted(set(passages[number])))
+        out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause_of, told_as)))
     return tuple(out)
 
 
@@ -91,21 +101,9 @@ def _passages(found: Sequence[Alternative]) -> dict[int, list[Found]]:
     return alone
 
 
-def _hits(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:
+def _apart(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:
     """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice. Where
     one spelling names several entities, each is told."""
-    if len(found) == 1:
-        _, _, _, pattern, start, end = found[0]
-        rows = told[pattern]
-        if len(rows) == 1:  # as nearly always
-            name, term, entity = rows[0]
-            return (made(Hit, (name, term, start, end, text[start:end], entity)),)
-    hits = _apart(text, found, told)
-    hits.sort(key=lambda h: (h.start, h.end, h.group))
-    return tuple(hits)
-
-
-def _apart(text: str, found: Sequence[Found], told: Told) -> list[Hit]:
     hits: list[Hit] = []
     covered: dict[str, Found] = {}
     for hit in sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern)):
@@ -116,4 +114,5 @@ def _apart(text: str, found: Sequence[Found], told: Told) -> list[Hit]:
                 continue
             covered[name] = hit
             hits.append(made(Hit, (name, term, start, end, text[start:end], entity)))
-    return hits
+    hits.sort(key=lambda h: (h.start, h.end, h.group))
+    return tuple(hits)

@@ -82,16 +82,16 @@ class Gates:
             for group in first:
                 by[group].append((clause, others))
 
-    def open(self, hit: Mapping[int, Sequence[int]]) -> list[tuple[int, int]]:
-        """The clauses that may be true, in order, given the sentences with hits and the groups hit in each."""
+    def open(self, groups: Set[int], by_sentence: Callable[[], Iterable[Sequence[int]]]) -> list[tuple[int, int]]:
+        """The clauses that may be true, in order, given the groups that were hit, and those hit in each sentence, for whoever asks."""
         found: set[tuple[int, int]] = set()
         if self._article:
-            self._open(set().union(*hit.values()), self._article, found)
-        if self._sentence:
-            for groups in hit.values():
+            self._open(groups, self._article, found)
+        if self._sentence and len(groups) > 1:
+            for together in by_sentence():
                 # Each of these clauses needs two groups at the least.
-                if len(groups) > 1:
-                    self._open(set(groups), self._sentence, found)
+                if len(together) > 1:
+                    self._open(set(together), self._sentence, found)
         return sorted(found)
 
     @staticmethod

@@ -49,14 +49,18 @@ MEMO_LIMIT: Final = 131_072
 #: table many are.)
 _FIRST_BITS: Final = 14
 _ROOM: Final = 8
-#: Of the filter of pairs, places for each pair (half as many once it fills); and its size, 1 MB at the most.
-_SPARSE: Final = 128
-_FILTER_BITS: Final = range(12, 21)
+#: Words of the filter of pairs, each 32 places: as many as there are pairs at the least, which lets one in two hundred others
+#: through, and 256 kB at the most. It is read all over while other programs want the processor's caches, and so small in these.
+_FILTER_BITS: Final = range(9, 17)
 #: Chunks in which the longest name ends, a few without a word among them.
 _NAMED: Final = 16
 # Arrays of no dimension: numpy takes a third of the time over them that it takes over a number.
 _MIX_ONE: Final = np.array(0x9E3779B1, np.uint32)
 _MIX_TWO: Final = np.array(0xC2B2AE3D, np.uint32)
+_ONE: Final = np.array(1, np.uint32)
+_PLACE: Final = np.array(31, np.uint32)
+_FIRST_PLACE: Final = np.array(7, np.uint32)
+_SECOND_PLACE: Final = np.array(12, np.uint32)
 
 
 class Slots(Protocol):
@@ -133,8 +137,8 @@ class Meanings:
 
     def _filter_size(self, bits: int) -> None:
         self._filter_shift = np.array(32 - bits, np.uint32)
-        #: Where, by the hash of two values side by side, they may stand in ``phrases``.
-        self.filter: npt.NDArray[np.bool_] = np.zeros(1 << bits, np.bool_)
+        #: By the hash of two values side by side, whether they may stand in ``phrases``: two places of one word (a Bloom filter).
+        self.filter: Values = np.zeros(1 << bits, np.uint32)
 
     # ------------------------------------------------------------------ reading
     def tables(self) -> tuple[Hashes, Values, Mapping[int, int]]:
@@ -238,6 +242,8 @@ class Meanings:
         # What is left are its edges: a phrase or a name may begin with its last word, or a phrase end with its first.
         edges = [slot for slot in met[0] if slot in table.before] + [slot for slot in met[-1] if slot in table.after or slot < 0]
         bits = ODD | (BEGINS if starts[-1] else 0) | (PAIR if table.of_phrases & set(edges) else 0)
+        # A mask or a cue within is found by splitting the sentence, where anything was hit in it (see ``Scanned``).
+        bits |= OTHER if any(slot in table.others for slots in met for slot in slots) else 0
         return self._class(bits, tuple(dict.fromkeys(edges)), len(words))
 
     def _phrase_within(self, met: list[tuple[int, ...]]) -> bool:
@@ -277,21 +283,25 @@ class Meanings:
         if found:
             self.phrases.update((pair, tuple(phrases)) for pair, phrases in found.items())
             self._mark(list(found))
-            if len(self.filter) < min(_SPARSE // 2 * len(self.phrases), 1 << _FILTER_BITS[-1]):
-                self._filter_size(min((_SPARSE * len(self.phrases)).bit_length(), _FILTER_BITS[-1]))
+            if len(self.filter) < min(len(self.phrases), 1 << _FILTER_BITS[-1]):
+                self._filter_size(min(len(self.phrases).bit_length(), _FILTER_BITS[-1]))
                 self._mark(list(self.phrases))
 
     def _mark(self, pairs: Sequence[tuple[int, int]]) -> None:
         both = np.array(pairs, np.uint32)
-        self.filter[self._place(both[:, 0], both[:, 1])] = True
+        at, places = self._place(both[:, 0], both[:, 1])
+        np.bitwise_or.at(self.filter, at, places)
 
-    def _place(self, first: Values, second: Values) -> Values:
-        place: Values = (first * _MIX_ONE + second * _MIX_TWO) >> self._filter_shift
-        return place
+    def _place(self, first: Values, second: Values) -> tuple[Values, Values]:
+        """The words of the filter for values side by side, and their places there."""
+        mixed: Values = first * _MIX_ONE + second * _MIX_TWO
+        places: Values = np.left_shift(_ONE, mixed >> _FIRST_PLACE & _PLACE) | np.left_shift(_ONE, mixed >> _SECOND_PLACE & _PLACE)
+        return mixed >> self._filter_shift, places
 
     def pairs(self, values: Values) -> dict[int, tuple[Phrase, ...]]:
         """The places where two words stand side by side as they do in phrases, in order, each with those phrases."""
-        at: Places = self.filter.take(self._place(values[:-1], values[1:])).nonzero()[0]
+        words, places = self._place(values[:-1], values[1:])
+        at: Places = np.flatnonzero(self.filter.take(words) & places == places)
         known, value = self.phrases, values.data
         return {place: phrases for place in at.tolist() if (phrases := known.get((value[place], value[place + 1])))}
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -55,7 +56,6 @@ class Scanned:
         "_glue",
         "_mentions",
         "_packed",
-        "_seen",
         "_spans",
         "_worth",
         "hits",
@@ -78,9 +78,8 @@ class Scanned:
         self._mentions: dict[int, list[Mention]] = {}
         self._aside: set[int] = set()
         self._worth: Worth | None = None
-        # As C read the text, and the patterns it met in each sentence.
+        # As C read the text, where it did.
         self._packed: Packed | None = None
-        self._seen: dict[int, list[int]] = {}
         if plainly or not sentences:
             self.pattern = pattern_for(text)
             self._aside.update(range(len(sentences)))
@@ -108,7 +107,7 @@ class Scanned:
             worth.named = meanings.named(self.text, packed.unpacked())
             self._aside = worth.around_names(self.sentences)
         if bits & _WORTH:
-            self._seen = kernel.find(
+            kernel.find(
                 starts,
                 ends,
                 values,
@@ -129,36 +128,47 @@ class Scanned:
     def _others_at_once(self) -> bool:
         """Add the hits of masks and cues in sentences with hits; whether there may be any."""
         packed = self._packed
-        if packed is None or not packed.bits & OTHER or not self._seen:
+        if packed is None or not packed.bits & OTHER or not self.hits:
             return False
         worth = Worth(packed.unpacked(), self.table.meanings)
         worth.look_closer()
-        for number in self._seen:
+        for number in sorted({hit.sentence for hits in self.hits.values() for hit in hits} - self._aside):
             start, end, _, _ = self.sentences[number]
             low = bisect_left(worth.starts, start)
             high = bisect_left(worth.starts, end, low)
             others = worth.others_within(low, high)
-            if others:
+            if others and worth.words(low, high) is not None:
+                self._plainly(number)
+            elif others:
                 known = set(filter(worth.told, others))
-                self._hits(number, low, worth.words(low, high), self._others(low, high, others, known, worth), worth)
+                self._hits(number, low, None, self._others(low, high, others, known, worth), worth)
         return True
 
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
         """Whether any sentence is worth looking at."""
-        return bool(self._mentions or self._aside or self._seen)
+        return bool(self.hits or self._aside or self._mentions)
 
-    def glance(self, groups: Mapping[int, Sequence[int]]) -> dict[int, list[int]] | None:
-        """The sentences that may have hits, each with their groups, given the groups of each pattern; never fewer than ``collect`` finds.
+    def glance(self) -> Collection[int] | None:
+        """The patterns asked for that the text may hold; never fewer than ``collect`` finds.
 
         None where a sentence has to be gone through word by word before anything can be said.
         """
         if self._aside:
             return None
-        get = groups.get
-        if self._seen:
-            return {number: [group for pattern in found for group in get(pattern, ())] for number, found in self._seen.items()}
-        return {number: [group for mention in found for group in get(mention[2], ())] for number, found in self._mentions.items()}
+        return self.hits or {pattern for found in self._mentions.values() for _, _, pattern in found}
+
+    def by_sentence(self, groups: Mapping[int, Sequence[int]]) -> Iterable[list[int]]:
+        """The groups that may be hit in each sentence, given those of each pattern, where ``glance`` could tell."""
+        out: dict[int, list[int]] = defaultdict(list)
+        for pattern, hits in self.hits.items():
+            if pattern in groups:
+                for hit in hits:
+                    out[hit[0]] += groups[pattern]
+        for number, mentions in self._mentions.items():
+            for _, _, pattern in mentions:
+                out[number] += groups.get(pattern, ())
+        return out.values()
 
     def collect(self) -> Scanned:
         """Find the hits of the sentences worth looking at, those of masks and cues in them too."""
@@ -171,8 +181,8 @@ class Scanned:
         for number in sorted(aside):
             self._plainly(number)
         if self._others_at_once() or aside or (worth is not None and worth.others):
-            for hits in self.hits.values():
-                hits.sort()
+            for pattern, hits in self.hits.items():
+                self.hits[pattern] = sorted(set(hits)) if len(hits) > 1 else hits
         return self
 
     def _plain(self, number: int, mentions: Sequence[Mention], worth: Worth) -> bool:
@@ -189,6 +199,8 @@ class Scanned:
                 return False
             words = worth.words(low, high)
             others = worth.others_within(low, high)
+            if others and words is not None:
+                return False
             if others:
                 known = {first for first, last, _ in mentions if last == first + 1}
                 mentions = [*mentions, *self._others(low, high, others, known, worth)]

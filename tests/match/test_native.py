@@ -130,10 +130,12 @@ def test_what_fails_in_a_callback_is_raised() -> None:
 
     with pytest.raises(LookupError, match="no such word"):
         _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], edges=fails)
-    assert _find(values=bytearray(b"\x01\0\0\0"), single=[(7,)]) == {0: [7]}
+    assert _find(values=bytearray(b"\x01\0\0\0"), single=[(7,)]) == {7: [Found(0, 0, 1, 7, 0, 3)]}
 
 
-def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None) -> dict[int, list[int]]:
+def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None) -> dict[int, list[Found]]:
+    hits: dict[int, list[Found]] = {}
     places = bytearray(np.array([0], np.int64).tobytes()), bytearray(np.array([3], np.int64).tobytes())
     sentences = lay_out("abc", all_body=True).sentences
-    return kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(16), Found, {}, set(), edges, set(), print)  # type: ignore[arg-type]
+    kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(16), Found, hits, set(), edges, set(), print)  # type: ignore[arg-type]
+    return hits
