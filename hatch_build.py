@@ -1,4 +1,4 @@
-"""Compiles the inner loops of matching and of choosing stories while the package is built or installed.
+"""Compiles the inner loops of words, of matching and of choosing stories while the package is built or installed.
 
 Where that cannot be done (no compiler, no headers of Python) the package is built without them, which is said: everything
 works the same, both take two to three times as long.
@@ -12,7 +12,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = (Path("monitor", "match", "_native.c"), Path("monitor", "story", "_native.c"))
+SOURCES = tuple(Path("monitor", room, "_native.c") for room in ("text", "match", "story"))
 
 
 class Compile(BuildHookInterface[Any]):

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from monitor.match.names import Names
 from monitor.text.chunks import LONGEST, Hashes, Places, chunks
+from monitor.text.sieve import Sieve
 from monitor.text.words import WORD, WORD_CJK, pattern_for
 
 #: Of a phrase's anchor: before (-1) or behind (1) -> slot there -> the phrases (pattern, the anchor's place, slots).
@@ -84,6 +85,8 @@ class Slots(Protocol):
     def after(self) -> Mapping[int, Set[int]]: ...
     @property
     def before(self) -> Mapping[int, Set[int]]: ...
+    @property
+    def sieve(self) -> Sieve | None: ...
     def meet(self, surface: str) -> tuple[int, ...]: ...
 
 
@@ -167,27 +170,35 @@ class Meanings:
 
     def learn(self, text: str, read: Read, missed: Places) -> None:
         """Set the values of the chunks ``missed``: those kept beside the table, and those never seen."""
-        numbers = read.numbers[missed].tolist()
-        known = list(map(self._beside.get, numbers))
-        if None in known:
-            starts, ends = read.starts[missed].tolist(), read.ends[missed].tolist()
-            fresh: dict[int, int] = {}  # a chunk may stand in the text twice
-            for index, number in enumerate(numbers):
-                if known[index] is None:
-                    value = fresh.get(number)
-                    if value is None:
-                        value = fresh[number] = self._new(number, text[starts[index] : ends[index]], read.cjk)
-                    known[index] = value
-        read.values[missed] = np.array(known, np.uint32)
+        numbers, sieve = read.numbers[missed].tolist(), self.table.sieve
+        nothing = sieve.holds_back(text, read.starts, read.ends, missed) if sieve else bytes(len(numbers))
+        self._make_room(len(numbers))
+        # A chunk may stand in the text twice.
+        known = {number: value for number in numbers if (value := self._beside.get(number)) is not None}
+        for index, number in enumerate(numbers):
+            if number in known:
+                continue
+            if nothing[index]:
+                known[number] = 0
+                self._keep(number, 0)
+            else:
+                known[number] = self._new(number, _chunk(text, read, missed[index]), read.cjk)
+        read.values[missed] = list(map(known.__getitem__, numbers))
 
     def _new(self, number: int, chunk: str, cjk: bool) -> int:
         value = self._mean(chunk, pattern_for(chunk) if cjk else WORD)
         if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
-            self._known += 1
-            if self._known > len(self._keys) // _ROOM and self._known < MEMO_LIMIT:
-                self._grow()
-            self._put(number, value)
+            self._keep(number, value)
         return value
+
+    def _make_room(self, new: int) -> None:
+        while min(self._known + new, MEMO_LIMIT) > len(self._keys) // _ROOM:
+            self._grow()
+
+    def _keep(self, number: int, value: int) -> None:
+        """Remember the value of a chunk that is not too long for its number to be relied on."""
+        self._known += 1
+        self._put(number, value)
 
     def _put(self, number: int, value: int) -> None:
         at = number >> (64 - self._bits)

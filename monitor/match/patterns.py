@@ -20,6 +20,9 @@ from monitor.match.native import COMPILED
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, noun_by_capital, readings, stems
+from monitor.text.letters import fold_word
+from monitor.text.native import COMPILED as WORDS_COMPILED
+from monitor.text.sieve import Sieve, can_begin
 from monitor.text.words import words
 from monitor.watchlist import Term
 from monitor.watchlist.names import NameList
@@ -119,6 +122,8 @@ class Table:
         self._prefix_lengths: tuple[int, ...] = ()
         # The beginnings of all prefixes, each as long as the shortest: few words of a text begin so.
         self._prefix_heads: frozenset[str] = frozenset()
+        #: What tells most words that meet nothing, where it can.
+        self.sieve: Sieve | None = None
         self.meanings = Meanings(self)
 
     # ------------------------------------------------------------------ building
@@ -188,7 +193,15 @@ class Table:
         single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
         anchors = (slot for slot, besides in self.anchored.items() if not self._all_asked_for(besides))
         self.others.update(single, anchors)
+        self.sieve = self._sieve()
         self.meanings = Meanings(self)
+
+    def _sieve(self) -> Sieve | None:
+        """None also where there are names, which may begin with words that are no stem."""
+        beginnings = [*self._prefixes, *(parts[0] for parts, _ in self._wildcards)]
+        if not (self.native and WORDS_COMPILED) or self.names or not all(map(can_begin, beginnings)):
+            return None
+        return Sieve(((stem, _allowed(forms)) for stem, forms in self._stems.items()), beginnings)
 
     def _all_asked_for(self, besides: Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]) -> bool:
         return all(number in self.asked_for for by_slot in besides.values() for found in by_slot.values() for number, _, _ in found)
@@ -251,7 +264,7 @@ class Table:
     # ------------------------------------------------------------------ meeting a surface
     def meet(self, surface: str) -> tuple[int, ...]:
         """The slots this raw surface word meets, and the starts of names it may be."""
-        folded = fold(surface)
+        folded = fold_word(surface)
         out: dict[int, None] = {}
         possible = readings(folded, self._stems)
         for stem, bits in possible:
@@ -266,6 +279,14 @@ class Table:
         if not self.names:
             return tuple(out)
         return (*out, *(-1 - start for start in self.names.opens(surface, folded, possible)))
+
+
+def _allowed(forms: Sequence[tuple[int, int, str | None]]) -> int:
+    """All that any of a stem's forms allows to be attached."""
+    allowed = 0
+    for allows, _, _ in forms:
+        allowed |= allows
+    return allowed
 
 
 _WILDCARD_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Final, NamedTuple
@@ -19,6 +18,8 @@ import numpy.typing as npt
 from monitor.text.chunks import LONGEST, chunks
 from monitor.text.fingerprint_words import COMMON_CHARACTERS, COMMON_WORDS
 from monitor.text.fold import fold
+from monitor.text.letters import LETTERS
+from monitor.text.native import COMPILED, kernel
 from monitor.text.words import WORD
 
 Long = npt.NDArray[np.uint64]
@@ -64,9 +65,18 @@ SMALL_BIT: Final = np.array(_SMALL, np.uint64)
 _PLAIN_BIT: Final = np.array(_PLAIN, np.uint64)
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _hash(word: str) -> int:
-    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4, key=_KEY).digest(), "little")
+class _Hashes(dict[str, int]):
+    """The number of each word or stem met lately."""
+
+    def __missing__(self, word: str) -> int:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4, key=_KEY).digest()
+        found = self[word] = int.from_bytes(digest, "little")
+        return found
+
+
+_HASHES: Final = _Hashes()
 
 
 def _stem(folded: str) -> str:
@@ -86,14 +96,14 @@ def _coded(surface: str) -> int:
     digits = "".join(_NUMBER.findall(folded)) if folded[:1].isdigit() else ""
     if digits:
         # One digit is a list's number, a score, a part of a time; more of them name something.
-        return _hash(digits) | _NUMBER_KIND | (_COMMON if len(digits) == 1 else 0)
+        return _HASHES[digits] | _NUMBER_KIND | (_COMMON if len(digits) == 1 else 0)
     if not folded or folded in _FOLDED_COMMON:
-        return _hash(folded) | _COMMON | _SMALL
+        return _HASHES[folded] | _COMMON | _SMALL
     stem = _stem(folded)
     common = _COMMON if len(stem) == 1 or stem in _FOLDED_COMMON else 0
     if surface[0].isupper():
-        return _hash(stem) | _NAME_KIND | common
-    return _hash(stem) | common | _SMALL
+        return _HASHES[stem] | _NAME_KIND | common
+    return _HASHES[stem] | common | _SMALL
 
 
 _FOLDED_COMMON: Final = frozenset(map(fold, COMMON_WORDS))
@@ -122,7 +132,7 @@ def pair_of(pair: str) -> int:
         if len(_MEMORY) >= _REMEMBERED:
             _MEMORY.clear()
         common = _COMMON if not COMMON_CHARACTERS.isdisjoint(pair) else 0
-        found = _MEMORY[pair] = _hash(fold(pair)) | common | _SMALL
+        found = _MEMORY[pair] = _HASHES[fold(pair)] | common | _SMALL
     return found
 
 
@@ -158,6 +168,13 @@ class _Table:
 _TABLE: Final = _Table()
 
 
+def _cut(text: str, starts: Places, ends: Places) -> list[str]:
+    """The pieces of ``text`` between these places."""
+    if COMPILED:
+        return kernel.cut(text, starts, ends)
+    return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
 class Coded(NamedTuple):
     """A text's words in order, as its chunks have them: ``of`` and ``nth`` say which word of which chunk each is."""
 
@@ -171,7 +188,7 @@ class Coded(NamedTuple):
     def written(self, places: Places) -> tuple[str, ...]:
         """The words as written, by their places."""
         text, held = self.text, self.of.take(places)
-        pieces = [text[start:end] for start, end in zip(self.starts.take(held).tolist(), self.ends.take(held).tolist(), strict=True)]
+        pieces = _cut(text, self.starts.take(held), self.ends.take(held))
         for at in (self.codes.take(places) & _PLAIN_BIT == 0).nonzero()[0].tolist():
             pieces[at] = WORD.findall(pieces[at])[self.nth[places[at]]]
         return tuple(pieces)
@@ -182,17 +199,30 @@ def blanks_part(text: str) -> bool:
     return text.isascii() or _BLANKS_PART.fullmatch(text) is not None
 
 
+def _new_codes(text: str, starts: Places, ends: Places, new: Places) -> Long:
+    """The codes of the chunks ``new``: plain words' in C where it is, the others' one by one."""
+    if COMPILED:
+        codes = np.frombuffer(kernel.codes(text, starts, ends, new, LETTERS, _FOLDED_COMMON, _HASHES), np.uint64)
+    else:
+        codes = np.zeros(len(new), np.uint64)
+    for at in (codes == 0).nonzero()[0].tolist():
+        place = new[at]
+        codes[at] = _chunk(text[starts[place] : ends[place]])
+    return codes
+
+
 def coded(text: str) -> Coded:
     """The words of a text whose words ``blanks_part``: Python runs for what was not seen lately."""
     starts, ends, numbers, _ = chunks(text)
+    starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
     codes, unknown = _TABLE.find(numbers)
-    unknown |= ends - starts > LONGEST
+    short = ends - starts <= LONGEST
+    unknown |= ~short
     new = unknown.nonzero()[0]
     if len(new):
-        first, last = starts.take(new), ends.take(new)
-        codes[new] = [_chunk(text[start:end]) for start, end in zip(first.tolist(), last.tolist(), strict=True)]
-        short = new[last - first <= LONGEST]
-        _TABLE.put(numbers.take(short), codes.take(short))
+        codes[new] = _new_codes(text, starts, ends, new)
+        kept = new[short[new]]
+        _TABLE.put(numbers.take(kept), codes.take(kept))
     of, nth = np.arange(len(codes)), np.zeros(len(codes), np.intp)
     odd = (codes == _ODD).nonzero()[0]
     if len(odd):

@@ -50,6 +50,9 @@ BEFORE_OTHERS: Final[dict[str, int]] = {
     for three, most in (("", 0), ("ال", _ARTICLE))
     if one + two + three
 } | HEBREW_PREFIXES
+#: All that may be written together before a word, and behind one but in Turkish and Korean.
+BEFORE_WORDS: Final = frozenset(BEFORE_OTHERS) | {conjunction + "س" for conjunction in ("", *_CONJUNCTIONS)}
+BEHIND_WORDS: Final = frozenset(ending for endings in _PRONOUNS.values() for ending, _ in endings)
 
 
 def readings(folded: str, stems: Container[str] | None = None) -> tuple[Reading, ...]:
@@ -135,6 +138,16 @@ def _before_noun(rest: str, has: int, out: list[Reading]) -> None:
                 _with_article(rest[2:], has | _ARTICLE, out)
     elif second == "ا" and size >= 3 + _SHORTEST and rest[2] == "ل":
         _with_article(rest[3:], has | _ARTICLE, out)
+
+
+def without_article(stem: str) -> str:
+    """A stem that insists on its article, as it may be found behind a preposition: لل and بال hide it, see ``_with_article``."""
+    return stem.removeprefix("ال")
+
+
+def before_pronoun(stem: str) -> str:
+    """A stem as it is before a pronoun, see ``_without_pronoun``."""
+    return stem[:-1] + "ت" if stem.endswith("ه") else stem[:-1] if stem.endswith("وا") else stem
 
 
 def _add(stem: str, has: int, out: list[Reading]) -> None:

@@ -56,7 +56,9 @@ _VERB: Final = re.compile(_grammar(f"{_VOICE}{_ABLE}(?:{_FINITE}|{_VERBAL_NOUN}|
 #: No chain of endings is longer.
 _LONGEST: Final = 18
 _FIRST_LETTERS: Final = frozenset("aeiuüydtlmnsrcçkz")
-_LAST_LETTERS: Final = frozenset("aeiuümnrzkpş")
+LAST_LETTERS: Final = frozenset("aeiuümnrzkpş")
+#: All letters that endings are made of.
+ENDING_LETTERS: Final = frozenset(filter(str.isalpha, "".join(pattern.pattern for pattern in (*_NOUN.values(), _VERB))))
 #: Verbs of one syllable whose aorist has a narrow vowel (alır); the others have a wide one (satar).
 _AORIST_I: Final = frozenset(("al", "bil", "bul", "dur", "gel", "gör", "kal", "ol", "öl", "san", "var", "ver", "vur"))
 
@@ -87,7 +89,7 @@ def turkish_readings(folded: str, stems: Container[str] | None = None) -> list[R
     folded = folded.replace("'", "")
     out: list[Reading] = []
     size = len(folded)
-    if folded[-1:] not in _LAST_LETTERS:
+    if folded[-1:] not in LAST_LETTERS:
         return out
     vowel = ""
     for at, letter in enumerate(folded[:-1], 1):
@@ -131,6 +133,12 @@ def _hardened(stem: str) -> str:
     last = stem[-1]
     hard = "k" if last == "g" and stem[-2] == "n" else _HARDENED.get(last, "")
     return stem[:-1] + hard if hard else ""
+
+
+def softened(stem: str) -> list[str]:
+    """The stem as its last letter may be before a vowel, whatever ``_hardened`` makes it of: kitap, kitab."""
+    letters = _SOFTENED.get(stem[-1:], "") + ("g" if stem.endswith("nk") else "")
+    return [stem[:-1] + letter for letter in letters]
 
 
 def _harmony(vowel: str, folded: str, at: int) -> int:

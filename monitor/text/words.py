@@ -63,8 +63,10 @@ _NOT_ELIDED: Final = rf"(?<!\A[{_ELIDED}].)(?<![^{_LETTER}][{_ELIDED}].)(?<![qQ]
 _JOINED: Final = rf"[{_APOSTROPHE}](?=[{_LETTER}]){_NOT_ELIDED}|(?<=[\u05d0-\u05ea])[\"״](?=[\u05d0-\u05ea])"
 #: 10,000 is one word: groups of exactly three digits after a comma of either script.
 _THOUSANDS: Final = rf"(?:[,٬][{_DIGIT}]{{3}}(?![{_DIGIT}]))*"
+#: What stands around words more often than inside them.
+EDGES: Final = _APOSTROPHE + '"״,٬'
 #: Everything that a word is made of or that may stand inside one; no other character is part of a word, or decides where one ends.
-PARTS_CLASS: Final = _LETTER + _DIGIT + INSIDE_CLASS + _APOSTROPHE + '"״,٬' + CJK_CLASS + r"\uff9e\uff9f"
+PARTS_CLASS: Final = _LETTER + _DIGIT + INSIDE_CLASS + EDGES + CJK_CLASS + r"\uff9e\uff9f"
 # The pattern begins with one character class, which costs a third of alternatives, and nothing in it ever has to give back what it took.
 # (Possessive quantifiers would say so, but Python 3.11 before 3.11.4 miscounts them: finditer repeats an empty match for ever.)
 _WORD_BODY: Final = (

@@ -1,0 +1,539 @@
+/* Plain words in C: folded by a table, held against a sieve of stems, and numbered for fingerprints.
+ *
+ * What is done here for the words that almost all words are (letters of one case table, digits, the quotes and commas around them)
+ * Python does for all: whatever is not plain is left to it, and what the sieve lets pass too. Nothing here knows a language: letters,
+ * stems and what may be attached to them are in tables that Python fills (`letters`, `sieve`, `fingerprint_codes`). Text comes from
+ * anyone: a word is copied only up to its bound, and every index is cut to the size of its table.
+ */
+#include "../native.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define UNITS 0x10000
+/* Code points of the longest chunk that is looked at, as in `chunks`. */
+#define LONGEST 40
+/* What is known of a character, above the 16 bits of what it folds to, as in `letters`. */
+#define LETTER 0x10000
+#define DIGIT 0x20000
+#define EDGE 0x40000
+#define GONE 0x80000
+#define VOWEL 0x100000
+#define VOWELLED 0x200000
+#define ANYWHERE 0x400000
+#define BEHIND 0x800000
+#define LAST 0x1000000
+#define IN_FRONT 0x2000000
+#define IN_BACK 0x4000000
+/* What a piece of a word may be, as in `sieve`; in an entry of a sieve below the bits that tell pieces apart. */
+#define STEM 1
+#define STEM_AFTER 2
+#define STEM_AHEAD 4
+#define FRONT 8
+#define BACK 16
+#define BEGINNING 32
+#define OPENING 64
+#define PIECE 0xff
+
+static int
+tables_differ(void)
+{
+    PyErr_SetString(PyExc_ValueError, "tables of another size");
+    return -1;
+}
+
+/* ------------------------------------------------------------------------------------------------- folding */
+
+typedef struct {
+    Py_ssize_t start; /* behind the quotes and commas before it */
+    int size, digits, whole; /* whether there are none around it */
+    uint16_t folded[LONGEST];
+} Word;
+
+/* Fold the chunk [start, end) if it is one plain word with nothing but quotes and commas around it; 0 where it is not. */
+static int
+plain_word(PyObject *text, Py_ssize_t start, Py_ssize_t end, const uint32_t *letters, Word *word)
+{
+    const int kind = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    uint32_t known[LONGEST];
+    if (start < 0 || end > PyUnicode_GET_LENGTH(text) || end <= start || end - start > LONGEST)
+        return 0;
+    const int length = (int)(end - start);
+    for (int at = 0; at < length; at++) {
+        const Py_UCS4 c = PyUnicode_READ(kind, data, start + at);
+        if (c >= UNITS)
+            return 0;
+        known[at] = letters[c];
+    }
+    int at = 0;
+    while (at < length && known[at] & EDGE)
+        at++;
+    if (at == length || !(known[at] & (LETTER | DIGIT)))
+        return 0;
+    const uint32_t wanted = known[at] & (LETTER | DIGIT);
+    int vowelled = 0;
+    word->start = start + at;
+    word->digits = wanted == DIGIT;
+    word->size = 0;
+    for (; at < length; at++) {
+        const uint32_t here = known[at];
+        if (here & wanted) {
+            vowelled = (here & VOWELLED) != 0;
+            if (!(here & GONE))
+                word->folded[word->size++] = (uint16_t)here;
+        }
+        else if ((here & (LETTER | GONE)) != GONE && !(here & VOWEL && vowelled))
+            break;
+    }
+    word->whole = word->start == start && at == length;
+    while (at < length && known[at] & EDGE)
+        at++;
+    return at == length && word->size > 0;
+}
+
+PyDoc_STRVAR(fold_doc, "fold(word, letters) -> str | None\n\nA plain word folded; None for any other.");
+
+static PyObject *
+fold(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Py_buffer letters;
+    Word word;
+    if (nargs != 2 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "fold(word, letters)");
+        return NULL;
+    }
+    if (take(args[1], &letters, sizeof(uint32_t), 0) < 0)
+        return NULL;
+    PyObject *answer = NULL;
+    if (letters.len != UNITS * (Py_ssize_t)sizeof(uint32_t))
+        tables_differ();
+    else if (!plain_word(args[0], 0, PyUnicode_GET_LENGTH(args[0]), letters.buf, &word) || !word.whole)
+        answer = Py_NewRef(Py_None);
+    else
+        answer = PyUnicode_FromKindAndData(PyUnicode_2BYTE_KIND, word.folded, word.size);
+    PyBuffer_Release(&letters);
+    return answer;
+}
+
+/* ------------------------------------------------------------------------------------------------- the sieve */
+
+/* FNV-1a over the letters one by one, so that every piece that begins at one place costs one multiplication more. It keeps nobody from
+ * writing words that the sieve takes for others: what they gain is that Python looks at them. */
+#define BEGUN UINT64_C(0xcbf29ce484222325)
+
+static inline uint64_t
+longer(uint64_t hash, uint32_t letter)
+{
+    return (hash ^ letter) * UINT64_C(0x100000001b3);
+}
+
+static inline uint64_t
+mixed(uint64_t hash)
+{
+    hash ^= hash >> 32;
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 29;
+}
+
+typedef struct {
+    const uint32_t *entries, *letters;
+    uint64_t mask;    /* entries less one */
+    uint64_t lengths; /* of the beginnings: bit n for those of n letters */
+    int shortest;     /* of them, of as many letters as are an opening: few words have one */
+} Sieve;
+
+/* What the piece of this hash may be. */
+static uint32_t
+piece(const Sieve *sieve, uint64_t hash)
+{
+    hash = mixed(hash);
+    const uint32_t name = (uint32_t)(hash >> 32) & ~(uint32_t)PIECE;
+    uint64_t at = hash & sieve->mask;
+    for (uint64_t tried = 0; tried <= sieve->mask; tried++, at = (at + 1) & sieve->mask) {
+        const uint32_t entry = sieve->entries[at];
+        if (!(entry & PIECE))
+            return 0;
+        if ((entry & ~(uint32_t)PIECE) == name)
+            return entry & PIECE;
+    }
+    return 0;
+}
+
+/* The places in a word from which on all may be attached behind; bit n for the place n. */
+static uint64_t
+backs_of(const Sieve *sieve, const Word *word)
+{
+    const int size = word->size;
+    uint64_t backs = UINT64_C(1) << size;
+    if (sieve->letters[word->folded[0]] & ANYWHERE)
+        return ~UINT64_C(0);
+    if (sieve->letters[word->folded[size - 1]] & LAST)
+        for (int at = size - 1; at > 0 && sieve->letters[word->folded[at]] & BEHIND; at--)
+            backs |= UINT64_C(1) << at;
+    for (int at = size - 1; at > 0 && sieve->letters[word->folded[at]] & IN_BACK; at--) {
+        uint64_t hash = BEGUN;
+        for (int letter = at; letter < size; letter++)
+            hash = longer(hash, word->folded[letter]);
+        if (piece(sieve, hash) & BACK)
+            backs |= UINT64_C(1) << at;
+    }
+    return backs;
+}
+
+/* Whether what is left of a word from `front` on, with or without what may be attached behind it, is a stem or has a beginning that counts. */
+static int
+met_from(const Sieve *sieve, const Word *word, int front, uint64_t backs)
+{
+    const uint32_t after = front ? STEM_AFTER : 0;
+    uint64_t hash = BEGUN, lengths = sieve->lengths;
+    for (int end = front + 1; end <= word->size; end++) {
+        hash = longer(hash, word->folded[end - 1]);
+        const int may_end = backs >> end & 1, begins = lengths >> (end - front) & 1;
+        if (!may_end && !begins)
+            continue;
+        const uint32_t found = piece(sieve, hash), wanted = end < word->size ? after | STEM_AHEAD : after ? after : STEM;
+        if ((may_end && (found & wanted) == wanted) || (begins && found & BEGINNING))
+            return 1;
+        if (end - front == sieve->shortest && !(found & OPENING))
+            lengths = 0;
+    }
+    return 0;
+}
+
+static int
+may_meet(const Sieve *sieve, const Word *word)
+{
+    const uint64_t backs = backs_of(sieve, word);
+    const uint32_t anywhere = sieve->letters[word->folded[0]] & ANYWHERE;
+    uint64_t hash = BEGUN;
+    if (met_from(sieve, word, 0, backs))
+        return 1;
+    for (int front = 1; front < word->size && (anywhere || sieve->letters[word->folded[front - 1]] & IN_FRONT); front++) {
+        hash = longer(hash, word->folded[front - 1]);
+        if ((anywhere || piece(sieve, hash) & FRONT) && met_from(sieve, word, front, backs))
+            return 1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(sieve_doc, "sieve(pieces, what) -> table\n\n"
+"A sieve that holds each of the strings `pieces`, and of each what the byte of `what` at its place says; of equal ones all of it.");
+
+static PyObject *
+sieve(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 2 || !PyList_Check(args[0]) || !PyBytes_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "sieve(pieces, what)");
+        return NULL;
+    }
+    const Py_ssize_t count = PyList_GET_SIZE(args[0]);
+    if (PyBytes_GET_SIZE(args[1]) != count) {
+        tables_differ();
+        return NULL;
+    }
+    Py_ssize_t room = 16;
+    while (room < 2 * count)
+        room *= 2;
+    PyObject *table = PyByteArray_FromStringAndSize(NULL, room * (Py_ssize_t)sizeof(uint32_t));
+    if (table == NULL)
+        return NULL;
+    uint32_t *entries = (uint32_t *)PyByteArray_AS_STRING(table);
+    memset(entries, 0, room * sizeof(uint32_t));
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *text = PyList_GET_ITEM(args[0], i);
+        const uint32_t what = (unsigned char)PyBytes_AS_STRING(args[1])[i];
+        if (!PyUnicode_Check(text)) {
+            PyErr_SetString(PyExc_TypeError, "a piece that is no string");
+            Py_DECREF(table);
+            return NULL;
+        }
+        uint64_t hash = BEGUN;
+        for (Py_ssize_t at = 0; at < PyUnicode_GET_LENGTH(text); at++)
+            hash = longer(hash, PyUnicode_READ_CHAR(text, at));
+        hash = mixed(hash);
+        const uint32_t name = (uint32_t)(hash >> 32) & ~(uint32_t)PIECE;
+        uint64_t at = hash & (uint64_t)(room - 1);
+        while (entries[at] & PIECE && (entries[at] & ~(uint32_t)PIECE) != name)
+            at = (at + 1) & (uint64_t)(room - 1);
+        if (what)
+            entries[at] = name | (entries[at] & PIECE) | what;
+    }
+    return table;
+}
+
+/* ------------------------------------------------------------------------------------------------- chunks of a text */
+
+/* The chunks of a text, the places among them that a function is asked about, and the table of letters. */
+typedef struct {
+    Py_buffer starts, ends, places, letters;
+    Py_ssize_t chunks, count;
+} Asked;
+
+static void
+release(Asked *asked)
+{
+    PyBuffer_Release(&asked->starts);
+    PyBuffer_Release(&asked->ends);
+    PyBuffer_Release(&asked->places);
+    PyBuffer_Release(&asked->letters);
+}
+
+/* Of the first five arguments; -1 with an exception, and nothing to release. */
+static int
+take_asked(PyObject *const *args, Asked *asked)
+{
+    static const Py_ssize_t sizes[] = {sizeof(int64_t), sizeof(int64_t), sizeof(int64_t), sizeof(uint32_t)};
+    Py_buffer *views[] = {&asked->starts, &asked->ends, &asked->places, &asked->letters};
+    if (!PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "a text that is no string");
+        return -1;
+    }
+    for (int i = 0; i < 4; i++)
+        if (take(args[i + 1], views[i], sizes[i], 0) < 0) {
+            while (i-- > 0)
+                PyBuffer_Release(views[i]);
+            return -1;
+        }
+    asked->chunks = asked->starts.len / (Py_ssize_t)sizeof(int64_t);
+    asked->count = asked->places.len / (Py_ssize_t)sizeof(int64_t);
+    if (asked->ends.len == asked->starts.len && asked->letters.len == UNITS * (Py_ssize_t)sizeof(uint32_t))
+        return 0;
+    release(asked);
+    return tables_differ();
+}
+
+/* The word that the nth chunk is that was asked about; 0 where it is not one plain word, or none of the chunks. */
+static int
+read_word(PyObject *text, const Asked *asked, Py_ssize_t nth, Word *word)
+{
+    const int64_t place = ((const int64_t *)asked->places.buf)[nth];
+    if (place < 0 || place >= asked->chunks)
+        return 0;
+    return plain_word(text, ((const int64_t *)asked->starts.buf)[place], ((const int64_t *)asked->ends.buf)[place], asked->letters.buf, word);
+}
+
+PyDoc_STRVAR(sift_doc, "sift(text, starts, ends, places, letters, table, lengths) -> bytes\n\n"
+"For each of those places among the chunks of a text (all int64), 1 where it is one plain word that no reading makes one of the sieve, which is then certain.\n"
+"`lengths` has bit n set where the sieve holds a beginning of n letters.");
+
+static PyObject *
+sift(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Asked asked;
+    Py_buffer table;
+    PyObject *answer = NULL;
+    if (nargs != 7) {
+        PyErr_SetString(PyExc_TypeError, "sift(text, starts, ends, places, letters, table, lengths)");
+        return NULL;
+    }
+    const uint64_t lengths = PyLong_AsUnsignedLongLong(args[6]);
+    if (PyErr_Occurred() || take_asked(args, &asked) < 0)
+        return NULL;
+    if (take(args[5], &table, sizeof(uint32_t), 0) < 0)
+        goto no_table;
+    const Py_ssize_t room = table.len / (Py_ssize_t)sizeof(uint32_t);
+    if (room < 1 || room & (room - 1)) {
+        tables_differ();
+        goto done;
+    }
+    int shortest = 0;
+    while (lengths && !(lengths >> shortest & 1))
+        shortest++;
+    const Sieve sieve = {table.buf, asked.letters.buf, (uint64_t)room - 1, lengths, shortest};
+    answer = PyBytes_FromStringAndSize(NULL, asked.count);
+    for (Py_ssize_t nth = 0; answer != NULL && nth < asked.count; nth++) {
+        Word word;
+        PyBytes_AS_STRING(answer)[nth] = read_word(args[0], &asked, nth, &word) && !may_meet(&sieve, &word);
+    }
+done:
+    PyBuffer_Release(&table);
+no_table:
+    release(&asked);
+    return answer;
+}
+
+/* ------------------------------------------------------------------------------------------------- codes */
+
+/* Beside the number of a word: its kind, and what is known of it, as in `fingerprint_codes`. */
+#define NUMBER_KIND (UINT64_C(1) << 32)
+#define NAME_KIND (UINT64_C(2) << 32)
+#define COMMON (UINT64_C(1) << 34)
+#define SMALL (UINT64_C(1) << 35)
+#define PLAIN (UINT64_C(1) << 36)
+#define STEM_SIZE 6
+#define ALEF 0x627
+#define BA 0x628
+#define FA 0x641
+#define KAF 0x643
+#define LAM 0x644
+#define WAW 0x648
+#define FIRST_ARABIC 0x621
+#define LAST_ARABIC 0x64a
+
+/* Letters attached before an Arabic word that is long enough to do without: the expression of `fingerprint_codes` by hand. */
+static int
+attached(const uint16_t *word, int size)
+{
+    const int joined = word[0] == WAW || word[0] == FA;
+    const int before = joined + (joined < size && (word[joined] == BA || word[joined] == KAF));
+    int end = 0;
+    if (before + 1 < size && word[before] == ALEF && word[before + 1] == LAM)
+        end = before + 2;
+    else if (joined + 1 < size && word[joined] == LAM && word[joined + 1] == LAM)
+        end = joined + 2;
+    if (end && size - end >= 2)
+        return end;
+    return size > 4 && (joined || word[0] == BA || word[0] == LAM || word[0] == KAF);
+}
+
+static PyObject *
+piece_of(const Word *word, int start, int end)
+{
+    return PyUnicode_FromKindAndData(PyUnicode_2BYTE_KIND, word->folded + start, end - start);
+}
+
+typedef struct {
+    PyObject *key; /* what it is numbered by: all of it where it is a number or common as it stands, else its stem */
+    int common, stemmed;
+} Numbered;
+
+static int
+is_common(PyObject *words, Numbered *numbered)
+{
+    numbered->common = numbered->key == NULL ? -1 : PySet_Contains(words, numbered->key);
+    return numbered->common;
+}
+
+/* -1 with an exception. */
+static int
+numbered_by(PyObject *common_words, const Word *word, Numbered *numbered)
+{
+    numbered->key = piece_of(word, 0, word->size);
+    numbered->stemmed = 0;
+    if (word->digits) {
+        numbered->common = word->size == 1;
+        return numbered->key == NULL ? -1 : 0;
+    }
+    if (is_common(common_words, numbered) != 0)
+        return numbered->common < 0 ? -1 : 0;
+    const uint16_t first = word->folded[0];
+    const int start = first >= FIRST_ARABIC && first <= LAST_ARABIC ? attached(word->folded, word->size) : 0;
+    const int size = word->size - start > STEM_SIZE ? STEM_SIZE : word->size - start;
+    numbered->stemmed = 1;
+    if (size < word->size) {
+        Py_SETREF(numbered->key, piece_of(word, start, start + size));
+        if (is_common(common_words, numbered) < 0)
+            return -1;
+    }
+    numbered->common |= size == 1;
+    return 0;
+}
+
+/* The code of a word; -1 with an exception. */
+static int
+code_of(PyObject *common_words, PyObject *hashes, const Word *word, int capital, uint64_t *code)
+{
+    Numbered numbered;
+    PyObject *hash = numbered_by(common_words, word, &numbered) < 0 ? NULL : PyObject_GetItem(hashes, numbered.key);
+    Py_XDECREF(numbered.key);
+    if (hash == NULL)
+        return -1;
+    *code = PyLong_AsUnsignedLongLong(hash) | (numbered.common ? COMMON : 0);
+    *code |= word->digits ? NUMBER_KIND : numbered.stemmed && capital ? NAME_KIND : SMALL;
+    Py_DECREF(hash);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+PyDoc_STRVAR(codes_doc, "codes(text, starts, ends, places, letters, common, hashes) -> bytearray\n\n"
+"For each of those places among the chunks of a text (all int64) the code of the one plain word it is (uint64), or 0 where it is not one. `common` is a set of\n"
+"folded words and stems, `hashes` answers for the number of each.");
+
+static PyObject *
+codes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Asked asked;
+    if (nargs != 7 || !PyAnySet_Check(args[5]) || !PyDict_Check(args[6])) {
+        PyErr_SetString(PyExc_TypeError, "codes(text, starts, ends, places, letters, common, hashes)");
+        return NULL;
+    }
+    if (take_asked(args, &asked) < 0)
+        return NULL;
+    PyObject *answer = PyByteArray_FromStringAndSize(NULL, asked.count * (Py_ssize_t)sizeof(uint64_t));
+    for (Py_ssize_t nth = 0; answer != NULL && nth < asked.count; nth++) {
+        Word word;
+        uint64_t code = 0;
+        if (read_word(args[0], &asked, nth, &word)) {
+            const int capital = Py_UNICODE_ISUPPER(PyUnicode_READ_CHAR(args[0], word.start));
+            if (code_of(args[5], args[6], &word, capital, &code) < 0) {
+                Py_CLEAR(answer);
+                break;
+            }
+            code |= word.whole ? PLAIN : 0;
+        }
+        ((uint64_t *)PyByteArray_AS_STRING(answer))[nth] = code;
+    }
+    release(&asked);
+    return answer;
+}
+
+PyDoc_STRVAR(cut_doc, "cut(text, starts, ends) -> list\n\nThe pieces of a text between places of code points (int64).");
+
+static PyObject *
+cut(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Py_buffer starts, ends;
+    PyObject *answer = NULL;
+    if (nargs != 3 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "cut(text, starts, ends)");
+        return NULL;
+    }
+    if (take(args[1], &starts, sizeof(int64_t), 0) < 0)
+        return NULL;
+    if (take(args[2], &ends, sizeof(int64_t), 0) < 0)
+        goto no_ends;
+    const Py_ssize_t count = starts.len / (Py_ssize_t)sizeof(int64_t);
+    if (ends.len != starts.len) {
+        tables_differ();
+        goto done;
+    }
+    answer = PyList_New(count);
+    for (Py_ssize_t at = 0; answer != NULL && at < count; at++) {
+        const int64_t start = ((const int64_t *)starts.buf)[at], end = ((const int64_t *)ends.buf)[at];
+        /* Which refuses a place before the text, and takes one behind it for its end. */
+        PyObject *found = PyUnicode_Substring(args[0], start, end);
+        if (found == NULL)
+            Py_CLEAR(answer);
+        else
+            PyList_SET_ITEM(answer, at, found);
+    }
+done:
+    PyBuffer_Release(&ends);
+no_ends:
+    PyBuffer_Release(&starts);
+    return answer;
+}
+
+/* ------------------------------------------------------------------------------------------------- the module */
+
+#define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, name##_doc}
+
+static PyMethodDef methods[] = {
+    FAST(fold), FAST(sieve), FAST(sift), FAST(codes), FAST(cut), {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, .m_name = "monitor.text._native", .m_doc = "Plain words: folded, sifted, numbered.", .m_size = 0,
+    .m_methods = methods,
+};
+
+PyMODINIT_FUNC
+PyInit__native(void)
+{
+    return PyModuleDef_Init(&module);
+}

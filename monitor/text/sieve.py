@@ -1,0 +1,113 @@
+"""A sieve of stems: which words of a text can be a form of none of them, however they are read.
+
+Most new words of a text meet nothing that anybody looks for, and saying so by their ``readings`` takes a hundred times as long
+as this. A word is held against the stems without all that may be attached before it and behind it, by the letters alone and
+asking for no rule: what passes may still meet nothing, which ``readings`` then tell, and what is held back is certain. So rules
+stand in the forms' own rooms only; what they take off and how a stem looks inside a word is asked of them here.
+
+This room knows only str.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import numpy as np
+
+from monitor.text.chunks import LONGEST, Places
+from monitor.text.forms_base import Attach
+from monitor.text.forms_split import BEFORE_WORDS, BEHIND_WORDS, before_pronoun, without_article
+from monitor.text.forms_turkish import ENDING_LETTERS, LAST_LETTERS, softened
+from monitor.text.letters import HANGUL, LETTERS, Letters
+from monitor.text.native import kernel
+
+#: What a piece of a word may be: a stem; one behind something, and one before something; what may stand before and behind
+#: a stem; the beginning of a word that is looked for by its beginning, and as much of it as the shortest of them has.
+STEM: Final = 1
+STEM_AFTER: Final = 2
+STEM_AHEAD: Final = 4
+FRONT: Final = 8
+BACK: Final = 16
+BEGINNING: Final = 32
+OPENING: Final = 64
+
+#: Beside what ``letters`` knows of a folded letter: a word that begins so may hold a stem anywhere; any run of such letters may
+#: be attached behind, if the last of them may end a word; it is one of what may stand before or behind a stem.
+ANYWHERE: Final = 1 << 22
+BEHIND: Final = 1 << 23
+LAST: Final = 1 << 24
+IN_FRONT: Final = 1 << 25
+IN_BACK: Final = 1 << 26
+
+_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.FUTURE | Attach.HEBREW | Attach.KOREAN_BEFORE).value
+_BEHIND: Final = (
+    Attach.ENCLITIC
+    | Attach.PRONOUN_I
+    | Attach.TURKISH_NOUN
+    | Attach.TURKISH_VERB
+    | Attach.KOREAN
+    | Attach.KOREAN_VERB
+    | Attach.KOREAN_AFTER
+).value
+_ARTICLE: Final = "ال"
+#: Where a stem may end that stands otherwise inside a word, or another letter than its own.
+_CHANGING: Final = frozenset("هاpçtk-")
+
+
+class Sieve:
+    """Of stems with the attachments each allows (bits of ``Attach``), and of beginnings that count whatever follows them. Only where
+    the loops in C are, and for beginnings of which each ``can_begin``."""
+
+    def __init__(self, stems: Iterable[tuple[str, int]], beginnings: Iterable[str]) -> None:
+        begun = set(_beginnings(beginnings))
+        lengths = set(map(len, begun))
+        shortest = min(lengths, default=0)
+        pieces = [*_pieces(stems), *((piece, BEGINNING) for piece in begun), *((piece[:shortest], OPENING) for piece in begun)]
+        self._lengths = sum(1 << length for length in lengths)
+        self._table = kernel.sieve([piece for piece, _ in pieces], bytes(what for _, what in pieces))
+
+    def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
+        """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
+        starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
+        return kernel.sift(text, starts, ends, places, _LETTERS, self._table, self._lengths)
+
+
+def can_begin(beginning: str) -> bool:
+    """Whether a sieve can hold this: not what is all of it an article, which many words hide."""
+    return not _ARTICLE.startswith(beginning)
+
+
+def _pieces(stems: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    yield from ((piece, FRONT) for piece in BEFORE_WORDS)
+    yield from ((piece, BACK) for piece in BEHIND_WORDS)
+    for stem, allows in stems:
+        within = (STEM_AFTER if allows & _BEFORE else 0) | (STEM_AHEAD if allows & _BEHIND else 0)
+        yield stem, STEM | within
+        if within and (stem[-1:] in _CHANGING or stem.startswith(_ARTICLE)):
+            yield from ((shape, within) for shape in _shapes(stem))
+
+
+def _shapes(stem: str) -> tuple[str, ...]:
+    """How a stem may stand inside a word, other than as it is."""
+    # A verb's stem in Turkish has a hyphen to tell it from a noun's.
+    return (without_article(stem), before_pronoun(stem), stem.removesuffix("-"), *softened(stem))
+
+
+def _beginnings(beginnings: Iterable[str]) -> Iterator[str]:
+    for beginning in beginnings:
+        # No plain word is longer; and what begins with the article may be read into a word that hides it.
+        yield from (each for each in (beginning, without_article(beginning)) if len(each) <= LONGEST)
+
+
+def _letters() -> Letters:
+    """Turkish endings are taken by their letters, since grammar makes millions of them; Korean compounds wherever they part."""
+    letters = LETTERS.copy()
+    front, back = "".join(BEFORE_WORDS), "".join(BEHIND_WORDS)
+    for these, what in ((ENDING_LETTERS, BEHIND), (LAST_LETTERS, LAST), (front, IN_FRONT), (back, IN_BACK)):
+        letters[list(map(ord, these))] |= np.uint32(what)
+    letters[HANGUL.start : HANGUL.stop] |= np.uint32(ANYWHERE | BEHIND | LAST)
+    return letters
+
+
+_LETTERS: Final = _letters()

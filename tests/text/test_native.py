@@ -1,0 +1,186 @@
+"""The loops over words in C fold and number words as Python does, hold nothing back that could be read as a stem, and refuse what
+is no table of ours."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from monitor.text import fingerprint_codes, letters, native, sieve
+from monitor.text.chunks import LONGEST, chunks
+from monitor.text.fingerprint_codes import code_of, coded
+from monitor.text.fold import fold
+from monitor.text.forms import Attach, readings
+from monitor.text.forms_split import BEFORE_WORDS, BEHIND_WORDS
+from monitor.text.letters import LETTERS, fold_word
+from monitor.text.native import COMPILED, kernel
+from monitor.text.sieve import Sieve, can_begin
+from monitor.text.words import WORD, words
+from tests.text.test_chunks import TEXTS
+
+_COMPILER = shutil.which("cc") is not None and Path(sysconfig.get_path("include"), "Python.h").exists()
+pytestmark = pytest.mark.skipif(not _COMPILER and not COMPILED, reason="no compiler of C, or no headers of Python, on this machine")
+
+#: What stems and what is attached to them are made of, by script; and what no plain word has.
+_SCRIPTS = (
+    (
+        "سلاح صفقة زودوا القاعدة لجنة كتاب ت ه",
+        ["و", "ف", "ب", "ل", "ك", "س", "ال", "لل", "سي", "ت", "و", "ها", "هما", "نا", "كم", "هن", "ه", "ني", "ك", "ً", "ـ"],
+    ),
+    ("נשק טיל לבן ה", [*"ושכלמבה", "לכש", "ים", "ות"]),
+    (
+        "silah kitap renk şehir gönder sat Ankara kağıt",
+        ["lar", "ı", "ın", "da", "ki", "dır", "ler", "di", "en", "mesi", "p", "b", "k", "ğ", "g"],
+    ),
+    ("무기 거래 보내 대북 핵", ["를", "들", "에서", "는", "다고", "거래", "핵", "US", "ㄱ"]),
+    ("Путин weapon Übung naïve 550 ٥٥٠", ["s", "а", "ом", "MD", "é", "\u0301"]),
+)
+
+
+def _of(stems: str, more: list[str]) -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from([*stems.split(), *stems.replace(" ", ""), *more]), min_size=1, max_size=5).map("".join)
+
+
+SPELLED = st.one_of(*(_of(stems, more) for stems, more in _SCRIPTS), _of("سلاح ב US 무기 silah", ["و", "ה", "는", "lar"]))
+
+
+def held_back(of: Sieve, text: str) -> bool:
+    """Whether the one chunk that ``text`` is was held back."""
+    places = np.arange(1)
+    return of.holds_back(text, np.zeros(1, np.intp), np.array([len(text)]), places) == b"\1"
+
+
+def test_it_was_compiled() -> None:
+    assert COMPILED, "there is a compiler: `make clean setup`, and see what hatch_build.py says"
+
+
+@given(st.one_of(SPELLED, TEXTS))
+@example("52ـ92")
+@example("ـ")
+def test_a_word_folds_as_ever(word: str) -> None:
+    assert fold_word(word) == fold(word)
+
+
+def test_every_letter_folds_as_ever() -> None:
+    for code in np.flatnonzero(LETTERS & (letters.LETTER | letters.DIGIT)).tolist():
+        char = chr(code)
+        assert WORD.fullmatch(char), hex(code)
+        assert kernel.fold(char, LETTERS) in (fold(char), None), hex(code)
+        if LETTERS[code] & letters.VOWELLED:
+            assert all(kernel.fold(char + vowel, LETTERS) in (fold(char + vowel), None) for vowel in "ًٌٍَُِّْٰ"), hex(code)
+
+
+@settings(max_examples=400)
+@given(SPELLED)
+def test_no_reading_is_held_back(word: str) -> None:
+    assert held_back(Sieve((), ()), word) == (kernel.fold(word, LETTERS) is not None)
+    for stem, bits in readings(fold(word)):
+        assert not held_back(Sieve([(stem, bits)], ()), word)
+        assert not held_back(Sieve([(stem, bits | Attach.NOUN.value), ("x", 0)], ()), word)
+
+
+@given(SPELLED, st.integers(1, 6))
+def test_no_beginning_is_held_back(word: str, size: int) -> None:
+    before = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value
+    for stem, bits in readings(fold(word)):
+        if not bits & ~before and can_begin(stem[:size]):
+            assert not held_back(Sieve((), [stem[:size], "qqq", "qqqqqqqq"]), word)
+
+
+def test_what_is_nothing_is_held_back() -> None:
+    stems = Sieve(
+        [("سلاح", Attach.NOUN.value), ("weapon", 0), ("silah", Attach.TURKISH.value), ("무기", Attach.KOREAN_NOUN.value)], ["gunrun"]
+    )
+    for word in ("مدرسة", "«", "بالمدرسة", '"school",', "schools", "okullar", "학교", "1999", "weapons", "gunman", "سلاحف"):
+        assert held_back(stems, word) == bool(WORD.search(word)), word
+    for word in ("سلاح", "وبسلاحهم", '"weapon",', "silahlar", "핵무기를", "gunrunners", "l'arme", "x" * (LONGEST + 1)):
+        assert not held_back(stems, word), word
+    assert not can_begin("")
+    assert not can_begin("ا")
+    assert can_begin("الس")
+
+
+@given(st.lists(SPELLED, max_size=8).map(" ".join))
+@example('"Russia" WHO, 1999 7 the 10,000 والمدرسة للجنة ولد الأب 52ـ92')
+def test_every_word_has_its_code(text: str) -> None:
+    found, wanted = coded(text), [code_of(text[span.start : span.end]) for span in words(text)]
+    plain = np.uint64(~fingerprint_codes._PLAIN & 2**64 - 1)
+    assert (found.codes & plain).tolist() == wanted
+    assert list(found.written(np.arange(len(found.codes)))) == [text[span.start : span.end] for span in words(text)]
+
+
+@given(TEXTS)
+def test_codes_and_pieces_are_pythons(text: str) -> None:
+    starts, ends = (np.ascontiguousarray(places) for places in chunks(text)[:2])
+    places = np.arange(len(starts))
+    pieces = [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    assert kernel.cut(text, starts, ends) == pieces
+    codes = np.frombuffer(kernel.codes(text, starts, ends, places, *_coding()), np.uint64).tolist()
+    assert all(code in (0, fingerprint_codes._chunk(piece)) for code, piece in zip(codes, pieces, strict=True))
+
+
+def _coding() -> tuple[letters.Letters, frozenset[str], dict[str, int]]:
+    return LETTERS, fingerprint_codes._FOLDED_COMMON, fingerprint_codes._HASHES
+
+
+def test_both_speak_of_the_same_bits() -> None:
+    source = Path(native.__file__).with_name("_native.c").read_text(encoding="utf-8")
+    numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (0x\w+|\d+)\b", source, re.MULTILINE)}
+    for room, names in (
+        (letters, ("LETTER", "DIGIT", "EDGE", "GONE", "VOWEL", "VOWELLED")),
+        (
+            sieve,
+            (
+                "ANYWHERE",
+                "BEHIND",
+                "LAST",
+                "IN_FRONT",
+                "IN_BACK",
+                "STEM",
+                "STEM_AFTER",
+                "STEM_AHEAD",
+                "FRONT",
+                "BACK",
+                "BEGINNING",
+                "OPENING",
+            ),
+        ),
+    ):
+        assert {name: numbers[name] for name in names} == {name: getattr(room, name) for name in names}
+    assert (numbers["UNITS"], numbers["LONGEST"], numbers["STEM_SIZE"]) == (len(LETTERS), LONGEST, fingerprint_codes._STEM)
+    assert max(map(len, BEFORE_WORDS | BEHIND_WORDS)) < LONGEST
+
+
+def test_what_is_no_table_is_refused() -> None:
+    one, table = np.zeros(1, np.intp), kernel.sieve([], b"")
+    assert kernel.sift("a", one, one + 1, np.array([0, 1, -1, 9]), LETTERS, table, 0) == b"\1\0\0\0"
+    assert kernel.sift("a", one - 5, one + 99, one, LETTERS, table, 0) == b"\0"
+    assert kernel.sift("a" * 40, one, one + 40, one, LETTERS, bytearray(b"\xff" * 16), 2**64 - 1) == b"\1"
+    with pytest.raises(ValueError, match="another size"):
+        kernel.sift("a", one, one, one, LETTERS[:9].copy(), table, 0)
+    with pytest.raises(ValueError, match="another size"):
+        kernel.sift("a", one, np.zeros(2, np.intp), one, LETTERS, table, 0)
+    with pytest.raises(ValueError, match="another size"):
+        kernel.sift("a", one, one, one, LETTERS, table[:12], 0)
+    with pytest.raises(ValueError, match="another kind"):
+        kernel.sift("a", one, one, bytes(7), LETTERS, table, 0)
+    with pytest.raises(ValueError, match="another size"):
+        kernel.sieve(["a"], b"")
+    with pytest.raises(ValueError, match="another size"):
+        kernel.fold("a", LETTERS[:9].copy())
+    with pytest.raises(ValueError, match="another size"):
+        kernel.cut("a", one, np.zeros(2, np.intp))
+    with pytest.raises(IndexError):
+        kernel.cut("a", one - 1, one)
+    for wrong in (lambda: kernel.sieve([b"a"], b"1"), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one)):  # type: ignore[list-item,arg-type]
+        with pytest.raises(TypeError):
+            wrong()
+    with pytest.raises(TypeError):
+        kernel.codes("a", one, one, one, LETTERS, [], {})  # type: ignore[arg-type]
