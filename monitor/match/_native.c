@@ -8,6 +8,7 @@
 #include "../native.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define UNITS 0x10000
@@ -817,6 +818,87 @@ no_ends:
     return answer;
 }
 
+/* ------------------------------------------------------------------------------------------------ ordering */
+
+/* A hit, and what of it decides where it stands among others. */
+typedef struct {
+    long long sentence, first, last, pattern;
+    PyObject *found;
+} Ordered;
+
+static int
+before(const void *one, const void *two)
+{
+    const Ordered *a = one, *b = two;
+    if (a->sentence != b->sentence)
+        return a->sentence < b->sentence ? -1 : 1;
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    if (a->last != b->last)
+        return a->last < b->last ? -1 : 1;
+    return (a->pattern > b->pattern) - (a->pattern < b->pattern);
+}
+
+/* As numbers, the hits of a list from `place` on; -1 with an exception. */
+static int
+take_hits(PyObject *list, Ordered *place)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++, place++) {
+        PyObject *found = PyList_GET_ITEM(list, i);
+        if (!PyTuple_Check(found) || PyTuple_GET_SIZE(found) < 4) {
+            PyErr_SetString(PyExc_TypeError, "a hit is a tuple that begins with its sentence, words and pattern");
+            return -1;
+        }
+        place->sentence = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 0));
+        place->first = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 1));
+        place->last = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 2));
+        place->pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 3));
+        place->found = found;
+        if (PyErr_Occurred())
+            return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(in_order_doc,
+"in_order(lists) -> list\n\n"
+"All hits of the lists, as `find` makes them, in one, sorted.");
+
+static PyObject *
+in_order(PyObject *module, PyObject *lists)
+{
+    (void)module;
+    Py_ssize_t count = 0;
+    if (!PyList_Check(lists)) {
+        PyErr_SetString(PyExc_TypeError, "see in_order.__doc__");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(lists); i++) {
+        if (!PyList_Check(PyList_GET_ITEM(lists, i))) {
+            PyErr_SetString(PyExc_TypeError, "see in_order.__doc__");
+            return NULL;
+        }
+        count += PyList_GET_SIZE(PyList_GET_ITEM(lists, i));
+    }
+    Ordered *hits = PyMem_Malloc((count + 1) * sizeof(Ordered));
+    if (hits == NULL)
+        return PyErr_NoMemory();
+    PyObject *out = NULL;
+    Py_ssize_t taken = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(lists); i++) {
+        if (take_hits(PyList_GET_ITEM(lists, i), hits + taken) < 0)
+            goto done;
+        taken += PyList_GET_SIZE(PyList_GET_ITEM(lists, i));
+    }
+    qsort(hits, (size_t)count, sizeof(Ordered), before);
+    out = PyList_New(count);
+    for (Py_ssize_t i = 0; out != NULL && i < count; i++)
+        PyList_SET_ITEM(out, i, Py_NewRef(hits[i].found));
+done:
+    PyMem_Free(hits);
+    return out;
+}
+
 /* ------------------------------------------------------------------------------------------------ telling */
 
 /* Item `index` of a tuple as a place in a text; -1 with an exception. */
@@ -1005,6 +1087,7 @@ static PyMethodDef methods[] = {
     {"read", (PyCFunction)(void (*)(void))read_text, METH_FASTCALL, read_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
+    {"in_order", (PyCFunction)in_order, METH_O, in_order_doc},
     {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},
     {NULL, NULL, 0, NULL},
 };

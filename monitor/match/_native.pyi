@@ -36,6 +36,7 @@ def find(
     keep: Callable[[Found], None],
     /,
 ) -> None: ...
+def in_order(lists: list[list[Found]], /) -> list[Found]: ...
 def tell(
     text: str,
     sentences: tuple[Sentence, ...],

@@ -15,6 +15,7 @@ from typing import Final
 from monitor.match.evaluate import Article, Evaluation
 from monitor.match.evidence import Clause, Told, evidence_of
 from monitor.match.gates import Gate, Gates, gate_of
+from monitor.match.native import kernel
 from monitor.match.patterns import Asked, Pattern, Table
 from monitor.match.scan import Found, Scanned
 from monitor.model import Entity, Facts, Layout, Match, Severity, Stance
@@ -24,7 +25,7 @@ from monitor.watchlist import Term, Watchlist
 from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
 
 #: Changes whenever the same watchlist may match otherwise than before.
-ENGINE_VERSION: Final = "4"
+ENGINE_VERSION: Final = "5"
 
 #: Patterns whose telling one watchlist remembers; few watchlists have more terms that were ever hit.
 TOLD_LIMIT: Final = 1_000
@@ -86,6 +87,7 @@ class Engine:
         self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None, *, native: bool = True
     ) -> None:
         self.table = Table(lookup, remembered, native=native)
+        self._in_order = kernel.in_order if self.table.native else in_order
         # A vocabulary's group is one, however many watchlists use it.
         self._groups: dict[Asked, int] = {}
         # Pattern, or list of names -> the groups it is of.
@@ -173,7 +175,7 @@ class Engine:
         for pattern, found in scanned.hits.items():
             for group in self._groups_of(pattern):
                 parts[group].append(found)
-        return {group: found[0] if len(found) == 1 else sorted(chain.from_iterable(found)) for group, found in parts.items()}
+        return {group: found[0] if len(found) == 1 else self._in_order(found) for group, found in parts.items()}
 
     def _groups_of(self, pattern: int) -> Iterable[int]:
         groups = self._by_pattern.get(pattern)
@@ -187,13 +189,13 @@ class Engine:
         leaf_hits = {leaf: unmasked(hits[group], masked) for leaf, group in one.groups.items() if group in hits}
         evaluation = Evaluation(article, leaf_hits)
         clauses = (one.clauses[number] for _, number in opened)
-        fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evaluate(node))]
+        fired = [Clause(written, found) for written, node in clauses if (found := evaluation.passages(node)) is not None]
         if not fired:
             return None
         cues = {} if one.every_cue.isdisjoint(scanned.hits) else _cues(scanned, one.cues, article.facts.language)
         evidence = evidence_of(scanned, fired, one.told, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
-        stances = tuple(dict.fromkeys(map(_stance, evidence)))
+        stances = tuple(dict.fromkeys(map(_stance, evidence))) if cues else (Stance.REPORTED,)
         return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
 
     @staticmethod
@@ -202,6 +204,11 @@ class Engine:
             return one.watchlist.severity
         reached = [one.watchlist.severity, *(to for to, node in one.escalate if evaluation.evaluate(node))]
         return max(reached, key=lambda severity: severity.rank)
+
+
+def in_order(lists: Iterable[Iterable[Found]]) -> list[Found]:
+    """All hits of some lists in text order: the twin of ``kernel.in_order``."""
+    return sorted(chain.from_iterable(lists))
 
 
 def _by_sentence(hits: Mapping[int, Iterable[Found]]) -> Iterable[list[int]]:

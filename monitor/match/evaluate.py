@@ -71,10 +71,9 @@ class Article:
         self.facts = facts
         #: Pattern by number: its language counts, and hits of ``any`` share every language.
         self.pattern = pattern
-        self._whole = View(0, len(scanned.sentences))
 
     def whole(self) -> View:
-        return self._whole
+        return View(0, len(self.scanned.sentences))
 
     def sees(self, view: View, hit: Found) -> bool:
         if not view.low <= hit.sentence < view.high:
@@ -122,6 +121,18 @@ class Evaluation:
             case Filter():
                 return [()] if self._filter(node) else []
         raise AssertionError(f"a node the evaluator does not know: {node!r}")
+
+    def passages(self, node: Node) -> dict[int, list[Found]] | None:
+        """The sentences that are evidence of a clause, each with its hits, some of them perhaps twice; None where it is not true.
+
+        They are every sentence with an alternative of its own, or the least alternative across sentences where none has one.
+        """
+        if isinstance(node, Group | Literal):
+            # As most clauses are that are true of many articles: each hit is an alternative of its own.
+            hits = self.leaf_hits.get(node)
+            return _split(hits) if hits else None
+        found = self.evaluate(node)
+        return _passages(found) if found else None
 
     def hits(self, node: Node, view: View) -> list[Found]:
         """The hits of a group, a literal or an OR of them that the view shows, in text order."""
@@ -310,11 +321,34 @@ def _better(one: tuple[float, Found] | None, two: tuple[float, Found] | None) ->
     return two if two[0] < one[0] else one
 
 
-def _split(hits: list[Found]) -> dict[int, list[Found]]:
+def _split(hits: Sequence[Found]) -> dict[int, list[Found]]:
     out: dict[int, list[Found]] = {}
     for hit in hits:
-        out.setdefault(hit.sentence, []).append(hit)
+        sentence = hit[0]
+        if sentence in out:
+            out[sentence].append(hit)
+        else:
+            out[sentence] = [hit]
     return out
+
+
+def _passages(found: Sequence[Alternative]) -> dict[int, list[Found]]:
+    """See ``Evaluation.passages``."""
+    alone: dict[int, list[Found]] = {}
+    spread: list[Alternative] = []
+    for alternative in found:
+        if len(alternative) > 1 and len({hit.sentence for hit in alternative}) > 1:
+            spread.append(alternative)
+        elif alternative:
+            sentence = alternative[0][0]
+            if sentence in alone:
+                alone[sentence] += alternative
+            else:
+                alone[sentence] = [*alternative]
+    if not alone and spread:
+        for hit in min(spread, key=lambda a: (len({h.sentence for h in a}), a)):
+            alone.setdefault(hit.sentence, []).append(hit)
+    return alone
 
 
 def _by_sentence(alternatives: list[Alternative]) -> dict[int, Alternative]:

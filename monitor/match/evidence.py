@@ -1,4 +1,4 @@
-"""Evidence: from the alternatives that made a query true to passages with offsets.
+"""Evidence: from the sentences that made a query true to passages with offsets.
 
 The least set of sentences that makes the query true, plus every further sentence that alone would have. One passage is
 one sentence, whatever the number of clauses that fired in it; its clause names them all.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from monitor.match.evaluate import Alternative
 from monitor.match.native import kernel
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned, made
@@ -18,10 +17,11 @@ from monitor.model import Entity, Evidence, Hit, Stance
 
 
 class Clause(NamedTuple):
-    """One branch of the query's top OR, as written, with the alternatives that made it true."""
+    """One branch of the query's top OR, as written, with the sentences that are evidence of it, as ``Evaluation.passages`` tells
+    them; they are this room's to change."""
 
     text: str
-    found: list[Alternative]
+    passages: dict[int, list[Found]]
 
 
 #: Pattern -> how a hit of it is told: the group (or quoted phrase), the term, the entity; several where a term stands in several groups.
@@ -37,11 +37,11 @@ def evidence_of(
 ) -> tuple[Evidence, ...]:
     """The evidence of the clauses that fired."""
     first, *others = fired
-    passages = _passages(first.found)
+    passages = first.passages
     #: The clauses of those sentences in which others fired than the first.
     clauses: dict[int, list[str]] = {}
     for clause in others:
-        for sentence, hits in _passages(clause.found).items():
+        for sentence, hits in clause.passages.items():
             if sentence in passages:
                 passages[sentence] += hits
                 named = clauses.setdefault(sentence, [first.text])
@@ -79,26 +79,6 @@ def _of_language(
     """The cues that may speak of these hits: those of a language of theirs, or of any."""
     spoken = {pattern_of(hit.pattern).language for hit in hits}
     return [(stance, cue) for stance, cue in cues if "any" in spoken or pattern_of(cue.pattern).language in spoken | {"any"}]
-
-
-def _passages(found: Sequence[Alternative]) -> dict[int, list[Found]]:
-    """Sentence -> hits, some of them perhaps twice: every sentence with an alternative of its own, else the least alternative
-    across sentences."""
-    alone: dict[int, list[Found]] = {}
-    spread: list[Alternative] = []
-    for alternative in found:
-        if len(alternative) > 1 and len({hit.sentence for hit in alternative}) > 1:
-            spread.append(alternative)
-        elif alternative:
-            sentence = alternative[0][0]
-            if sentence in alone:
-                alone[sentence] += alternative
-            else:
-                alone[sentence] = [*alternative]
-    if not alone and spread:
-        for hit in min(spread, key=lambda a: (len({h.sentence for h in a}), a)):
-            alone.setdefault(hit.sentence, []).append(hit)
-    return alone
 
 
 def _apart(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:

@@ -15,9 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine, meanings, native
+from monitor.match.engine import in_order
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.scan import Found
-from monitor.model import Facts, Match, Stance
+from monitor.model import Evidence, Facts, Hit, Match, Stance
 from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS
 from monitor.text.layout import lay_out
 from monitor.watchlist import Term, load
@@ -122,6 +123,73 @@ def test_tables_of_another_size_are_refused() -> None:
         _find(values=bytearray(b"\x01\x01\0\0"), single=[()])
     with pytest.raises(ValueError, match="different lengths"):
         _find(values=bytearray(8), single=[()])
+
+
+HITS = st.lists(
+    st.lists(st.builds(lambda s, f, n, p: Found(s, f, f + n, p, 9, 12), *[st.integers(0, 3)] * 2, st.integers(1, 2), st.integers(0, 2**40)))
+)
+
+
+@given(HITS)
+@example([[Found(0, 0, 2, 7, 0, 3)], [], [Found(0, 0, 1, 9, 0, 1), Found(0, 0, 1, 8, 0, 1)]])
+def test_the_order_of_hits_is_the_same(lists: list[list[Found]]) -> None:
+    assert kernel.in_order(lists) == in_order(lists)
+
+
+def test_what_is_no_hit_is_refused() -> None:
+    for lists in ([()], [[()]], [[3]], ((),), [[("a", 0, 1, 2)]]):
+        with pytest.raises(TypeError):
+            kernel.in_order(lists)  # type: ignore[arg-type]
+
+
+class TestTelling:
+    """Evidence told in C, from hits and sentences that Python made; that it is the same is for the matches above to show."""
+
+    text = "arms deal"
+    sentences = lay_out(text, all_body=True).sentences
+
+    def told(self, passages: object, told: object = None, apart: object = None) -> tuple[Evidence, ...]:
+        told = told if told is not None else {7: [("g", "t", None)]}
+        denied = {0: Stance.DENIED}
+        return kernel.tell(self.text, self.sentences, passages, told, denied, Stance.REPORTED, {}, "g", Evidence, Hit, apart)  # type: ignore[arg-type]
+
+    def test_one_hit_and_two_apart(self) -> None:
+        rows = {7: (("g", "t", None),)}
+        one, two = Found(0, 0, 1, 7, 0, 4), Found(0, 1, 2, 7, 5, 9)
+        (evidence,) = self.told({0: [two, one, two]}, rows)
+        assert evidence == Evidence(0, 9, self.text, self.sentences[0].zone, Stance.DENIED, "g", evidence.hits)
+        assert evidence.hits == (Hit("g", "t", 0, 4, "arms"), Hit("g", "t", 5, 9, "deal"))
+        assert type(evidence) is Evidence
+        assert type(evidence.hits[0]) is Hit
+
+    @pytest.mark.parametrize(("last", "ways"), [(2, 1), (1, 2), (1, 0)])
+    def test_what_overlaps_or_is_told_in_several_ways_is_left_to_python(self, last: int, ways: int) -> None:
+        left: list[object] = []
+
+        def apart(found: object) -> tuple[Hit, ...]:
+            left.append(found)
+            return ()
+
+        hits = [Found(0, 0, last, 7, 0, 4), Found(0, 1, 2, 7, 5, 9)]
+        (evidence,) = self.told({0: hits}, {7: (("g", "t", None),) * ways}, apart)
+        assert (left, evidence.hits) == ([hits], ())
+
+    @pytest.mark.parametrize(
+        ("passages", "error"),
+        [
+            ({1: [Found(0, 0, 1, 7, 0, 4)]}, ValueError),
+            ({-1: []}, ValueError),
+            ({0: ()}, ValueError),
+            ({0: [(0, 0, 1, 7)]}, TypeError),
+            ({0: [Found(0, 0, 1, 7, -4, 4)]}, ValueError),
+            ({0: [Found(0, 0, 1, 8, 0, 4)]}, KeyError),
+            ({"a": []}, TypeError),
+            ([], TypeError),
+        ],
+    )
+    def test_what_is_no_passage_is_refused(self, passages: object, error: type[Exception]) -> None:
+        with pytest.raises(error):
+            self.told(passages)
 
 
 def test_what_fails_in_a_callback_is_raised() -> None:
