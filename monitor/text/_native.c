@@ -356,6 +356,109 @@ no_table:
     return answer;
 }
 
+/* ------------------------------------------------------------------------------------------------- BLAKE2b */
+
+/* RFC 7693, for what fits into one block behind the key: 32 bits of a word's digest. */
+#define BLOCK 128
+#define LONGEST_KEY 64
+#define DIGEST_SIZE 4
+
+static const uint64_t START[8] = {
+    UINT64_C(0x6a09e667f3bcc908), UINT64_C(0xbb67ae8584caa73b), UINT64_C(0x3c6ef372fe94f82b), UINT64_C(0xa54ff53a5f1d36f1),
+    UINT64_C(0x510e527fade682d1), UINT64_C(0x9b05688c2b3e6c1f), UINT64_C(0x1f83d9abfb41bd6b), UINT64_C(0x5be0cd19137e2179),
+};
+static const uint8_t ORDER[10][16] = {
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
+    {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
+    {9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13}, {2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9},
+    {12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11}, {13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10},
+    {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
+};
+
+static inline uint64_t
+turned(uint64_t number, int bits)
+{
+    return number >> bits | number << (64 - bits);
+}
+
+static inline void
+mix(uint64_t *v, int a, int b, int c, int d, uint64_t one, uint64_t two)
+{
+    v[a] += v[b] + one;
+    v[d] = turned(v[d] ^ v[a], 32);
+    v[c] += v[d];
+    v[b] = turned(v[b] ^ v[c], 24);
+    v[a] += v[b] + two;
+    v[d] = turned(v[d] ^ v[a], 16);
+    v[c] += v[d];
+    v[b] = turned(v[b] ^ v[c], 63);
+}
+
+/* Take in a block, up to which there are `length` bytes in all. */
+static void
+compress(uint64_t *state, const uint8_t *block, uint64_t length, int last)
+{
+    uint64_t v[16], words[16];
+    for (int i = 0; i < 16; i++) {
+        words[i] = 0;
+        for (int byte = 7; byte >= 0; byte--)
+            words[i] = words[i] << 8 | block[8 * i + byte];
+        v[i] = i < 8 ? state[i] : START[i - 8];
+    }
+    v[12] ^= length;
+    v[14] ^= last ? ~UINT64_C(0) : 0;
+    for (int round = 0; round < 12; round++) {
+        const uint8_t *order = ORDER[round % 10];
+        for (int i = 0; i < 4; i++)
+            mix(v, i, 4 + i, 8 + i, 12 + i, words[order[2 * i]], words[order[2 * i + 1]]);
+        for (int i = 0; i < 4; i++)
+            mix(v, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4, words[order[8 + 2 * i]], words[order[9 + 2 * i]]);
+    }
+    for (int i = 0; i < 8; i++)
+        state[i] ^= v[i] ^ v[i + 8];
+}
+
+/* What the state is once the key was taken in; -1 with an exception where it is none. */
+static int
+keyed(PyObject *key, uint64_t *state)
+{
+    uint8_t block[BLOCK] = {0};
+    const Py_ssize_t size = PyBytes_GET_SIZE(key);
+    if (size < 1 || size > LONGEST_KEY)
+        return tables_differ();
+    memcpy(block, PyBytes_AS_STRING(key), size);
+    memcpy(state, START, sizeof(START));
+    state[0] ^= 0x01010000 ^ (uint64_t)size << 8 ^ DIGEST_SIZE;
+    compress(state, block, BLOCK, 0);
+    return 0;
+}
+
+/* The digest of letters in UTF-8, of which a plain word's fit into one block: none takes more than three bytes. */
+static uint32_t
+digest(const uint64_t *key, const uint16_t *letters, int size)
+{
+    uint8_t block[BLOCK] = {0};
+    uint64_t state[8];
+    int length = 0;
+    for (int at = 0; at < size; at++) {
+        const uint16_t c = letters[at];
+        if (c < 0x80)
+            block[length++] = (uint8_t)c;
+        else {
+            if (c < 0x800)
+                block[length++] = (uint8_t)(0xc0 | c >> 6);
+            else {
+                block[length++] = (uint8_t)(0xe0 | c >> 12);
+                block[length++] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+            }
+            block[length++] = (uint8_t)(0x80 | (c & 0x3f));
+        }
+    }
+    memcpy(state, key, sizeof(state));
+    compress(state, block, BLOCK + (uint64_t)length, 1);
+    return (uint32_t)state[0];
+}
+
 /* ------------------------------------------------------------------------------------------------- codes */
 
 /* Beside the number of a word: its kind, and what is known of it, as in `fingerprint_codes`. */
@@ -390,78 +493,53 @@ attached(const uint16_t *word, int size)
     return size > 4 && (joined || word[0] == BA || word[0] == LAM || word[0] == KAF);
 }
 
-static PyObject *
-piece_of(const Word *word, int start, int end)
+/* Whether these letters of a word are common; -1 with an exception. */
+static int
+is_common(PyObject *common, const Word *word, int start, int size)
 {
-    return PyUnicode_FromKindAndData(PyUnicode_2BYTE_KIND, word->folded + start, end - start);
+    PyObject *letters = PyUnicode_FromKindAndData(PyUnicode_2BYTE_KIND, word->folded + start, size);
+    const int found = letters == NULL ? -1 : PySet_Contains(common, letters);
+    Py_XDECREF(letters);
+    return found;
 }
 
-typedef struct {
-    PyObject *key; /* what it is numbered by: all of it where it is a number or common as it stands, else its stem */
-    int common, stemmed;
-} Numbered;
-
+/* The code of a word: by all of it where it is a number or common as it stands, else by its stem. -1 with an exception. */
 static int
-is_common(PyObject *words, Numbered *numbered)
+code_of(PyObject *common, const uint64_t *key, const Word *word, int capital, uint64_t *code)
 {
-    numbered->common = numbered->key == NULL ? -1 : PySet_Contains(words, numbered->key);
-    return numbered->common;
-}
-
-/* -1 with an exception. */
-static int
-numbered_by(PyObject *common_words, const Word *word, Numbered *numbered)
-{
-    numbered->key = piece_of(word, 0, word->size);
-    numbered->stemmed = 0;
     if (word->digits) {
-        numbered->common = word->size == 1;
-        return numbered->key == NULL ? -1 : 0;
+        *code = digest(key, word->folded, word->size) | NUMBER_KIND | (word->size == 1 ? COMMON : 0);
+        return 0;
     }
-    if (is_common(common_words, numbered) != 0)
-        return numbered->common < 0 ? -1 : 0;
+    int is = is_common(common, word, 0, word->size);
+    if (is) {
+        *code = digest(key, word->folded, word->size) | COMMON | SMALL;
+        return is < 0 ? -1 : 0;
+    }
     const uint16_t first = word->folded[0];
     const int start = first >= FIRST_ARABIC && first <= LAST_ARABIC ? attached(word->folded, word->size) : 0;
     const int size = word->size - start > STEM_SIZE ? STEM_SIZE : word->size - start;
-    numbered->stemmed = 1;
-    if (size < word->size) {
-        Py_SETREF(numbered->key, piece_of(word, start, start + size));
-        if (is_common(common_words, numbered) < 0)
-            return -1;
-    }
-    numbered->common |= size == 1;
-    return 0;
+    if (size < word->size)
+        is = is_common(common, word, start, size);
+    *code = digest(key, word->folded + start, size) | (capital ? NAME_KIND : SMALL) | (is || size == 1 ? COMMON : 0);
+    return is < 0 ? -1 : 0;
 }
 
-/* The code of a word; -1 with an exception. */
-static int
-code_of(PyObject *common_words, PyObject *hashes, const Word *word, int capital, uint64_t *code)
-{
-    Numbered numbered;
-    PyObject *hash = numbered_by(common_words, word, &numbered) < 0 ? NULL : PyObject_GetItem(hashes, numbered.key);
-    Py_XDECREF(numbered.key);
-    if (hash == NULL)
-        return -1;
-    *code = PyLong_AsUnsignedLongLong(hash) | (numbered.common ? COMMON : 0);
-    *code |= word->digits ? NUMBER_KIND : numbered.stemmed && capital ? NAME_KIND : SMALL;
-    Py_DECREF(hash);
-    return PyErr_Occurred() ? -1 : 0;
-}
-
-PyDoc_STRVAR(codes_doc, "codes(text, starts, ends, places, letters, common, hashes) -> bytearray\n\n"
+PyDoc_STRVAR(codes_doc, "codes(text, starts, ends, places, letters, common, key) -> bytearray\n\n"
 "For each of those places among the chunks of a text (all int64) the code of the one plain word it is (uint64), or 0 where it is not one. `common` is a set of\n"
-"folded words and stems, `hashes` answers for the number of each.");
+"folded words and stems; their numbers are BLAKE2b under `key`.");
 
 static PyObject *
 codes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
     Asked asked;
-    if (nargs != 7 || !PyAnySet_Check(args[5]) || !PyDict_Check(args[6])) {
-        PyErr_SetString(PyExc_TypeError, "codes(text, starts, ends, places, letters, common, hashes)");
+    uint64_t key[8];
+    if (nargs != 7 || !PyAnySet_Check(args[5]) || !PyBytes_Check(args[6])) {
+        PyErr_SetString(PyExc_TypeError, "codes(text, starts, ends, places, letters, common, key)");
         return NULL;
     }
-    if (take_asked(args, &asked) < 0)
+    if (keyed(args[6], key) < 0 || take_asked(args, &asked) < 0)
         return NULL;
     PyObject *answer = PyByteArray_FromStringAndSize(NULL, asked.count * (Py_ssize_t)sizeof(uint64_t));
     for (Py_ssize_t nth = 0; answer != NULL && nth < asked.count; nth++) {
@@ -469,7 +547,7 @@ codes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         uint64_t code = 0;
         if (read_word(args[0], &asked, nth, &word)) {
             const int capital = Py_UNICODE_ISUPPER(PyUnicode_READ_CHAR(args[0], word.start));
-            if (code_of(args[5], args[6], &word, capital, &code) < 0) {
+            if (code_of(args[5], key, &word, capital, &code) < 0) {
                 Py_CLEAR(answer);
                 break;
             }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Final, NamedTuple
@@ -65,18 +66,9 @@ SMALL_BIT: Final = np.array(_SMALL, np.uint64)
 _PLAIN_BIT: Final = np.array(_PLAIN, np.uint64)
 
 
-class _Hashes(dict[str, int]):
-    """The number of each word or stem met lately."""
-
-    def __missing__(self, word: str) -> int:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4, key=_KEY).digest()
-        found = self[word] = int.from_bytes(digest, "little")
-        return found
-
-
-_HASHES: Final = _Hashes()
+@lru_cache(maxsize=_REMEMBERED)
+def _hash(word: str) -> int:
+    return int.from_bytes(blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4, key=_KEY).digest(), "little")
 
 
 def _stem(folded: str) -> str:
@@ -96,14 +88,14 @@ def _coded(surface: str) -> int:
     digits = "".join(_NUMBER.findall(folded)) if folded[:1].isdigit() else ""
     if digits:
         # One digit is a list's number, a score, a part of a time; more of them name something.
-        return _HASHES[digits] | _NUMBER_KIND | (_COMMON if len(digits) == 1 else 0)
+        return _hash(digits) | _NUMBER_KIND | (_COMMON if len(digits) == 1 else 0)
     if not folded or folded in _FOLDED_COMMON:
-        return _HASHES[folded] | _COMMON | _SMALL
+        return _hash(folded) | _COMMON | _SMALL
     stem = _stem(folded)
     common = _COMMON if len(stem) == 1 or stem in _FOLDED_COMMON else 0
     if surface[0].isupper():
-        return _HASHES[stem] | _NAME_KIND | common
-    return _HASHES[stem] | common | _SMALL
+        return _hash(stem) | _NAME_KIND | common
+    return _hash(stem) | common | _SMALL
 
 
 _FOLDED_COMMON: Final = frozenset(map(fold, COMMON_WORDS))
@@ -132,7 +124,7 @@ def pair_of(pair: str) -> int:
         if len(_MEMORY) >= _REMEMBERED:
             _MEMORY.clear()
         common = _COMMON if not COMMON_CHARACTERS.isdisjoint(pair) else 0
-        found = _MEMORY[pair] = _HASHES[fold(pair)] | common | _SMALL
+        found = _MEMORY[pair] = _hash(fold(pair)) | common | _SMALL
     return found
 
 
@@ -202,7 +194,7 @@ def blanks_part(text: str) -> bool:
 def _new_codes(text: str, starts: Places, ends: Places, new: Places) -> Long:
     """The codes of the chunks ``new``: plain words' in C where it is, the others' one by one."""
     if COMPILED:
-        codes = np.frombuffer(kernel.codes(text, starts, ends, new, LETTERS, _FOLDED_COMMON, _HASHES), np.uint64)
+        codes = np.frombuffer(kernel.codes(text, starts, ends, new, LETTERS, _FOLDED_COMMON, _KEY), np.uint64)
     else:
         codes = np.zeros(len(new), np.uint64)
     for at in (codes == 0).nonzero()[0].tolist():

@@ -126,8 +126,8 @@ def test_codes_and_pieces_are_pythons(text: str) -> None:
     assert all(code in (0, fingerprint_codes._chunk(piece)) for code, piece in zip(codes, pieces, strict=True))
 
 
-def _coding() -> tuple[letters.Letters, frozenset[str], dict[str, int]]:
-    return LETTERS, fingerprint_codes._FOLDED_COMMON, fingerprint_codes._HASHES
+def _coding() -> tuple[letters.Letters, frozenset[str], bytes]:
+    return LETTERS, fingerprint_codes._FOLDED_COMMON, fingerprint_codes._KEY
 
 
 def test_both_speak_of_the_same_bits() -> None:
@@ -183,4 +183,6 @@ def test_what_is_no_table_is_refused() -> None:
         with pytest.raises(TypeError):
             wrong()
     with pytest.raises(TypeError):
-        kernel.codes("a", one, one, one, LETTERS, [], {})  # type: ignore[arg-type]
+        kernel.codes("a", one, one, one, LETTERS, [], b"key")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="another size"):
+        kernel.codes("a", one, one, one, LETTERS, set(), bytes(65))
