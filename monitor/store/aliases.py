@@ -11,15 +11,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from monitor.model import SourceKind, identity
 from monitor.ports import DecideAgain, IngestBatch, Known, Owner, Probe
 from monitor.store.schema import alias, article, article_text, seen, source
-from monitor.store.statements import add_rows, chunks, insert_new, upsert
+from monitor.store.statements import SOME, add_rows, insert_new, read_in, upsert
 
 _PUT_SEEN = upsert(seen)
 _NEW_ALIAS = insert_new(alias)
+_KEYS = select(seen.c.key, seen.c.content_hash, seen.c.article).where(seen.c.source == bindparam("source"), seen.c.key.in_(SOME))
+_ALIASES = select(alias.c.hash, alias.c.article).where(alias.c.hash.in_(SOME))
+_OWNERS = (
+    select(
+        article.c.id,
+        article.c.source,
+        article.c.key,
+        func.length(article_text.c.text),
+        func.coalesce(seen.c.content_hash, ""),
+        article.c.title,
+        article.c.url,
+        article.c.published,
+        article.c.labels,
+        func.coalesce(source.c.location, ""),
+    )
+    .join(article_text, article_text.c.hash == article.c.text_hash)
+    .outerjoin(seen, (seen.c.source == article.c.source) & (seen.c.key == article.c.key))
+    .outerjoin(source, (source.c.name == article.c.source) & (source.c.kind == SourceKind.FEED.value))
+    .where(article.c.id.in_(SOME))
+)
+_SIBLINGS = select(seen.c.key, seen.c.article).where(seen.c.source == bindparam("source"), seen.c.article.in_(SOME))
 
 Values = dict[str, Any]
 
@@ -28,15 +49,15 @@ def known(connection: Connection, source: str, probes: Sequence[Probe]) -> list[
     """What each probe stands for, in order: the keys, then the aliases, then the articles behind either. What is found
     unchanged under its key is asked for nothing more."""
     keys = _keys(connection, source, [probe.key for probe in probes])
-    open_ = [probe for probe in probes if probe.key not in keys or keys[probe.key].content_hash != probe.content_hash]
+    open_ = [probe for probe in probes if probe.key not in keys or keys[probe.key][0] != probe.content_hash]
     aliases = _aliases(connection, sorted({hash_ for probe in open_ for hash_ in probe.aliases}))
-    stand_for = {probe.key: keys[probe.key].article or identity(source, probe.key) for probe in open_ if probe.key in keys}
+    stand_for = {probe.key: keys[probe.key][1] or identity(source, probe.key) for probe in open_ if probe.key in keys}
     owners = _owners(connection, sorted({*stand_for.values(), *aliases.values()}))
     links = {probe.key: aliases.get(probe.aliases[0], "") for probe in open_ if len(probe.aliases) > 1}
     siblings = _siblings(connection, source, sorted(set(links.values()) - {""}), owners)
     return [
         Known(
-            content_hash=keys[probe.key].content_hash if probe.key in keys else "",
+            content_hash=keys[probe.key][0] if probe.key in keys else "",
             owner=owners.get(stand_for.get(probe.key, "")),
             by_link=owners.get(links.get(probe.key, "")),
             by_content=owners.get(aliases.get(probe.aliases[-1], "")) if probe.aliases else None,
@@ -46,66 +67,27 @@ def known(connection: Connection, source: str, probes: Sequence[Probe]) -> list[
     ]
 
 
-def _keys(connection: Connection, source: str, keys: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for some in chunks(keys):
-        rows = connection.execute(
-            select(seen.c.key, seen.c.content_hash, seen.c.article).where(seen.c.source == source, seen.c.key.in_(some))
-        )
-        found.update((row.key, row) for row in rows)
-    return found
+def _keys(connection: Connection, source: str, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Key -> (content hash, what it stands for)."""
+    return {key: (content_hash, stands_for) for key, content_hash, stands_for in read_in(connection, _KEYS, keys, source=source)}
 
 
 def _aliases(connection: Connection, hashes: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for some in chunks(hashes):
-        rows = connection.execute(select(alias.c.hash, alias.c.article).where(alias.c.hash.in_(some)))
-        found.update((row.hash, row.article) for row in rows)
-    return found
+    return dict(read_in(connection, _ALIASES, hashes))
 
 
 def _owners(connection: Connection, ids: Sequence[str]) -> dict[str, Owner]:
-    wanted = (
-        select(
-            article.c.id,
-            article.c.source,
-            article.c.key,
-            article.c.title,
-            article.c.url,
-            article.c.published,
-            article.c.labels,
-            func.length(article_text.c.text).label("length"),
-            seen.c.content_hash,
-            source.c.location,
-        )
-        .join(article_text, article_text.c.hash == article.c.text_hash)
-        .outerjoin(seen, (seen.c.source == article.c.source) & (seen.c.key == article.c.key))
-        .outerjoin(source, (source.c.name == article.c.source) & (source.c.kind == SourceKind.FEED.value))
-    )
     found: dict[str, Owner] = {}
-    for some in chunks(ids):
-        for row in connection.execute(wanted.where(article.c.id.in_(some))):
-            found[row.id] = Owner(
-                row.id,
-                row.source,
-                row.key,
-                row.length,
-                row.content_hash or "",
-                row.title,
-                row.url,
-                row.published,
-                dict(row.labels),
-                row.location or "",
-            )
+    for id_, source_, key, length, content_hash, title, url, published, labels, location in read_in(connection, _OWNERS, ids):
+        found[id_] = Owner(id_, source_, key, length, content_hash, title, url, published, dict(labels), location)
     return found
 
 
 def _siblings(connection: Connection, source: str, articles: Sequence[str], owners: Mapping[str, Owner]) -> dict[str, frozenset[str]]:
     """The keys of this source that stand for each article; a key that stands for the article made of it is not written down."""
     found: dict[str, set[str]] = {id_: {owners[id_].key} for id_ in articles if id_ in owners and owners[id_].source == source}
-    for some in chunks(articles):
-        for row in connection.execute(select(seen.c.key, seen.c.article).where(seen.c.source == source, seen.c.article.in_(some))):
-            found.setdefault(row.article, set()).add(row.key)
+    for key, id_ in read_in(connection, _SIBLINGS, articles, source=source):
+        found.setdefault(id_, set()).add(key)
     return {id_: frozenset(keys) for id_, keys in found.items()}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ _WRITER_PRAGMAS = (
     f"PRAGMA wal_autocheckpoint={CHECKPOINT}",
     "PRAGMA journal_size_limit=67108864",  # a long reader lets the log grow; it shrinks back to 64 MiB
     "PRAGMA cache_size=-16384",  # KiB
+    # What savepoints put aside of the pages they change: no file needs to be written for what a crash loses anyhow.
+    "PRAGMA temp_store=MEMORY",
 )
 # Before anything is written: what is pruned can be given back to the disk (for 1 % of an ingest's time).
 _NEW_RECORD = "PRAGMA auto_vacuum=INCREMENTAL"
@@ -80,6 +83,8 @@ class Database:
         self.backed_up: Path | None = None
         self._reader = _engine(path, "ro", _READER_PRAGMAS, "BEGIN", how.busy_timeout)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._own = threading.local()
+        self._connections: list[Connection] = []  # of the reading threads, to be closed with them
         self._writer_engine: Engine | None = None
         self._writer: Writer | None = None
         self._opened = False
@@ -152,15 +157,33 @@ class Database:
     # ------------------------------------------------------------------------------------- on threads
     def _read(self, work: Callable[[Connection], T]) -> T:
         try:
-            with self._reader.connect() as connection:
+            connection = self._reading()
+            # Begun by the driver itself, for statements that go by it (see ``statements``); SQLAlchemy's then find it begun.
+            driver = connection.connection.dbapi_connection
+            assert driver is not None
+            try:
+                driver.execute("BEGIN")
                 return work(connection)
+            finally:
+                connection.rollback()
+                driver.rollback()
         except (StatementError, sqlite3.Error) as error:
             raise explained(error, self.path) from error
+
+    def _reading(self) -> Connection:
+        """This thread's own connection: taking one from a pool and giving it back takes as long as a short reading."""
+        connection: Connection | None = getattr(self._own, "connection", None)
+        if connection is None:
+            connection = self._own.connection = self._reader.connect()
+            self._connections.append(connection)
+        return connection
 
     def _close(self) -> None:
         if self._writer is not None:
             self._writer.close()
         self._threads.shutdown(wait=True)
+        while self._connections:
+            self._connections.pop().close()
         self._reader.dispose()
         if self._writer_engine is not None:
             self._writer_engine.dispose()
@@ -241,7 +264,8 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, busy_ti
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            connection.exec_driver_sql(begin)
 
     return engine
 

@@ -20,7 +20,7 @@ from monitor.ports import IngestBatch, LanguagePulse
 from monitor.store import codec
 from monitor.store.audit import note
 from monitor.store.schema import article, language, source
-from monitor.store.statements import chunks, run_rows
+from monitor.store.statements import SOME, chunks, read_in, run_rows
 
 #: The longest wish, and the longest pause of a failing source: after a clock that was set back nothing waits longer.
 DAY = timedelta(days=1)
@@ -53,6 +53,12 @@ _SAVED = tuple(codec.source_row(SourceState("", datetime(2000, 1, 1, tzinfo=UTC)
 _SAVE = update(source).where(source.c.name == bindparam("b_name")).values({name: bindparam(f"b_{name}") for name in _SAVED})
 _SAVE_IN_PLACE = _SAVE.where(source.c.address == bindparam("b_address"))
 _HOST = update(source).where(source.c.name == bindparam("b_name")).values(host=bindparam("b_host"))
+_THERE = select(article.c.id).where(article.c.id.in_(SOME))
+_PULSE = insert_or_update(language)
+_COUNT_LANGUAGE = _PULSE.on_conflict_do_update(
+    index_elements=["language"],
+    set_={"last_new": _PULSE.excluded.last_new, "articles": language.c.articles + _PULSE.excluded.articles},
+)
 _SYNCED = select(
     source.c.name,
     source.c.kind,
@@ -233,17 +239,11 @@ def resume(connection: Connection, name: str, now: datetime, by: str) -> bool:
 def count_languages(connection: Connection, batch: IngestBatch) -> None:
     """Before the articles are written: each article counts once, however often it is edited."""
     ids = {item.article.id: item.article.language for item in batch.articles}
-    there: set[str] = set()
-    for some in chunks(sorted(ids)):
-        there.update(connection.execute(select(article.c.id).where(article.c.id.in_(some))).scalars())
+    there = {id_ for (id_,) in read_in(connection, _THERE, list(ids))}
     new = Counter(code for id_, code in ids.items() if id_ not in there)
-    put = insert_or_update(language)
-    put = put.on_conflict_do_update(
-        index_elements=["language"],
-        set_={"last_new": put.excluded.last_new, "articles": language.c.articles + put.excluded.articles},
-    )
     if new:
-        connection.execute(put, [{"language": code, "last_new": batch.now, "articles": count} for code, count in sorted(new.items())])
+        rows = [{"language": code, "last_new": batch.now, "articles": count} for code, count in sorted(new.items())]
+        connection.execute(_COUNT_LANGUAGE, rows)
 
 
 def languages(connection: Connection) -> dict[str, LanguagePulse]:

@@ -6,12 +6,12 @@ Upsert is the one place where SQLite and PostgreSQL would part. This module must
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Dialect, Executable, Select, Table
+from sqlalchemy import BindParameter, Connection, Dialect, Executable, Select, Table, bindparam
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.sql.dml import Insert as PlainInsert
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 # SQLite takes 32,766 bound values in a statement; much shorter lists are no slower, and their statements are reused.
 CHUNK = 500
+
+#: Of a statement for ``read_in``: the values asked for, as ``column.in_(SOME)``.
+SOME: Final[BindParameter[Any]] = bindparam("some", expanding=True)
 
 
 def insert_new(table: Table) -> Insert:
@@ -48,8 +51,13 @@ def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapp
     """
     if not rows:
         return 0
-    sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
-    return _executed(connection, sql, [encode(row) for row in rows])
+    sql, pick, processors = _prepared(statement, connection.dialect, tuple(rows[0]))
+    if not processors:
+        return _executed(connection, sql, map(pick, rows))
+    columns: list[Iterable[Any]] = list(zip(*map(pick, rows), strict=True))
+    for place, process in processors:
+        columns[place] = map(process, columns[place])
+    return _executed(connection, sql, zip(*columns, strict=True))
 
 
 def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -70,13 +78,60 @@ def read_row(connection: Connection, statement: Select[Any], values: Mapping[str
     return {name: value if process is None else process(value) for (name, process), value in zip(columns, found, strict=True)}
 
 
+def read_in(connection: Connection, statement: Select[Any], some: Sequence[Any], **others: Any) -> list[tuple[Any, ...]]:
+    """All rows of a statement for ``some`` values (its bind ``SOME``) and its ``others``; each with its columns in order.
+
+    There is one statement for each power of two of values, the last value standing for what is missing: an ``IN`` of another
+    length is another statement, and the driver takes longer to prepare one than to look thirty keys up.
+    """
+    found: list[tuple[Any, ...]] = []
+    driver = _reading(connection)
+    for few in chunks(some):
+        size = 1 << (len(few) - 1).bit_length()
+        sql, binds, processors = _prepared_in(statement, connection.dialect, size, tuple(others))
+        asked = iter((*few, *[few[-1]] * (size - len(few))))
+        rows = driver.execute(sql, [next(asked) if name is None else others.get(name, own) for name, own in binds]).fetchall()
+        found += _processed(rows, processors) if processors else rows
+    return found
+
+
+def _processed(rows: Iterable[tuple[Any, ...]], processors: Sequence[tuple[int, Callable[[Any], Any]]]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        values = list(row)
+        for place, process in processors:
+            values[place] = process(values[place])
+        yield tuple(values)
+
+
+@lru_cache(maxsize=256)
+def _prepared_in(
+    statement: Select[Any], dialect: Dialect, size: int, others: tuple[str, ...]
+) -> tuple[str, Sequence[tuple[str | None, Any]], Sequence[tuple[int, Callable[[Any], Any]]]]:
+    """With its binds in order, each as its name (None for one of the ``size`` values) and its own value, and what makes values of
+    columns."""
+    given = dict.fromkeys(others) | {SOME.key: [None] * size}
+    expanded = statement.compile(dialect=dialect).construct_expanded_state(given)
+    asked = expanded.parameter_expansion[SOME.key]
+    binds = [(None if name in asked else name, expanded.parameters[name]) for name in expanded.positiontup or ()]
+    made = enumerate(process for _, process in _columns(statement, dialect))
+    return expanded.statement, binds, [(place, process) for place, process in made if process is not None]
+
+
 @lru_cache(maxsize=128)
 def _columns(statement: Select[Any], dialect: Dialect) -> list[tuple[str, Callable[[Any], Any] | None]]:
     return [(column.name, column.type.dialect_impl(dialect).result_processor(dialect, None)) for column in statement.selected_columns]
 
 
-def _executed(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
+def _executed(connection: Connection, sql: str, rows: Iterable[tuple[Any, ...]]) -> int:
     return _driver(connection).executemany(sql, rows).rowcount
+
+
+def _reading(connection: Connection) -> sqlite3.Connection:
+    """In the transaction that is begun, or else in one that begins here, as at any statement of SQLAlchemy's."""
+    driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    if not driver.in_transaction and not connection.in_transaction():
+        connection.begin()
+    return driver
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -102,17 +157,11 @@ def _prepared_binds(statement: Executable, dialect: Dialect) -> tuple[str, Calla
 @lru_cache(maxsize=128)
 def _prepared(
     statement: PlainInsert, dialect: Dialect, names: tuple[str, ...]
-) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]], Sequence[tuple[int, Callable[[Any], Any]]]]:
+    """With what takes a row's values in the order of the binds, and what the driver needs some of them made into."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order: Sequence[str] = getattr(compiled, "positiontup", None) or names
-    pick = itemgetter(*order)
+    pick = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
     types = [statement.table.columns[name].type.dialect_impl(dialect) for name in order]
-    processors = [(place, process) for place, kind in enumerate(types) if (process := kind.bind_processor(dialect)) is not None]
-
-    def encode(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        values = list(pick(row))
-        for place, process in processors:
-            values[place] = process(values[place])
-        return tuple(values)
-
-    return str(compiled), encode
+    made = [(place, process) for place, kind in enumerate(types) if (process := kind.bind_processor(dialect)) is not None]
+    return str(compiled), pick, made

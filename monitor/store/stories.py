@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Column, Connection, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from monitor.model import OUTLETS, Story
@@ -18,7 +19,7 @@ from monitor.ports import IngestBatch, Prior, Remembered
 from monitor.store import codec
 from monitor.store.schema import article_version, fingerprint, match, story, story_article
 from monitor.store.side import Side
-from monitor.store.statements import add_rows, chunks, run_rows
+from monitor.store.statements import SOME, add_rows, chunks, read_in, run_rows
 
 _ROW = insert(story_article)
 #: An article's story, why it joined, and when it counts are decided once.
@@ -29,6 +30,20 @@ _NUMBERED = select(story_article.c.number, bindparam("b_data", type_=fingerprint
 )
 _DATA = insert(fingerprint).from_select(["number", "data"], _NUMBERED)
 _PUT_DATA = _DATA.on_conflict_do_update(index_elements=["number"], set_={"data": _DATA.excluded.data})
+
+_STORIES_OF = select(story_article.c.article, story_article.c.story).where(story_article.c.article.in_(SOME))
+_TITLES = select(story_article.c.article, story_article.c.title).where(story_article.c.article.in_(SOME))
+_URLS = select(story_article.c.article, story_article.c.url).where(story_article.c.article.in_(SOME))
+_FIRST_ARTICLES = select(story.c.id, story.c.first_article).where(story.c.id.in_(SOME))
+
+
+def _said_of(column: Column[str]) -> Select[Any]:
+    """(story, what its articles have there, how many have it), in the order in which it came."""
+    counted = select(story_article.c.story, column, func.count().label("articles")).where(story_article.c.story.in_(SOME))
+    return counted.group_by(story_article.c.story, column).order_by(func.min(story_article.c.number))
+
+
+_OUTLETS, _LANGUAGES = _said_of(story_article.c.outlet), _said_of(story_article.c.language)
 
 
 class StoriesSide(Side):
@@ -85,41 +100,36 @@ def forget(connection: Connection, keep: int) -> None:
 
 # ------------------------------------------------------------------------------------------- reading
 def stories_of(connection: Connection, articles: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for some in chunks(articles):
-        rows = connection.execute(select(story_article.c.article, story_article.c.story).where(story_article.c.article.in_(some)))
-        found.update((row.article, row.story) for row in rows)
-    return found
+    return dict(read_in(connection, _STORIES_OF, articles))
 
 
 def titles(connection: Connection, articles: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for some in chunks(articles):
-        rows = connection.execute(select(story_article.c.article, story_article.c.title).where(story_article.c.article.in_(some)))
-        found.update((row.article, row.title) for row in rows)
-    return found
+    return dict(read_in(connection, _TITLES, articles))
 
 
 def story_facts(connection: Connection, stories: Sequence[str]) -> dict[str, Story]:
     """The id of a story is its first article's, whatever was merged into it."""
-    found: dict[str, Story] = {}
-    for some in chunks(stories):
-        of_these = story_article.c.story.in_(some)
-        outlets, languages, counts = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list), defaultdict[str, int](int)
-        for kind, column in ((outlets, story_article.c.outlet), (languages, story_article.c.language)):
-            seen = select(story_article.c.story, column.label("name"), func.count().label("articles")).where(of_these)
-            grouped = seen.group_by(story_article.c.story, column).order_by(func.min(story_article.c.number))
-            for row in connection.execute(grouped):
-                kind[row.story] += [row.name] if row.name else []
-                counts[row.story] += row.articles if kind is outlets else 0
-        urls = {row.article: row.url for row in connection.execute(select(story_article).where(story_article.c.article.in_(some)))}
-        known = {row.id: row.first_article for row in connection.execute(select(story).where(story.c.id.in_(some)))}
-        for id_ in some:
-            if id_ in counts or id_ in known:
-                told = tuple(outlets[id_][:OUTLETS])
-                first, spoken = known.get(id_, id_), tuple(languages[id_])
-                found[id_] = Story(id_, first, counts[id_], told, len(outlets[id_]), spoken, urls.get(id_, ""))
-    return found
+    outlets, languages, counts = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list), defaultdict[str, int](int)
+    for id_, outlet, articles in read_in(connection, _OUTLETS, stories):
+        outlets[id_] += [outlet] if outlet else []
+        counts[id_] += articles
+    for id_, language, _ in read_in(connection, _LANGUAGES, stories):
+        languages[id_] += [language] if language else []
+    urls = dict(read_in(connection, _URLS, stories))
+    known = dict(read_in(connection, _FIRST_ARTICLES, stories))
+    return {
+        id_: Story(
+            id_,
+            known.get(id_, id_),
+            counts[id_],
+            tuple(outlets[id_][:OUTLETS]),
+            len(outlets[id_]),
+            tuple(languages[id_]),
+            urls.get(id_, ""),
+        )
+        for id_ in stories
+        if id_ in counts or id_ in known
+    }
 
 
 def remembered(connection: Connection, limit: int, before: int | None) -> list[tuple[int, Remembered]]:
