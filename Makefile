@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(STAMP): requirements.txt pyproject.toml hatch_build.py $(wildcard monitor/native.h monitor/*/_native.c)
+$(STAMP): requirements.txt pyproject.toml hatch_build.py $(wildcard monitor/native.h monitor/*/_*.c)
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' 2>/dev/null || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Choose one with: make PYTHON=python3.12" >&2; exit 2; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
@@ -64,5 +64,5 @@ lint: $(STAMP) ## Lint, format and types only
 	@$(BIN)/mypy
 
 clean: ## Remove the virtual environment, caches and built packages (var/, the record, stays)
-	@rm -rf $(VENV) monitor/*/_native.*.so build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@rm -rf $(VENV) monitor/*/_*.so build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 	@find monitor tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,7 +12,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = tuple(Path("monitor", room, "_native.c") for room in ("text", "match", "story"))
+SOURCES = (*(Path("monitor", room, "_native.c") for room in ("text", "match", "story")), Path("monitor", "text", "_layout.c"))
 
 
 class Compile(BuildHookInterface[Any]):

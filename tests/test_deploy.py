@@ -109,7 +109,7 @@ def test_init_works_from_the_wheel_alone(tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(site)
     shutil.rmtree(source)
     # Where this environment could compile the inner loops, the wheel could too, and says what machine it is for.
-    assert len(list(site.glob("monitor/*/_native.*.so"))) == (len(list(ROOT.glob("monitor/*/_native.c"))) if COMPILED else 0)
+    assert len(list(site.glob("monitor/*/_*.so"))) == (len(list(ROOT.glob("monitor/*/_*.c"))) if COMPILED else 0)
     assert wheel.stem.endswith("-none-any") is not COMPILED
     # -I -S: no checkout by way of the current folder, the environment or this environment's editable install.
     start = (
@@ -138,12 +138,14 @@ def test_without_a_compiler_everything_works() -> None:
         "import sys\n"
         "class Absent:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name in ('monitor.text._native', 'monitor.match._native', 'monitor.story._native'): raise ModuleNotFoundError(name)\n"
+        "        if name in ('monitor.text._native', 'monitor.text._layout', 'monitor.match._native', 'monitor.story._native'):\n"
+        "            raise ModuleNotFoundError(name)\n"
         "sys.meta_path.insert(0, Absent())\n"
         "from monitor.text.native import COMPILED as one\n"
         "from monitor.match.native import COMPILED as two\n"
         "from monitor.story.loops import COMPILED as three\n"
-        "assert not one and not two and not three\n"
+        "from monitor.text.loops import COMPILED as four\n"
+        "assert not one and not two and not three and not four\n"
         "import monitor.wiring, monitor.service.daemon\n"
         "from monitor.cli import main\n"
         "main(['match', 'seeds/001_f8682f4e741b8caa.txt'])\n"

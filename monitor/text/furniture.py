@@ -19,7 +19,7 @@ from typing import Final
 from monitor.text.lines import Kind, Line
 from monitor.text.phrases import NOTICE, key, known_lines
 from monitor.text.scripts import EAST_ASIAN, LATIN, each_script, main_script, majority_script
-from monitor.text.sentences import are_several
+from monitor.text.sentences import Enders, are_several
 from monitor.text.survey import Survey
 
 #: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
@@ -43,7 +43,7 @@ _BULLET: Final = re.compile(r"[-–—•·▪◦●○*■□»]|\(?[\w]{1,2}[.
 def mark(
     text: str,
     lines: Sequence[Line],
-    enders: Sequence[int],
+    enders: Enders,
     found: Survey,
     *,
     title: str = "",
@@ -51,20 +51,24 @@ def mark(
     learnt: AbstractSet[str] = frozenset(),
 ) -> None:
     """Give each of the ``lines`` of ``text`` its kind. ``title`` is the text of a title that stands elsewhere; else the first line
-    that is not furniture becomes it, unless ``find_title`` is off. ``enders`` are the ``ender_places`` of the text, ``learnt``
-    the keys of lines that its source repeats."""
+    that is not furniture becomes it, unless ``find_title`` is off. ``enders`` are those of the text, ``learnt`` the keys of
+    lines that its source repeats."""
     if len(lines) == 1 and not title:
         # A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence.
         lines[0].kind = Kind.TITLE if find_title and not are_several(text, lines[0].start, lines[0].end, enders) else Kind.BODY
         return
+    if not lines:
+        return
     texts = [line.text for line in lines]
     sizes = [line.size for line in lines]
+    shortest = min(sizes)
     _mark_known(lines, texts, sizes, found)
     if learnt:
         _mark_learnt(lines, learnt)
     _mark_repeated(lines, texts, title)
     first = _find_title(text, lines, enders) if find_title else -1
-    _mark_short(lines, first)
+    if shortest < SHORT:
+        _mark_short(lines, first)
     if first >= 0:
         lines[first].kind = Kind.TITLE
 
@@ -149,7 +153,7 @@ def _mark_repeated(lines: Sequence[Line], texts: Sequence[str], title: str) -> N
 
 
 # ------------------------------------------------------------------------------- the title and short lines
-def _find_title(text: str, lines: Sequence[Line], enders: Sequence[int]) -> int:
+def _find_title(text: str, lines: Sequence[Line], enders: Enders) -> int:
     """The first line that is not furniture; -1 where that is a paragraph and no short line before it can be a headline."""
     first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and (line.size >= SHORT or line.closed)), -1)
     if first < 0:
@@ -164,7 +168,7 @@ def _find_title(text: str, lines: Sequence[Line], enders: Sequence[int]) -> int:
     return first
 
 
-def _is_paragraph(text: str, line: Line, enders: Sequence[int]) -> bool:
+def _is_paragraph(text: str, line: Line, enders: Enders) -> bool:
     """Whether a line is plainly no headline: several sentences, and long or wrapped."""
     wrapped = line.last_width < line.end - line.start
     return (wrapped or len(line.text) > _LONGEST_TITLE) and are_several(text, line.start, line.end, enders)

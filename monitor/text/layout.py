@@ -18,8 +18,9 @@ from typing import Final
 from monitor.model import Layout, Sentence, Span, Zone, ZoneKind
 from monitor.text.furniture import mark
 from monitor.text.lines import WIDEST_WRAP, Kind, Line, logical_lines
-from monitor.text.sentences import ender_places, split
-from monitor.text.survey import INVISIBLE_CHARS, Survey, survey
+from monitor.text.loops import look
+from monitor.text.sentences import Enders, split
+from monitor.text.survey import INVISIBLE_CHARS, Survey
 
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 
@@ -32,9 +33,8 @@ def lay_out(text: str, title: Span | None = None, *, all_body: bool = False, lea
     """
     given = None if all_body or title is None else _trim(text, max(title.start, 0), max(title.end, 0))
     find_title = not all_body and title is None
-    found = survey(text)
+    found, enders = look(text, given.end if given else 0)
     lines, invisible = _lines(text, found, given, find_title=find_title)
-    enders = ender_places(text, found.enders)
     if all_body:
         for line in lines:
             line.kind = Kind.BODY
@@ -71,9 +71,10 @@ def _title_line(text: str, span: Span) -> Line:
     return Line(span.start, span.end, text[span.start : span.end], 0, True, True, 0, Kind.TITLE)
 
 
-def _assemble(text: str, lines: list[Line], enders: list[int], zones: list[Zone], sentences: list[Sentence]) -> None:
+def _assemble(text: str, lines: list[Line], enders: Enders, zones: list[Zone], sentences: list[Sentence]) -> None:
     """Append the zones and sentences of ``lines`` to the lists, neighbouring lines of one zone as one."""
-    ahead = 0  # in enders
+    places = enders.places
+    ahead = 0  # in places
     paragraph = -1
     body = ZoneKind.LEAD  # the zone of prose, until its first paragraph has ended
     begun = False
@@ -88,8 +89,8 @@ def _assemble(text: str, lines: list[Line], enders: list[int], zones: list[Zone]
                 body = ZoneKind.BODY if begun else ZoneKind.LEAD
                 begun = True
             kind = body
-            ahead = bisect_left(enders, line.start, ahead)
-            if ahead == len(enders) or enders[ahead] >= line.end - 1:  # none before its last character
+            ahead = bisect_left(places, line.start, ahead)
+            if ahead == len(places) or places[ahead] >= line.end - 1:  # none before its last character
                 sentences.append(Sentence(line.start, line.end, kind, paragraph))
             else:
                 sentences += [Sentence(first, last, kind, paragraph) for first, last in split(text, line.start, line.end, enders, ahead)]

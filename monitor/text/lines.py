@@ -12,13 +12,14 @@ This room knows only str.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from monitor.text.loops import COMPILED, kernel
 from monitor.text.sentences import closed
 from monitor.text.survey import EAST_ASIAN, ENDERS, INVISIBLE, INVISIBLE_CHARS, Survey
 
@@ -67,8 +68,8 @@ class Line:
     kind: Kind = Kind.BODY
 
 
-#: A line of the text as it stands there, without the blanks at its ends: where it starts, ends, and what it says.
-_Physical = tuple[int, int, str]
+#: A line of the text as it stands there, without the blanks at its ends: where it starts, ends, what it says, and its words.
+_Physical = tuple[int, int, str, int]
 
 
 class _Aside(NamedTuple):
@@ -89,18 +90,20 @@ def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first
     for block in _blocks(text, start, end, found, aside):
         opens = True
         for run in _runs(block, title_first=title_first) if len(block) > 1 else (block,):
-            first, last, line = run[-1]
+            first, last, line, size = run[-1]
             last_width = last - first
             if len(run) > 1:
                 first = run[0][0]
-                line = " ".join([piece for _, _, piece in run])
-            size = _size(line, east_asian)
+                line = " ".join([piece for _, _, piece, _ in run])
+                size = words_in(line)
+            if east_asian:
+                size = _size(line, size)
             shut = line[-1] in ENDERS or (not line[-1].isalnum() and closed(line))
             lines.append(Line(first, last, line, size, shut, opens, last_width))
             opens = False
             title_first = title_first and size < 5
     if aside.columns:
-        lines += [Line(first, last, line, 0, False, True, last - first, Kind.FURNITURE) for first, last, line in aside.columns]
+        lines += [Line(first, last, line, 0, False, True, last - first, Kind.FURNITURE) for first, last, line, _ in aside.columns]
         lines.sort(key=attrgetter("start"))
     return lines, aside.invisible
 
@@ -108,26 +111,21 @@ def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first
 def _blocks(text: str, start: int, end: int, found: Survey, aside: _Aside) -> Iterator[list[_Physical]]:
     """Runs of physical lines without a blank line between them, and without what is put aside."""
     tiny = _TINY_EAST_ASIAN if found.east_asian else _TINY
-    break_width = 1 if found.newlines else 0
     in_a_row = 0
     block: list[_Physical] = []
-    after = start
-    for raw in _raw_lines(text, start, end, newlines=found.newlines):
-        at = after
-        after += len(raw) + break_width
-        piece = raw.strip()
-        if piece:
-            if raw[0] != piece[0]:
-                at += len(raw) - len(raw.lstrip())
-            in_a_row = in_a_row + 1 if len(piece) < tiny else 0
+    for line in _cut(text, start, end, newlines=found.newlines):
+        if line is not None:
+            first, last, piece, _ = line
+            in_a_row = in_a_row + 1 if last - first < tiny else 0
             if in_a_row > _COLUMN:
-                first = at if in_a_row == _COLUMN + 1 else aside.columns.pop()[0]
-                aside.columns.append((first, at + len(piece), piece))
+                if in_a_row > _COLUMN + 1:
+                    first = aside.columns.pop()[0]
+                aside.columns.append((first, last, piece, 0))
             elif piece[0] not in INVISIBLE_CHARS or not _INVISIBLE_ONLY.match(piece):
-                block.append((at, at + len(piece), piece))
+                block.append(line)
                 continue
             else:
-                aside.invisible.append((at, at + len(piece)))
+                aside.invisible.append((first, last))
         if block:
             yield block
             block = []
@@ -135,22 +133,40 @@ def _blocks(text: str, start: int, end: int, found: Survey, aside: _Aside) -> It
         yield block
 
 
-def _raw_lines(text: str, start: int, end: int, *, newlines: bool) -> Iterator[str]:
-    """The lines as they stand there, with their line ends unless those are all newlines."""
+def _cut(text: str, start: int, end: int, *, newlines: bool) -> Iterator[_Physical | None]:
+    """The physical lines; None for each that is blank."""
     while start < end:
         cut = text.find("\n", start + _CHUNK, end)
         cut = end if cut < 0 else cut
-        if newlines:  # other line breaks are looked for one character at a time
-            yield from text[start:cut].split("\n")
+        if not newlines:  # other line breaks are looked for one character at a time
+            yield from _stripped(text[start : min(cut + 1, end)].splitlines(keepends=True), start, 0)
+        elif COMPILED:
+            yield from kernel.lines(text, start, cut)
         else:
-            yield from text[start : min(cut + 1, end)].splitlines(keepends=True)
+            yield from lines_of(text, start, cut)
         start = cut + 1
+
+
+def lines_of(text: str, start: int, end: int) -> Iterator[_Physical | None]:
+    """The lines of ``text[start:end]``, whose only line breaks are newlines."""
+    return _stripped(text[start:end].split("\n"), start, 1)
+
+
+def _stripped(lines: Iterable[str], start: int, break_width: int) -> Iterator[_Physical | None]:
+    for raw in lines:
+        piece = raw.strip()
+        if piece:
+            at = start if raw[0] == piece[0] else start + len(raw) - len(raw.lstrip())
+            yield at, at + len(piece), piece, words_in(piece)
+        else:
+            yield None
+        start += len(raw) + break_width
 
 
 def _runs(block: list[_Physical], *, title_first: bool) -> Iterator[list[_Physical]]:
     """The block's physical lines, those of one wrapped paragraph together."""
-    width = max([end - start for start, end, _ in block])
-    beginnings = "".join([line[0] for _, _, line in block])
+    width = max([end - start for start, end, _, _ in block])
+    beginnings = "".join([line[0] for _, _, line, _ in block])
     if width > WIDEST_WRAP and beginnings == beginnings.upper():
         # No line of a block this wide was wrapped, unless the next goes on in lower case: most breaks of the web.
         for line in block:
@@ -198,12 +214,15 @@ def _tight(before: str, after: str, width: int, *, goes_on: bool) -> bool:
     return length + 1 + word >= _TIGHT * width
 
 
-def _size(line: str, east_asian: bool) -> int:
-    if east_asian:
-        others = EAST_ASIAN.sub("", line[:_SURVEYED])
-        characters = len(line[:_SURVEYED]) - len(others)
-        if characters > len(others) - others.count(" "):
-            return characters // _EAST_ASIAN_WORD
+def _size(line: str, words: int) -> int:
+    """The size of a line of so many words that may hold zh, ja or ko letters."""
+    others = EAST_ASIAN.sub("", line[:_SURVEYED])
+    characters = len(line[:_SURVEYED]) - len(others)
+    return characters // _EAST_ASIAN_WORD if characters > len(others) - others.count(" ") else words
+
+
+def words_in(line: str) -> int:
+    """How many words a line has that hold a letter or a digit; of many, one more than are counted."""
     if len(line) > _SURVEYED and line.count(" ", 0, _SURVEYED) >= _COUNTED and line.find("  ", 0, _SURVEYED) < 0:
         return _COUNTED + 1
     words = line.split(None, _COUNTED)

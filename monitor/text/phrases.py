@@ -130,15 +130,12 @@ def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[boo
     they open a list of headlines. ``found`` is the survey of the text."""
     known = phrases()
     # Few lines begin with a word that any phrase begins with; only those are folded whole.
-    firsts = [_FIRST_WORDS[text[:_BEGINNING].partition(" ")[0] if text[:1] < _EAST_ASIAN else text[0]] for text in texts]
-    if "" in firsts:
-        firsts = [first or _later_word(text) for first, text in zip(firsts, texts, strict=True)]
     answers: dict[int, bool] = {}
-    for place, first in enumerate(firsts):
-        if not (first in known.first_words or not first.isalpha() or (first[0] >= _EAST_ASIAN and first[0] in known.first_letters)):
+    for place, text in enumerate(texts):
+        first = _FIRST_WORDS[text[:_BEGINNING].partition(" ")[0] if text[:1] < _EAST_ASIAN else text[0]]
+        if first is None or (first == "" and (first := _later_word(text)) is None):
             continue
         listed = opens = False
-        text = texts[place]
         if len(text) <= _FOLDED:
             listed, opens = _is_known_short(text, sizes[place], closed[place])
         elif (start := _first_word(first)) in known.notices or start in known.link_words:
@@ -146,28 +143,38 @@ def known_lines(texts: Sequence[str], sizes: Sequence[int], closed: Sequence[boo
         if listed:
             answers[place] = opens
     # What may stand anywhere in a line is looked for in all lines at once: it is rarely there.
-    if known.finder.may_be_in("\n".join([text for text in texts if len(text) <= NOTICE]), found):
+    short = [text for text in texts if len(text) <= NOTICE]
+    if short and known.finder.may_be_in("\n".join(short), found):
         answers |= {place: False for place, text in enumerate(texts) if len(text) <= NOTICE and _holds_notice(text, found)}
     return answers
 
 
-def _later_word(text: str) -> str:
-    """The first word of a line that does not begin with one."""
-    return next(filter(None, map(_FIRST_WORDS.__getitem__, text[:_BEGINNING].split())), "")
+def _later_word(text: str) -> str | None:
+    """The same of the first word of a line that does not begin with one; '' where it has none."""
+    return next((first for first in map(_FIRST_WORDS.__getitem__, text[:_BEGINNING].split()) if first != ""), "")
 
 
 def _holds_notice(text: str, found: Survey) -> bool:
     return phrases().finder.may_be_in(text, found) and any(map(key(text).__contains__, phrases().inside))
 
 
-class _FirstWords(dict[str, str]):
-    """The first word of the key of each beginning of a line met so far: most lines begin with a common word."""
+@lru_cache(maxsize=_REMEMBERED)
+def _first_key(beginning: str) -> str:
+    return key(beginning).partition(" ")[0]
 
-    def __missing__(self, beginning: str) -> str:
+
+class _FirstWords(dict[str, str | None]):
+    """The first word of the key of each beginning of a line met so far, None where no phrase begins so: most lines begin with a
+    common word that none begins with."""
+
+    def __missing__(self, beginning: str) -> str | None:
         if len(self) >= _REMEMBERED:
             self.clear()
-        word = self[beginning] = key(beginning).partition(" ")[0]
-        return word
+        known = phrases()
+        word = _first_key(beginning)
+        may_begin = word in known.first_words or not word.isalpha() or (word[0] >= _EAST_ASIAN and word[0] in known.first_letters)
+        answer = self[beginning] = word if may_begin else None
+        return answer
 
 
 _FIRST_WORDS: Final = _FirstWords()
@@ -217,7 +224,7 @@ def _begins_notice(text: str, first: str) -> bool:
     if notices is None:
         return False
     words = text[:_BEGINNING].split(None, 2)
-    if len(words) == 3 and words[0].isalpha() and first and _FIRST_WORDS[words[1]] not in phrases().second_words[first]:
+    if len(words) == 3 and words[0].isalpha() and first and _first_key(words[1]) not in phrases().second_words[first]:
         return False
     beginning = key(text[:_GLANCE])[:-1]  # the last letter may have had marks
     if not beginning.startswith(notices) and not any(notice.startswith(beginning) for notice in notices):

@@ -13,7 +13,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.text.fullstops import ABBREVIATIONS, full_stop_ends, next_letter, stays_open
 from monitor.text.survey import EAST_ASIAN_ENDERS, ENDERS, INVISIBLE, INVISIBLE_CHARS
@@ -67,22 +67,42 @@ def ender_places(text: str, enders: str = ENDERS) -> list[int]:
     return places
 
 
-def split(text: str, start: int, end: int, enders: Sequence[int] | None = None, ahead: int = 0) -> list[tuple[int, int]]:
+class Enders(NamedTuple):
+    """The ``places`` of characters that may end a sentence, in order, and which of them are ``sure``: full stops after a plain word
+    and before a blank and a letter that is not small."""
+
+    places: Sequence[int]
+    sure: Sequence[bool]
+
+
+def enders_of(text: str, enders: str = ENDERS) -> Enders:
+    """None is said to be sure: ``split`` finds it out."""
+    places = ender_places(text, enders)
+    return Enders(places, [False] * len(places))
+
+
+def split(text: str, start: int, end: int, enders: Enders | None = None, ahead: int = 0) -> list[tuple[int, int]]:
     """The sentences of ``text[start:end]``, a piece of prose without headings: sorted, disjoint, without blanks at their ends.
 
-    A plain line break inside it is a blank like any other. ``enders`` are the ``ender_places`` of ``text``, where they are known;
-    none of those before ``ahead`` is in the piece.
+    A plain line break inside it is a blank like any other. ``enders`` are those of ``text``, where they are known; none of those
+    before ``ahead`` is in the piece.
     """
     if start < end and (text[start].isspace() or text[end - 1].isspace()):
         start, end = _without_blanks(text, start, end)
     if enders is None:
-        enders = [start + at for at in ender_places(text[start:end])]
+        of_piece = enders_of(text[start:end])
+        enders = Enders([start + at for at in of_piece.places], of_piece.sure)
+    places, sure = enders
     found: list[tuple[int, int]] = []
     begin = dealt_with = start
     last = end - 1
-    for number in range(bisect_left(enders, start, ahead), bisect_left(enders, last, ahead)):
-        at = enders[number]
+    for number in range(bisect_left(places, start, ahead), bisect_left(places, last, ahead)):
+        at = places[number]
         if at < dealt_with:
+            continue
+        if sure[number]:
+            found.append((begin, at + 1))
+            begin = at + 2
             continue
         if at - begin < _NOTHING and not any(map(str.isalnum, text[begin:at])):
             match = _CANDIDATE.match(text, at, end)
@@ -118,11 +138,11 @@ def split(text: str, start: int, end: int, enders: Sequence[int] | None = None, 
     return found
 
 
-def are_several(text: str, start: int, end: int, enders: Sequence[int]) -> bool:
+def are_several(text: str, start: int, end: int, enders: Enders) -> bool:
     """Whether ``text[start:end]`` holds more than one sentence."""
-    ahead = bisect_left(enders, start)
-    few = enders[ahead : ahead + _FEW]
-    return len(split(text, start, end, few)) > 1 or (len(few) == _FEW and len(split(text, start, end, enders, ahead)) > 1)
+    ahead = bisect_left(enders.places, start)
+    few = Enders(enders.places[ahead : ahead + _FEW], enders.sure[ahead : ahead + _FEW])
+    return len(split(text, start, end, few)) > 1 or (len(few.places) == _FEW and len(split(text, start, end, enders, ahead)) > 1)
 
 
 def _without_blanks(text: str, start: int, end: int) -> tuple[int, int]:

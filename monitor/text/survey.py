@@ -10,6 +10,7 @@ This room knows only str.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 #: Characters that show nothing: marks of direction, joiners, byte order marks, soft hyphens. They never part or join anything.
@@ -17,9 +18,10 @@ INVISIBLE: Final = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 INVISIBLE_CHARS: Final = "\u00ad\u061c\ufeff" + "".join(map(chr, [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)]))
 
 #: Runs of zh, ja and ko letters, whose words are not set apart.
-EAST_ASIAN: Final = re.compile(
-    "[\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd]+"
+_EAST_ASIAN_CHARS: Final = (
+    "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u3105-\u9fff\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003fffd"
 )
+EAST_ASIAN: Final = re.compile(f"[{_EAST_ASIAN_CHARS}]+")
 #: What may end a sentence, the four that are common first; the last five belong to East Asian texts.
 ASCII_ENDERS: Final = ".!?"
 COMMON_ENDERS: Final = ASCII_ENDERS + "…؟"
@@ -35,16 +37,17 @@ _SIMPLE_CHARS: Final = (
 )
 _SIMPLE: Final = re.compile(f"[{_SIMPLE_CHARS}]*")
 #: The same with characters that show nothing, and kana, Han, Hangul and their punctuation, whose width changes and nothing else.
-_SIMPLE_TOO: Final = re.compile(
-    f"[{_SIMPLE_CHARS}{INVISIBLE}\u3000-\u3029\u3041-\u3096\u30a1-\u30fe\u3400-\u9fff\uac00-\ud7a3\uff01-\uff0f\uff1a-\uff20]*"
+_SIMPLE_TOO_CHARS: Final = (
+    f"{_SIMPLE_CHARS}{INVISIBLE}\u3000-\u3029\u3041-\u3096\u30a1-\u30fe\u3400-\u9fff\uac00-\ud7a3\uff01-\uff0f\uff1a-\uff20"
 )
+_SIMPLE_TOO: Final = re.compile(f"[{_SIMPLE_TOO_CHARS}]*")
 #: All below the East Asian blocks but the line breaks that are no newline, and the enders that are not common. (Carriage
 #: returns are seen to apart.) Of few characters it is one look-up each, however many ranges there are.
-_PLAIN: Final = re.compile(
-    "[\0-\n\r\x0e-\x1b\x1f-\x84\x86-\u06d3\u06d5-\u0963\u0966-\u10ff\u1200-\u2027\u202a-\u203b\u203d-\u2046\u204a-\u2e7f]*"
-)
+_PLAIN_CHARS: Final = "\0-\n\r\x0e-\x1b\x1f-\x84\x86-\u06d3\u06d5-\u0963\u0966-\u10ff\u1200-\u2027\u202a-\u203b\u203d-\u2046\u204a-\u2e7f"
+_PLAIN: Final = re.compile(f"[{_PLAIN_CHARS}]*")
 _ASCII_BREAKS: Final = "\v\f\x1c\x1d\x1e"
-_WESTERN: Final = re.compile("[\0-\u10ff\u1200-\u2e7f]*")
+_WESTERN_CHARS: Final = "\0-\u10ff\u1200-\u2e7f"
+_WESTERN: Final = re.compile(f"[{_WESTERN_CHARS}]*")
 
 
 class Survey(NamedTuple):
@@ -74,6 +77,42 @@ def survey(text: str) -> Survey:
     if western_to == end:
         return Survey(simple, invisible, newlines=False, east_asian=False, enders=ENDERS[: -len(EAST_ASIAN_ENDERS)])
     return Survey(simple, invisible, newlines=False, east_asian=bool(EAST_ASIAN.search(text, western_to)), enders=ENDERS)
+
+
+#: What a character may be, for the loop in C (``_layout.c``), and what a text may hold besides.
+_NOT_SIMPLE, _NOT_SIMPLE_TOO, _NOT_PLAIN, _NOT_WESTERN, _IS_EAST_ASIAN, _IS_ENDER, _LONE_RETURN = (1 << bit for bit in range(7))
+
+
+@lru_cache(maxsize=1)
+def looks() -> bytes:
+    """What each character below U+10000 may be."""
+    every = "".join(map(chr, range(0x10000)))
+    table = bytearray([_NOT_SIMPLE | _NOT_SIMPLE_TOO | _NOT_PLAIN | _NOT_WESTERN]) * len(every)
+    for bit, chars in (
+        (_NOT_SIMPLE, _SIMPLE_CHARS),
+        (_NOT_SIMPLE_TOO, _SIMPLE_TOO_CHARS),
+        (_NOT_PLAIN, _PLAIN_CHARS),
+        (_NOT_WESTERN, _WESTERN_CHARS),
+        (_IS_EAST_ASIAN, _EAST_ASIAN_CHARS),
+        (_IS_ENDER, re.escape(ENDERS)),
+    ):
+        turned = bytes(known ^ bit for known in range(256))
+        for run in re.finditer(f"[{chars}]+", every):
+            table[run.start() : run.end()] = table[run.start() : run.end()].translate(turned)
+    return bytes(table)
+
+
+def surveyed(seen: int, *, ascii_only: bool) -> Survey:
+    """``survey`` of a text whose characters are all that is ``seen`` (of which none is left out, and nothing else is in)."""
+    newlines = not seen & (_NOT_PLAIN | _LONE_RETURN)
+    if ascii_only:
+        return Survey(simple=True, invisible=False, newlines=newlines, east_asian=False, enders=ASCII_ENDERS)
+    simple = not seen & _NOT_SIMPLE_TOO
+    invisible = bool(seen & _NOT_SIMPLE)
+    if not seen & _NOT_PLAIN:
+        return Survey(simple, invisible, newlines, east_asian=False, enders=COMMON_ENDERS)
+    enders = ENDERS if seen & _NOT_WESTERN else ENDERS[: -len(EAST_ASIAN_ENDERS)]
+    return Survey(simple, invisible, newlines=False, east_asian=bool(seen & _NOT_WESTERN and seen & _IS_EAST_ASIAN), enders=enders)
 
 
 def is_simple(text: str) -> bool:
