@@ -36,6 +36,7 @@ from monitor.text.fingerprint_codes import (
     coded,
     pair_of,
 )
+from monitor.text.native import COMPILED, kernel
 from monitor.text.words import CJK_CLASS, is_cjk, pattern_for
 
 __all__ = ["Fingerprint", "TermKind", "Terms", "fingerprint"]
@@ -99,7 +100,16 @@ def fingerprint(text: str, layout: Layout) -> Fingerprint:
 def of_prose(title: str, body: str) -> Fingerprint:
     """The fingerprint of what ``prose`` gives."""
     words = _looked_up(title, body) or _one_by_one(title, body)
-    return Fingerprint(*_packed(_signature(words.codes.astype(np.uint32)), words))
+    if not COMPILED:
+        return Fingerprint(*_packed(_signature(words.codes.astype(np.uint32)), words))
+    (data,), places = packed(words.codes, np.array((0, words.titled, len(words.codes))))
+    return Fingerprint(data, words.written(places))
+
+
+def packed(codes: Long, bounds: Places) -> tuple[list[bytes], Places]:
+    """The data of many fingerprints, and where their terms stand first; as ``kernel.packed`` tells, only where COMPILED."""
+    data, places = kernel.packed(codes, bounds, WEIGHT_OF)
+    return data, np.frombuffer(places, np.intp)
 
 
 def prose(text: str, layout: Layout) -> tuple[str, str]:

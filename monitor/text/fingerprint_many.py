@@ -8,7 +8,7 @@ kept is cut apart. Articles whose words are not parted by blanks, and long ones,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -29,9 +29,11 @@ from monitor.text.fingerprint import (
     Marks,
     mixed,
     of_prose,
+    packed,
     runs_of,
 )
 from monitor.text.fingerprint_codes import COMMON_BIT, KIND_BITS, SMALL_BIT, THIRTY_TWO, Coded, Places, TermKind, blanks_part, coded
+from monitor.text.native import COMPILED
 
 #: Characters that are read together: their rows fit the second cache of a processor.
 _TOGETHER: Final = 40_000
@@ -90,17 +92,28 @@ def _together(articles: Sequence[tuple[str, str]]) -> list[Fingerprint | None]:
     last = begins.searchsorted(ends)
     first = np.concatenate(([0], last[:-1]))
     titled = begins.searchsorted(ends - lengths[:, 1] - 1)
-    words = last - first
-    article = np.arange(len(articles)).repeat(words)
-    signatures = _signatures(found.codes.astype(np.uint32), article, len(articles))
+    too_many = (np.maximum(titled - first, last - titled) > MOST_WORDS).tolist()
+    made = _made(found, first, titled, last) if COMPILED else _by_rows(found, first, titled, last)
+    return [None if many else one for many, one in zip(too_many, made, strict=True)]
+
+
+def _made(found: Coded, first: Places, titled: Places, last: Places) -> Iterator[Fingerprint]:
+    """In C, one by one."""
+    all_data, places = packed(found.codes, np.stack((first, titled, last), axis=1))
+    said = iter(found.written(places))
+    for data in all_data:
+        yield Fingerprint(data, tuple(islice(said, data[HEAD.size - 1])))
+
+
+def _by_rows(found: Coded, first: Places, titled: Places, last: Places) -> Iterator[Fingerprint]:
+    """With numpy, all at once. Of each article it is told where its words begin, where its title ends, and where its words do."""
+    articles, words = len(first), last - first
+    article = np.arange(articles).repeat(words)
+    signatures = _signatures(found.codes.astype(np.uint32), article, articles)
     # A word's place says of itself whether it stands in a title.
     weight = np.where(np.arange(len(article)) < titled.take(article), 1 + TITLE, 1)
-    terms = _terms(found, article, weight, len(articles))
-    too_many = (np.maximum(titled - first, last - titled) > MOST_WORDS).tolist()
-    return [
-        None if many else Fingerprint(HEAD.pack(VERSION, len(signature) // 2, len(said)) + signature + data, said)
-        for many, signature, (data, said) in zip(too_many, _bytes(signatures, words), terms, strict=True)
-    ]
+    for signature, (data, said) in zip(_bytes(signatures, words), _terms(found, article, weight, articles), strict=True):
+        yield Fingerprint(HEAD.pack(VERSION, len(signature) // 2, len(said)) + signature + data, said)
 
 
 def _bytes(signatures: Bins, words: Places) -> Iterator[bytes]:

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.text import fingerprint_codes, letters, native, sieve
+from monitor.text import fingerprint, fingerprint_codes, letters, native, sieve
 from monitor.text.chunks import LONGEST, chunks
+from monitor.text.fingerprint import HEAD, VERSION, _packed, _signature, _Words, packed
 from monitor.text.fingerprint_codes import code_of, coded
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, readings
@@ -130,6 +131,26 @@ def _coding() -> tuple[letters.Letters, frozenset[str], bytes]:
     return LETTERS, fingerprint_codes._FOLDED_COMMON, fingerprint_codes._KEY
 
 
+_CODES = st.integers(0, 2**32 - 1) | st.integers(0, 40)
+_WORDS = st.lists(
+    st.builds(lambda code, kind, bits: code | kind << 32 | bits << 34, _CODES, st.integers(0, 2), st.integers(0, 3)), max_size=30
+)
+
+
+@given(_WORDS, st.integers(0, 40), st.integers(1, 20))
+@example([1 << 35, 2 << 32, 3, 4, 5, 6, 3], 2, 1)
+@example([n * 7919 % 2**32 | 2 << 32 for n in range(30)], 3, 20)
+def test_a_fingerprint_is_as_numpy_makes_it(words: list[int], titled: int, times: int) -> None:
+    codes = np.array([code ^ n << 8 * (n % 4) for n in range(times) for code in words], np.uint64)
+    said = _Words(min(titled, len(codes)), codes, lambda places: tuple(map(str, places.tolist())))
+    data, written = _packed(_signature(codes.astype(np.uint32)), said)
+    around = np.concatenate((codes[:3], codes, codes[:2]))
+    first, last = min(3, len(codes)), min(3, len(codes)) + len(codes)
+    (one, other), places = packed(around, np.array((first, first + said.titled, last, 0, 0, 0)))
+    assert (one, tuple(str(place - first) for place in places.tolist())) == (data, written)
+    assert other == HEAD.pack(VERSION, 0, 0)
+
+
 def test_both_speak_of_the_same_bits() -> None:
     source = Path(native.__file__).with_name("_native.c").read_text(encoding="utf-8")
     numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (0x\w+|\d+)\b", source, re.MULTILINE)}
@@ -155,6 +176,8 @@ def test_both_speak_of_the_same_bits() -> None:
     ):
         assert {name: numbers[name] for name in names} == {name: getattr(room, name) for name in names}
     assert (numbers["UNITS"], numbers["LONGEST"], numbers["STEM_SIZE"]) == (len(LETTERS), LONGEST, fingerprint_codes._STEM)
+    kinds = ("VERSION", "BINS", "MOST_TERMS", "TITLE", "RUN")
+    assert {name: numbers[name] for name in kinds} == {name: getattr(fingerprint, name) for name in kinds}
     assert max(map(len, BEFORE_WORDS | BEHIND_WORDS)) < LONGEST
 
 
@@ -177,6 +200,11 @@ def test_what_is_no_table_is_refused() -> None:
         kernel.fold("a", LETTERS[:9].copy())
     with pytest.raises(ValueError, match="another size"):
         kernel.cut("a", one, np.zeros(2, np.intp))
+    for bounds in ((-1, 0, 1), (0, 0, 2), (1, 1, 0)):
+        with pytest.raises(ValueError, match="bounds beyond"):
+            packed(np.zeros(1, np.uint64), np.array(bounds))
+    with pytest.raises(ValueError, match="another size"):
+        kernel.packed(b"", b"", b"")
     with pytest.raises(IndexError):
         kernel.cut("a", one - 1, one)
     for wrong in (lambda: kernel.sieve([b"a"], b"1"), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one)):  # type: ignore[list-item,arg-type]
