@@ -111,8 +111,6 @@ class Stories:
         places: list[Membership | None] = []
         added: list[str] = []
         edited: list[tuple[Membership, str, Fingerprint]] = []
-        prints_of = [analysis.fingerprint for _, analysis in articles if isinstance(analysis, Analysis)]
-        self._index.expect([found.data for found in prints_of if found is not None])
         try:
             for count, (article, analysis) in enumerate(articles, 1):
                 place = None

@@ -1,40 +1,15 @@
 /* What choosing a story does for each article, in C: gathering, ranking and comparing numbers.
  *
- * Everything here has a twin in Python that finds the same (`index`, `cluster`), which runs where no compiler was at hand when the
- * program was installed and with which tests compare. Nothing here knows what a story is. Fingerprints come from anyone's text: every
- * index into a table is cut to its size, every length is checked. Arrays may begin anywhere, as pieces of a fingerprint's bytes do.
+ * Everything here has a twin in Python that finds the same (`loops`), which runs where no compiler was at hand when the program was
+ * installed and with which tests compare. Nothing here knows when two articles are one story (`cluster`). Fingerprints come from anyone's
+ * text: every index into a table is cut to its size, every length is checked (`_numbers.h`).
  */
-#include "../native.h"
+#include "_numbers.h"
 
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Terms of one article, slots that are read for one, and terms of a story, at most. */
-#define MOST_TERMS 256
+/* Slots that are read for one article, at most. */
 #define MOST_SLOTS 1024
-
-/* Several at once; on failure none is held. */
-static int
-take_all(PyObject *const *from, Py_buffer *views, const int *sizes, int count)
-{
-    for (int i = 0; i < count; i++) {
-        if (take(from[i], &views[i], sizes[i], 0) < 0) {
-            while (i--)
-                PyBuffer_Release(&views[i]);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-static void
-release_all(Py_buffer *views, int count)
-{
-    while (count--)
-        PyBuffer_Release(&views[count]);
-}
+/* Less than any length of an article or a story that says something. */
+#define TINY 1e-9
 
 static int
 arguments(Py_ssize_t given, Py_ssize_t wanted)
@@ -45,6 +20,15 @@ arguments(Py_ssize_t given, Py_ssize_t wanted)
     return -1;
 }
 
+static int
+dictionary(PyObject *given)
+{
+    if (PyDict_Check(given))
+        return 0;
+    PyErr_SetString(PyExc_TypeError, "articles and stories stand in a dictionary");
+    return -1;
+}
+
 static PyObject *
 wrong(const char *message)
 {
@@ -52,218 +36,153 @@ wrong(const char *message)
     return NULL;
 }
 
-static inline uint32_t
-load32(const void *from, Py_ssize_t at)
-{
-    uint32_t value;
-    memcpy(&value, (const char *)from + 4 * at, 4);
-    return value;
-}
-
-static inline int64_t
-load64(const void *from, Py_ssize_t at)
-{
-    int64_t value;
-    memcpy(&value, (const char *)from + 8 * at, 8);
-    return value;
-}
-
-static inline float
-load_float(const void *from, Py_ssize_t at)
-{
-    float value;
-    memcpy(&value, (const char *)from + 4 * at, 4);
-    return value;
-}
-
-/* A number of 16 bits (IEEE 754 binary16) as one of 32: exact. */
-static inline float
-load_half(const void *from, Py_ssize_t at)
-{
-    uint16_t half;
-    memcpy(&half, (const char *)from + 2 * at, 2);
-    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31, fraction = half & 1023;
-    uint32_t bits;
-    float value;
-    if (exponent == 0) {
-        value = ldexpf((float)fraction, -24);
-        return sign ? -value : value;
-    }
-    bits = sign | (exponent == 31 ? 0x7f800000u : (exponent + 112) << 23) | fraction << 13;
-    memcpy(&value, &bits, 4);
-    return value;
-}
-
-/* ---------------------------------------------------------------------------------- how much a term says */
-
-typedef struct {
-    const void *counts, *logs;
-    Py_ssize_t mask, last; /* of the counters, and of the logarithms */
-    float base, most;
-} Rarity;
-
-static int
-rarity(Rarity *of, const Py_buffer *counts, const Py_buffer *logs, PyObject *base, PyObject *most)
-{
-    const Py_ssize_t counters = counts->len / 4;
-    of->counts = counts->buf;
-    of->logs = logs->buf;
-    of->mask = counters - 1;
-    of->last = logs->len / 4 - 1;
-    of->base = (float)PyFloat_AsDouble(base);
-    of->most = (float)PyFloat_AsDouble(most);
-    if (PyErr_Occurred())
-        return -1;
-    if (counters < 1 || (counters & of->mask) || of->last < 0) {
-        PyErr_SetString(PyExc_ValueError, "counters that are no power of two, or no logarithms");
-        return -1;
-    }
-    return 0;
-}
-
-static inline float
-says(const Rarity *of, uint32_t hash, int64_t told)
-{
-    int64_t count = (int64_t)load32(of->counts, (Py_ssize_t)hash & of->mask) - (told < 0 ? 0 : told);
-    if (count < 0)
-        count = 0;
-    if (count > of->last)
-        count = of->last;
-    const float idf = of->base - load_float(of->logs, (Py_ssize_t)count);
-    return idf < 0 ? 0 : idf > of->most ? of->most : idf;
-}
-
 /* ------------------------------------------------------------------------------------ the article itself */
 
-typedef struct {
-    float value;
-    int at;
-} Valued;
-
-static int
-by_value(const void *one, const void *other)
+/* splitmix64, as `text.fingerprint.mixed`. */
+static inline uint64_t
+mixed(uint64_t number)
 {
-    const Valued *a = one, *b = other;
-    if (a->value != b->value)
-        return a->value > b->value ? -1 : 1;
-    return a->at - b->at;
+    number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9u;
+    number = (number ^ number >> 27) * 0x94D049BB133111EBu;
+    return number ^ number >> 31;
 }
 
-PyDoc_STRVAR(look_doc, "look(hashes, weights, kinds, counts, logs, base, most, common, posted, named, shift, /)\n--\n\n"
-    "How much each term says; which of them are looked for, as places of the table of terms.");
+/* The places of the terms by which the article is looked for: at most `posted` of those that say most, and `named` of the numbers and
+ * names among them. How many. */
+static Py_ssize_t
+rarest(const Print *print, const float *idf, const float *mine, float common, long posted, long named, long shift, uint32_t *places)
+{
+    uint64_t all[MOST_TERMS], names[MOST_TERMS];
+    char chosen[MOST_TERMS] = {0};
+    Py_ssize_t valuable = 0, others = 0, found = 0;
+    for (int i = 0; i < print->count; i++)
+        if (idf[i] > common && mine[i] > 0) {
+            all[valuable++] = valued(mine[i], i);
+            if (kind_of(print->marks[i]))
+                names[others++] = valued(mine[i], i);
+        }
+    heap_up(all, valuable);
+    heap_up(names, others);
+    while (posted-- > 0 && valuable)
+        chosen[place_of(greatest(all, &valuable))] = 1;
+    while (named-- > 0 && others)
+        chosen[place_of(greatest(names, &others))] = 1;
+    for (int i = 0; i < print->count; i++)
+        if (chosen[i])
+            places[found++] = load32(print->hashes, i) >> shift;
+    return found;
+}
+
+PyDoc_STRVAR(look_doc, "look(data, counts, logs, base, most, common, posted, named, shift, mask, /)\n--\n\n"
+    "What each term says and weighs; the places of the tables of terms and of bands where the article is looked for; how long it is; and "
+    "how many numbers and names it has. None where the fingerprint cannot be read.");
 
 static PyObject *
 look(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
     (void)self;
-    static const int sizes[] = {4, 4, 1, 4, 4};
-    Py_buffer views[5];
-    PyObject *answer = NULL, *idf = NULL, *places = NULL;
+    Print print;
     Rarity of;
-    if (arguments(given, 11) < 0 || take_all(args, views, sizes, 5) < 0)
+    char *data;
+    Py_ssize_t size, names = 0;
+    if (arguments(given, 10) < 0 || PyBytes_AsStringAndSize(args[0], &data, &size) < 0)
         return NULL;
-    const Py_ssize_t count = views[0].len / 4;
-    const float common = (float)PyFloat_AsDouble(args[7]);
-    const long posted = PyLong_AsLong(args[8]), named = PyLong_AsLong(args[9]), shift = PyLong_AsLong(args[10]);
-    if (PyErr_Occurred() || rarity(&of, &views[3], &views[4], args[5], args[6]) < 0)
-        goto done;
-    if (count > MOST_TERMS || views[1].len != views[0].len || views[2].len != count || shift < 0 || shift > 31) {
-        wrong("arrays of different lengths");
-        goto done;
+    if (!is_print((const uint8_t *)data, size, &print))
+        Py_RETURN_NONE;
+    const float common = (float)PyFloat_AsDouble(args[5]);
+    const long posted = PyLong_AsLong(args[6]), named = PyLong_AsLong(args[7]), shift = PyLong_AsLong(args[8]);
+    const uint32_t mask = (uint32_t)PyLong_AsUnsignedLongMask(args[9]);
+    if (PyErr_Occurred())
+        return NULL;
+    if (shift < 0 || shift > 31)
+        return wrong("a term's number has 32 bits");
+    if (read_rarity(args + 1, &of) < 0)
+        return NULL;
+    float idf[2 * MOST_TERMS], *mine = idf + print.count;
+    uint32_t places[MOST_TERMS], bands[BANDS];
+    double square = 0;
+    for (int i = 0; i < print.count; i++) {
+        idf[i] = says(&of, load32(print.hashes, i), 0);
+        mine[i] = (float)(print.marks[i] & 63) / 10.0f * idf[i];
+        const float squared = mine[i] * mine[i];
+        square += squared;
+        names += kind_of(print.marks[i]) != 0;
     }
-    Valued order[MOST_TERMS];
-    char chosen[MOST_TERMS] = {0};
-    int valued = 0, left = (int)named;
-    Py_ssize_t found = 0;
-    idf = PyByteArray_FromStringAndSize(NULL, 4 * count);
-    if (idf == NULL)
-        goto done;
-    float *says_it = (float *)PyByteArray_AS_STRING(idf);
-    for (int i = 0; i < count; i++) {
-        says_it[i] = says(&of, load32(views[0].buf, i), 0);
-        const float value = says_it[i] * load_float(views[1].buf, i);
-        if (says_it[i] > common && value != 0)
-            order[valued++] = (Valued){value, i};
+    let_go(&of);
+    const Py_ssize_t posts = rarest(&print, idf, mine, common, posted, named, shift, places);
+    for (int i = 0; i < print.bins / 2; i++) {
+        const uint64_t pair = (uint64_t)load16(print.signature, 2 * i) << 16 | load16(print.signature, 2 * i + 1);
+        bands[i] = (uint32_t)(mixed(pair + (uint64_t)(i + 1) * 0x9E3779B97F4A7C15u) >> 32) & mask;
     }
-    qsort(order, (size_t)valued, sizeof(Valued), by_value);
-    for (int i = 0; i < valued; i++) {
-        if (i < posted)
-            chosen[order[i].at] = 1;
-        if (left > 0 && ((const uint8_t *)views[2].buf)[order[i].at]) {
-            chosen[order[i].at] = 1;
-            left--;
-        }
-    }
-    for (int i = 0; i < count; i++)
-        found += chosen[i];
-    places = PyByteArray_FromStringAndSize(NULL, 8 * found);
-    if (places == NULL)
-        goto done;
-    int64_t *to = (int64_t *)PyByteArray_AS_STRING(places);
-    for (int i = 0; i < count; i++)
-        if (chosen[i])
-            *to++ = load32(views[0].buf, i) >> shift;
-    answer = PyTuple_Pack(2, idf, places);
-done:
-    Py_XDECREF(idf);
-    Py_XDECREF(places);
-    release_all(views, 5);
-    return answer;
+    return Py_BuildValue("(y#y#y#dn)", (char *)idf, (Py_ssize_t)(8 * print.count), (char *)places, 4 * posts, (char *)bands,
+                         (Py_ssize_t)(2 * print.bins), sqrt(square), names);
 }
 
 /* ------------------------------------------------------------------------------------------ the two tables */
 
-/* Ascending: short runs by insertion, then merged. A tenth of the time of the library's sort, which calls back for every pair. */
-static void
-sort(uint64_t *numbers, Py_ssize_t count)
+/* The rows of a table, of `slots` numbers each, at some places of it. */
+typedef struct {
+    Py_buffer table;
+    const char *places;
+    Py_ssize_t slots, rows, count;
+    uint32_t numbers[MOST_SLOTS];
+} Rows;
+
+/* Three arguments: the table, slots in a row, places. To be let go. */
+static int
+read_rows(PyObject *const *args, Rows *rows, int writable)
 {
-    enum { RUN = 8 };
-    uint64_t aside[MOST_SLOTS], *from = numbers, *to = aside;
-    for (Py_ssize_t start = 0; start < count; start += RUN) {
-        const Py_ssize_t end = start + RUN < count ? start + RUN : count;
-        for (Py_ssize_t i = start + 1; i < end; i++) {
-            const uint64_t one = numbers[i];
-            Py_ssize_t j = i;
-            for (; j > start && numbers[j - 1] > one; j--)
-                numbers[j] = numbers[j - 1];
-            numbers[j] = one;
-        }
+    char *places;
+    Py_ssize_t size;
+    rows->slots = PyLong_AsSsize_t(args[1]);
+    if (PyErr_Occurred() || PyBytes_AsStringAndSize(args[2], &places, &size) < 0 || take(args[0], &rows->table, 4, writable) < 0)
+        return -1;
+    rows->places = places;
+    rows->rows = size / 4;
+    if (rows->slots < 1 || rows->slots > MOST_SLOTS || size % 4 || rows->rows * rows->slots > MOST_SLOTS) {
+        PyErr_SetString(PyExc_ValueError, "more slots than are read for one article");
+        goto failed;
     }
-    for (Py_ssize_t width = RUN; width < count; width *= 2) {
-        for (Py_ssize_t start = 0; start < count; start += 2 * width) {
-            const Py_ssize_t middle = start + width < count ? start + width : count;
-            const Py_ssize_t end = start + 2 * width < count ? start + 2 * width : count;
-            Py_ssize_t i = start, j = middle;
-            for (Py_ssize_t at = start; at < end; at++)
-                to[at] = i < middle && (j == end || from[i] <= from[j]) ? from[i++] : from[j++];
+    rows->count = rows->rows * rows->slots;
+    const Py_ssize_t height = rows->table.len / (4 * rows->slots);
+    for (Py_ssize_t i = 0; i < rows->rows; i++) {
+        const Py_ssize_t place = (Py_ssize_t)load32(places, i);
+        if (place >= height) {
+            PyErr_SetString(PyExc_IndexError, "a place beyond the table");
+            goto failed;
         }
-        uint64_t *const swapped = from;
-        from = to;
-        to = swapped;
+        memcpy(rows->numbers + i * rows->slots, (const char *)rows->table.buf + 4 * rows->slots * place, (size_t)(4 * rows->slots));
     }
-    if (from != numbers)
-        memcpy(numbers, from, (size_t)count * sizeof(uint64_t));
+    return 0;
+failed:
+    PyBuffer_Release(&rows->table);
+    return -1;
 }
 
-/* The rows of `table`, of `slots` numbers each, at `places`, into `rows`: how many numbers; -1 with an exception. */
+/* The numbers but 0, each once, as a heap: the most frequent first, of equals the newest. How many. */
 static Py_ssize_t
-gather(const Py_buffer *table, Py_ssize_t slots, const Py_buffer *places, uint32_t *rows)
+ranked(const Rows *rows, uint64_t *heap)
 {
-    const Py_ssize_t count = places->len / 8;
-    if (slots < 1 || slots > MOST_SLOTS || count * slots > MOST_SLOTS) {
-        PyErr_SetString(PyExc_ValueError, "more slots than are read for one article");
-        return -1;
+    uint64_t seen[2 * MOST_SLOTS];
+    Py_ssize_t size = 2, found = 0;
+    int bits = 1;
+    for (; size < 2 * rows->count; size *= 2)
+        bits++;
+    memset(seen, 0, (size_t)size * sizeof *seen);
+    for (Py_ssize_t i = 0; i < rows->count; i++) {
+        const uint32_t number = rows->numbers[i];
+        if (number == 0)
+            continue;
+        Py_ssize_t at = number * 2654435769u >> (32 - bits);
+        while (seen[at] && (uint32_t)seen[at] != number)
+            at = (at + 1) & (size - 1);
+        seen[at] = (seen[at] | number) + ((uint64_t)1 << 32);
     }
-    const Py_ssize_t height = table->len / (4 * slots);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        const int64_t place = load64(places->buf, i);
-        if (place < 0 || place >= height) {
-            PyErr_SetString(PyExc_IndexError, "a place beyond the table");
-            return -1;
-        }
-        memcpy(rows + i * slots, (const char *)table->buf + 4 * slots * place, (size_t)(4 * slots));
-    }
-    return count * slots;
+    for (Py_ssize_t at = 0; at < size; at++)
+        if (seen[at])
+            heap[found++] = seen[at];
+    heap_up(heap, found);
+    return found;
 }
 
 PyDoc_STRVAR(rank_doc, "rank(table, slots, places, /)\n--\n\nEach number in these rows but 0, the most frequent first, of equals the newest.");
@@ -272,247 +191,564 @@ static PyObject *
 rank(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
     (void)self;
-    Py_buffer table, places;
-    uint32_t rows[MOST_SLOTS];
-    uint64_t numbers[MOST_SLOTS], ranks[MOST_SLOTS];
-    PyObject *answer = NULL;
-    if (arguments(given, 3) < 0 || take(args[0], &table, 4, 0) < 0)
+    Rows rows;
+    uint64_t heap[MOST_SLOTS];
+    if (arguments(given, 3) < 0 || read_rows(args, &rows, 0) < 0)
         return NULL;
-    if (take(args[2], &places, 8, 0) < 0) {
-        PyBuffer_Release(&table);
-        return NULL;
-    }
-    const Py_ssize_t slots = PyLong_AsSsize_t(args[1]);
-    const Py_ssize_t count = PyErr_Occurred() ? -1 : gather(&table, slots, &places, rows);
-    if (count >= 0) {
-        Py_ssize_t ranked = 0;
-        for (Py_ssize_t i = 0; i < count; i++)
-            numbers[i] = rows[i];
-        sort(numbers, count);
-        for (Py_ssize_t i = 0, next; i < count; i = next) {
-            for (next = i + 1; next < count && numbers[next] == numbers[i]; next++)
-                ;
-            if (numbers[i])
-                ranks[ranked++] = (uint64_t)(next - i) << 32 | numbers[i];
-        }
-        sort(ranks, ranked);
-        answer = PyList_New(ranked);
-        for (Py_ssize_t i = 0; answer != NULL && i < ranked; i++) {
-            PyObject *number = PyLong_FromUnsignedLong((unsigned long)(ranks[ranked - 1 - i] & 0xffffffffu));
-            if (number == NULL)
-                Py_CLEAR(answer);
-            else
-                PyList_SET_ITEM(answer, i, number);
-        }
-    }
-    PyBuffer_Release(&places);
-    PyBuffer_Release(&table);
-    return answer;
-}
-
-PyDoc_STRVAR(post_doc, "post(table, slots, places, number, below, free, /)\n--\n\n"
-    "`number` in the first slot of these rows. What was there moves on, up to the first slot that is free, or out. Free is what is less "
-    "than `below`, what is `number`, and what `free` (None, or a truth for each slot) says.");
-
-static PyObject *
-post(PyObject *self, PyObject *const *args, Py_ssize_t given)
-{
-    (void)self;
-    Py_buffer table, places, free_too = {0};
-    uint32_t rows[MOST_SLOTS];
-    int failed = 1;
-    if (arguments(given, 6) < 0 || take(args[0], &table, 4, 1) < 0)
-        return NULL;
-    if (take(args[2], &places, 8, 0) < 0)
-        goto no_places;
-    if (args[5] != Py_None && take(args[5], &free_too, 1, 0) < 0)
-        goto no_free;
-    const Py_ssize_t slots = PyLong_AsSsize_t(args[1]);
-    const uint32_t number = (uint32_t)PyLong_AsUnsignedLongMask(args[3]);
-    const uint32_t below = (uint32_t)PyLong_AsUnsignedLongMask(args[4]);
-    const Py_ssize_t count = PyErr_Occurred() ? -1 : gather(&table, slots, &places, rows);
-    if (count < 0)
-        goto done;
-    if (args[5] != Py_None && free_too.len != count) {
-        wrong("arrays of different lengths");
-        goto done;
-    }
-    const char *marked = args[5] == Py_None ? NULL : free_too.buf;
-    for (Py_ssize_t i = 0; i < places.len / 8; i++) {
-        uint32_t *row = rows + i * slots;
-        Py_ssize_t until = 0;
-        while (until < slots - 1 && !(row[until] < below || row[until] == number || (marked && marked[i * slots + until])))
-            until++;
-        memmove(row + 1, row, (size_t)until * sizeof(uint32_t));
-        row[0] = number;
-    }
-    /* All were read before the first is written: a place that stands there twice is written alike twice. */
-    for (Py_ssize_t i = 0; i < places.len / 8; i++)
-        memcpy((char *)table.buf + 4 * slots * load64(places.buf, i), rows + i * slots, (size_t)(4 * slots));
-    failed = 0;
-done:
-    if (args[5] != Py_None)
-        PyBuffer_Release(&free_too);
-no_free:
-    PyBuffer_Release(&places);
-no_places:
-    PyBuffer_Release(&table);
-    if (failed)
-        return NULL;
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(agree_doc, "agree(signature, others, head, /)\n--\n\nIn how many bins a signature agrees with those of other fingerprints.");
-
-static PyObject *
-agree(PyObject *self, PyObject *const *args, Py_ssize_t given)
-{
-    (void)self;
-    Py_buffer signature;
-    if (arguments(given, 3) < 0 || take(args[0], &signature, 2, 0) < 0)
-        return NULL;
-    const Py_ssize_t head = PyLong_AsSsize_t(args[2]);
-    PyObject *answer = NULL, *others = head < 0 && PyErr_Occurred() ? NULL : PySequence_Fast(args[1], "fingerprints must be a sequence");
-    if (others != NULL)
-        answer = PyList_New(PySequence_Fast_GET_SIZE(others));
-    for (Py_ssize_t i = 0; answer != NULL && i < PySequence_Fast_GET_SIZE(others); i++) {
-        char *data;
-        Py_ssize_t size, equal = 0;
-        if (PyBytes_AsStringAndSize(PySequence_Fast_GET_ITEM(others, i), &data, &size) < 0) {
-            Py_CLEAR(answer);
-            break;
-        }
-        if (head >= 0 && size >= 2 && (uint8_t)data[1] == signature.len / 2 && signature.len <= size && head <= size - signature.len)
-            for (Py_ssize_t at = 0; at < signature.len; at += 2)
-                equal += !memcmp(data + head + at, (const char *)signature.buf + at, 2);
-        PyObject *number = PyLong_FromSsize_t(equal);
+    PyBuffer_Release(&rows.table);
+    Py_ssize_t left = ranked(&rows, heap);
+    PyObject *answer = PyList_New(left);
+    for (Py_ssize_t i = 0; answer != NULL && left; i++) {
+        PyObject *number = PyLong_FromUnsignedLong((unsigned long)(uint32_t)greatest(heap, &left));
         if (number == NULL)
             Py_CLEAR(answer);
         else
             PyList_SET_ITEM(answer, i, number);
     }
-    Py_XDECREF(others);
-    PyBuffer_Release(&signature);
     return answer;
 }
 
-/* ------------------------------------------------------------------------------------------- comparing */
-
-PyDoc_STRVAR(compare_doc, "compare(stories, own, mine, named, counts, logs, base, most, /)\n--\n\n"
-    "Of each story (terms and weights, ascending): the product with the article, the square of its length, and how many of the "
-    "article's names it has.");
+PyDoc_STRVAR(post_doc, "post(table, slots, places, number, below, free, /)\n--\n\n"
+    "`number` in the first slot of these rows. What was there moves on, up to the first slot that is free, or out. Free is what is less "
+    "than `below`, what is `number`, and the numbers of the list `free`.");
 
 static PyObject *
-compare_one(PyObject *story, const Py_buffer *own, const void *mine, const uint8_t *named, const Rarity *of)
-{
-    Py_buffer hashes, weights;
-    PyObject *answer = NULL;
-    if (!PyTuple_Check(story) || PyTuple_GET_SIZE(story) != 2)
-        return wrong("a story is its terms and their weights");
-    if (take(PyTuple_GET_ITEM(story, 0), &hashes, 4, 0) < 0)
-        return NULL;
-    if (take(PyTuple_GET_ITEM(story, 1), &weights, 2, 0) < 0) {
-        PyBuffer_Release(&hashes);
-        return NULL;
-    }
-    const Py_ssize_t count = hashes.len / 4, terms = own->len / 4;
-    if (weights.len != 2 * count) {
-        wrong("arrays of different lengths");
-        goto done;
-    }
-    double product = 0, square = 0;
-    Py_ssize_t names = 0, at = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        const uint32_t hash = load32(hashes.buf, i);
-        const float theirs = load_half(weights.buf, i) * says(of, hash, 0);
-        const float squared = theirs * theirs;
-        square += squared;
-        while (at < terms && load32(own->buf, at) < hash)
-            at++;
-        if (at < terms && load32(own->buf, at) == hash) {
-            const float both = theirs * load_float(mine, at);
-            product += both;
-            names += named[at] != 0;
-        }
-    }
-    answer = Py_BuildValue("(ddn)", product, square, names);
-done:
-    PyBuffer_Release(&weights);
-    PyBuffer_Release(&hashes);
-    return answer;
-}
-
-static PyObject *
-compare(PyObject *self, PyObject *const *args, Py_ssize_t given)
+post(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
     (void)self;
-    static const int sizes[] = {4, 4, 1, 4, 4};
-    Py_buffer views[5];
-    PyObject *answer = NULL;
-    Rarity of;
-    if (arguments(given, 8) < 0)
+    Rows rows;
+    uint32_t free[MOST_SLOTS];
+    if (arguments(given, 6) < 0)
         return NULL;
-    PyObject *stories = PySequence_Fast(args[0], "stories must be a sequence");
-    if (stories == NULL)
+    const uint32_t number = (uint32_t)PyLong_AsUnsignedLongMask(args[3]);
+    const uint32_t below = (uint32_t)PyLong_AsUnsignedLongMask(args[4]);
+    if (PyErr_Occurred())
         return NULL;
-    if (take_all(args + 1, views, sizes, 5) < 0) {
-        Py_DECREF(stories);
+    if (!PyList_Check(args[5]) || PyList_GET_SIZE(args[5]) > MOST_SLOTS)
+        return wrong("more numbers than there are slots");
+    const Py_ssize_t freed = PyList_GET_SIZE(args[5]);
+    for (Py_ssize_t i = 0; i < freed; i++)
+        free[i] = (uint32_t)PyLong_AsUnsignedLongMask(PyList_GET_ITEM(args[5], i));
+    if (PyErr_Occurred() || read_rows(args, &rows, 1) < 0)
         return NULL;
+    for (Py_ssize_t i = 0; i < rows.rows; i++) {
+        uint32_t *row = rows.numbers + i * rows.slots;
+        Py_ssize_t until = 0;
+        for (; until < rows.slots - 1 && row[until] >= below && row[until] != number; until++) {
+            Py_ssize_t at = 0;
+            while (at < freed && free[at] != row[until])
+                at++;
+            if (at < freed)
+                break;
+        }
+        memmove(row + 1, row, (size_t)until * sizeof *row);
+        row[0] = number;
     }
-    if (views[1].len != views[0].len || views[2].len != views[0].len / 4)
-        wrong("arrays of different lengths");
-    else if (rarity(&of, &views[3], &views[4], args[6], args[7]) == 0)
-        answer = PyList_New(PySequence_Fast_GET_SIZE(stories));
-    for (Py_ssize_t i = 0; answer != NULL && i < PySequence_Fast_GET_SIZE(stories); i++) {
-        PyObject *one = compare_one(PySequence_Fast_GET_ITEM(stories, i), &views[0], views[1].buf, views[2].buf, &of);
-        if (one == NULL)
+    /* All were read before the first is written: a place that stands there twice is written alike twice. */
+    for (Py_ssize_t i = 0; i < rows.rows; i++)
+        memcpy((char *)rows.table.buf + 4 * rows.slots * (Py_ssize_t)load32(rows.places, i), rows.numbers + i * rows.slots,
+               (size_t)(4 * rows.slots));
+    PyBuffer_Release(&rows.table);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(count_doc, "count(counts, data, by, /)\n--\n\nAdds `by` to the counter of each term of a fingerprint.");
+
+static PyObject *
+count(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Print print;
+    Py_buffer counts;
+    if (arguments(given, 3) < 0 || read_print(args[1], &print) < 0)
+        return NULL;
+    const uint32_t by = (uint32_t)PyLong_AsUnsignedLongMask(args[2]);
+    if (PyErr_Occurred() || take(args[0], &counts, 4, 1) < 0)
+        return NULL;
+    const Py_ssize_t counters = counts.len / 4, mask = counters - 1;
+    const int sound = counters > 0 && !(counters & mask);
+    for (int i = 0; sound && i < print.count; i++) {
+        const Py_ssize_t at = (Py_ssize_t)load32(print.hashes, i) & mask;
+        const uint32_t counted = load32(counts.buf, at) + by;
+        store(counts.buf, at, &counted, 4);
+    }
+    PyBuffer_Release(&counts);
+    if (!sound)
+        return wrong("counters that are no power of two");
+    Py_RETURN_NONE;
+}
+
+/* The first `wanted` of these numbers that stand in a dictionary, not in `passed` (unless that is NULL), and whose attribute `name` is not
+ * empty: into `chosen` and `known`, new references. How many; -1 with an exception. */
+static Py_ssize_t
+known_of(const Rows *rows, PyObject *holders, PyObject *name, PyObject *passed, Py_ssize_t wanted, PyObject **chosen, PyObject **known)
+{
+    uint64_t heap[MOST_SLOTS];
+    Py_ssize_t found = 0;
+    for (Py_ssize_t left = ranked(rows, heap); left && found < wanted;) {
+        PyObject *number = PyLong_FromUnsignedLong((unsigned long)(uint32_t)greatest(heap, &left)), *data = NULL;
+        PyObject *holder = number == NULL ? NULL : PyDict_GetItemWithError(holders, number);
+        if (holder != NULL && (passed == NULL || PySet_GET_SIZE(passed) == 0 || PySet_Contains(passed, number) == 0))
+            data = PyObject_GetAttr(holder, name);
+        if (data != NULL && !PyBytes_Check(data))
+            PyErr_SetString(PyExc_TypeError, "articles and stories are known by bytes");
+        if (data != NULL && !PyErr_Occurred() && PyBytes_GET_SIZE(data)) {
+            /* They stand anywhere, and are read when all have been found. */
+            for (Py_ssize_t at = 0; at < PyBytes_GET_SIZE(data); at += 64)
+                __builtin_prefetch(PyBytes_AS_STRING(data) + at);
+            chosen[found] = number;
+            known[found++] = data;
+            continue;
+        }
+        Py_XDECREF(data);
+        Py_XDECREF(number);
+        if (PyErr_Occurred())
+            break;
+    }
+    if (!PyErr_Occurred())
+        return found;
+    while (found--) {
+        Py_DECREF(known[found]);
+        Py_DECREF(chosen[found]);
+    }
+    return -1;
+}
+
+static int
+append(PyObject *list, PyObject *one)
+{
+    const int failed = one == NULL || PyList_Append(list, one) < 0;
+    Py_XDECREF(one);
+    return failed ? -1 : 0;
+}
+
+/* ------------------------------------------------------------------------------------ articles with articles */
+
+PyDoc_STRVAR(alike_doc, "alike(data, table, slots, places, articles, name, wanted, least, /)\n--\n\n"
+    "Of the first `wanted` numbers in these rows, as `rank` has them, that stand in the dictionary `articles`, those that agree with this "
+    "article in such a share of bins: the share and the number. The attribute `name` is their fingerprint.");
+
+static PyObject *
+alike(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Print own, other;
+    Rows rows;
+    PyObject *chosen[MOST_SLOTS], *known[MOST_SLOTS];
+    if (arguments(given, 8) < 0 || read_print(args[0], &own) < 0 || dictionary(args[4]) < 0)
+        return NULL;
+    const Py_ssize_t wanted = PyLong_AsSsize_t(args[6]);
+    const double least = PyFloat_AsDouble(args[7]);
+    if (PyErr_Occurred() || read_rows(args + 1, &rows, 0) < 0)
+        return NULL;
+    PyBuffer_Release(&rows.table);
+    const Py_ssize_t found = known_of(&rows, args[4], args[5], NULL, wanted, chosen, known);
+    PyObject *answer = found < 0 ? NULL : PyList_New(0);
+    for (Py_ssize_t i = 0; i < found; i++) {
+        double equal = 0;
+        if (answer != NULL && read_print(known[i], &other) < 0)
             Py_CLEAR(answer);
-        else
-            PyList_SET_ITEM(answer, i, one);
+        for (int bin = 0; answer != NULL && bin < own.bins && bin < other.bins; bin++)
+            equal += load16(own.signature, bin) == load16(other.signature, bin);
+        if (answer != NULL && equal / BINS >= least && append(answer, Py_BuildValue("(dO)", equal / BINS, chosen[i])) < 0)
+            Py_CLEAR(answer);
+        Py_DECREF(known[i]);
+        Py_DECREF(chosen[i]);
     }
-    release_all(views, 5);
-    Py_DECREF(stories);
     return answer;
 }
 
-PyDoc_STRVAR(news_doc, "news(hashes, tally, own, counts, logs, base, most, counted, bar, /)\n--\n\n"
-    "What those terms of a story weigh that the article shares and that are rare outside it.");
+PyDoc_STRVAR(closest_doc, "closest(data, says, others, /)\n--\n\n"
+    "Of other articles the one that shares most (in thousandths; of equals the first), which of the article's terms it shares (a byte "
+    "each) and how many, and how many terms it has.");
+
+static PyObject *
+closest(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Own own;
+    Print other, chosen = {0};
+    Py_ssize_t best = -1, shared = 0;
+    double most = -1;
+    if (arguments(given, 3) < 0 || read_own(args, &own) < 0)
+        return NULL;
+    PyObject *others = PySequence_Fast(args[2], "fingerprints must be a sequence");
+    if (others == NULL)
+        return NULL;
+    PyObject *answer = NULL, *mask = PyBytes_FromStringAndSize(NULL, own.print.count);
+    if (mask == NULL)
+        goto done;
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(others); i++) {
+        double sum = 0;
+        if (read_print(PySequence_Fast_GET_ITEM(others, i), &other) < 0)
+            goto done;
+        for (int term = 0; term < other.count; term++) {
+            const int at = place_in(&own, load32(other.hashes, term));
+            if (at >= 0)
+                sum += load_float(own.idf, at);
+        }
+        sum = rint(1000 * sum);
+        if (sum > most) {
+            most = sum;
+            best = i;
+            chosen = other;
+        }
+    }
+    if (best < 0) {
+        wrong("no other article");
+        goto done;
+    }
+    memset(PyBytes_AS_STRING(mask), 0, (size_t)own.print.count);
+    for (int term = 0; term < chosen.count; term++) {
+        const int at = place_in(&own, load32(chosen.hashes, term));
+        if (at >= 0)
+            PyBytes_AS_STRING(mask)[at] = 1;
+    }
+    for (int i = 0; i < own.print.count; i++)
+        shared += PyBytes_AS_STRING(mask)[i];
+    answer = Py_BuildValue("(nOni)", best, mask, shared, chosen.count);
+done:
+    Py_XDECREF(mask);
+    Py_DECREF(others);
+    return answer;
+}
+
+PyDoc_STRVAR(sides_doc, "sides(data, says, other, counts, logs, base, most, /)\n--\n\n"
+    "Of either article how many terms of each kind it says alone, how many as the other does, and what these and those say.");
+
+typedef struct {
+    int terms[2][KINDS];
+    double weight[2][KINDS];
+} Side;
+
+static PyObject *
+told_of(const Side *side)
+{
+    const int *alone = side->terms[0], *both = side->terms[1];
+    const double *weight = side->weight[0], *common = side->weight[1];
+    return Py_BuildValue("((iiii)(iiii)(dddd)(dddd))", alone[0], alone[1], alone[2], alone[3], both[0], both[1], both[2], both[3], weight[0],
+                         weight[1], weight[2], weight[3], common[0], common[1], common[2], common[3]);
+}
+
+static PyObject *
+sides(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Own own;
+    Print other;
+    Rarity of;
+    Side mine = {0}, theirs = {0};
+    char held[MOST_TERMS] = {0};
+    if (arguments(given, 7) < 0 || read_own(args, &own) < 0 || read_print(args[2], &other) < 0 || read_rarity(args + 3, &of) < 0)
+        return NULL;
+    for (int i = 0; i < other.count; i++) {
+        const uint32_t hash = load32(other.hashes, i);
+        const int at = place_in(&own, hash), kind = kind_of(other.marks[i]);
+        theirs.terms[at >= 0][kind]++;
+        theirs.weight[at >= 0][kind] += says(&of, hash, 0);
+        if (at >= 0)
+            held[at] = 1;
+    }
+    let_go(&of);
+    for (int i = 0; i < own.print.count; i++) {
+        const int both = held[i], kind = kind_of(own.print.marks[i]);
+        mine.terms[both][kind]++;
+        mine.weight[both][kind] += load_float(own.idf, i);
+    }
+    PyObject *one = told_of(&mine), *two = told_of(&theirs), *answer = NULL;
+    if (one != NULL && two != NULL)
+        answer = PyTuple_Pack(2, one, two);
+    Py_XDECREF(one);
+    Py_XDECREF(two);
+    return answer;
+}
+
+PyDoc_STRVAR(shown_doc, "shown(data, says, shared, words, name, number, most_words, most_numbers, /)\n--\n\n"
+    "Of the shared terms (a byte each) the words and the numbers that weigh most, as `words` has them; names count twice.");
+
+static PyObject *
+shown(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Own own;
+    char *shared;
+    Py_ssize_t size, count = 0;
+    uint64_t heap[MOST_TERMS];
+    if (arguments(given, 8) < 0 || read_own(args, &own) < 0 || PyBytes_AsStringAndSize(args[2], &shared, &size) < 0)
+        return NULL;
+    const long name = PyLong_AsLong(args[4]), number = PyLong_AsLong(args[5]);
+    Py_ssize_t left[2] = {PyLong_AsSsize_t(args[6]), PyLong_AsSsize_t(args[7])};
+    if (PyErr_Occurred())
+        return NULL;
+    if (size != own.print.count || !PyTuple_Check(args[3]) || PyTuple_GET_SIZE(args[3]) != own.print.count)
+        return wrong("arrays of different lengths");
+    for (int i = 0; i < own.print.count; i++) {
+        const float value = load_float(own.mine, i) * (kind_of(own.print.marks[i]) == name ? 2.0f : 1.0f);
+        if (shared[i] && value > 0)
+            heap[count++] = valued(value, i);
+    }
+    heap_up(heap, count);
+    PyObject *answer = NULL, *found[2] = {PyList_New(0), PyList_New(0)};
+    if (found[0] == NULL || found[1] == NULL)
+        goto done;
+    while (count && (left[0] > 0 || left[1] > 0)) {
+        const int at = place_of(greatest(heap, &count)), numeric = kind_of(own.print.marks[at]) == number;
+        if (left[numeric]-- > 0 && PyList_Append(found[numeric], PyTuple_GET_ITEM(args[3], at)) < 0)
+            goto done;
+    }
+    answer = PyTuple_New(2);
+    for (int i = 0; answer != NULL && i < 2; i++) {
+        PyObject *said = PyList_AsTuple(found[i]);
+        if (said == NULL)
+            Py_CLEAR(answer);
+        else
+            PyTuple_SET_ITEM(answer, i, said);
+    }
+done:
+    Py_XDECREF(found[0]);
+    Py_XDECREF(found[1]);
+    return answer;
+}
+
+/* ------------------------------------------------------------------------------------- articles with stories */
+
+/* The cosine between the article, so long, and a story, 0 where it is less than `least`; and how many of the article's numbers and names
+ * the story has. What is too little is seldom worked out: how rare a term is stands somewhere in megabytes. */
+static double
+likeness(Centroid *story, const Own *own, double length, const Rarity *of, double least, Py_ssize_t *names)
+{
+    double product = 0, square = 0;
+    *names = 0;
+    for (int i = 0; i < story->count; i++) {
+        const int at = place_in(own, load32(story->hashes, i));
+        if (at < 0)
+            continue;
+        const float theirs = weight_of(story, i) * load_float(own->idf, at);
+        const float both = theirs * load_float(own->mine, at);
+        product += both;
+        *names += kind_of(own->print.marks[at]) != 0;
+    }
+    if (!(product > 0))
+        return 0;
+    /* The square of the length from which on the cosine is too little, with room for the last digits. */
+    const double longest = least > 0 && length > 0 ? product / (least * length) : INFINITY, limit = longest * longest * (1 + 1e-9);
+    for (int i = 0; i < story->count; i++) {
+        const float theirs = weight_of(story, i) * says(of, load32(story->hashes, i), 0);
+        const float squared = theirs * theirs;
+        square += squared;
+        if (square > limit)
+            return 0;
+    }
+    const double lengths = sqrt(square) * length, cosine = product / (lengths > TINY ? lengths : TINY);
+    return cosine < least ? 0 : cosine;
+}
+
+PyDoc_STRVAR(cosine_doc, "cosine(data, says, length, counts, logs, base, most, centroid, /)\n--\n\nHow like a story the article is.");
+
+static PyObject *
+cosine(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Own own;
+    Rarity of;
+    Centroid story;
+    Py_ssize_t names;
+    if (arguments(given, 8) < 0 || read_own(args, &own) < 0 || read_centroid(args[7], &story) < 0)
+        return NULL;
+    const double length = PyFloat_AsDouble(args[2]);
+    if (PyErr_Occurred() || read_rarity(args + 3, &of) < 0)
+        return NULL;
+    const double found = likeness(&story, &own, length, &of, 0, &names);
+    let_go(&of);
+    return PyFloat_FromDouble(found);
+}
+
+PyDoc_STRVAR(nearest_doc, "nearest(data, says, length, counts, logs, base, most, table, slots, places, stories, name, passed, wanted, "
+    "least, names, /)\n--\n\n"
+    "Of the first `wanted` numbers in these rows, as `rank` has them, that stand in the dictionary `stories`, not in the set `passed`, and "
+    "whose attribute `name` is not empty, those that are like the article or have so many of its names: the cosine (0 where it is less "
+    "than `least`), the number, how many names.");
+
+static PyObject *
+nearest(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Own own;
+    Rarity of;
+    Rows rows;
+    PyObject *chosen[MOST_SLOTS], *known[MOST_SLOTS];
+    if (arguments(given, 16) < 0 || read_own(args, &own) < 0 || dictionary(args[10]) < 0)
+        return NULL;
+    if (!PyAnySet_Check(args[12])) {
+        PyErr_SetString(PyExc_TypeError, "those passed over are a set");
+        return NULL;
+    }
+    const double length = PyFloat_AsDouble(args[2]), least = PyFloat_AsDouble(args[14]);
+    const Py_ssize_t wanted = PyLong_AsSsize_t(args[13]), named = PyLong_AsSsize_t(args[15]);
+    if (PyErr_Occurred() || read_rows(args + 7, &rows, 0) < 0)
+        return NULL;
+    PyBuffer_Release(&rows.table);
+    if (read_rarity(args + 3, &of) < 0)
+        return NULL;
+    const Py_ssize_t found = known_of(&rows, args[10], args[11], args[12], wanted, chosen, known);
+    PyObject *answer = found < 0 ? NULL : PyList_New(0);
+    for (Py_ssize_t i = 0; i < found; i++) {
+        Py_ssize_t names;
+        Centroid story;
+        if (answer != NULL && read_centroid(known[i], &story) < 0)
+            Py_CLEAR(answer);
+        if (answer != NULL) {
+            const double cosine = likeness(&story, &own, length, &of, least, &names);
+            if ((cosine > 0 || names >= named) && append(answer, Py_BuildValue("(dOn)", cosine, chosen[i], names)) < 0)
+                Py_CLEAR(answer);
+        }
+        Py_DECREF(known[i]);
+        Py_DECREF(chosen[i]);
+    }
+    let_go(&of);
+    return answer;
+}
+
+PyDoc_STRVAR(news_doc, "news(data, says, centroid, counts, logs, base, most, counted, bar, shared, /)\n--\n\n"
+    "What those terms of a story weigh that the article shares (of its own only the marked, where `shared` is not None) and that are rare "
+    "outside it.");
 
 static PyObject *
 news(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
     (void)self;
-    static const int sizes[] = {4, 4, 4, 4, 4};
-    Py_buffer views[5];
-    PyObject *answer = NULL;
+    Own own;
     Rarity of;
-    if (arguments(given, 9) < 0 || take_all(args, views, sizes, 5) < 0)
+    Centroid story;
+    char *meant = NULL;
+    Py_ssize_t size;
+    if (arguments(given, 10) < 0 || read_own(args, &own) < 0 || read_centroid(args[2], &story) < 0)
         return NULL;
-    const int64_t counted = PyLong_AsLong(args[7]);
+    const long counted = PyLong_AsLong(args[7]);
     const float bar = (float)PyFloat_AsDouble(args[8]);
-    const Py_ssize_t count = views[0].len / 4, terms = views[2].len / 4;
-    if (PyErr_Occurred() || rarity(&of, &views[3], &views[4], args[5], args[6]) < 0)
-        goto done;
-    if (views[1].len != views[0].len) {
-        wrong("arrays of different lengths");
-        goto done;
-    }
+    if (PyErr_Occurred() || (args[9] != Py_None && PyBytes_AsStringAndSize(args[9], &meant, &size) < 0))
+        return NULL;
+    if (meant != NULL && size != own.print.count)
+        return wrong("arrays of different lengths");
+    if (read_rarity(args + 3, &of) < 0)
+        return NULL;
     double weight = 0;
-    Py_ssize_t at = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        const uint32_t hash = load32(views[0].buf, i);
-        while (at < terms && load32(views[2].buf, at) < hash)
-            at++;
-        if (at < terms && load32(views[2].buf, at) == hash) {
-            const int64_t told = (int32_t)load32(views[1].buf, i);
-            const float over = says(&of, hash, told < counted ? told : counted) - bar;
-            weight += over > 0 ? over : 0;
+    for (int i = 0; i < story.count; i++) {
+        const uint32_t hash = load32(story.hashes, i);
+        const int at = place_in(&own, hash);
+        if (at < 0 || (meant != NULL && !meant[at]))
+            continue;
+        const int64_t told = tally_of(&story, i);
+        const float over = says(&of, hash, told < counted ? told : counted) - bar;
+        weight += over > 0 ? over : 0;
+    }
+    let_go(&of);
+    return PyFloat_FromDouble(weight);
+}
+
+/* --------------------------------------------------------------------------------- what a story is known by */
+
+static PyObject *
+made(const uint32_t *hashes, const uint32_t *tally, const uint16_t *halves, int count)
+{
+    PyObject *answer = PyBytes_FromStringAndSize(NULL, MADE_HEAD + MADE_TERM * count);
+    if (answer == NULL)
+        return NULL;
+    char *to = PyBytes_AS_STRING(answer);
+    const uint16_t terms = (uint16_t)count;
+    to[0] = MADE;
+    to[1] = 0;
+    memcpy(to + 2, &terms, 2);
+    memcpy(to + MADE_HEAD, hashes, (size_t)(4 * count));
+    memcpy(to + MADE_HEAD + 4 * count, tally, (size_t)(4 * count));
+    memcpy(to + MADE_HEAD + 8 * count, halves, (size_t)(2 * count));
+    return answer;
+}
+
+PyDoc_STRVAR(founded_doc, "founded(centroid, data, most, /)\n--\n\n"
+    "What a story is known by with another article among those it is made of: of so many terms those that weigh most.");
+
+static PyObject *
+founded(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    enum { MOST = MOST_MADE + MOST_TERMS };
+    Centroid before, one;
+    uint32_t hashes[MOST], tally[MOST];
+    float weights[MOST];
+    uint16_t halves[MOST];
+    uint64_t heap[MOST];
+    char kept[MOST] = {0};
+    int count = 0, i = 0, j = 0, left = 0;
+    Print print;
+    if (arguments(given, 3) < 0 || read_centroid(args[0], &before) < 0 || read_print(args[1], &print) < 0 || read_centroid(args[1], &one) < 0)
+        return NULL;
+    const long most = PyLong_AsLong(args[2]);
+    if (PyErr_Occurred())
+        return NULL;
+    if (before.count == 0 || one.count == 0)
+        return Py_NewRef(before.count == 0 && one.count ? args[1] : args[0]);
+    while (i < before.count || j < one.count) {
+        const uint32_t mine = i < before.count ? load32(before.hashes, i) : UINT32_MAX;
+        const uint32_t theirs = j < one.count ? load32(one.hashes, j) : UINT32_MAX;
+        const int first = i < before.count && (j >= one.count || mine <= theirs);
+        const int second = j < one.count && (i >= before.count || theirs <= mine);
+        hashes[count] = first ? mine : theirs;
+        tally[count] = first ? tally_of(&before, i) : 0;
+        weights[count] = first ? weight_of(&before, i) : 0;
+        if (second) {
+            tally[count]++;
+            weights[count] += (float)(one.print.marks[j] & 63) / one.norm;
+        }
+        i += first;
+        j += second;
+        heap[count] = valued(weights[count], count);
+        count++;
+    }
+    Py_ssize_t heaped = count;
+    if (count > most)
+        heap_up(heap, heaped);
+    for (long wanted = most; count > most && wanted-- > 0;)
+        kept[place_of(greatest(heap, &heaped))] = 1;
+    for (int at = 0; at < count; at++)
+        if (count <= most || kept[at]) {
+            hashes[left] = hashes[at];
+            tally[left] = tally[at];
+            halves[left++] = to_half(weights[at]);
+        }
+    return made(hashes, tally, halves, left);
+}
+
+PyDoc_STRVAR(tallied_doc, "tallied(centroid, data, by, /)\n--\n\n"
+    "What a story is known by with `by` more articles, not less than none, in which those of its terms stand that this one has.");
+
+static PyObject *
+tallied(PyObject *self, PyObject *const *args, Py_ssize_t given)
+{
+    (void)self;
+    Centroid before;
+    Print print;
+    uint32_t hashes[MOST_MADE], tally[MOST_MADE];
+    uint16_t halves[MOST_MADE];
+    int changed = 0;
+    if (arguments(given, 3) < 0 || read_centroid(args[0], &before) < 0 || read_print(args[1], &print) < 0)
+        return NULL;
+    const int64_t by = PyLong_AsLong(args[2]);
+    if (PyErr_Occurred())
+        return NULL;
+    for (int i = 0, j = 0; i < before.count; i++) {
+        hashes[i] = load32(before.hashes, i);
+        tally[i] = tally_of(&before, i);
+        halves[i] = before.tally != NULL ? load16(before.halves, i) : to_half(weight_of(&before, i));
+        while (j < print.count && load32(print.hashes, j) < hashes[i])
+            j++;
+        if (j < print.count && load32(print.hashes, j) == hashes[i]) {
+            const int64_t counted = (int64_t)tally[i] + by;
+            tally[i] = counted < 0 ? 0 : counted > UINT32_MAX ? UINT32_MAX : (uint32_t)counted;
+            changed = 1;
         }
     }
-    answer = PyFloat_FromDouble(weight);
-done:
-    release_all(views, 5);
-    return answer;
+    return changed ? made(hashes, tally, halves, before.count) : Py_NewRef(args[0]);
 }
 
 /* --------------------------------------------------------------------------------------------- the module */
@@ -520,7 +756,8 @@ done:
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, name##_doc}
 
 static PyMethodDef methods[] = {
-    FAST(look), FAST(rank), FAST(post), FAST(agree), FAST(compare), FAST(news), {NULL, NULL, 0, NULL},
+    FAST(look), FAST(rank), FAST(post), FAST(count), FAST(alike), FAST(closest), FAST(sides), FAST(shown), FAST(cosine), FAST(nearest),
+    FAST(news), FAST(founded), FAST(tallied), {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {

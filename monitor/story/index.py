@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -24,14 +25,13 @@ from typing import Final
 
 import numpy as np
 
-from monitor.story.look import Counts, Found, Halves, Look, Places, Slots, Weights
-from monitor.story.loops import LOOPS, Plain, Rarity
-from monitor.story.loops import counters as shared_counters
-from monitor.text.fingerprint import Bins, Fingerprint, Hashes, Terms, bands, hashes_of, is_sound, signature_of
+from monitor.story.look import Look, Rarity, Weights
+from monitor.story.loops import BAND_PLACES, LOOPS, TERM_PLACES, Nearest, Plain
+from monitor.text.fingerprint import Fingerprint
 
 #: Articles held: three days of 6,600 a day, at 2.5 KB each. Beyond it the oldest are forgotten.
 CAPACITY: Final = 20_000
-#: Members whose words make the centroid, and the terms it keeps.
+#: Members whose words make the centroid.
 FOUNDERS: Final = 16
 #: Newest members that are counted where a story is made anew: its counts matter up to 8 (``cluster``).
 _COUNTED: Final = 256
@@ -39,19 +39,11 @@ _COUNTED: Final = 256
 _A_FEW: Final = 64
 #: Hours without an article after which a story has paused.
 PAUSE: Final = 72.0
-_CENTROID: Final = 240
 #: Articles that are imagined to have been read before the first, none with a given uncommon word: what is rare is known at once.
 _BEFORE: Final = 300.0
 _COUNTERS: Final = 1 << 20
-#: Of the counters' own type: with a plain number numpy takes forty times as long to add at many places.
-ONE: Final = np.uint32(1)
-_TERM_PLACES: Final = 1 << 18
-_BAND_PLACES: Final = 1 << 17
 _TERM_SLOTS: Final = 8
 _BAND_SLOTS: Final = 4
-_ONCE: Final = np.ones(256, np.int32)  # as many terms as a fingerprint can have
-_ONCE.flags.writeable = False
-_BAND_MASK: Final = np.array(_BAND_PLACES - 1, np.uint32)
 
 
 @dataclass(slots=True)
@@ -66,22 +58,14 @@ class Member:
     #: Its words are in its story's centroid.
     founder: bool = False
 
-    def terms(self) -> Terms:
-        found = Fingerprint(self.data).read()
-        assert found is not None, "only fingerprints that can be read are added"
-        return found
-
 
 @dataclass(slots=True)
 class Cluster:
-    """One story: its centroid (hashes ascending, each with its weight and the number of members that have it), the numbers of its
-    members in the order they came, when the first and the last of them were published (hours), how many made the centroid,
-    and how often nothing was added for days."""
+    """One story: what it is known by (``centroid.py``), the numbers of its members in the order they came, when the first and the last
+    of them were published (hours), how many made the centroid, and how often nothing was added for days."""
 
     id: str
-    hashes: Hashes
-    weights: Halves
-    tally: Counts
+    centroid: bytes = b""
     members: list[int] = field(default_factory=list)
     first: float = 0.0
     last: float = 0.0
@@ -104,10 +88,9 @@ class StoryIndex:
         self.counts = np.zeros(_COUNTERS, np.uint32)
         #: The logarithm of a count, and a half.
         self._logs: Weights = np.log(np.arange(capacity + 2) + 0.5).astype(np.float32)
-        self.by_term = np.zeros((_TERM_PLACES, _TERM_SLOTS), np.uint32)
-        self.by_band = np.zeros((_BAND_PLACES, _BAND_SLOTS), np.uint32)
+        self.by_term = np.zeros((TERM_PLACES, _TERM_SLOTS), np.uint32)
+        self.by_band = np.zeros((BAND_PLACES, _BAND_SLOTS), np.uint32)
         self._look: Look | None = None
-        self._bands: dict[bytes, Places] = {}
 
     def __len__(self) -> int:
         return len(self.members)
@@ -119,7 +102,7 @@ class StoryIndex:
         ``copy`` says that it joined as a near-copy: it is found by its bands and leaves the centroid as it is. A fingerprint
         of another version is not held.
         """
-        look = self.look(fingerprint)
+        look = self.look(fingerprint.data)
         if look is None:
             self.drop(article)
             return
@@ -132,7 +115,7 @@ class StoryIndex:
             before = None
         else:
             before = self._take_out(number)
-            look = self.look(fingerprint)
+            look = self.look(fingerprint.data)
             assert look is not None, "it could be read before"
         member = Member(article, self._cluster(story), at.timestamp() / 3600, fingerprint.data, copy)
         self.members[number] = member
@@ -189,7 +172,7 @@ class StoryIndex:
                 yield
             member = self.members[number]
             member.story, member.copy = self._cluster(story), False
-            look = self.look(Fingerprint(member.data))
+            look = self.look(member.data)
             assert look is not None, "only fingerprints that can be read are added"
             self._join(number, member, look)
 
@@ -199,7 +182,7 @@ class StoryIndex:
             number = self._next_cluster
             self._next_cluster += 1
             self._stories[story] = number
-            self.clusters[number] = Cluster(story, *_EMPTY)
+            self.clusters[number] = Cluster(story)
         return number
 
     def enrol(self, article: str, story: str, at: datetime, data: bytes, copy: bool) -> tuple[int, Member]:
@@ -221,21 +204,21 @@ class StoryIndex:
         return cluster
 
     def _join(self, number: int, member: Member, look: Look) -> None:
-        np.add.at(self.counts, counters(look.terms.hashes), ONE)
-        self._look = None
         cluster = self._belong(number, member)
-        if len(look.bands):
-            free = None if len(cluster.members) == 1 else self._free(self.by_band[look.bands], number)
+        # Of a story's first article no other is in the slots that it may take.
+        free = self._free(look, member.story) if len(cluster.members) > 1 else ()
+        self._look = None
+        self.loops.count(self.counts, member.data, 1)
+        if look.bands:
             self.loops.post(self.by_band, look.bands, number, next(iter(self.members)), free)
-        self.count_in(member, look.terms.hashes, look.terms.weights)
+        self.count_in(member)
         # Also the terms of copies and late members find the story: the slots are for the newest.
         self.loops.post(self.by_term, look.posted, member.story, 0)
 
-    def _free(self, rows: Slots, number: int) -> Found:
-        """Which slots stand for this story already, or for nothing that is still held: they may be taken."""
-        members, own = self.members, self.members[number].story
-        flat = [(member := members.get(one)) is None or member.story == own for one in rows.ravel().tolist()]
-        return np.array(flat, np.bool_).reshape(rows.shape)
+    def _free(self, look: Look, story: int) -> list[int]:
+        """Numbers whose slots may be taken: those that stand for this story already, or for nothing that is still held."""
+        members = self.members
+        return [one for one in self.loops.rank(self.by_band, look.bands) if (member := members.get(one)) is None or member.story == story]
 
     def _leave(self, number: int, *, forgotten: bool = False) -> None:
         """Takes a member out. Where a person or an edit took it away the story is made anew without it; what was only ``forgotten``
@@ -248,8 +231,7 @@ class StoryIndex:
         """Takes a member out of its story and its words out of the counts; the story ends with its last member. A story that has lost
         a founder is given back, to be made anew. Without ``dated`` the caller dates what is left."""
         member = self.members[number]
-        hashes = hashes_of(member.data)
-        np.subtract.at(self.counts, counters(hashes), ONE)
+        self.loops.count(self.counts, member.data, -1)
         self._look = None
         cluster = self.clusters[member.story]
         cluster.members.remove(number)
@@ -259,7 +241,7 @@ class StoryIndex:
             return None
         if founder and not forgotten:
             return cluster
-        cluster.tally = np.maximum(cluster.tally - held(cluster.hashes, hashes), 0)
+        cluster.centroid = self.loops.tallied(cluster.centroid, member.data, -1)
         if dated and not forgotten and self._dates(cluster, member):
             self._date(cluster)
         return None
@@ -270,8 +252,7 @@ class StoryIndex:
 
     def _anew(self, cluster: Cluster) -> None:
         """Of its first members that are no copies, and what the newest say."""
-        cluster.hashes, cluster.weights, cluster.tally = _EMPTY
-        cluster.founders = 0
+        cluster.centroid, cluster.founders = b"", 0
         self._date(cluster)
         said = 0
         for place, number in enumerate(cluster.members):
@@ -280,105 +261,42 @@ class StoryIndex:
             founding = said < FOUNDERS and (not member.copy or not said)
             said += founding
             if founding or place >= len(cluster.members) - _COUNTED:
-                terms = member.terms()
-                self.count_in(member, terms.hashes, terms.weights)
+                self.count_in(member)
 
     def _date(self, cluster: Cluster) -> None:
         times = sorted([self.members[number].at for number in cluster.members])
         cluster.first, cluster.last = times[0], times[-1]
         cluster.pauses = sum(after - before > PAUSE for before, after in pairwise(times))
 
-    def count_in(self, member: Member, hashes: Hashes, weights: Weights) -> None:
+    def count_in(self, member: Member) -> None:
         """A member's words into what its story is known by."""
         cluster = self.clusters[member.story]
         if cluster.founders < FOUNDERS and (not member.copy or not cluster.founders):
             cluster.founders += 1
             member.founder = True
-            _found(cluster, hashes, weights)
+            cluster.centroid = self.loops.founded(cluster.centroid, member.data)
         else:
-            cluster.tally = cluster.tally + held(cluster.hashes, hashes)
+            cluster.centroid = self.loops.tallied(cluster.centroid, member.data, 1)
 
     # -------------------------------------------------------------------------------------------- asking
-    def look(self, fingerprint: Fingerprint) -> Look | None:
-        """The article as it is seen now; None where the fingerprint cannot be read. The last one is kept until something changes,
-        since what a story was chosen for is held next."""
-        if self._look is not None and self._look.data is fingerprint.data:
-            return self._look
-        terms = fingerprint.read()
-        if terms is None:
-            return None
-        bands = self._bands.get(fingerprint.data)
-        idf, posted = self.loops.look(terms, self.rarity())
-        self._look = Look(fingerprint.data, terms, idf, posted, band_places(terms.signature) if bands is None else bands)
+    def look(self, data: bytes) -> Look | None:
+        """The article of this fingerprint as it is seen now; None where that cannot be read. The last one is kept until something
+        changes, since what a story was chosen for is held next."""
+        if self._look is None or self._look.data is not data:
+            self._look = self.loops.look(data, self.rarity())
         return self._look
-
-    def expect(self, fingerprints: Iterable[bytes]) -> None:
-        """These will be asked for next: what of it depends on nothing else is worked out for all at once."""
-        signed = [data for data in fingerprints if is_sound(data) and data[1]]
-        if signed:
-            places = band_places(np.stack([signature_of(data) for data in signed]))
-            self._bands = dict(zip(signed, places, strict=True))
-
-    def idf(self, hashes: Hashes, told: Counts | None = None, members: int = 0) -> Weights:
-        """How much each term says: the logarithm of how few of the articles held have it, between 0 and ln 1,000. With ``told``
-        (how many articles of one story of so many members have it), of those that do not belong to this story."""
-        return self.rarity(members).idf(hashes, told)
 
     def rarity(self, members: int = 0) -> Rarity:
         """How rare terms are now, among the articles that are not one of so many ``members`` of a story."""
         return Rarity(self.counts, self._logs, log(len(self.members) - members + _BEFORE))
 
-    def alike(self, look: Look) -> Iterator[int]:
-        """Numbers of articles that share bands with a signature, those that share most first, of equals the newest."""
-        return filter(self.members.__contains__, self.loops.rank(self.by_band, look.bands))
+    def alike(self, look: Look, wanted: int, least: float) -> list[tuple[float, int]]:
+        """Of the first articles that share bands, those that share most first, of equals the newest, those that agree in at least such
+        a share of the signature: the share and the number of each."""
+        return self.loops.alike(look, self.by_band, self.members, wanted, least)
 
-    def related(self, look: Look) -> Iterator[int]:
-        """Numbers of stories that share rare terms, those that share most first, of equals the newest."""
-        # A story may have lost the article that had its terms to an edit; without any it is like nothing.
-        clusters = self.clusters
-        ranked = self.loops.rank(self.by_term, look.posted)
-        return (number for number in ranked if (cluster := clusters.get(number)) is not None and len(cluster.hashes))
-
-
-def held(hashes: Hashes, by: Hashes) -> Found:
-    """Which of ``hashes`` stand in ``by``; both ascending."""
-    if not len(by):
-        return np.zeros(len(hashes), np.bool_)
-    places = by.searchsorted(hashes)
-    found: Found = by.take(places, mode="clip") == hashes
-    return found
-
-
-#: Of every story before its first words: arrays are replaced, never written into, so one of each does for all.
-_EMPTY: Final[tuple[Hashes, Halves, Counts]] = (np.zeros(0, np.uint32), np.zeros(0, np.float16), np.zeros(0, np.int32))
-
-
-def _found(cluster: Cluster, said: Hashes, weighed: Weights) -> None:
-    """Adds a member to the centroid: every one counts alike, however long it is."""
-    if not len(said):
-        return
-    own = weighed / np.sqrt((weighed * weighed).sum())
-    if not len(cluster.hashes):
-        # Most stories never have a second article: theirs are the bytes of its fingerprint, not copied, and one shared count.
-        cluster.hashes, cluster.weights, cluster.tally = said, own.astype(np.float16), _ONCE[: len(said)]
-        return
-    hashes = np.concatenate((cluster.hashes, said))
-    weights = np.concatenate((cluster.weights.astype(np.float32), own))
-    tally = np.concatenate((cluster.tally, _ONCE[: len(said)]))
-    order = np.argsort(hashes, kind="stable")
-    hashes, weights, tally = hashes[order], weights[order], tally[order]
-    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
-    hashes, weights, tally = hashes[starts], np.add.reduceat(weights, starts), np.add.reduceat(tally, starts, dtype=np.int32)
-    if len(hashes) > _CENTROID:
-        kept = np.sort(np.argsort(-weights, kind="stable")[:_CENTROID])
-        hashes, weights, tally = hashes[kept], weights[kept], tally[kept]
-    cluster.hashes, cluster.weights, cluster.tally = hashes, weights.astype(np.float16), tally
-
-
-def counters(hashes: Hashes) -> Places:
-    return shared_counters(hashes, _COUNTERS)
-
-
-def band_places(signatures: Bins) -> Places:
-    """Of one signature, or of each of several; none of an empty one."""
-    return (bands(signatures) & _BAND_MASK).astype(np.intp)
+    def related(self, look: Look, passed: AbstractSet[int], rule: Nearest) -> list[tuple[float, int, int]]:
+        """Of the first stories that share rare terms, those that share most first, of equals the newest, and without those to be
+        ``passed``, those that are worth a second look: how like each the article is, its number, and how many of the article's
+        numbers and names it has. One that has lost all its terms to an edit is like nothing."""
+        return self.loops.nearest(look, self.by_term, self.clusters, passed, rule)

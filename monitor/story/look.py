@@ -1,66 +1,102 @@
-"""An article as the index sees it: its terms, what each says at this moment, and where in the tables its story is looked for.
+"""An article as the index sees it at this moment, and what is found when it is held against others.
 
-It must not know what else the index holds.
+Numbers of many terms are bytes here, as the loops (``loops``) write and read them; nobody else looks into them. It must not
+know what else the index holds.
 """
 
 from __future__ import annotations
 
-from math import sqrt
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from monitor.text.fingerprint import Hashes, Marks, TermKind, Terms
+from monitor.text.fingerprint import Hashes, TermKind, marks_of, taken_apart
 
 Weights = npt.NDArray[np.float32]
-Halves = npt.NDArray[np.float16]
-Counts = npt.NDArray[np.int32]
 Places = npt.NDArray[np.intp]
 Slots = npt.NDArray[np.uint32]
 Found = npt.NDArray[np.bool_]
-
-# Arrays of no dimension: numpy takes a third of the time over them that it takes over a number.
-WORD: Final = np.array(TermKind.WORD, np.uint8)
-#: Ways to take 16 of a number's 32 bits: one of them tells nearly every article's terms apart.
-_CUTS: Final = tuple(np.array(cut, np.uint32) for cut in (0, 16, 8, 4, 12, 2, 6, 10, 14))
+#: Numbers by kind of term (``TermKind``).
+Counts = tuple[int, int, int, int]
+Sums = tuple[float, float, float, float]
 
 
-class Look:
-    """What is asked of an article when its story is chosen, and again when it is held. ``idf`` says how much each term says,
-    ``posted`` are the places of the table of terms and ``bands`` those of the table of bands where it is looked for."""
+#: A word is never rarer than in one of so many articles, however many are held: weights keep their proportion as the index fills.
+_RAREST: Final = 1_000.0
+_MOST: Final = float(np.float32(np.log(_RAREST)))
 
-    def __init__(self, data: bytes, terms: Terms, idf: Weights, posted: Places, bands: Places) -> None:
-        self.data, self.terms = data, terms
-        self.idf, self.posted, self.bands = idf, posted, bands
-        #: What each term weighs, and how long all of them are together.
-        self.mine: Weights = terms.weights * idf
-        self.length = sqrt(np.add.reduce(self.mine * self.mine, dtype=np.float64))
-        #: Which terms are numbers and names, and how many.
-        self.named: Found = terms.kinds != WORD
-        self.names = int(np.count_nonzero(self.named))
-        self._cut: npt.NDArray[np.uint32] | None = None
-        self._table: Marks | None = None
 
-    def among(self, hashes: Hashes) -> tuple[Found, Places]:
-        """Which of ``hashes`` are terms of the article, and which ones. A look into a table costs a tenth of a search."""
-        own = self.terms.hashes
-        if not len(own):
-            return np.zeros(len(hashes), np.bool_), np.zeros(len(hashes), np.intp)
-        table = self._begun() if self._table is None else self._table
-        cut = self._cut
-        places = own.searchsorted(hashes) if cut is None else table.take((hashes >> cut).astype(np.uint16)).astype(np.intp)
-        np.minimum(places, len(own) - 1, out=places)
-        return own.take(places) == hashes, places
+class Rarity(NamedTuple):
+    """How many articles have each term, by counters (a power of two of them); the logarithms of counts; that of all articles; and how
+    much a term says at most."""
 
-    def _begun(self) -> Marks:
-        # What stood there before is no matter: whatever is found is compared.
-        table = self._table = np.empty(1 << 16, np.uint8)
-        order = np.arange(len(self.terms.hashes), dtype=np.uint8)
-        for cut in _CUTS:
-            places = (self.terms.hashes >> cut).astype(np.uint16)
-            table[places] = order
-            if (table.take(places) == order).all():
-                self._cut = cut
-                break
-        return table
+    counts: npt.NDArray[np.uint32]
+    logs: Weights
+    base: float
+    most: float = _MOST
+
+    def idf(self, hashes: Hashes, told: npt.NDArray[np.uint32] | None = None) -> Weights:
+        """How much each term says: the logarithm of how few articles have it, between 0 and ln 1,000; without the ``told``."""
+        counts = self.counts.take(counters(hashes, len(self.counts)))
+        logs = self.logs.take(counts if told is None else counts.astype(np.int64) - told, mode="clip")
+        found: Weights = (np.float32(self.base) - logs).clip(0, np.float32(self.most))
+        return found
+
+
+class Look(NamedTuple):
+    """What is asked of an article when its story is chosen, and again when it is held.
+
+    ``of`` is how rare terms are at this moment, ``says`` of each term how much it says, and then of each what it weighs in this
+    article (32-bit floats). ``posted`` are the places of the table of terms and ``bands`` those of the table of bands where it is looked
+    for (32 bits each). ``length`` is that of all its weights together; ``names`` how many numbers and names it has."""
+
+    data: bytes
+    of: Rarity
+    says: bytes
+    posted: bytes
+    bands: bytes
+    length: float
+    names: int
+
+    def named(self, shared: bytes) -> bytes:
+        """Of these terms (a byte each) the numbers and names."""
+        kinds, _ = taken_apart(marks_of(self.data))
+        named: Found = np.frombuffer(shared, np.bool_) & (kinds != TermKind.WORD)
+        return named.tobytes()
+
+
+class Closest(NamedTuple):
+    """Of several articles the one that shares most: its place among them, which of the article's terms it shares (a byte each) and
+    how many, and how many terms it has."""
+
+    place: int
+    shared: bytes
+    both: int
+    terms: int
+
+    @property
+    def share(self) -> float:
+        """Of the shorter one's terms, how many per cent stand in the other."""
+        return 100 * self.both / max(1, min(len(self.shared), self.terms))
+
+
+class Side(NamedTuple):
+    """Of one of two articles, by kind of term: how many it says alone, how many as the other does, and how much these and those say."""
+
+    alone: Counts
+    both: Counts
+    alone_says: Sums
+    both_says: Sums
+
+
+def held(hashes: Hashes, by: Hashes) -> Found:
+    """Which of ``hashes`` stand in ``by``; both ascending."""
+    if not len(by):
+        return np.zeros(len(hashes), np.bool_)
+    found: Found = by.take(by.searchsorted(hashes), mode="clip") == hashes
+    return found
+
+
+def counters(hashes: Hashes, number: int) -> Places:
+    return (hashes & np.uint32(number - 1)).astype(np.intp)

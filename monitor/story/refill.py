@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.story.index import ONE, Member, StoryIndex, band_places, counters
+from monitor.story.index import Member, StoryIndex
 from monitor.story.look import Slots
-from monitor.story.loops import NAMED, POSTED, TOO_COMMON, term_places
+from monitor.story.loops import NAMED, POSTED, TOO_COMMON, band_places, term_places
 from monitor.text.fingerprint import BANDS, BINS, TermKind, hashes_of, is_sound, marks_of, signature_of, taken_apart
 
 Numbers = npt.NDArray[np.int64]
@@ -52,8 +52,8 @@ def refill(index: StoryIndex, rows: Sequence[Row]) -> Iterator[None]:
     members: list[tuple[int, Member]] = []
     for start in range(0, len(kept), _PIECE):
         members += [index.enrol(*row) for row in kept[start : start + _PIECE]]
-        said = np.concatenate([hashes_of(member.data) for _, member in members[start:]])
-        np.add.at(index.counts, counters(said), ONE)
+        for _, member in members[start:]:
+            index.loops.count(index.counts, member.data, 1)
         yield
     terms: list[_Posts] = []
     bands: list[_Posts] = []
@@ -80,9 +80,9 @@ def _by_terms(index: StoryIndex, piece: Sequence[Member], first: int) -> _Posts:
     across = np.arange(len(of)) - starts.take(of)
     hashes = np.concatenate(said)
     kinds, weights = taken_apart(np.concatenate([marks_of(member.data) for member in piece]))
-    for member, start, length in zip(piece, starts.tolist(), lengths.tolist(), strict=True):
-        index.count_in(member, hashes_of(member.data), weights[start : start + length])
-    idf = index.idf(hashes)
+    for member in piece:
+        index.count_in(member)
+    idf = index.rarity().idf(hashes)
     value = idf * weights
     value[idf <= TOO_COMMON] = 0
     shape = (len(piece), max(1, int(lengths.max())))
@@ -93,14 +93,14 @@ def _by_terms(index: StoryIndex, piece: Sequence[Member], first: int) -> _Posts:
     chosen = names & (np.cumsum(names, axis=1) <= NAMED)
     chosen[:, :POSTED] |= np.take_along_axis(values, order[:, :POSTED], 1) > 0
     places = term_places(np.take_along_axis(numbers, order, 1)[chosen])
-    return _Posts(places.astype(np.uint32), (chosen.nonzero()[0] + first).astype(np.uint32))
+    return _Posts(places, (chosen.nonzero()[0] + first).astype(np.uint32))
 
 
 def _by_bands(piece: Sequence[Member], first: int) -> _Posts:
     signed = [place for place, member in enumerate(piece, first) if len(signature_of(member.data))]
     signatures = [signature_of(piece[place - first].data) for place in signed]
-    places = band_places(np.concatenate(signatures).reshape(-1, BINS)) if signed else np.zeros(0, np.intp)
-    return _Posts(places.ravel().astype(np.uint32), np.array(signed, np.uint32).repeat(BANDS))
+    places = band_places(np.concatenate(signatures).reshape(-1, BINS)) if signed else np.zeros(0, np.uint32)
+    return _Posts(places.ravel(), np.array(signed, np.uint32).repeat(BANDS))
 
 
 def _write(table: Slots, posts: Sequence[_Posts], share: int, stories: Numbers, written: Numbers) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import sysconfig
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.story import centroid
 from monitor.story.cluster import choose
 from monitor.story.index import StoryIndex
-from monitor.story.look import Look
-from monitor.story.loops import COMPILED, Compiled, Plain, Rarity
-from monitor.text.fingerprint import BINS, HEAD, Fingerprint, Terms, agreement, fingerprint
+from monitor.story.look import Look, Rarity
+from monitor.story.loops import BAND_PLACES, COMPILED, TERM_PLACES, Compiled, Nearest, Plain
+from monitor.text.fingerprint import BINS, HEAD, VERSION, Fingerprint, fingerprint, hashes_of
 from monitor.text.layout import lay_out
 from tests.story import articles
 
@@ -26,8 +29,9 @@ pytestmark = pytest.mark.skipif(not _COMPILER and not COMPILED, reason="no compi
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 PLAIN, LOOPS = Plain(), Compiled()
-# Few numbers, so that they meet; and counters few enough to be shared.
+# Few numbers, so that they meet, and all of them begin alike; and counters few enough to be shared.
 HASHES = st.lists(st.integers(0, 60) | st.integers(0, 2**32 - 1), unique=True, max_size=120).map(sorted)
+SEEDS = st.integers(0, 2**32)
 
 
 def test_it_is_compiled_where_there_is_a_compiler() -> None:
@@ -39,61 +43,136 @@ def rarity(seed: int) -> Rarity:
     return Rarity(counts, np.log(np.arange(50) + 0.5).astype(np.float32), float(np.log(50 + 300)))
 
 
-def terms(hashes: list[int], seed: int) -> Terms:
+def printed(hashes: list[int], seed: int) -> bytes:
+    """A fingerprint with these terms: of every kind, of many weights; some without a signature."""
     drawn = np.random.default_rng(seed)
-    weights = drawn.choice(np.array([1.0, 1.7, 2.1, 4.0], np.float32), len(hashes))
-    signature = drawn.integers(0, 3, BINS).astype(np.uint16)
-    # As in a fingerprint's bytes, where they begin at any place.
-    unaligned = np.frombuffer(b"\0" + np.array(hashes, np.uint32).tobytes(), np.uint32, len(hashes), 1)
-    return Terms(signature, unaligned, drawn.integers(0, 3, len(hashes)).astype(np.uint8), weights)
+    bins = BINS if drawn.random() < 0.9 else 0
+    marks = drawn.integers(0, 4, len(hashes)) << 6 | drawn.choice([0, 10, 17, 21, 63], len(hashes), p=[0.02, 0.6, 0.2, 0.1, 0.08])
+    signature = drawn.integers(0, 3, bins).astype(np.uint16)
+    return HEAD.pack(VERSION, bins, len(hashes)) + signature.tobytes() + np.array(hashes, np.uint32).tobytes() + bytes(marks.tolist())
 
 
-def look(own: Terms, of: Rarity) -> Look:
-    return Look(b"", own, *PLAIN.look(own, of), np.zeros(0, np.intp))
+def look(data: bytes, of: Rarity) -> Look:
+    found = PLAIN.look(data, of)
+    assert found is not None
+    return found
 
 
-@given(HASHES, st.integers(0, 2**32))
+def story(articles_of_it: list[list[int]], seed: int) -> bytes:
+    """What a story of these articles is known by."""
+    known = b""
+    for n, hashes in enumerate(articles_of_it):
+        known = centroid.founded(known, printed(hashes, seed + n))
+    return known
+
+
+STORIES = st.lists(st.lists(HASHES, max_size=3), min_size=1, max_size=12)
+
+
+@given(HASHES, SEEDS)
 def test_an_article_is_seen_alike(hashes: list[int], seed: int) -> None:
-    own, of = terms(hashes, seed), rarity(seed)
-    (one, places), (other, others) = PLAIN.look(own, of), LOOPS.look(own, of)
-    assert one.tobytes() == other.tobytes()
-    assert places.tolist() == others.tolist()
+    of = rarity(seed)
+    one, other = look(printed(hashes, seed), of), LOOPS.look(printed(hashes, seed), of)
+    assert other is not None
+    assert (one.says, one.posted, one.bands, one.names) == (other.says, other.posted, other.bands, other.names)
+    assert one.length == pytest.approx(other.length, rel=1e-12)
+    assert all(place < TERM_PLACES for place in np.frombuffer(one.posted, np.uint32).tolist())
+    assert all(place < BAND_PLACES for place in np.frombuffer(one.bands, np.uint32).tolist())
 
 
-@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 8), st.lists(st.integers(0, 19), max_size=28), st.booleans())
-def test_tables_are_read_and_written_alike(seed: int, numbers: int, slots: int, places: list[int], marked: bool) -> None:
+@given(SEEDS, st.integers(1, 40), st.integers(1, 8), st.lists(st.integers(0, 19), max_size=28), st.lists(st.integers(0, 40), max_size=9))
+def test_tables_are_read_and_written_alike(seed: int, numbers: int, slots: int, places: list[int], free: list[int]) -> None:
     drawn = np.random.default_rng(seed)
     table = drawn.integers(0, numbers, (20, slots)).astype(np.uint32)
-    at = np.array(places, np.intp)
-    assert list(PLAIN.rank(table, at)) == list(LOOPS.rank(table, at))
-    free = drawn.integers(0, 4, (len(places), slots)) == 0 if marked else None
+    at = np.array(places, np.uint32).tobytes()
+    assert PLAIN.rank(table, at) == LOOPS.rank(table, at)
     one, other = table.copy(), table.copy()
-    PLAIN.post(one, at, numbers, 3, None if free is None else free[np.array([places.index(place) for place in places], np.intp)])
-    LOOPS.post(other, at, numbers, 3, None if free is None else free[np.array([places.index(place) for place in places], np.intp)])
+    PLAIN.post(one, at, numbers, 3, free)
+    LOOPS.post(other, at, numbers, 3, free)
     assert one.tolist() == other.tolist()
 
 
-@given(HASHES.filter(bool), st.lists(HASHES.filter(bool), min_size=1, max_size=12), st.integers(0, 2**32))
-def test_stories_are_compared_alike(own: list[int], stories: list[list[int]], seed: int) -> None:
+@given(HASHES, SEEDS, st.sampled_from([1, -1]))
+def test_terms_are_counted_alike(hashes: list[int], seed: int, by: int) -> None:
+    one = np.random.default_rng(seed).integers(0, 3, 64).astype(np.uint32)
+    other = one.copy()
+    PLAIN.count(one, printed(hashes, seed), by)
+    LOOPS.count(other, printed(hashes, seed), by)
+    assert one.tolist() == other.tolist()
+
+
+@given(HASHES, st.lists(HASHES, min_size=1, max_size=7), SEEDS)
+def test_articles_are_compared_alike(own: list[int], others: list[list[int]], seed: int) -> None:
+    of = rarity(seed)
+    seen, data = look(printed(own, seed), of), [printed(one, seed + n) for n, one in enumerate(others, 1)]
+    found = PLAIN.closest(seen, data)
+    assert LOOPS.closest(seen, data) == found
+    assert np.frombuffer(found.shared, np.bool_).tolist() == [number in others[found.place] for number in own]
+    for one, other in zip(PLAIN.sides(seen, data[0]), LOOPS.sides(seen, data[0]), strict=True):
+        assert (one.alone, one.both) == (other.alone, other.both)
+        assert one.alone_says == pytest.approx(other.alone_says, rel=1e-12, abs=1e-12)
+        assert one.both_says == pytest.approx(other.both_says, rel=1e-12, abs=1e-12)
+    words = tuple(map(str, own))
+    assert PLAIN.shown(seen, found.shared, words, (8, 5)) == LOOPS.shown(seen, found.shared, words, (8, 5))
+
+
+@dataclass
+class Held:
+    data: bytes = b""
+    centroid: bytes = b""
+
+
+@given(HASHES, st.lists(HASHES, max_size=9), SEEDS, st.sampled_from([0.0, 0.35, 0.6]))
+def test_copies_are_found_alike(own: list[int], others: list[list[int]], seed: int, least: float) -> None:
+    seen = look(printed(own, seed), rarity(seed))
+    held = {n: Held(printed(one, seed % 7 + n % 3)) for n, one in enumerate(others, 1)}
+    table = np.random.default_rng(seed).integers(0, 14, (BAND_PLACES, 2)).astype(np.uint32)
+    found = PLAIN.alike(seen, table, held, 6, least)
+    assert LOOPS.alike(seen, table, held, 6, least) == found
+    assert all(share >= least for share, _ in found)
+
+
+@given(HASHES, STORIES, SEEDS)
+def test_stories_are_compared_alike(own: list[int], stories: list[list[list[int]]], seed: int) -> None:
     of, drawn = rarity(seed), np.random.default_rng(seed)
-    seen = look(terms(own, seed), of)
-    centroids = [(np.array(one, np.uint32), drawn.random(len(one)).astype(np.float16)) for one in stories]
-    for (cosine, names), (others, other_names) in zip(PLAIN.compare(seen, centroids, of), LOOPS.compare(seen, centroids, of), strict=True):
-        assert cosine == pytest.approx(others, rel=1e-12, abs=1e-12)
-        assert names == other_names
-    hashes = centroids[0][0]
-    said = hashes, drawn.integers(0, 20, len(hashes)).astype(np.int32)
-    assert PLAIN.news(seen, said, of, (2.5, 8)) == pytest.approx(LOOPS.news(seen, said, of, (2.5, 8)), rel=1e-12, abs=1e-12)
-    both = drawn.integers(0, 2, len(own)) == 0
-    assert PLAIN.news(seen, said, of, (2.5, 8), both) == LOOPS.news(seen, said, of, (2.5, 8), both)
+    seen = look(printed(own, seed), of)
+    held = {n: Held(centroid=story(one, seed)) for n, one in enumerate(stories, 1)}
+    table = drawn.integers(0, 16, (TERM_PLACES, 3)).astype(np.uint32)
+    for rule in (Nearest(6, 0.2, 3), Nearest(20, 0.0, 0)):
+        found = PLAIN.nearest(seen, table, held, {2}, rule)
+        for (cosine, *first), (close, *second) in zip(found, LOOPS.nearest(seen, table, held, {2}, rule), strict=True):
+            assert first == second
+            assert cosine == pytest.approx(close, rel=1e-12, abs=1e-12)
+    both = (drawn.integers(0, 2, len(own)) == 0).tobytes()
+    for known in (one.centroid for one in held.values()):
+        assert PLAIN.cosine(seen, known) == pytest.approx(LOOPS.cosine(seen, known), rel=1e-12, abs=1e-12)
+        for shared in (None, both):
+            plain = PLAIN.news(seen, known, of, (8, 2.5), shared)
+            assert plain == pytest.approx(LOOPS.news(seen, known, of, (8, 2.5), shared), rel=1e-12, abs=1e-12)
 
 
-@given(st.lists(st.lists(st.integers(0, 2), min_size=BINS, max_size=BINS) | st.just([]), max_size=6), st.integers(0, 2**32))
-def test_signatures_agree_alike(others: list[list[int]], seed: int) -> None:
-    signature = np.random.default_rng(seed).integers(0, 3, BINS).astype(np.uint16)
-    data = [HEAD.pack(1, len(one), 0) + np.array(one, np.uint16).tobytes() for one in others]
-    for mine in (signature, signature[:0]):
-        assert LOOPS.agreement(mine, data) == PLAIN.agreement(mine, data) == agreement(mine, data)
+@given(st.lists(st.tuples(HASHES, st.sampled_from(["founds", "joins", "leaves"])), max_size=8), SEEDS)
+def test_stories_come_to_be_known_by_the_same(members: list[tuple[list[int], str]], seed: int) -> None:
+    one = other = b""
+    for n, (hashes, what) in enumerate(members):
+        data = printed(hashes, seed + n)
+        if what == "founds":
+            one, other = PLAIN.founded(one, data), LOOPS.founded(other, data)
+        else:
+            by = 1 if what == "joins" else -1
+            one, other = PLAIN.tallied(one, data, by), LOOPS.tallied(other, data, by)
+        assert one == other
+    known = centroid.parted(one)
+    assert len(known.hashes) <= centroid.MOST
+    assert known.hashes.tolist() == sorted(set(known.hashes.tolist()))
+
+
+def test_a_story_of_one_article_is_known_by_its_fingerprint() -> None:
+    data = printed([3, 5, 2**31], 7)
+    assert LOOPS.founded(b"", data) is data
+    assert PLAIN.founded(b"", data) is data
+    assert centroid.parted(data).hashes.tolist() == hashes_of(data).tolist() == [3, 5, 2**31]
+    assert centroid.parted(data).tally.tolist() == [1, 1, 1]
 
 
 _TEXTS = [articles.RADARS, articles.RADARS.replace("Iran", "Syria"), *(f"{articles.RADARS} {n} more words {n}" for n in range(3))]
@@ -116,57 +195,87 @@ def test_the_same_stories_are_chosen_for_the_same_reasons(stream: list[tuple[str
     assert np.array_equal(one.by_term, other.by_term)
 
 
-HALF, WORD = np.zeros(4, np.float16), np.zeros(4, np.uint32)
-LOGS, FLOATS = np.zeros(3, np.float32), np.zeros(4, np.float32)
+WORD, COUNTS, LOGS = np.zeros(4, np.uint32), np.zeros(4, np.uint32), np.zeros(3, np.float32)
+HOW = (COUNTS, LOGS, 1.0, 2.0)
+ODD = (COUNTS[:3], LOGS, 1.0, 2.0)  # no power of two
+LOOK = (1.0, 20, 8, 14, 7)
+DATA = printed([1, 2], 1)
+SAYS = bytes(16)
+ONE = np.array([1], np.uint32).tobytes()
+ROWS = (WORD, 4, bytes(4))
 
 
 @pytest.mark.parametrize(
     ("function", "arguments"),
     [
-        ("rank", (WORD, 4, np.array([1], np.intp))),  # beyond the table
-        ("rank", (WORD, 4, np.array([-1], np.intp))),
-        ("rank", (WORD, 0, np.array([0], np.intp))),
-        ("rank", (WORD, 4, np.zeros(2_000, np.intp))),  # more than one article has
+        ("rank", (WORD, 4, ONE)),  # beyond the table
+        ("rank", (WORD, 4, b"\xff\xff\xff\xff")),
+        ("rank", (WORD, 0, bytes(4))),
+        ("rank", (WORD, 4, bytes(8_000))),  # more than one article has
+        ("rank", (WORD, 4, bytes(3))),
         ("rank", (WORD, 4)),
-        ("rank", (b"123", 4, np.zeros(1, np.intp))),
-        ("post", (WORD.copy(), 4, np.array([1], np.intp), 7, 0, None)),
-        ("post", (WORD.copy(), 4, np.array([0], np.intp), 7, 0, b"12")),
-        ("post", (WORD.tobytes(), 4, np.array([0], np.intp), 7, 0, None)),  # cannot be written
-        ("agree", (np.zeros(64, np.uint16), ["text"], 3)),
-        ("agree", (np.zeros(64, np.uint16), 5, 3)),
-        ("look", (WORD, FLOATS[:3], b"1234", WORD, LOGS, 1.0, 2.0, 1.0, 20, 8, 14)),
-        ("look", (np.zeros(300, np.uint32), np.zeros(300, np.float32), bytes(300), WORD, LOGS, 1.0, 2.0, 1.0, 20, 8, 14)),
-        ("look", (WORD, FLOATS, b"1234", WORD[:3], LOGS, 1.0, 2.0, 1.0, 20, 8, 14)),  # no power of two
-        ("look", (WORD, FLOATS, b"1234", WORD, LOGS[:0], 1.0, 2.0, 1.0, 20, 8, 14)),
-        ("look", (WORD, FLOATS, b"1234", WORD, LOGS, "x", 2.0, 1.0, 20, 8, 14)),
-        ("compare", ([(WORD, HALF[:3])], WORD, FLOATS, b"1234", WORD, LOGS, 1.0, 2.0)),
-        ("compare", ([WORD], WORD, FLOATS, b"1234", WORD, LOGS, 1.0, 2.0)),
-        ("compare", ([(WORD, HALF)], WORD, FLOATS, b"123", WORD, LOGS, 1.0, 2.0)),
-        ("compare", (3, WORD, FLOATS, b"1234", WORD, LOGS, 1.0, 2.0)),
-        ("news", (WORD, WORD[:3], WORD, WORD, LOGS, 1.0, 2.0, 8, 4.0)),
-        ("news", (WORD, WORD, WORD, WORD, LOGS, 1.0, 2.0, "x", 4.0)),
+        ("rank", (b"123", 4, bytes(4))),
+        ("post", (WORD.copy(), 4, ONE, 7, 0, [])),
+        ("post", (WORD.copy(), 4, bytes(4), 7, 0, None)),
+        ("post", (WORD.copy(), 4, bytes(4), 7, 0, ["x"])),
+        ("post", (WORD.copy(), 4, bytes(4), 7, 0, [0] * 2_000)),
+        ("post", (WORD.tobytes(), 4, bytes(4), 7, 0, [])),  # cannot be written
+        ("count", (COUNTS.copy(), b"\1\0\1", 1)),
+        ("count", (COUNTS[:3].copy(), DATA, 1)),
+        ("count", (COUNTS.tobytes(), DATA, 1)),
+        ("look", ("text", *HOW, *LOOK)),
+        ("look", (DATA, *ODD, *LOOK)),
+        ("look", (DATA, COUNTS, LOGS[:0], 1.0, 2.0, *LOOK)),
+        ("look", (DATA, COUNTS, LOGS, "x", 2.0, *LOOK)),
+        ("look", (DATA, *HOW, 1.0, 20, 8, 32, 7)),
+        ("alike", (DATA, *ROWS, [], "data", 6, 0.3)),
+        ("alike", (b"\1", *ROWS, {}, "data", 6, 0.3)),
+        ("alike", (DATA, np.ones(4, np.uint32), 4, bytes(4), {1: Held(b"no fingerprint")}, "data", 6, 0.3)),
+        ("alike", (DATA, np.ones(4, np.uint32), 4, bytes(4), {1: None}, "data", 6, 0.3)),
+        ("closest", (DATA, SAYS, [])),
+        ("closest", (DATA, SAYS, 5)),
+        ("closest", (DATA, SAYS, ["text"])),
+        ("closest", (DATA, SAYS[:8], [DATA])),
+        ("sides", (DATA, SAYS, b"\1", *HOW)),
+        ("sides", (DATA, SAYS, DATA, *ODD)),
+        ("shown", (DATA, SAYS, b"\1\1\1", ("a", "b"), 2, 1, 8, 5)),
+        ("shown", (DATA, SAYS, b"\1\1", ("a",), 2, 1, 8, 5)),
+        ("shown", (DATA, SAYS, b"\1\1", ["a", "b"], 2, 1, 8, 5)),
+        ("cosine", (DATA, SAYS, 1.0, *HOW, b"\0\0\1\0")),
+        ("cosine", (DATA, SAYS, 1.0, *HOW, b"\0")),
+        ("cosine", (DATA, SAYS, 1.0, *HOW, b"\0\0\xff\xff" + bytes(655_350))),  # more than any story is known by
+        ("cosine", (DATA, SAYS, "x", *HOW, DATA)),
+        ("nearest", (DATA, SAYS, 1.0, *HOW, *ROWS, [], "centroid", set(), 12, 0.2, 3)),
+        ("nearest", (DATA, SAYS, 1.0, *HOW, *ROWS, {}, "centroid", [], 12, 0.2, 3)),
+        ("nearest", (DATA, SAYS, 1.0, *HOW, np.ones(4, np.uint32), 4, bytes(4), {1: Held()}, "no such", set(), 12, 0.2, 3)),
+        ("nearest", (DATA, SAYS, 1.0, *HOW, np.ones(4, np.uint32), 4, bytes(4), {1: Held(centroid=b"12")}, "centroid", set(), 12, 0.2, 3)),
+        ("news", (DATA, SAYS, DATA, *HOW, "x", 4.0, None)),
+        ("news", (DATA, SAYS, DATA, *HOW, 8, 4.0, b"\1")),
+        ("founded", (b"", b"\1", 240)),
+        ("founded", (b"12", DATA, 240)),
+        ("tallied", (DATA, b"\1", 1)),
+        ("tallied", (DATA, DATA, "x")),
     ],
 )
-def test_what_is_no_table_of_ours_is_refused(function: str, arguments: tuple[Any, ...]) -> None:
+def test_what_is_none_of_ours_is_refused(function: str, arguments: tuple[Any, ...]) -> None:
     from monitor.story import _native
 
-    with pytest.raises((ValueError, TypeError, IndexError, BufferError)):
+    with pytest.raises((ValueError, TypeError, IndexError, BufferError, AttributeError)):
         getattr(_native, function)(*arguments)
 
 
-def test_halves_are_read_exactly() -> None:
+def test_halves_are_read_exactly_and_made_as_numpy_makes_them() -> None:
+    """Where one article more founds a story, and where one more is only counted."""
+    own, nothing = printed([7], 1), HEAD.pack(VERSION, 0, 1) + np.array([9], np.uint32).tobytes() + b"\0"
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
-    finite = every[np.isfinite(every)]
-    of = Rarity(np.zeros(1, np.uint32), np.zeros(1, np.float32), 1.0)  # every term says one
-    for weight in finite[::61].tolist():
-        own = Terms(np.zeros(0, np.uint16), np.array([7], np.uint32), np.zeros(1, np.uint8), np.ones(1, np.float32))
-        story = np.array([7], np.uint32), np.array([weight], np.float16)
-        assert LOOPS.compare(look(own, of), [story], of) == PLAIN.compare(look(own, of), [story], of)
+    for weight in every[np.isfinite(every) & (every >= 0)][::61].tolist():
+        known = struct.pack("=BxHIIe", 0, 1, 7, 3, weight)
+        assert centroid.parted(known).weights.tolist() == [weight]
+        assert LOOPS.tallied(known, own, 1) == PLAIN.tallied(known, own, 1) == struct.pack("=BxHIIe", 0, 1, 7, 4, weight)
+        assert LOOPS.founded(known, own) == PLAIN.founded(known, own)
+        assert LOOPS.founded(known, nothing) == PLAIN.founded(known, nothing)
 
 
-def test_a_signature_that_begins_beyond_the_data_agrees_with_nothing() -> None:
-    from monitor.story import _native as kernel  # not there where nothing was compiled
-
-    signature = np.zeros(64, np.uint16)
-    for head in (3, 2**31, 2**63 - 1):
-        assert kernel.agree(signature, [bytes([0, 64])], head) == [0]
+def test_a_damaged_fingerprint_is_seen_by_neither() -> None:
+    for data in (b"", b"\1", b"\2" + DATA[1:], DATA[:-1], DATA + b"\0", b"\1\x20" + DATA[2:]):
+        assert LOOPS.look(data, rarity(1)) is PLAIN.look(data, rarity(1)) is None
