@@ -11,9 +11,10 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import BindParameter, Connection, Dialect, Executable, Select, Table, bindparam
+from sqlalchemy import JSON, BindParameter, Connection, Dialect, Executable, Select, Table, bindparam
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.sql.dml import Insert as PlainInsert
+from sqlalchemy.types import TypeEngine
 
 T = TypeVar("T")
 
@@ -163,5 +164,13 @@ def _prepared(
     order: Sequence[str] = getattr(compiled, "positiontup", None) or names
     pick = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
     types = [statement.table.columns[name].type.dialect_impl(dialect) for name in order]
-    made = [(place, process) for place, kind in enumerate(types) if (process := kind.bind_processor(dialect)) is not None]
+    made = [(place, _binding(kind, process)) for place, kind in enumerate(types) if (process := kind.bind_processor(dialect)) is not None]
     return str(compiled), pick, made
+
+
+def _binding(kind: TypeEngine[Any], process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What is bound for a value. Most labels and notes are empty, and what that is in JSON need not be worked out each time."""
+    if not isinstance(kind, JSON):
+        return process
+    empty: dict[type, Any] = {dict: process({}), list: process([])}
+    return lambda value: process(value) if value or type(value) not in empty else empty[type(value)]
