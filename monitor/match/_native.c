@@ -5,16 +5,12 @@
  * numbers them, looks the numbers up in tables that Python fills, and gathers places. Text comes from anyone: every index into a
  * table is cut to its size, every array grows with what is written into it.
  */
-#include "../native.h"
+#include "../chunks.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define UNITS 0x10000
-#define ALONE 1  /* a character of a script without blanks, a chunk of its own */
-#define FIRST_ALONE 0x2E80 /* the first of them */
-#define INSIDE 2 /* what combines with the one before it */
 /* What a chunk may be, as in `meanings`; its class stands above these bits. */
 #define ASKED 1
 #define PAIR 2
@@ -51,130 +47,17 @@ append(PyObject *list, Py_ssize_t number)
 
 /* ------------------------------------------------------------------------------------------------ reading */
 
-typedef struct {
-    int64_t *starts, *ends;
-    uint64_t *numbers;
-    uint32_t *values;
-    Py_ssize_t count, room;
-} Chunks;
-
-static int
-grow(Chunks *chunks)
-{
-    Py_ssize_t room = chunks->room * 2;
-    int64_t *starts = PyMem_Realloc(chunks->starts, room * sizeof(int64_t));
-    if (starts != NULL)
-        chunks->starts = starts;
-    int64_t *ends = PyMem_Realloc(chunks->ends, room * sizeof(int64_t));
-    if (ends != NULL)
-        chunks->ends = ends;
-    uint64_t *numbers = PyMem_Realloc(chunks->numbers, room * sizeof(uint64_t));
-    if (numbers != NULL)
-        chunks->numbers = numbers;
-    uint32_t *values = PyMem_Realloc(chunks->values, room * sizeof(uint32_t));
-    if (values != NULL)
-        chunks->values = values;
-    if (starts == NULL || ends == NULL || numbers == NULL || values == NULL) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    chunks->room = room;
-    return 0;
-}
-
-static int
-hebrew(Py_UCS4 c)
-{
-    return c >= 0x5D0 && c <= 0x5EA;
-}
-
 /* What a text is read with, see `read_doc`. */
 typedef struct {
-    const uint64_t *weights, *keys;
+    const uint64_t *keys;
     const uint32_t *known;
-    const uint8_t *kinds;
-    uint64_t quote, base;
     int shift;
     PyObject *beside;
 } Tables;
 
-/* Whether there is a character of a script without blanks, and one beyond the BMP. */
-typedef struct {
-    int alone, beyond;
-} Met;
-
-/* Called with a constant `kind`, so that a compiler makes a loop for each. -1 with an exception. */
-static inline int
-part(const int kind, const void *data, Py_ssize_t length, const Tables *tables, Chunks *chunks, Met *met)
-{
-    const uint64_t *weights = tables->weights, base = tables->base;
-    const uint8_t *kinds = tables->kinds;
-    int before_alone = 0, alone = 0;
-    Py_ssize_t begun = -1; /* where the chunk began that is being read, or -1 */
-    uint64_t number = 0, power = base;
-    for (Py_ssize_t at = 0; at < length; at++) {
-        const Py_UCS4 c = PyUnicode_READ(kind, data, at);
-        uint64_t weight, second = 0;
-        int parts, here_alone = 0;
-        if (c < FIRST_ALONE && !before_alone) {
-            weight = weights[c];
-            if (c == '"' && at && at + 1 < length && hebrew(PyUnicode_READ(kind, data, at - 1)) &&
-                hebrew(PyUnicode_READ(kind, data, at + 1)))
-                weight = tables->quote;
-            parts = !weight;
-        }
-        else if (c < UNITS) {
-            weight = weights[c];
-            here_alone = kinds[c] & ALONE;
-            alone |= here_alone;
-            parts = !weight || here_alone || (before_alone && !(kinds[c] & INSIDE));
-        }
-        else {
-            /* Two code units, neither of which stands alone. */
-            met->beyond = 1;
-            weight = weights[0xD800 + ((c - UNITS) >> 10)];
-            second = weights[0xDC00 + ((c - UNITS) & 0x3FF)];
-            parts = before_alone;
-        }
-        before_alone = here_alone;
-        if (parts) {
-            if (begun >= 0) {
-                if (chunks->count == chunks->room && grow(chunks) < 0)
-                    return -1;
-                chunks->starts[chunks->count] = begun;
-                chunks->ends[chunks->count] = at;
-                chunks->numbers[chunks->count++] = number;
-                begun = -1;
-            }
-            if (!weight)
-                continue;
-        }
-        if (begun < 0) {
-            begun = at;
-            number = 0;
-            power = base;
-        }
-        number += weight * power;
-        power *= base;
-        if (second) {
-            number += second * power;
-            power *= base;
-        }
-    }
-    if (begun >= 0) {
-        if (chunks->count == chunks->room && grow(chunks) < 0)
-            return -1;
-        chunks->starts[chunks->count] = begun;
-        chunks->ends[chunks->count] = length;
-        chunks->numbers[chunks->count++] = number;
-    }
-    met->alone = alone;
-    return 0;
-}
-
 /* Set the value of every chunk that a table knows, and list the places of the others. */
 static int
-look_up(const Tables *tables, Chunks *chunks, PyObject *missed)
+look_up(const Tables *tables, const Chunks *chunks, uint32_t *values, PyObject *missed)
 {
     const uint64_t *keys = tables->keys;
     /* First all that the table holds, so that the processor waits for many of its places at once. */
@@ -186,7 +69,7 @@ look_up(const Tables *tables, Chunks *chunks, PyObject *missed)
     }
     for (Py_ssize_t place = 0; place < chunks->count; place++) {
         const uint64_t number = chunks->numbers[place], entry = number >> tables->shift;
-        chunks->values[place] = tables->known[entry];
+        values[place] = tables->known[entry];
         places[others] = place;
         others += keys[entry] != number;
     }
@@ -195,33 +78,12 @@ look_up(const Tables *tables, Chunks *chunks, PyObject *missed)
         PyObject *value = number == NULL ? NULL : PyDict_GetItemWithError(tables->beside, number);
         Py_XDECREF(number);
         if (value != NULL)
-            chunks->values[places[i]] = (uint32_t)PyLong_AsUnsignedLong(value);
+            values[places[i]] = (uint32_t)PyLong_AsUnsignedLong(value);
         else if (!PyErr_Occurred())
             append(missed, places[i]);
     }
     PyMem_Free(places);
     return PyErr_Occurred() ? -1 : 0;
-}
-
-static int
-part_text(PyObject *text, const Tables *tables, Chunks *chunks, Met *met)
-{
-    const void *data = PyUnicode_DATA(text);
-    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-    switch (PyUnicode_KIND(text)) {
-    case PyUnicode_1BYTE_KIND:
-        return part(PyUnicode_1BYTE_KIND, data, length, tables, chunks, met);
-    case PyUnicode_2BYTE_KIND:
-        return part(PyUnicode_2BYTE_KIND, data, length, tables, chunks, met);
-    default:
-        return part(PyUnicode_4BYTE_KIND, data, length, tables, chunks, met);
-    }
-}
-
-static PyObject *
-bytes_of(const void *items, Py_ssize_t count, Py_ssize_t size)
-{
-    return PyByteArray_FromStringAndSize(items, count * size);
 }
 
 PyDoc_STRVAR(read_doc,
@@ -238,7 +100,8 @@ read_text(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         PyErr_SetString(PyExc_TypeError, "read(text, weights, kinds, quote, base, keys, values, beside)");
         return NULL;
     }
-    Tables tables = {.quote = PyLong_AsUnsignedLongLong(args[3]), .base = PyLong_AsUnsignedLongLong(args[4]), .beside = args[7]};
+    Alphabet alphabet = {.quote = PyLong_AsUnsignedLongLong(args[3]), .base = PyLong_AsUnsignedLongLong(args[4])};
+    Tables tables = {.beside = args[7]};
     if (PyErr_Occurred())
         return NULL;
     PyObject *answer = NULL;
@@ -259,32 +122,27 @@ read_text(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         goto done;
     }
-    tables.weights = weights.buf;
-    tables.kinds = kinds.buf;
+    alphabet.weights = weights.buf;
+    alphabet.kinds = kinds.buf;
     tables.keys = keys.buf;
     tables.known = values.buf;
     tables.shift = 64 - bits;
 
-    Met met = {0, 0};
-    Chunks chunks = {.count = 0, .room = PyUnicode_GET_LENGTH(args[0]) / 5 + 16};
-    chunks.starts = PyMem_Malloc(chunks.room * sizeof(int64_t));
-    chunks.ends = PyMem_Malloc(chunks.room * sizeof(int64_t));
-    chunks.numbers = PyMem_Malloc(chunks.room * sizeof(uint64_t));
-    chunks.values = PyMem_Malloc(chunks.room * sizeof(uint32_t));
+    Chunks chunks;
+    if (part_text(args[0], &alphabet, &chunks) < 0)
+        goto done;
+    uint32_t *found = PyMem_Malloc((chunks.count + 1) * sizeof(uint32_t));
     PyObject *missed = PyList_New(0);
-    if (!chunks.starts || !chunks.ends || !chunks.numbers || !chunks.values || !missed)
+    if (!found || !missed)
         PyErr_NoMemory();
-    else if (part_text(args[0], &tables, &chunks, &met) == 0 && look_up(&tables, &chunks, missed) == 0)
+    else if (look_up(&tables, &chunks, found, missed) == 0)
         answer = Py_BuildValue("(NNNNONN)", bytes_of(chunks.starts, chunks.count, sizeof(int64_t)),
                                bytes_of(chunks.ends, chunks.count, sizeof(int64_t)),
-                               bytes_of(chunks.numbers, chunks.count, sizeof(uint64_t)),
-                               bytes_of(chunks.values, chunks.count, sizeof(uint32_t)), missed, PyBool_FromLong(met.alone),
-                               PyBool_FromLong(met.beyond));
+                               bytes_of(chunks.numbers, chunks.count, sizeof(uint64_t)), bytes_of(found, chunks.count, sizeof(uint32_t)),
+                               missed, PyBool_FromLong(chunks.alone), PyBool_FromLong(chunks.beyond));
     Py_XDECREF(missed);
-    PyMem_Free(chunks.starts);
-    PyMem_Free(chunks.ends);
-    PyMem_Free(chunks.numbers);
-    PyMem_Free(chunks.values);
+    PyMem_Free(found);
+    free_chunks(&chunks);
 done:
     PyBuffer_Release(&values);
 no_values:

@@ -97,7 +97,8 @@ def test_a_long_text_is_the_same() -> None:
 
 
 def test_both_speak_of_the_same_bits() -> None:
-    source = Path(native.__file__).with_name("_native.c").read_text(encoding="utf-8")
+    folder = Path(native.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in (folder / "_native.c", folder.parent / "chunks.h"))
     numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (\w+)", source, re.MULTILINE)}
     shared = ("ASKED", "PAIR", "LOOK", "ODD", "EMPTY", "EDGED", "CLASS")
     assert {name: numbers[name] for name in shared} == {name: getattr(meanings, name) for name in shared}
