@@ -5,13 +5,11 @@
  * stems and what may be attached to them are in tables that Python fills (`letters`, `sieve`, `fingerprint_codes`). Text comes from
  * anyone: a word is copied only up to its bound, and every index is cut to the size of its table.
  */
-#include "../native.h"
+#include "../chunks.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define UNITS 0x10000
 /* Code points of the longest chunk that is looked at, as in `chunks`. */
 #define LONGEST 40
 /* What is known of a character, above the 16 bits of what it folds to, as in `letters`. */
@@ -560,6 +558,85 @@ codes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return answer;
 }
 
+/* A table of codes by the numbers of chunks, as `fingerprint_codes` keeps it: two places for each. */
+typedef struct {
+    const uint64_t *numbers, *codes;
+    int shift;
+} Memory;
+
+/* Set the code of every chunk that is remembered; of the others, and of those that are too long to be, the places are told. */
+static Py_ssize_t
+remembered(const Memory *memory, const Chunks *chunks, uint64_t *codes, int64_t *others)
+{
+    Py_ssize_t missed = 0;
+    for (Py_ssize_t at = 0; at < chunks->count; at++) {
+        const uint64_t number = chunks->numbers[at], first = number >> memory->shift, second = first ^ 1;
+        const int here = memory->numbers[first] == number;
+        codes[at] = memory->codes[here ? first : second];
+        if ((!here && memory->numbers[second] != number) || chunks->ends[at] - chunks->starts[at] > LONGEST)
+            others[missed++] = at;
+    }
+    return missed;
+}
+
+PyDoc_STRVAR(look_doc, "look(text, weights, kinds, quote, base, numbers, codes) -> (starts, ends, missed, numbers, codes)\n\n"
+"The chunks of a text, as bytearrays: where they begin and end in code points, and the places of those that the table of `numbers` and\n"
+"`codes` does not know (int64); their numbers, and what the table says of the others (uint64).");
+
+static PyObject *
+look(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    static const Py_ssize_t sizes[] = {sizeof(uint64_t), 1, sizeof(uint64_t), sizeof(uint64_t)};
+    static const int taken[] = {1, 2, 5, 6};
+    Py_buffer views[4];
+    PyObject *answer = NULL;
+    if (nargs != 7 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "look(text, weights, kinds, quote, base, numbers, codes)");
+        return NULL;
+    }
+    Alphabet alphabet = {.quote = PyLong_AsUnsignedLongLong(args[3]), .base = PyLong_AsUnsignedLongLong(args[4])};
+    if (PyErr_Occurred())
+        return NULL;
+    for (int i = 0; i < 4; i++)
+        if (take(args[taken[i]], &views[i], sizes[i], 0) < 0) {
+            while (i-- > 0)
+                PyBuffer_Release(&views[i]);
+            return NULL;
+        }
+    alphabet.weights = views[0].buf;
+    alphabet.kinds = views[1].buf;
+    Memory memory = {views[2].buf, views[3].buf, 64};
+    const Py_ssize_t room = views[2].len / (Py_ssize_t)sizeof(uint64_t);
+    while ((Py_ssize_t)1 << (64 - memory.shift) < room)
+        memory.shift--;
+    if (views[0].len != UNITS * (Py_ssize_t)sizeof(uint64_t) || views[1].len != UNITS || views[3].len != views[2].len || room < 2 ||
+        (Py_ssize_t)1 << (64 - memory.shift) != room) {
+        tables_differ();
+        goto done;
+    }
+    Chunks chunks;
+    if (part_text(args[0], &alphabet, &chunks) < 0)
+        goto done;
+    uint64_t *codes = PyMem_Malloc((chunks.count + 1) * sizeof(uint64_t));
+    int64_t *others = PyMem_Malloc((chunks.count + 1) * sizeof(int64_t));
+    if (codes == NULL || others == NULL)
+        PyErr_NoMemory();
+    else {
+        const Py_ssize_t missed = remembered(&memory, &chunks, codes, others), count = chunks.count;
+        answer = Py_BuildValue("(NNNNN)", bytes_of(chunks.starts, count, sizeof(int64_t)), bytes_of(chunks.ends, count, sizeof(int64_t)),
+                               bytes_of(others, missed, sizeof(int64_t)), bytes_of(chunks.numbers, count, sizeof(uint64_t)),
+                               bytes_of(codes, count, sizeof(uint64_t)));
+    }
+    PyMem_Free(codes);
+    PyMem_Free(others);
+    free_chunks(&chunks);
+done:
+    for (int i = 0; i < 4; i++)
+        PyBuffer_Release(&views[i]);
+    return answer;
+}
+
 /* ------------------------------------------------------------------------------------------------- fingerprints */
 
 /* What a fingerprint is, as in `fingerprint`. */
@@ -825,7 +902,7 @@ no_ends:
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, name##_doc}
 
 static PyMethodDef methods[] = {
-    FAST(fold), FAST(sieve), FAST(sift), FAST(codes), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
+    FAST(fold), FAST(sieve), FAST(sift), FAST(codes), FAST(look), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from monitor.text.chunks import LONGEST, chunks
+from monitor.text.chunks import BASE, KINDS, LONGEST, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.fingerprint_words import COMMON_CHARACTERS, COMMON_WORDS
 from monitor.text.fold import fold
 from monitor.text.letters import LETTERS
@@ -128,6 +128,17 @@ def pair_of(pair: str) -> int:
     return found
 
 
+class Looked(NamedTuple):
+    """The chunks of a text: where they begin and end, which of them the table does not know, their numbers, and the codes of the
+    others."""
+
+    starts: Places
+    ends: Places
+    new: Places
+    numbers: Long
+    codes: Long
+
+
 class _Table:
     """The codes of chunks by their numbers, for all chunks of a text at once. Of a pair of places the first has what was put there
     last, and the second what it was put in place of: two words that share a place do not push each other out for ever."""
@@ -135,6 +146,20 @@ class _Table:
     def __init__(self) -> None:
         self._numbers = np.zeros(1 << _TABLE_BITS, np.uint64)
         self._codes = np.zeros(1 << _TABLE_BITS, np.uint64)
+
+    def look(self, text: str) -> Looked:
+        """The chunks of a text and what is known of them."""
+        if COMPILED:
+            found = kernel.look(text, WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, self._numbers, self._codes)
+            starts, ends, new = (np.frombuffer(each, np.intp) for each in found[:3])
+            numbers, codes = (np.frombuffer(each, np.uint64) for each in found[3:])
+            return Looked(starts, ends, new, numbers, codes)
+        return self.look_with_numpy(text)
+
+    def look_with_numpy(self, text: str) -> Looked:
+        starts, ends, numbers, _ = chunks(text)
+        codes, unknown = self.find(numbers)
+        return Looked(starts, ends, (unknown | (ends - starts > LONGEST)).nonzero()[0], numbers, codes)
 
     def find(self, numbers: Long) -> tuple[Long, npt.NDArray[np.bool_]]:
         """The codes, and which of them are none."""
@@ -205,15 +230,10 @@ def _new_codes(text: str, starts: Places, ends: Places, new: Places) -> Long:
 
 def coded(text: str) -> Coded:
     """The words of a text whose words ``blanks_part``: Python runs for what was not seen lately."""
-    starts, ends, numbers, _ = chunks(text)
-    starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
-    codes, unknown = _TABLE.find(numbers)
-    short = ends - starts <= LONGEST
-    unknown |= ~short
-    new = unknown.nonzero()[0]
+    starts, ends, new, numbers, codes = _TABLE.look(text)
     if len(new):
         codes[new] = _new_codes(text, starts, ends, new)
-        kept = new[short[new]]
+        kept = new[ends[new] - starts[new] <= LONGEST]
         _TABLE.put(numbers.take(kept), codes.take(kept))
     of, nth = np.arange(len(codes)), np.zeros(len(codes), np.intp)
     odd = (codes == _ODD).nonzero()[0]

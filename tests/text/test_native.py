@@ -14,9 +14,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.text import fingerprint, fingerprint_codes, letters, native, sieve
-from monitor.text.chunks import LONGEST, chunks
+from monitor.text.chunks import BASE, KINDS, LONGEST, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.fingerprint import HEAD, VERSION, _packed, _signature, _Words, packed
-from monitor.text.fingerprint_codes import code_of, coded
+from monitor.text.fingerprint_codes import _Table, code_of, coded
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, readings
 from monitor.text.forms_split import BEFORE_WORDS, BEHIND_WORDS
@@ -131,6 +131,22 @@ def _coding() -> tuple[letters.Letters, frozenset[str], bytes]:
     return LETTERS, fingerprint_codes._FOLDED_COMMON, fingerprint_codes._KEY
 
 
+@given(st.lists(TEXTS, min_size=1, max_size=4), TEXTS)
+@example(["a b", "x" * (LONGEST + 1)], "b a c " + "x" * (LONGEST + 1) + ' אמל"ח "א"')
+def test_what_a_table_knows_is_the_same(told: list[str], text: str) -> None:
+    table = _Table()
+    for each in told:
+        found = table.look(each)
+        table.put(found.numbers, found.numbers | np.uint64(1))
+    one, other = table.look(text), table.look_with_numpy(text)
+    known = np.delete(np.arange(len(one.codes)), one.new)
+    assert one.codes[known].tolist() == other.codes[known].tolist()
+    for ours, numpys in zip(
+        (one.starts, one.ends, one.new, one.numbers), (other.starts, other.ends, other.new, other.numbers), strict=True
+    ):
+        assert ours.tolist() == numpys.tolist()
+
+
 _CODES = st.integers(0, 2**32 - 1) | st.integers(0, 40)
 _WORDS = st.lists(
     st.builds(lambda code, kind, bits: code | kind << 32 | bits << 34, _CODES, st.integers(0, 2), st.integers(0, 3)), max_size=30
@@ -152,7 +168,8 @@ def test_a_fingerprint_is_as_numpy_makes_it(words: list[int], titled: int, times
 
 
 def test_both_speak_of_the_same_bits() -> None:
-    source = Path(native.__file__).with_name("_native.c").read_text(encoding="utf-8")
+    folder = Path(native.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in (folder / "_native.c", folder.parent / "chunks.h"))
     numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (0x\w+|\d+)\b", source, re.MULTILINE)}
     for room, names in (
         (letters, ("LETTER", "DIGIT", "EDGE", "GONE", "VOWEL", "VOWELLED")),
@@ -205,6 +222,15 @@ def test_what_is_no_table_is_refused() -> None:
             packed(np.zeros(1, np.uint64), np.array(bounds))
     with pytest.raises(ValueError, match="another size"):
         kernel.packed(b"", b"", b"")
+    words = np.zeros(16, np.uint64)
+    assert np.frombuffer(kernel.look("a b", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, words, words)[2], np.int64).tolist() == [0, 1]
+    for wrong_size in (
+        (WEIGHTS[:9].copy(), KINDS, words, words),
+        (WEIGHTS, KINDS, words[:15].copy(), words[:15].copy()),
+        (WEIGHTS, KINDS, words, words[:8].copy()),
+    ):
+        with pytest.raises(ValueError, match="another size"):
+            kernel.look("a", *wrong_size[:2], QUOTE_WEIGHT, BASE, *wrong_size[2:])
     with pytest.raises(IndexError):
         kernel.cut("a", one - 1, one)
     for wrong in (lambda: kernel.sieve([b"a"], b"1"), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one)):  # type: ignore[list-item,arg-type]
