@@ -208,47 +208,53 @@ rank(PyObject *self, PyObject *const *args, Py_ssize_t given)
     return answer;
 }
 
-PyDoc_STRVAR(post_doc, "post(table, slots, places, number, below, free, /)\n--\n\n"
+PyDoc_STRVAR(post_doc, "post(table, slots, places, number, below, articles, name, story, /)\n--\n\n"
     "`number` in the first slot of these rows. What was there moves on, up to the first slot that is free, or out. Free is what is less "
-    "than `below`, what is `number`, and the numbers of the list `free`.");
+    "than `below` and what is `number`; and, unless `articles` is None, what does not stand in this dictionary, or has the attribute "
+    "`name` equal to `story`.");
+
+/* Whether a number is one of these articles, and of another story; -1 with an exception. */
+static int
+of_others(PyObject *articles, PyObject *name, long story, uint32_t number)
+{
+    PyObject *key = PyLong_FromUnsignedLong((unsigned long)number);
+    PyObject *article = key == NULL ? NULL : PyDict_GetItemWithError(articles, key);
+    PyObject *told = article == NULL ? NULL : PyObject_GetAttr(article, name);
+    const long other = told == NULL ? story : PyLong_AsLong(told);
+    Py_XDECREF(told);
+    Py_XDECREF(key);
+    return PyErr_Occurred() ? -1 : other != story;
+}
 
 static PyObject *
 post(PyObject *self, PyObject *const *args, Py_ssize_t given)
 {
     (void)self;
     Rows rows;
-    uint32_t free[MOST_SLOTS];
-    if (arguments(given, 6) < 0)
+    if (arguments(given, 8) < 0)
         return NULL;
     const uint32_t number = (uint32_t)PyLong_AsUnsignedLongMask(args[3]);
     const uint32_t below = (uint32_t)PyLong_AsUnsignedLongMask(args[4]);
-    if (PyErr_Occurred())
+    const long story = PyLong_AsLong(args[7]);
+    if (PyErr_Occurred() || (args[5] != Py_None && dictionary(args[5]) < 0) || read_rows(args, &rows, 1) < 0)
         return NULL;
-    if (!PyList_Check(args[5]) || PyList_GET_SIZE(args[5]) > MOST_SLOTS)
-        return wrong("more numbers than there are slots");
-    const Py_ssize_t freed = PyList_GET_SIZE(args[5]);
-    for (Py_ssize_t i = 0; i < freed; i++)
-        free[i] = (uint32_t)PyLong_AsUnsignedLongMask(PyList_GET_ITEM(args[5], i));
-    if (PyErr_Occurred() || read_rows(args, &rows, 1) < 0)
-        return NULL;
-    for (Py_ssize_t i = 0; i < rows.rows; i++) {
+    int held = 1;
+    for (Py_ssize_t i = 0; held >= 0 && i < rows.rows; i++) {
         uint32_t *row = rows.numbers + i * rows.slots;
         Py_ssize_t until = 0;
-        for (; until < rows.slots - 1 && row[until] >= below && row[until] != number; until++) {
-            Py_ssize_t at = 0;
-            while (at < freed && free[at] != row[until])
-                at++;
-            if (at < freed)
+        for (; until < rows.slots - 1 && row[until] >= below && row[until] != number; until++)
+            if (args[5] != Py_None && (held = of_others(args[5], args[6], story, row[until])) <= 0)
                 break;
-        }
         memmove(row + 1, row, (size_t)until * sizeof *row);
         row[0] = number;
     }
     /* All were read before the first is written: a place that stands there twice is written alike twice. */
-    for (Py_ssize_t i = 0; i < rows.rows; i++)
+    for (Py_ssize_t i = 0; held >= 0 && i < rows.rows; i++)
         memcpy((char *)rows.table.buf + 4 * rows.slots * (Py_ssize_t)load32(rows.places, i), rows.numbers + i * rows.slots,
                (size_t)(4 * rows.slots));
     PyBuffer_Release(&rows.table);
+    if (held < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 

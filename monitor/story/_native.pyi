@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -6,7 +6,9 @@ def look(
     data: bytes, counts: Any, logs: Any, base: float, most: float, common: float, posted: int, named: int, shift: int, mask: int, /
 ) -> tuple[bytes, bytes, bytes, float, int] | None: ...
 def rank(table: Any, slots: int, places: bytes, /) -> list[int]: ...
-def post(table: Any, slots: int, places: bytes, number: int, below: int, free: list[int], /) -> None: ...
+def post(
+    table: Any, slots: int, places: bytes, number: int, below: int, articles: Mapping[int, Any] | None, name: str, story: int, /
+) -> None: ...
 def count(counts: Any, data: bytes, by: int, /) -> None: ...
 def alike(
     data: bytes, table: Any, slots: int, places: bytes, articles: dict[int, Any], name: str, wanted: int, least: float, /

@@ -26,9 +26,9 @@ from typing import Final
 
 from monitor.story.index import Cluster, Member, StoryIndex
 from monitor.story.joined import Joined, JoinKind
-from monitor.story.look import Closest, Look, Side
+from monitor.story.look import Closest, Look, Printed, Side
 from monitor.story.loops import Nearest
-from monitor.text.fingerprint import Fingerprint, TermKind
+from monitor.text.fingerprint import TermKind
 
 #: Candidates that are looked at closely, of articles and of stories.
 _ARTICLES: Final = 6
@@ -68,7 +68,7 @@ class Chosen:
     joined: Joined
 
 
-def choose(index: StoryIndex, fingerprint: Fingerprint, at: datetime) -> Chosen | None:
+def choose(index: StoryIndex, fingerprint: Printed, at: datetime) -> Chosen | None:
     """The story that an article published at ``at`` joins; None where it begins one of its own. Changes nothing."""
     look = index.look(fingerprint.data)
     if look is None or not look.says:

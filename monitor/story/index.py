@@ -25,9 +25,8 @@ from typing import Final
 
 import numpy as np
 
-from monitor.story.look import Look, Rarity, Weights
+from monitor.story.look import Look, Printed, Rarity, Weights
 from monitor.story.loops import BAND_PLACES, LOOPS, TERM_PLACES, Nearest, Plain
-from monitor.text.fingerprint import Fingerprint
 
 #: Articles held: three days of 6,600 a day, at 2.5 KB each. Beyond it the oldest are forgotten.
 CAPACITY: Final = 20_000
@@ -96,7 +95,7 @@ class StoryIndex:
         return len(self.members)
 
     # ------------------------------------------------------------------------------------------ changing
-    def add(self, article: str, story: str, at: datetime, fingerprint: Fingerprint, *, copy: bool = False) -> None:
+    def add(self, article: str, story: str, at: datetime, fingerprint: Printed, *, copy: bool = False) -> None:
         """Holds an article as a member of a story; one that is held already is replaced where it stands (it was edited).
 
         ``copy`` says that it joined as a near-copy: it is found by its bands and leaves the centroid as it is. A fingerprint
@@ -205,20 +204,15 @@ class StoryIndex:
 
     def _join(self, number: int, member: Member, look: Look) -> None:
         cluster = self._belong(number, member)
-        # Of a story's first article no other is in the slots that it may take.
-        free = self._free(look, member.story) if len(cluster.members) > 1 else ()
         self._look = None
         self.loops.count(self.counts, member.data, 1)
         if look.bands:
-            self.loops.post(self.by_band, look.bands, number, next(iter(self.members)), free)
+            # Slots of the same story may be taken, and of what is no longer held; a story's first article finds none of its own.
+            holders = self.members if len(cluster.members) > 1 else None
+            self.loops.post(self.by_band, look.bands, (number, next(iter(self.members))), holders, member.story)
         self.count_in(member)
         # Also the terms of copies and late members find the story: the slots are for the newest.
-        self.loops.post(self.by_term, look.posted, member.story, 0)
-
-    def _free(self, look: Look, story: int) -> list[int]:
-        """Numbers whose slots may be taken: those that stand for this story already, or for nothing that is still held."""
-        members = self.members
-        return [one for one in self.loops.rank(self.by_band, look.bands) if (member := members.get(one)) is None or member.story == story]
+        self.loops.post(self.by_term, look.posted, (member.story, 0))
 
     def _leave(self, number: int, *, forgotten: bool = False) -> None:
         """Takes a member out. Where a person or an edit took it away the story is made anew without it; what was only ``forgotten``

@@ -6,7 +6,7 @@ know what else the index holds.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,16 @@ class Rarity(NamedTuple):
         logs = self.logs.take(counts if told is None else counts.astype(np.int64) - told, mode="clip")
         found: Weights = (np.float32(self.base) - logs).clip(0, np.float32(self.most))
         return found
+
+
+class Printed(Protocol):
+    """A fingerprint, as whoever analysed the article handed it on: its bytes, and its terms as the article writes them."""
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
 
 
 class Look(NamedTuple):

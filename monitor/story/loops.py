@@ -7,7 +7,7 @@ hold the two to be one. This room is pure: it must not know when two articles ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, chain, islice
 from math import sqrt
@@ -69,9 +69,10 @@ class Nearest(NamedTuple):
 
 
 class Article(Protocol):
-    """An article that is held, by its fingerprint."""
+    """An article that is held: its fingerprint, and the number of its story."""
 
     data: bytes
+    story: int
 
 
 class Story(Protocol):
@@ -123,14 +124,19 @@ class Plain:
         ranked = (counts << 32) + numbers
         return [one & 0xFFFFFFFF for one in sorted(ranked[numbers > 0].tolist(), reverse=True)]
 
-    def post(self, table: Slots, places: bytes, number: int, below: int, free: Sequence[int] = ()) -> None:
-        """``number`` in the first slot of these rows. What was there moves on, up to the first slot that is free, or out. Free is what is
-        less than ``below``, what is this number already, and the numbers ``free``."""
+    def post(
+        self, table: Slots, places: bytes, posted: tuple[int, int], articles: Mapping[int, Article] | None = None, story: int = 0
+    ) -> None:
+        """The first of the two numbers ``posted`` in the first slot of these rows. What was there moves on, up to the first slot that is
+        free, or out. Free is what is less than the second one, and what is this number already; where the ``articles`` are given,
+        also what is none of theirs, and those of this ``story``."""
         at = np.frombuffer(places, np.uint32)
         rows = table[at]
+        number, below = posted
         freed = (rows < below) | (rows == number)
-        if free:
-            freed |= np.isin(rows, np.array(free, np.uint32))
+        if articles is not None:
+            flat = [(article := articles.get(one)) is None or article.story == story for one in rows.ravel().tolist()]
+            freed |= np.array(flat, np.bool_).reshape(rows.shape)
         shifted = np.empty_like(rows)
         shifted[:, 0] = number
         shifted[:, 1:] = np.where(np.logical_or.accumulate(freed[:, :-1], axis=1), rows[:, 1:], rows[:, :-1])
@@ -240,8 +246,10 @@ class Compiled(Plain):
     def rank(self, table: Slots, places: bytes) -> list[int]:
         return kernel.rank(table, table.shape[1], places)
 
-    def post(self, table: Slots, places: bytes, number: int, below: int, free: Sequence[int] = ()) -> None:
-        kernel.post(table, table.shape[1], places, number, below, list(free))
+    def post(
+        self, table: Slots, places: bytes, posted: tuple[int, int], articles: Mapping[int, Article] | None = None, story: int = 0
+    ) -> None:
+        kernel.post(table, table.shape[1], places, *posted, articles, "story", story)
 
     def count(self, counts: npt.NDArray[np.uint32], data: bytes, by: int) -> None:
         kernel.count(counts, data, by)
