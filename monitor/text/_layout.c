@@ -41,6 +41,13 @@ at(const Text *text, Py_ssize_t place)
     return PyUnicode_READ(text->kind, text->data, place);
 }
 
+/* As Py_UNICODE_ISSPACE, without a call for the letters of most scripts. */
+static inline int
+is_blank(Py_UCS4 c)
+{
+    return c >= 0x80 && c < 0x1680 ? c == 0x85 || c == 0xa0 : Py_UNICODE_ISSPACE(c);
+}
+
 /* ---------------------------------------------------------------------------------------------- full stops */
 
 /* What a full stop is: none that ends a sentence, one that surely does, or one that must be thought about. */
@@ -62,11 +69,22 @@ is_abbreviation(PyObject *text, Py_ssize_t start, Py_ssize_t end, PyObject *abbr
     return found;
 }
 
+/* What closes a quotation: before a full stop it says that no abbreviation stands there. */
+static int
+closes(Py_UCS4 c)
+{
+    return c == '"' || c == '\'' || c == 0xbb || c == 0x2019 || c == 0x201d;
+}
+
 /* The stop at `place`, if no sentence or line begins inside the word before it; -1 with an exception. */
 static int
 stop_at(PyObject *object, const Text *text, Py_ssize_t place, PyObject *abbreviations, Py_ssize_t longest)
 {
-    if (place == 0 || place + 2 >= text->length || !Py_UNICODE_ISALNUM(at(text, place - 1)))
+    if (place < 2 || place + 2 >= text->length)
+        return OPEN;
+    const Py_UCS4 before = at(text, place - 1);
+    const int apart = before == ' ' || closes(before);
+    if (!Py_UNICODE_ISALNUM(apart ? at(text, place - 2) : before))
         return OPEN;
     const Py_UCS4 following = at(text, place + 1);
     if (following != ' ')
@@ -77,11 +95,13 @@ stop_at(PyObject *object, const Text *text, Py_ssize_t place, PyObject *abbrevia
         return OPEN;
     if (Py_UNICODE_ISLOWER(next))
         return NEVER;
+    if (apart)
+        return SURE;
     Py_ssize_t start = place;
     while (start > 0 && place - start <= LONGEST && Py_UNICODE_ISALPHA(at(text, start - 1)))
         start--;
     const Py_ssize_t letters = place - start;
-    if (letters < 2 || letters > LONGEST || (start > 0 && !Py_UNICODE_ISSPACE(at(text, start - 1))))
+    if (letters < 2 || letters > LONGEST || (start > 0 && !is_blank(at(text, start - 1))))
         return OPEN;
     if (letters > longest)
         return SURE;
@@ -103,6 +123,39 @@ add_ender(PyObject *enders, PyObject *sure, Py_ssize_t place, int stop)
     return failed ? -1 : 0;
 }
 
+typedef struct {
+    PyObject *enders, *sure; /* lists */
+    int seen;
+} Seen;
+
+/* Look at every character of `text`, whose `kind` is said apart so that the loop is made once for each. -1 with an exception. */
+static inline __attribute__((always_inline)) int
+look_through(PyObject *object, const Text *text, const int kind, const unsigned char *table, PyObject *abbreviations, Py_ssize_t longest,
+             Seen *found)
+{
+    const void *data = text->data;
+    const Py_ssize_t length = text->length;
+    int seen = 0;
+    for (Py_ssize_t place = 0; place < length; place++) {
+        const Py_UCS4 c = PyUnicode_READ(kind, data, place);
+        int known;
+        if (c < UNITS)
+            known = table[c];
+        else
+            known = c >= FIRST_HAN && c <= LAST_HAN ? BEYOND | EAST_ASIAN : BEYOND;
+        seen |= known;
+        if (known & ENDER) {
+            const int stop = c == '.' ? stop_at(object, text, place, abbreviations, longest) : OPEN;
+            if (stop < 0 || add_ender(found->enders, found->sure, place, stop) < 0)
+                return -1;
+        }
+        else if (c == '\r' && (place + 1 == length || PyUnicode_READ(kind, data, place + 1) != '\n'))
+            seen |= LONE_RETURN;
+    }
+    found->seen = seen;
+    return 0;
+}
+
 PyDoc_STRVAR(look_doc, "look(text, looks, abbreviations, longest) -> (seen, enders, sure)\n\n"
                        "All that is known of any character, or-ed; the places of enders but for full stops that end nothing; which of\n"
                        "them surely end a sentence. ``longest`` is the number of letters of the longest of the abbreviations.");
@@ -116,37 +169,24 @@ look(PyObject *self, PyObject *args)
     (void)self;
     if (!PyArg_ParseTuple(args, "Uy*O!n", &object, &looks, &PyFrozenSet_Type, &abbreviations, &longest))
         return NULL;
-    PyObject *enders = PyList_New(0), *sure = PyList_New(0);
-    PyObject *answer = NULL;
-    if (enders == NULL || sure == NULL)
-        goto done;
-    if (looks.len != UNITS) {
+    Seen found = {PyList_New(0), PyList_New(0), 0};
+    int failed = found.enders == NULL || found.sure == NULL;
+    if (!failed && looks.len != UNITS) {
         PyErr_SetString(PyExc_ValueError, "a table of another size");
-        goto done;
+        failed = 1;
     }
-    const Text text = text_of(object);
-    const unsigned char *table = looks.buf;
-    int seen = 0;
-    for (Py_ssize_t place = 0; place < text.length; place++) {
-        const Py_UCS4 c = at(&text, place);
-        int known;
-        if (c < UNITS)
-            known = table[c];
+    if (!failed) {
+        const Text text = text_of(object);
+        if (text.kind == PyUnicode_1BYTE_KIND)
+            failed = look_through(object, &text, PyUnicode_1BYTE_KIND, looks.buf, abbreviations, longest, &found);
+        else if (text.kind == PyUnicode_2BYTE_KIND)
+            failed = look_through(object, &text, PyUnicode_2BYTE_KIND, looks.buf, abbreviations, longest, &found);
         else
-            known = c >= FIRST_HAN && c <= LAST_HAN ? BEYOND | EAST_ASIAN : BEYOND;
-        seen |= known;
-        if (known & ENDER) {
-            const int stop = c == '.' ? stop_at(object, &text, place, abbreviations, longest) : OPEN;
-            if (stop < 0 || add_ender(enders, sure, place, stop) < 0)
-                goto done;
-        }
-        else if (c == '\r' && (place + 1 == text.length || at(&text, place + 1) != '\n'))
-            seen |= LONE_RETURN;
+            failed = look_through(object, &text, PyUnicode_4BYTE_KIND, looks.buf, abbreviations, longest, &found);
     }
-    answer = Py_BuildValue("iOO", seen, enders, sure);
-done:
-    Py_XDECREF(enders);
-    Py_XDECREF(sure);
+    PyObject *answer = failed ? NULL : Py_BuildValue("iOO", found.seen, found.enders, found.sure);
+    Py_XDECREF(found.enders);
+    Py_XDECREF(found.sure);
     PyBuffer_Release(&looks);
     return answer;
 }
@@ -154,26 +194,27 @@ done:
 /* --------------------------------------------------------------------------------------------------- lines */
 
 /* Whether so many single blanks stand at the beginning of [start, end) that there must be more words than are counted. */
-static int
-is_long(const Text *text, Py_ssize_t start, Py_ssize_t end)
+static inline __attribute__((always_inline)) int
+is_long(const int kind, const void *data, Py_ssize_t start, Py_ssize_t end)
 {
     if (end - start <= SURVEYED)
         return 0;
-    int blanks = 0;
-    for (Py_ssize_t place = start; place < start + SURVEYED; place++)
-        if (at(text, place) == ' ') {
-            blanks++;
-            if (place + 1 < start + SURVEYED && at(text, place + 1) == ' ')
-                return 0;
-        }
+    int blanks = 0, before = 0;
+    for (Py_ssize_t place = start; place < start + SURVEYED; place++) {
+        const int blank = PyUnicode_READ(kind, data, place) == ' ';
+        if (blank && before)
+            return 0;
+        blanks += blank;
+        before = blank;
+    }
     return blanks >= COUNTED;
 }
 
 /* The number of words of the line [start, end): of few those that hold a letter or a digit, of many one more than are counted. */
-static int
-words_in(const Text *text, Py_ssize_t start, Py_ssize_t end)
+static inline __attribute__((always_inline)) int
+words_of(const int kind, const void *data, Py_ssize_t start, Py_ssize_t end)
 {
-    if (is_long(text, start, end))
+    if (is_long(kind, data, start, end))
         return COUNTED + 1;
     int words = 0, said = 0;
     Py_ssize_t place = start;
@@ -181,30 +222,61 @@ words_in(const Text *text, Py_ssize_t start, Py_ssize_t end)
         if (words == COUNTED)
             return COUNTED + 1;
         int says = 0;
-        for (; place < end && !Py_UNICODE_ISSPACE(at(text, place)); place++)
-            says = says || Py_UNICODE_ISALNUM(at(text, place));
+        for (; place < end; place++) {
+            const Py_UCS4 c = PyUnicode_READ(kind, data, place);
+            if (is_blank(c))
+                break;
+            says = says || Py_UNICODE_ISALNUM(c);
+        }
         words++;
         said += says;
-        while (place < end && Py_UNICODE_ISSPACE(at(text, place)))
+        while (place < end && is_blank(PyUnicode_READ(kind, data, place)))
             place++;
     }
     return words == COUNTED ? words : said;
 }
 
-/* Append the line [start, end) without the blanks at its ends as (start, end, text, words); None where nothing is left. */
+/* The same; the loops are made once for each width of characters. */
+static int
+words_in(const Text *text, Py_ssize_t start, Py_ssize_t end)
+{
+    if (text->kind == PyUnicode_1BYTE_KIND)
+        return words_of(PyUnicode_1BYTE_KIND, text->data, start, end);
+    if (text->kind == PyUnicode_2BYTE_KIND)
+        return words_of(PyUnicode_2BYTE_KIND, text->data, start, end);
+    return words_of(PyUnicode_4BYTE_KIND, text->data, start, end);
+}
+
+/* (start, end, text, words) of the line [start, end). */
+static PyObject *
+make_line(PyObject *object, const Text *text, Py_ssize_t start, Py_ssize_t end)
+{
+    PyObject *line = PyTuple_New(4);
+    if (line == NULL)
+        return NULL;
+    PyTuple_SET_ITEM(line, 0, PyLong_FromSsize_t(start));
+    PyTuple_SET_ITEM(line, 1, PyLong_FromSsize_t(end));
+    PyTuple_SET_ITEM(line, 2, PyUnicode_Substring(object, start, end));
+    PyTuple_SET_ITEM(line, 3, PyLong_FromLong(words_in(text, start, end)));
+    for (Py_ssize_t i = 0; i < 4; i++)
+        if (PyTuple_GET_ITEM(line, i) == NULL) {
+            Py_DECREF(line);
+            return NULL;
+        }
+    return line;
+}
+
+/* Append the line [start, end) without the blanks at its ends; None where nothing is left. */
 static int
 add_line(PyObject *lines, PyObject *object, const Text *text, Py_ssize_t start, Py_ssize_t end)
 {
-    while (start < end && Py_UNICODE_ISSPACE(at(text, start)))
+    while (start < end && is_blank(at(text, start)))
         start++;
-    while (end > start && Py_UNICODE_ISSPACE(at(text, end - 1)))
+    while (end > start && is_blank(at(text, end - 1)))
         end--;
     if (start == end)
         return PyList_Append(lines, Py_None);
-    PyObject *piece = PyUnicode_Substring(object, start, end);
-    if (piece == NULL)
-        return -1;
-    PyObject *line = Py_BuildValue("nnNi", start, end, piece, words_in(text, start, end));
+    PyObject *line = make_line(object, text, start, end);
     if (line == NULL)
         return -1;
     const int failed = PyList_Append(lines, line);

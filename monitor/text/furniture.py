@@ -134,15 +134,14 @@ def _is_foreign(label: str, own: str) -> bool:
 def _mark_repeated(lines: Sequence[Line], texts: Sequence[str], title: str) -> None:
     """A repeated label is furniture wherever it stands; of a repeated longer line, all but the first (it may be the title)."""
     if title:
-        said = " ".join(title.split())
+        first, last = title[0], title[-1]
         for line, text in zip(lines, texts, strict=True):
-            if text[0] == said[0] and text[-1] == said[-1] and " ".join(text.split()) == said:
+            if text[0] == first and text[-1] == last and text.split() == title.split():
                 line.kind = Kind.FURNITURE
-    if len(set(map(len, texts))) == len(texts):  # of most texts there is no more to compare
+    # Of most texts there is no more to compare than how long their lines are.
+    if len(set(map(len, texts))) == len(texts) or len(set(texts)) == len(texts):
         return
     counts = Counter(texts)
-    if len(counts) == len(texts):
-        return
     seen: set[str] = set()
     for line, text in zip(lines, texts, strict=True):
         if counts[text] > 1:

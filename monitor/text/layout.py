@@ -22,6 +22,8 @@ from monitor.text.loops import look
 from monitor.text.sentences import Enders, split
 from monitor.text.survey import INVISIBLE_CHARS, Survey
 
+#: As ``Sentence(…)`` does it, without the function around it, which takes longer than all it does: texts have dozens.
+_sentence: Final = tuple.__new__
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 
 
@@ -42,8 +44,8 @@ def lay_out(text: str, title: Span | None = None, *, all_body: bool = False, lea
         heading = text[given.start : given.end] if given else ""
         mark(text, lines, enders, found, title=heading, find_title=find_title, learnt=learnt)
     if given:
-        lines.append(_title_line(text, given))
-        lines.sort(key=lambda line: line.start)
+        place = next((place for place, line in enumerate(lines) if line.start >= given.end), len(lines)) if given.start else 0
+        lines.insert(place, _title_line(text, given))
     zones: list[Zone] = []
     sentences: list[Sentence] = []
     _assemble(text, lines, enders, zones, sentences)
@@ -62,8 +64,10 @@ def _trim(text: str, start: int, end: int) -> Span | None:
 def _lines(text: str, found: Survey, given: Span | None, *, find_title: bool) -> tuple[list[Line], list[tuple[int, int]]]:
     if given is None:
         return logical_lines(text, 0, len(text), found, title_first=find_title)
-    before, hidden_before = logical_lines(text, 0, given.start, found, title_first=False)
     after, hidden_after = logical_lines(text, given.end, len(text), found, title_first=False)
+    if not given.start:
+        return after, hidden_after
+    before, hidden_before = logical_lines(text, 0, given.start, found, title_first=False)
     return before + after, hidden_before + hidden_after
 
 
@@ -77,34 +81,38 @@ def _assemble(text: str, lines: list[Line], enders: Enders, zones: list[Zone], s
     ahead = 0  # in places
     paragraph = -1
     body = ZoneKind.LEAD  # the zone of prose, until its first paragraph has ended
-    begun = False
+    is_body, is_title = Kind.BODY, Kind.TITLE
+    begun = goes_on = False
     zone: ZoneKind | None = None
-    start = 0
-    before: Line | None = None
+    start = end = 0
     for line in lines:
-        kind = ZoneKind.FURNITURE
-        if line.kind is Kind.BODY:
-            if before is None or before.kind is not Kind.BODY or line.opens or before.last_width > WIDEST_WRAP:
+        if line.kind is is_body:
+            if not goes_on or line.opens:
                 paragraph += 1
                 body = ZoneKind.BODY if begun else ZoneKind.LEAD
                 begun = True
             kind = body
             ahead = bisect_left(places, line.start, ahead)
             if ahead == len(places) or places[ahead] >= line.end - 1:  # none before its last character
-                sentences.append(Sentence(line.start, line.end, kind, paragraph))
+                sentences.append(_sentence(Sentence, (line.start, line.end, kind, paragraph)))
             else:
-                sentences += [Sentence(first, last, kind, paragraph) for first, last in split(text, line.start, line.end, enders, ahead)]
-        elif line.kind is Kind.TITLE:
-            kind = ZoneKind.TITLE
-            paragraph += 1
-            sentences.append(Sentence(line.start, line.end, kind, paragraph))
+                for first, last in split(text, line.start, line.end, enders, ahead):
+                    sentences.append(_sentence(Sentence, (first, last, kind, paragraph)))
+            goes_on = line.last_width <= WIDEST_WRAP
+        else:
+            goes_on = False
+            kind = ZoneKind.FURNITURE
+            if line.kind is is_title:
+                kind = ZoneKind.TITLE
+                paragraph += 1
+                sentences.append(Sentence(line.start, line.end, kind, paragraph))
         if kind is not zone or kind is ZoneKind.TITLE:
-            if before is not None and zone is not None:
-                zones.append(Zone(zone, start, before.end))
+            if zone is not None:
+                zones.append(Zone(zone, start, end))
             start, zone = line.start, kind
-        before = line
-    if before is not None and zone is not None:
-        zones.append(Zone(zone, start, before.end))
+        end = line.end
+    if zone is not None:
+        zones.append(Zone(zone, start, end))
 
 
 def _cover(zones: list[Zone], invisible: list[tuple[int, int]]) -> list[Zone]:
@@ -142,9 +150,9 @@ def _widen(zones: list[Zone], invisible: list[tuple[int, int]]) -> list[Zone]:
 
 def _title_text(text: str, zones: list[Zone], sentences: list[Sentence]) -> str:
     """The title on one line; where no line can be one, the first sentence stands in for it (and no zone is the title's)."""
-    zone = next((zone for zone in zones if zone.kind is ZoneKind.TITLE), None)
-    if zone is not None:
-        return _one_line(text[zone.start : zone.end])
+    for zone in zones:
+        if zone.kind is ZoneKind.TITLE:
+            return _one_line(text[zone.start : zone.end])
     return _one_line(text[sentences[0].start : sentences[0].end]) if sentences else ""
 
 

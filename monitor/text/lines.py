@@ -12,7 +12,7 @@ This room knows only str.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
@@ -89,7 +89,7 @@ def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first
     east_asian = found.east_asian
     for block in _blocks(text, start, end, found, aside):
         opens = True
-        for run in _runs(block, title_first=title_first) if len(block) > 1 else (block,):
+        for run in zip(block) if _is_unwrapped(block) else _runs(block, title_first=title_first):
             first, last, line, size = run[-1]
             last_width = last - first
             if len(run) > 1:
@@ -163,15 +163,19 @@ def _stripped(lines: Iterable[str], start: int, break_width: int) -> Iterator[_P
         start += len(raw) + break_width
 
 
-def _runs(block: list[_Physical], *, title_first: bool) -> Iterator[list[_Physical]]:
+def _is_unwrapped(block: list[_Physical]) -> bool:
+    """No line of a block so wide was wrapped, unless the next goes on in lower case: most breaks of the web."""
+    if len(block) == 1:
+        return True
+    if max([end - start for start, end, _, _ in block]) <= WIDEST_WRAP:
+        return False
+    beginnings = "".join([line[0] for _, _, line, _ in block])
+    return beginnings == beginnings.upper()
+
+
+def _runs(block: list[_Physical], *, title_first: bool) -> Iterator[Sequence[_Physical]]:
     """The block's physical lines, those of one wrapped paragraph together."""
     width = max([end - start for start, end, _, _ in block])
-    beginnings = "".join([line[0] for _, _, line, _ in block])
-    if width > WIDEST_WRAP and beginnings == beginnings.upper():
-        # No line of a block this wide was wrapped, unless the next goes on in lower case: most breaks of the web.
-        for line in block:
-            yield [line]
-        return
     run = [block[0]]
     lower = True
     for before, after in pairwise(block):
@@ -191,7 +195,7 @@ def _runs(block: list[_Physical], *, title_first: bool) -> Iterator[list[_Physic
     yield from _accepted(run, lower=lower)
 
 
-def _accepted(run: list[_Physical], *, lower: bool) -> Iterator[list[_Physical]]:
+def _accepted(run: list[_Physical], *, lower: bool) -> Iterator[Sequence[_Physical]]:
     """A run of tight lines is a paragraph if it ends as prose does, or goes on in lower case all the way; else its lines are lines."""
     if len(run) == 1 or closed(run[-1][2]) or (lower and len(run[0][2]) >= 2 * _NARROWEST_WRAP):
         yield run

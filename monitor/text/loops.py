@@ -29,8 +29,8 @@ _LONGEST: Final = max(map(len, ABBREVIATIONS))
 
 
 def look(text: str, cut: int = 0) -> tuple[Survey, Enders]:
-    """What ``text`` holds at all, and where its sentences may end. ``cut`` is where a line may begin inside a word."""
-    if not COMPILED or (0 < cut < len(text) and not text[cut].isspace()):
+    """What ``text`` holds at all, and where its sentences may end. ``cut`` is where a line may begin that no line's end stands before."""
+    if not COMPILED or (0 < cut < len(text) and text[cut] != "\n"):
         found = survey(text)
         return found, enders_of(text, found.enders)
     seen, places, sure = kernel.look(text, looks(), ABBREVIATIONS, _LONGEST)

@@ -38,20 +38,24 @@ class Finder:
             longest = own[0]
             looked_for = min((other[0] for other in pieces if other[0] in longest), key=len)
             self._pieces.setdefault(_rarest_byte(looked_for), {}).setdefault(looked_for, []).append(own)
+        #: Of these a text of simple letters has one, or none of the pieces.
+        self._letters = sorted({letter for pieces in self._pieces.values() for piece in pieces for letter in _rarest_letters(piece)})
 
     def may_be_in(self, text: str, found: Survey) -> bool:
         """``found`` is the survey of the text, or of one that it is a part of."""
         if found.invisible:
             text = _FORMAT.sub("", text)
         if not found.simple:
-            text = "\n".join([line if is_simple(line) else _composed(line) for line in text.split("\n")])
-        encoded = text.encode(errors="replace")
-        encoded = text.casefold().encode(errors="replace") if _CYRILLIC in encoded else encoded.lower()
-        for byte, pieces in self._pieces.items():
-            if byte in encoded:
-                for piece, phrases in pieces.items():
-                    if piece in encoded and any(all(map(encoded.__contains__, others)) for others in phrases):
-                        return True
+            text = "\n".join([line if line.isascii() or is_simple(line) else _composed(line) for line in text.split("\n")])
+        # In another script not even a letter of the pieces is there, and to know that the text need not be encoded.
+        if text.isascii() or not found.simple or any(map(text.__contains__, self._letters)):
+            encoded = text.encode(errors="replace")
+            encoded = text.casefold().encode(errors="replace") if _CYRILLIC in encoded else encoded.lower()
+            for byte, pieces in self._pieces.items():
+                if byte in encoded:
+                    for piece, phrases in pieces.items():
+                        if piece in encoded and any(all(map(encoded.__contains__, others)) for others in phrases):
+                            return True
         return not text.isascii() and any(word.search(text) for word in self._words)
 
 
@@ -84,6 +88,12 @@ def _pieces(phrase: str) -> list[bytes]:
 def _rarest_byte(piece: bytes) -> bytes:
     """Of a Latin piece its rarest letter; of others the first byte of a letter, which tells the script apart."""
     return bytes([max(piece, key=_RAREST_LAST.find)]) if piece.isascii() and piece else piece[:1]
+
+
+def _rarest_letters(piece: bytes) -> list[str]:
+    """A letter of the piece, and those that become it as small letters; of no letter what is in any text."""
+    letter = chr(_rarest_byte(piece)[0]) if piece.isascii() and piece else piece.decode()[:1]
+    return [letter, *(char for char in map(chr, range(0x700)) if letter and letter in char.casefold())]
 
 
 def _any_spelling(word: str) -> re.Pattern[str]:
