@@ -12,11 +12,14 @@
 #define INSIDE 2 /* what combines with the one before it */
 
 /* By UTF-16 code unit what it weighs in the number of a chunk and what kind of character it is; what a quotation mark weighs between
- * letters of Hebrew, and the base of the numbers. */
+ * letters of Hebrew, and the base of the numbers. `soon` is a table that is to be asked for the numbers next, by as many of their first
+ * bits as `soon_shift` leaves, or NULL: it is sent for while the text is still being read. */
 typedef struct {
     const uint64_t *weights;
     const uint8_t *kinds;
     uint64_t quote, base;
+    const uint64_t (*soon)[2];
+    int soon_shift;
 } Alphabet;
 
 /* Where chunks begin and end in code points, and their numbers. Whether there is a character of a script without blanks, and one beyond
@@ -55,8 +58,9 @@ hebrew(Py_UCS4 c)
     return c >= 0x5D0 && c <= 0x5EA;
 }
 
-/* Called with a constant `kind`, so that a compiler makes a loop for each. -1 with an exception. */
-static inline int
+/* Called with a constant `kind`, so that a compiler makes a loop for each, which it is told to: left alone it makes one loop that asks
+ * for the kind at every letter, a fifth slower. -1 with an exception. */
+__attribute__((always_inline)) static inline int
 part(const int kind, const void *data, Py_ssize_t length, const Alphabet *alphabet, Chunks *chunks)
 {
     const uint64_t *weights = alphabet->weights, base = alphabet->base;
@@ -96,6 +100,8 @@ part(const int kind, const void *data, Py_ssize_t length, const Alphabet *alphab
                 chunks->starts[chunks->count] = begun;
                 chunks->ends[chunks->count] = at;
                 chunks->numbers[chunks->count++] = number;
+                if (alphabet->soon != NULL)
+                    __builtin_prefetch(alphabet->soon[number >> alphabet->soon_shift]);
                 begun = -1;
             }
             if (!weight)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINE 4 /* entries of the table of chunks that stand in one line of the processor's cache */
 /* What a chunk may be, as in `meanings`; its class stands above these bits. */
 #define ASKED 1
 #define PAIR 2
@@ -49,8 +50,7 @@ append(PyObject *list, Py_ssize_t number)
 
 /* What a text is read with, see `read_doc`. */
 typedef struct {
-    const uint64_t *keys;
-    const uint32_t *known;
+    const uint64_t (*entries)[2]; /* number and value of each chunk known, `LINE` in a line */
     int shift;
     PyObject *beside;
 } Tables;
@@ -59,8 +59,7 @@ typedef struct {
 static int
 look_up(const Tables *tables, const Chunks *chunks, uint32_t *values, PyObject *missed)
 {
-    const uint64_t *keys = tables->keys;
-    /* First all that the table holds, so that the processor waits for many of its places at once. */
+    /* First those that are at their own place, so that the processor waits for many at once and guesses nothing. */
     Py_ssize_t others = 0;
     int64_t *places = PyMem_Malloc((chunks->count + 1) * sizeof(int64_t));
     if (places == NULL) {
@@ -68,15 +67,25 @@ look_up(const Tables *tables, const Chunks *chunks, uint32_t *values, PyObject *
         return -1;
     }
     for (Py_ssize_t place = 0; place < chunks->count; place++) {
-        const uint64_t number = chunks->numbers[place], entry = number >> tables->shift;
-        values[place] = tables->known[entry];
+        const uint64_t number = chunks->numbers[place];
+        const uint64_t *own = tables->entries[number >> tables->shift];
+        values[place] = (uint32_t)own[1];
         places[others] = place;
-        others += keys[entry] != number;
+        others += own[0] != number;
     }
     for (Py_ssize_t i = 0; i < others && !PyErr_Occurred(); i++) {
-        PyObject *number = PyLong_FromUnsignedLongLong(chunks->numbers[places[i]]);
-        PyObject *value = number == NULL ? NULL : PyDict_GetItemWithError(tables->beside, number);
-        Py_XDECREF(number);
+        const uint64_t number = chunks->numbers[places[i]], own = number >> tables->shift;
+        uint64_t at = own;
+        for (uint64_t other = 1; other < LINE && at == own; other++)
+            if (tables->entries[own ^ other][0] == number)
+                at = own ^ other;
+        if (at != own) {
+            values[places[i]] = (uint32_t)tables->entries[at][1];
+            continue;
+        }
+        PyObject *key = PyLong_FromUnsignedLongLong(number);
+        PyObject *value = key == NULL ? NULL : PyDict_GetItemWithError(tables->beside, key);
+        Py_XDECREF(key);
         if (value != NULL)
             values[places[i]] = (uint32_t)PyLong_AsUnsignedLong(value);
         else if (!PyErr_Occurred())
@@ -87,46 +96,43 @@ look_up(const Tables *tables, const Chunks *chunks, uint32_t *values, PyObject *
 }
 
 PyDoc_STRVAR(read_doc,
-"read(text, weights, kinds, quote, base, keys, values, beside) -> (starts, ends, numbers, values, missed, alone, beyond)\n\n"
-"The chunks of a text: where they begin and end in code points (int64), their numbers (uint64) and what the table of `keys` and\n"
-"`values`, and the dictionary `beside` it, say of each (uint32), as bytearrays; the places of those it does not know; whether there is a character of a script\n"
-"without blanks, and whether there is one beyond the BMP. `weights` (uint64) and `kinds` (bytes) are by UTF-16 code unit.");
+"read(text, weights, kinds, quote, base, table, beside) -> (starts, ends, numbers, values, missed, alone, beyond)\n\n"
+"The chunks of a text: where they begin and end in code points (int64), their numbers (uint64) and what the `table` of numbers and\n"
+"values side by side (uint64), and the dictionary `beside` it, say of each (uint32), as bytearrays; the places of those it does not\n"
+"know; whether there is a character of a script without blanks, and whether there is one beyond the BMP. `weights` (uint64) and\n"
+"`kinds` (bytes) are by UTF-16 code unit.");
 
 static PyObject *
 read_text(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 8 || !PyUnicode_Check(args[0]) || !PyDict_Check(args[7])) {
-        PyErr_SetString(PyExc_TypeError, "read(text, weights, kinds, quote, base, keys, values, beside)");
+    if (nargs != 7 || !PyUnicode_Check(args[0]) || !PyDict_Check(args[6])) {
+        PyErr_SetString(PyExc_TypeError, "read(text, weights, kinds, quote, base, table, beside)");
         return NULL;
     }
     Alphabet alphabet = {.quote = PyLong_AsUnsignedLongLong(args[3]), .base = PyLong_AsUnsignedLongLong(args[4])};
-    Tables tables = {.beside = args[7]};
+    Tables tables = {.beside = args[6]};
     if (PyErr_Occurred())
         return NULL;
     PyObject *answer = NULL;
-    Py_buffer weights, kinds, keys, values;
+    Py_buffer weights, kinds, table;
     if (take(args[1], &weights, sizeof(uint64_t), 0) < 0)
         return NULL;
     if (take(args[2], &kinds, 1, 0) < 0)
         goto no_kinds;
-    if (take(args[5], &keys, sizeof(uint64_t), 0) < 0)
-        goto no_keys;
-    if (take(args[6], &values, sizeof(uint32_t), 0) < 0)
-        goto no_values;
-    const Py_ssize_t size = keys.len / (Py_ssize_t)sizeof(uint64_t);
-    const int bits = bits_of(size);
+    if (take(args[5], &table, sizeof(*tables.entries), 0) < 0)
+        goto no_table;
+    const int bits = bits_of(table.len / (Py_ssize_t)sizeof(*tables.entries));
     if (bits < 0)
         goto done;
-    if (weights.len != UNITS * (Py_ssize_t)sizeof(uint64_t) || kinds.len != UNITS || values.len != size * (Py_ssize_t)sizeof(uint32_t)) {
+    if (weights.len != UNITS * (Py_ssize_t)sizeof(uint64_t) || kinds.len != UNITS || bits < 2) {
         PyErr_SetString(PyExc_ValueError, "tables of another size");
         goto done;
     }
     alphabet.weights = weights.buf;
     alphabet.kinds = kinds.buf;
-    tables.keys = keys.buf;
-    tables.known = values.buf;
-    tables.shift = 64 - bits;
+    alphabet.soon = tables.entries = table.buf;
+    alphabet.soon_shift = tables.shift = 64 - bits;
 
     Chunks chunks;
     if (part_text(args[0], &alphabet, &chunks) < 0)
@@ -144,10 +150,8 @@ read_text(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     PyMem_Free(found);
     free_chunks(&chunks);
 done:
-    PyBuffer_Release(&values);
-no_values:
-    PyBuffer_Release(&keys);
-no_keys:
+    PyBuffer_Release(&table);
+no_table:
     PyBuffer_Release(&kinds);
 no_kinds:
     PyBuffer_Release(&weights);
@@ -395,10 +399,18 @@ add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word
         return 0;
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(phrases); i++) {
-        PyObject *pattern, *wanted;
-        Py_ssize_t before;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(phrases, i), "OnO!", &pattern, &before, &PyTuple_Type, &wanted))
+        PyObject *phrase = PyTuple_GET_ITEM(phrases, i);
+        if (!PyTuple_Check(phrase) || PyTuple_GET_SIZE(phrase) != 3 || !PyTuple_Check(PyTuple_GET_ITEM(phrase, 2))) {
+            PyErr_SetString(PyExc_TypeError, "a phrase is its pattern, the place of the first of the two words in it, and its slots");
             return -1;
+        }
+        PyObject *pattern = PyTuple_GET_ITEM(phrase, 0), *wanted = PyTuple_GET_ITEM(phrase, 2);
+        const Py_ssize_t before = PyLong_AsSsize_t(PyTuple_GET_ITEM(phrase, 1));
+        if (before < 0 || before >= PyTuple_GET_SIZE(wanted)) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_ValueError, "a phrase without its two words");
+            return -1;
+        }
         const Py_ssize_t first = place - before, last = first + PyTuple_GET_SIZE(wanted);
         if (PyTuple_GET_SIZE(wanted) > 2) {
             for (Py_ssize_t at = first < 0 ? 0 : first; at < last && at < search->count; at++)
@@ -473,11 +485,8 @@ sift(Search *search, Py_ssize_t *places)
 static PyObject *
 phrases_of(Search *search, uint32_t one, uint32_t two)
 {
-    PyObject *first = PyLong_FromUnsignedLong(one), *second = PyLong_FromUnsignedLong(two);
-    PyObject *key = first == NULL || second == NULL ? NULL : PyTuple_Pack(2, first, second);
+    PyObject *key = PyLong_FromUnsignedLongLong((uint64_t)one << 32 | two);
     PyObject *phrases = key == NULL ? NULL : PyDict_GetItemWithError(search->phrases, key);
-    Py_XDECREF(first);
-    Py_XDECREF(second);
     Py_XDECREF(key);
     if (phrases != NULL && !PyTuple_Check(phrases)) {
         PyErr_SetString(PyExc_TypeError, "phrases are a tuple");
@@ -486,35 +495,44 @@ phrases_of(Search *search, uint32_t one, uint32_t two)
     return phrases;
 }
 
-/* Where a sentence begins (`index` 0) and ends (1). */
-static int
-bound(PyObject *sentences, Py_ssize_t number, int index, int64_t *place)
-{
-    PyObject *sentence = PyTuple_GET_ITEM(sentences, number);
-    if (!PyTuple_Check(sentence) || PyTuple_GET_SIZE(sentence) < 2) {
-        PyErr_SetString(PyExc_TypeError, "a sentence is a tuple that begins with its bounds");
-        return -1;
-    }
-    *place = PyLong_AsLongLong(PyTuple_GET_ITEM(sentence, index));
-    return *place == -1 && PyErr_Occurred() ? -1 : 0;
-}
-
-/* Go on to the last sentence that begins at `start` or before, `next` being where the one after it begins; the chunk that begins
- * there is at `place`. */
-static int
-reach(Search *search, PyObject *sentences, Py_ssize_t place, int64_t start, int64_t *next)
+/* Where each sentence begins, and what no chunk reaches; NULL with an exception. All at once, so that the processor waits for many
+ * of these objects at a time. */
+static int64_t *
+begin_of(PyObject *sentences)
 {
     const Py_ssize_t many = PyTuple_GET_SIZE(sentences);
+    int64_t *begin = PyMem_Malloc((many + 1) * sizeof(int64_t));
+    if (begin == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < many; i++) {
+        PyObject *sentence = PyTuple_GET_ITEM(sentences, i);
+        if (!PyTuple_Check(sentence) || PyTuple_GET_SIZE(sentence) < 2) {
+            PyErr_SetString(PyExc_TypeError, "a sentence is a tuple that begins with its bounds");
+            break;
+        }
+        begin[i] = PyLong_AsLongLong(PyTuple_GET_ITEM(sentence, 0));
+    }
+    begin[many] = INT64_MAX;
+    if (PyErr_Occurred()) {
+        PyMem_Free(begin);
+        return NULL;
+    }
+    return begin;
+}
+
+/* Go on to the last sentence that begins at `start` or before, where the chunk at `place` begins; there is one. */
+static int
+reach(Search *search, PyObject *sentences, const int64_t *begin, Py_ssize_t place, int64_t start)
+{
     if (finish(search) < 0)
         return -1;
-    while (*next <= start) {
+    while (begin[search->number + 1] <= start)
         search->number++;
-        search->begin = *next;
-        *next = INT64_MAX;
-        if (search->number + 1 < many && bound(sentences, search->number + 1, 0, next) < 0)
-            return -1;
-    }
-    if (bound(sentences, search->number, 1, &search->end) < 0)
+    search->begin = begin[search->number];
+    search->end = PyLong_AsLongLong(PyTuple_GET_ITEM(PyTuple_GET_ITEM(sentences, search->number), 1));
+    if (PyErr_Occurred())
         return -1;
     while (place && search->starts[place - 1] >= search->begin)
         place--;
@@ -577,17 +595,14 @@ look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
 }
 
 static int
-search_places(Search *search, PyObject *sentences, const Py_ssize_t *places, Py_ssize_t many)
+search_places(Search *search, PyObject *sentences, const int64_t *begin, const Py_ssize_t *places, Py_ssize_t many)
 {
-    int64_t next = INT64_MAX;
-    if (PyTuple_GET_SIZE(sentences) && bound(sentences, 0, 0, &next) < 0)
-        return -1;
     search->number = -1;
     search->begin = search->end = -1;
     for (Py_ssize_t i = 0; i < many; i++) {
         const Py_ssize_t place = places[i];
         const int64_t start = search->starts[place];
-        if (next <= start && reach(search, sentences, place, start, &next) < 0)
+        if (begin[search->number + 1] <= start && reach(search, sentences, begin, place, start) < 0)
             return -1;
         const uint32_t value = search->values[place];
         PyObject *phrases = NULL;
@@ -598,7 +613,7 @@ search_places(Search *search, PyObject *sentences, const Py_ssize_t *places, Py_
         }
         if (phrases == NULL && !(value & (ASKED | LOOK)))
             continue;
-        if (count_to(search, place) < 0 || look_at(search, place, phrases, next) < 0)
+        if (count_to(search, place) < 0 || look_at(search, place, phrases, begin[search->number + 1]) < 0)
             return -1;
     }
     return finish(search);
@@ -612,7 +627,10 @@ search_all(Search *search, PyObject *sentences)
         PyErr_NoMemory();
         return -1;
     }
-    const int failed = search_places(search, sentences, places, sift(search, places));
+    const Py_ssize_t many = sift(search, places);
+    int64_t *begin = many ? begin_of(sentences) : NULL;
+    const int failed = !many ? 0 : begin == NULL ? -1 : search_places(search, sentences, begin, places, many);
+    PyMem_Free(begin);
     PyMem_Free(places);
     return failed;
 }
@@ -622,7 +640,7 @@ PyDoc_STRVAR(find_doc,
 "Add the hits of the chunks that `read` and `settle` made to `hits` (pattern -> list of `found`).\n"
 "Sentences that have to be gone through word by word have none; their numbers are added to the set `aside`, and those\n"
 "that are in it already are left alone. `single`, `met` and `words` say\n"
-"of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side,\n"
+"of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side as one number,\n"
 "and `filter` (uint32) says where that may be. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
 "one's letters; hits of the set `doubtful` go to `keep`.");
 

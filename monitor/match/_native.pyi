@@ -12,8 +12,7 @@ def read(
     kinds: Any,
     quote: int,
     base: int,
-    keys: Hashes,
-    values: Any,
+    table: Hashes,
     beside: Mapping[int, int],
     /,
 ) -> tuple[bytearray, bytearray, bytearray, bytearray, list[int], bool, bool]: ...
@@ -26,7 +25,7 @@ def find(
     single: Sequence[tuple[int, ...]],
     met: Sequence[tuple[int, ...]],
     words: Sequence[int],
-    phrases: Mapping[tuple[int, int], tuple[tuple[int, int, tuple[int, ...]], ...]],
+    phrases: Mapping[int, tuple[tuple[int, int, tuple[int, ...]], ...]],
     filter: Any,  # noqa: A002
     found: type[Found],
     hits: dict[int, list[Found]],

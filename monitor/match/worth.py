@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Meanings, Phrase, Read
+from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Meanings, Phrase, Read, beside
 from monitor.model import Sentence
 
 #: The chunks ``[first, last)`` are one word each and together the pattern.
@@ -130,8 +130,8 @@ class Worth:
     def told(self, place: int) -> bool:
         """Whether the patterns of a chunk by itself are found with what queries ask for."""
         value = self.values[place]
-        beside = self.values[place + 1 : place + 2]
-        return bool(value & ASKED) or (bool(value & PAIR) and len(beside) == 1 and (value, beside[0]) in self._meanings.phrases)
+        after = self.values[place + 1 : place + 2]
+        return bool(value & ASKED) or (bool(value & PAIR) and len(after) == 1 and beside(value, after[0]) in self._meanings.phrases)
 
     def others_within(self, low: int, high: int) -> Sequence[int]:
         return self.others[bisect_left(self.others, low) : bisect_left(self.others, high)]

@@ -108,16 +108,18 @@ def test_both_speak_of_the_same_bits() -> None:
 
 
 def test_tables_of_another_size_are_refused() -> None:
-    keys, values = np.zeros(16, np.uint64), np.zeros(16, np.uint32)
-    assert kernel.read("a b", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, keys, values, {})[4] == [0, 1]
+    table = np.zeros((16, 2), np.uint64)
+    assert kernel.read("a b", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table, {})[4] == [0, 1]
     with pytest.raises(ValueError, match="power of two"):
-        kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, keys[:15].copy(), values, {})
+        kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table[:15].copy(), {})
+    with pytest.raises(ValueError, match="another kind of item"):
+        kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table.reshape(-1)[:15].copy(), {})
     with pytest.raises(ValueError, match="another size"):
-        kernel.read("a", WEIGHTS[:99].copy(), KINDS, QUOTE_WEIGHT, BASE, keys, values, {})
+        kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table[:2].copy(), {})
     with pytest.raises(ValueError, match="another size"):
-        kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, keys, values[:8].copy(), {})
+        kernel.read("a", WEIGHTS[:99].copy(), KINDS, QUOTE_WEIGHT, BASE, table, {})
     with pytest.raises(TypeError):
-        kernel.read(b"a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, keys, values, {})  # type: ignore[arg-type]
+        kernel.read(b"a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table, {})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="different lengths"):
         kernel.settle(bytearray(8), bytearray(8), bytearray(16), bytearray(4))
     with pytest.raises(ValueError, match="nobody knows"):
