@@ -16,11 +16,12 @@ from typing import Any, Protocol, TypeVar
 
 from monitor.model import Analysis, AnalysisFailed, Document
 from monitor.workers import inside
+from monitor.workers.packing import Documents
 from monitor.workers.pool import PoolBroken, TaskDied, TaskOverran
 from monitor.workers.reading import WorkersError
 
 #: Documents that fill a task, and characters: it should carry some 50 to 100 ms of work.
-BATCH_DOCUMENTS = 50
+BATCH_DOCUMENTS = 150
 BATCH_CHARACTERS = 500_000
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ class Analysing:
 
     async def _serve(self, parts: Sequence[_Part]) -> None:
         """Gives every part its analyses, or puts its documents at the end of the line, each alone."""
-        documents = [document for part in parts for document in part.documents]
+        documents = Documents(document for part in parts for document in part.documents)
         task = asyncio.get_running_loop().create_task(self._pool.run(inside.analyse_task, documents, limit=self._limit))
 
         def forgotten(_: object) -> None:

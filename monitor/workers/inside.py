@@ -16,22 +16,21 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 from monitor.analysis import analyse_documents
 from monitor.dictionaries import open_dictionary
 from monitor.errors import FetchError, WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
-from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec, Span
+from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import FeedRead, Fetched, Generation, PageRead, StoredVersion, WarmReport
 from monitor.sources.feedread import read_feed
 from monitor.sources.file import read_document
 from monitor.sources.page import read_page
 from monitor.watchlist import Watchlist, load
+from monitor.workers.packing import Analyses, Packed, packed
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
@@ -88,36 +87,13 @@ def begin_parse(memory: int) -> None:
     gc.freeze()
 
 
-#: A document on its way: its fields in order. Pickling the objects themselves takes a tenth of all the time of reading.
-Packed = tuple[Any, ...]
-_PACKED = attrgetter(*(one.name for one in fields(Document)))
-_TITLE = [one.name for one in fields(Document)].index("title")
-
-
 def read_feeds_task(tasks: Sequence[FeedTask]) -> list[tuple[FeedRead, list[Packed]] | FetchError]:
     """Each feed without its documents, and these packed. MemoryError at the process's limit."""
-    return [_packed(_read_feed(task)) for task in tasks]
+    return [_apart(_read_feed(task)) for task in tasks]
 
 
-def _packed(read: FeedRead | FetchError) -> tuple[FeedRead, list[Packed]] | FetchError:
-    if isinstance(read, FetchError):
-        return read
-    packed = []
-    for document in read.documents:
-        values = list(_PACKED(document))
-        title = document.title
-        values[_TITLE] = title and (title.start, title.end)
-        packed.append(tuple(values))
-    return replace(read, documents=()), packed
-
-
-def unpacked(read: FeedRead, packed: Sequence[Packed]) -> FeedRead:
-    documents = []
-    for fields_of in packed:
-        values = list(fields_of)
-        values[_TITLE] = values[_TITLE] and Span(*values[_TITLE])
-        documents.append(Document(*values))
-    return replace(read, documents=tuple(documents))
+def _apart(read: FeedRead | FetchError) -> tuple[FeedRead, list[Packed]] | FetchError:
+    return read if isinstance(read, FetchError) else (replace(read, documents=()), packed(read.documents))
 
 
 def _read_feed(task: FeedTask) -> FeedRead | FetchError:
@@ -245,7 +221,7 @@ def report_task() -> WarmReport:
 
 def analyse_task(documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:
     """One document that trips the analysis is answered as such; the others go on."""
-    return analyse_documents(documents, _engine())
+    return Analyses(analyse_documents(documents, _engine()))
 
 
 def _engine() -> Engine:

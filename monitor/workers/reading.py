@@ -19,6 +19,7 @@ from monitor.errors import FetchError, MonitorError
 from monitor.model import Document, SourceSpec
 from monitor.ports import Clock, FeedRead, Fetched, PageRead
 from monitor.workers import inside
+from monitor.workers.packing import Packed, unpacked
 from monitor.workers.pool import KillablePool, PoolBroken, TaskDied, TaskOverran
 
 #: One feed: ten times what 12,500 items took when tried (1.2 s, FAULTS.md §2) would be killed, nothing that is news.
@@ -26,8 +27,8 @@ PARSE_LIMIT = 5.0
 PARSE_MEMORY = 1024 * 1024 * 1024
 #: Feeds of one task, their bytes, and its limit (seconds): what is good takes a fifth of it. What is not holds up the others
 #: once together and once alone, and each time for as long as a new process takes (FAULTS.md row 38: less than a second).
-TOGETHER = 16
-TOGETHER_BYTES = 512 * 1024
+TOGETHER = 32
+TOGETHER_BYTES = 1024 * 1024
 TOGETHER_LIMIT = 0.45
 #: The limit of each of them tried alone: whoever takes longer is read by the patient process.
 ALONE_LIMIT = 0.15
@@ -157,7 +158,7 @@ class Reading:
         error = task.exception()
         if error is None:
             for waiting, answer in zip(batch, task.result(), strict=True):
-                _give(waiting, answer if isinstance(answer, FetchError) else inside.unpacked(*answer))
+                _give(waiting, answer if isinstance(answer, FetchError) else _whole(*answer))
         elif isinstance(error, TaskOverran | TaskDied | MemoryError):
             return error
         else:
@@ -185,6 +186,10 @@ def _fetched(fetched: Fetched) -> Fetched:
 
 def _spec(spec: SourceSpec) -> SourceSpec:
     return spec if type(spec.labels) is dict else replace(spec, labels=dict(spec.labels))
+
+
+def _whole(read: FeedRead, documents: Sequence[Packed]) -> FeedRead:
+    return replace(read, documents=unpacked(documents))
 
 
 def _this_task() -> asyncio.Task[None]:

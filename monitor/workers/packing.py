@@ -1,0 +1,83 @@
+"""Documents and analyses on their way between processes, as plain tuples.
+
+Pickling a frozen object by its own means takes three times as long as the tuple of its fields, and both ends of each pipe are
+as much of an article's time as reading it from its feed. This module must not know what runs in a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final
+
+from monitor.model import Analysis, AnalysisFailed, Document, Fingerprint, Span, Zone, ZoneKind
+
+#: A document, or an analysis: its fields in order, what is made of parts among them as those.
+Packed = tuple[Any, ...]
+
+_DOCUMENT: Final = attrgetter(*(one.name for one in fields(Document)))
+_TITLE: Final = [one.name for one in fields(Document)].index("title")
+_ZONES: Final = {kind.value: kind for kind in ZoneKind}
+
+
+def packed(documents: Iterable[Document]) -> list[Packed]:
+    found = []
+    for document in documents:
+        values = list(_DOCUMENT(document))
+        title = document.title
+        values[_TITLE] = title and (title.start, title.end)
+        found.append(tuple(values))
+    return found
+
+
+def unpacked(found: Sequence[Packed]) -> tuple[Document, ...]:
+    documents = []
+    for fields_of in found:
+        values = list(fields_of)
+        values[_TITLE] = values[_TITLE] and Span(*values[_TITLE])
+        documents.append(Document(*values))
+    return tuple(documents)
+
+
+class Documents(list[Document]):
+    """Documents to analyse. Across a pipe go only what analysing asks of them: text, title, hints, and what filters ask."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _documents, ([_asked_of(document) for document in self],)
+
+
+def _asked_of(document: Document) -> Packed:
+    title = document.title and (document.title.start, document.title.end)
+    return document.source, document.text, title, document.language_hint, document.labels, document.learnt
+
+
+def _documents(found: Sequence[Packed]) -> list[Document]:
+    return [
+        Document(source, "", text, title and Span(*title), language_hint=hint, labels=labels, learnt=learnt)
+        for source, text, title, hint, labels, learnt in found
+    ]
+
+
+class Analyses(list[Analysis | AnalysisFailed]):
+    """What came of documents, in their order."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _analyses, ([_found_in(analysis) if isinstance(analysis, Analysis) else analysis for analysis in self],)
+
+
+def _found_in(analysis: Analysis) -> Packed:
+    zones = [(kind.value, start, end) for kind, start, end in analysis.zones]
+    one = analysis.fingerprint
+    said = None if one is None else (one.data, one.words)
+    return analysis.text_hash, analysis.language, analysis.title, zones, analysis.matches, analysis.engine, said
+
+
+def _analyses(found: Sequence[Packed | AnalysisFailed]) -> list[Analysis | AnalysisFailed]:
+    return [one if isinstance(one, AnalysisFailed) else _analysis(one) for one in found]
+
+
+def _analysis(found: Packed) -> Analysis:
+    text_hash, language, title, zones, matches, engine, said = found
+    placed = tuple([Zone(_ZONES[kind], start, end) for kind, start, end in zones])
+    return Analysis(text_hash, language, title, placed, matches, engine, None if said is None else Fingerprint(*said))
