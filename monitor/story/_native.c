@@ -74,8 +74,8 @@ rarest(const Print *print, const float *idf, const float *mine, float common, lo
 }
 
 PyDoc_STRVAR(look_doc, "look(data, counts, logs, base, most, common, posted, named, shift, mask, /)\n--\n\n"
-    "What each term says and weighs; the places of the tables of terms and of bands where the article is looked for; how long it is; and "
-    "how many numbers and names it has. None where the fingerprint cannot be read.");
+    "What each term says and weighs; the places of the tables of terms and of bands where the article is looked for; and how long it is. "
+    "None where the fingerprint cannot be read.");
 
 static PyObject *
 look(PyObject *self, PyObject *const *args, Py_ssize_t given)
@@ -84,7 +84,7 @@ look(PyObject *self, PyObject *const *args, Py_ssize_t given)
     Print print;
     Rarity of;
     char *data;
-    Py_ssize_t size, names = 0;
+    Py_ssize_t size;
     if (arguments(given, 10) < 0 || PyBytes_AsStringAndSize(args[0], &data, &size) < 0)
         return NULL;
     if (!is_print((const uint8_t *)data, size, &print))
@@ -106,7 +106,6 @@ look(PyObject *self, PyObject *const *args, Py_ssize_t given)
         mine[i] = (float)(print.marks[i] & 63) / 10.0f * idf[i];
         const float squared = mine[i] * mine[i];
         square += squared;
-        names += kind_of(print.marks[i]) != 0;
     }
     let_go(&of);
     const Py_ssize_t posts = rarest(&print, idf, mine, common, posted, named, shift, places);
@@ -114,8 +113,8 @@ look(PyObject *self, PyObject *const *args, Py_ssize_t given)
         const uint64_t pair = (uint64_t)load16(print.signature, 2 * i) << 16 | load16(print.signature, 2 * i + 1);
         bands[i] = (uint32_t)(mixed(pair + (uint64_t)(i + 1) * 0x9E3779B97F4A7C15u) >> 32) & mask;
     }
-    return Py_BuildValue("(y#y#y#dn)", (char *)idf, (Py_ssize_t)(8 * print.count), (char *)places, 4 * posts, (char *)bands,
-                         (Py_ssize_t)(2 * print.bins), sqrt(square), names);
+    return Py_BuildValue("(y#y#y#d)", (char *)idf, (Py_ssize_t)(8 * print.count), (char *)places, 4 * posts, (char *)bands,
+                         (Py_ssize_t)(2 * print.bins), sqrt(square));
 }
 
 /* ------------------------------------------------------------------------------------------ the two tables */
@@ -176,11 +175,12 @@ ranked(const Rows *rows, uint64_t *heap)
         Py_ssize_t at = number * 2654435769u >> (32 - bits);
         while (seen[at] && (uint32_t)seen[at] != number)
             at = (at + 1) & (size - 1);
+        if (!seen[at])
+            heap[found++] = (uint64_t)at;
         seen[at] = (seen[at] | number) + ((uint64_t)1 << 32);
     }
-    for (Py_ssize_t at = 0; at < size; at++)
-        if (seen[at])
-            heap[found++] = seen[at];
+    for (Py_ssize_t i = 0; i < found; i++)
+        heap[i] = seen[heap[i]];
     heap_up(heap, found);
     return found;
 }

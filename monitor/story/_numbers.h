@@ -206,7 +206,8 @@ read_own(PyObject *const *args, Own *own)
     return 0;
 }
 
-/* Which of its terms this is; -1 where it is none. */
+/* Which of its terms this is; -1 where it is none. Who makes an article of words whose numbers all begin alike has them walked: for all
+ * that is compared with one, a quarter of a millisecond. */
 static inline int
 place_in(const Own *own, uint32_t hash)
 {

@@ -90,8 +90,8 @@ class _Article:
     def copied(self) -> Chosen | None:
         """The copy of the article that it has most runs in common with, of equals the oldest."""
         alike = self.index.alike(self.look, _ARTICLES, COPY_RUNS)
-        for less, number in sorted((-share, number) for share, number in alike):
-            chosen = self._copy_of(self.index.members[number], -less)
+        for share, number in sorted(alike, key=_most_first):
+            chosen = self._copy_of(self.index.members[number], share)
             if chosen is not None:
                 return chosen
         return None
@@ -120,9 +120,10 @@ class _Article:
         related = self.index.related(self.look, self.forms, _RELATED)
         clusters = self.index.clusters
         likely = [(cosine * fading(self._away(clusters[number])), number) for cosine, number, _ in related if cosine]
-        # The most alike first; of equals the older story.
-        for less, number in sorted((-score, number) for score, number in likely if score >= REWRITE):
-            found = self._rewrite_of(clusters[number], -less)
+        for score, number in sorted(likely, key=_most_first):
+            if score < REWRITE:
+                break
+            found = self._rewrite_of(clusters[number], score)
             if found is not None:
                 return found
         return self._translated([clusters[number] for _, number, names in related if names >= _NAMED])
@@ -183,6 +184,11 @@ class _Article:
 def fading(hours: float) -> float:
     """What likeness counts over a distance in time: 1 within three days, 0.8 after ten, 0.6 after a month and a half, 0.4 after a year."""
     return 1.0 if hours <= WINDOW else float((WINDOW / hours) ** _FADING)
+
+
+def _most_first(alike: tuple[float, int]) -> tuple[float, int]:
+    """The most alike first; of equals the older article or story."""
+    return -alike[0], alike[1]
 
 
 def _other_figures(mine: Side, theirs: Side) -> bool:

@@ -59,7 +59,7 @@ class Look(NamedTuple):
 
     ``of`` is how rare terms are at this moment, ``says`` of each term how much it says, and then of each what it weighs in this
     article (32-bit floats). ``posted`` are the places of the table of terms and ``bands`` those of the table of bands where it is looked
-    for (32 bits each). ``length`` is that of all its weights together; ``names`` how many numbers and names it has."""
+    for (32 bits each). ``length`` is that of all its weights together."""
 
     data: bytes
     of: Rarity
@@ -67,7 +67,6 @@ class Look(NamedTuple):
     posted: bytes
     bands: bytes
     length: float
-    names: int
 
     def named(self, shared: bytes) -> bytes:
         """Of these terms (a byte each) the numbers and names."""

@@ -115,8 +115,7 @@ class Plain:
         posted = term_places(terms.hashes[chosen])
         length = sqrt(np.add.reduce(mine * mine, dtype=np.float64))
         says = idf.tobytes() + mine.tobytes()
-        found = posted.tobytes(), band_places(terms.signature).tobytes()
-        return Look(data, of, says, *found, length, int(np.count_nonzero(named)))
+        return Look(data, of, says, posted.tobytes(), band_places(terms.signature).tobytes(), length)
 
     def rank(self, table: Slots, places: bytes) -> list[int]:
         """Each number in these rows but 0, the most frequent first, of equals the newest."""
