@@ -22,7 +22,7 @@ def test_nothing_is_known_of_a_story_whose_articles_say_nothing() -> None:
 
 
 def test_every_article_counts_alike_however_long_it_is() -> None:
-    short, long = said({1: 10}), said({number: 10 for number in range(2, 102)})
+    short, long = said({1: 10}), said(dict.fromkeys(range(2, 102), 10))
     known = parted(founded(founded(b"", short), long))
     assert known.hashes.tolist() == list(range(1, 102))
     assert known.weights[0] == 1
@@ -38,7 +38,7 @@ def test_what_both_say_is_added() -> None:
 
 
 def test_the_terms_that_weigh_most_are_kept() -> None:
-    first = said({number: 10 for number in range(200)})
+    first = said(dict.fromkeys(range(200), 10))
     known = parted(founded(founded(b"", first), said({number: 63 if number % 2 else 10 for number in range(150, 350)})))
     assert len(known.hashes) == MOST
     assert known.hashes.tolist() == sorted(known.hashes.tolist())
