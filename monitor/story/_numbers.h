@@ -294,8 +294,8 @@ sift(uint64_t *heap, Py_ssize_t count, Py_ssize_t at)
 {
     const uint64_t one = heap[at];
     for (Py_ssize_t below; (below = 2 * at + 1) < count; at = below) {
-        if (below + 1 < count && heap[below + 1] > heap[below])
-            below++;
+        if (below + 1 < count)
+            below += heap[below + 1] > heap[below]; /* no branch: nobody could foresee it */
         if (heap[below] <= one)
             break;
         heap[at] = heap[below];
