@@ -62,7 +62,7 @@ def mark(
     texts = [line.text for line in lines]
     sizes = [line.size for line in lines]
     shortest = min(sizes)
-    _mark_known(lines, texts, sizes, found)
+    _mark_known(lines, texts, sizes, shortest, found)
     if learnt:
         _mark_learnt(lines, learnt)
     _mark_repeated(lines, texts, title)
@@ -74,19 +74,19 @@ def mark(
 
 
 # ------------------------------------------------------------------------------------- what is known
-def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int], found: Survey) -> None:
+def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int], shortest: int, found: Survey) -> None:
     """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
     known = known_lines(texts, sizes, [line.closed for line in lines], found)
     for place in known:
         lines[place].kind = Kind.FURNITURE
     own: str | None = None
-    for place, size in enumerate(sizes):
+    for place, size in enumerate(sizes) if shortest <= _FOREIGN else ():
         if size <= _FOREIGN and place not in known and len(texts[place]) <= NOTICE:
             if own is None:
                 own = _own_script([text for other, text in enumerate(texts) if other not in known])
             if _is_foreign(texts[place], own):
                 lines[place].kind = Kind.FURNITURE
-    if any(known.values()):
+    if known and any(known.values()):
         _mark_headlines(lines, known)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from monitor.text.loops import COMPILED, kernel
 from monitor.text.sentences import closed
@@ -70,13 +70,8 @@ class Line:
 
 #: A line of the text as it stands there, without the blanks at its ends: where it starts, ends, what it says, and its words.
 _Physical = tuple[int, int, str, int]
-
-
-class _Aside(NamedTuple):
-    """Columns (with the last of their lines), and the spans of lines that hold nothing but invisible characters."""
-
-    columns: list[_Physical]
-    invisible: list[tuple[int, int]]
+#: Columns (with the last of their lines), and the spans of lines that hold nothing but invisible characters.
+_Aside = tuple[list[_Physical], list[tuple[int, int]]]
 
 
 def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first: bool) -> tuple[list[Line], list[tuple[int, int]]]:
@@ -85,7 +80,8 @@ def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first
     ``title_first`` says that a title may still come: it is not joined to the prose below it unless that goes on in lower case.
     """
     lines: list[Line] = []
-    aside = _Aside([], [])
+    aside: _Aside = ([], [])
+    columns, invisible = aside
     east_asian = found.east_asian
     for block in _blocks(text, start, end, found, aside):
         opens = True
@@ -102,14 +98,15 @@ def logical_lines(text: str, start: int, end: int, found: Survey, *, title_first
             lines.append(Line(first, last, line, size, shut, opens, last_width))
             opens = False
             title_first = title_first and size < 5
-    if aside.columns:
-        lines += [Line(first, last, line, 0, False, True, last - first, Kind.FURNITURE) for first, last, line, _ in aside.columns]
+    if columns:
+        lines += [Line(first, last, line, 0, False, True, last - first, Kind.FURNITURE) for first, last, line, _ in columns]
         lines.sort(key=attrgetter("start"))
-    return lines, aside.invisible
+    return lines, invisible
 
 
 def _blocks(text: str, start: int, end: int, found: Survey, aside: _Aside) -> Iterator[list[_Physical]]:
     """Runs of physical lines without a blank line between them, and without what is put aside."""
+    columns, invisible = aside
     tiny = _TINY_EAST_ASIAN if found.east_asian else _TINY
     in_a_row = 0
     block: list[_Physical] = []
@@ -119,13 +116,13 @@ def _blocks(text: str, start: int, end: int, found: Survey, aside: _Aside) -> It
             in_a_row = in_a_row + 1 if last - first < tiny else 0
             if in_a_row > _COLUMN:
                 if in_a_row > _COLUMN + 1:
-                    first = aside.columns.pop()[0]
-                aside.columns.append((first, last, piece, 0))
+                    first = columns.pop()[0]
+                columns.append((first, last, piece, 0))
             elif piece[0] not in INVISIBLE_CHARS or not _INVISIBLE_ONLY.match(piece):
                 block.append(line)
                 continue
             else:
-                aside.invisible.append((first, last))
+                invisible.append((first, last))
         if block:
             yield block
             block = []
@@ -133,8 +130,14 @@ def _blocks(text: str, start: int, end: int, found: Survey, aside: _Aside) -> It
         yield block
 
 
-def _cut(text: str, start: int, end: int, *, newlines: bool) -> Iterator[_Physical | None]:
+def _cut(text: str, start: int, end: int, *, newlines: bool) -> Iterable[_Physical | None]:
     """The physical lines; None for each that is blank."""
+    if COMPILED and newlines and end - start <= _CHUNK:
+        return kernel.lines(text, start, end)
+    return _cut_in_chunks(text, start, end, newlines=newlines)
+
+
+def _cut_in_chunks(text: str, start: int, end: int, *, newlines: bool) -> Iterator[_Physical | None]:
     while start < end:
         cut = text.find("\n", start + _CHUNK, end)
         cut = end if cut < 0 else cut

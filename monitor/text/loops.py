@@ -34,4 +34,4 @@ def look(text: str, cut: int = 0) -> tuple[Survey, Enders]:
         found = survey(text)
         return found, enders_of(text, found.enders)
     seen, places, sure = kernel.look(text, looks(), ABBREVIATIONS, _LONGEST)
-    return surveyed(seen, ascii_only=text.isascii()), Enders(places, sure)
+    return surveyed(seen, text.isascii()), Enders(places, sure)

@@ -43,10 +43,10 @@ class Finder:
 
     def may_be_in(self, text: str, found: Survey) -> bool:
         """``found`` is the survey of the text, or of one that it is a part of."""
-        if found.invisible:
-            text = _FORMAT.sub("", text)
         if not found.simple:
-            text = "\n".join([line if line.isascii() or is_simple(line) else _composed(line) for line in text.split("\n")])
+            text = "\n".join([line if line.isascii() else _plain(line) for line in text.split("\n")])
+        elif found.invisible:
+            text = _FORMAT.sub("", text)
         # In another script not even a letter of the pieces is there, and to know that the text need not be encoded.
         if text.isascii() or not found.simple or any(map(text.__contains__, self._letters)):
             encoded = text.encode(errors="replace")
@@ -59,8 +59,10 @@ class Finder:
         return not text.isascii() and any(word.search(text) for word in self._words)
 
 
-def _composed(line: str) -> str:
-    return _MARKS.sub("", unicodedata.normalize("NFKC", line)).casefold()
+def _plain(line: str) -> str:
+    """The line without what nobody sees; composed, where folding does more than change its letters one by one."""
+    seen = _FORMAT.sub("", line)
+    return seen if is_simple(seen) else _MARKS.sub("", unicodedata.normalize("NFKC", seen)).casefold()
 
 
 def _cover(missing: set[str]) -> list[str]:

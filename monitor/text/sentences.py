@@ -141,6 +141,8 @@ def split(text: str, start: int, end: int, enders: Enders | None = None, ahead: 
 def are_several(text: str, start: int, end: int, enders: Enders) -> bool:
     """Whether ``text[start:end]`` holds more than one sentence."""
     ahead = bisect_left(enders.places, start)
+    if True in enders.sure[ahead : min(bisect_left(enders.places, end - 1, ahead), ahead + _FEW)]:
+        return True
     few = Enders(enders.places[ahead : ahead + _FEW], enders.sure[ahead : ahead + _FEW])
     return len(split(text, start, end, few)) > 1 or (len(few.places) == _FEW and len(split(text, start, end, enders, ahead)) > 1)
 

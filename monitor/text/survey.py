@@ -103,7 +103,7 @@ def looks() -> bytes:
 
 
 @lru_cache(maxsize=256)
-def surveyed(seen: int, *, ascii_only: bool) -> Survey:
+def surveyed(seen: int, ascii_only: bool) -> Survey:
     """``survey`` of a text whose characters are all that is ``seen`` (of which none is left out, and nothing else is in)."""
     newlines = not seen & (_NOT_PLAIN | _LONE_RETURN)
     if ascii_only:
