@@ -129,15 +129,14 @@ def ingested(
         return _written(verdict, article, ground, failed=analysis.reason)
     try:
         story = _counted(article, verdict, place, ground)
-        item = _Item(article, analysis, place, story)
-        cases = _cases(item, ground, edited=verdict.kind is Kind.EDITED)
-        decided = tuple(_decided(case, ground) for case in cases)
+        decided = _all_decided(_Item(article, analysis, place, story), ground, edited=verdict.kind is Kind.EDITED)
     except Exception as error:  # whatever it is, it is this article's alone
         bare = replace(article, title=_known_title(verdict.document)[:LONGEST], language="und")
-        return replace(_written(verdict, bare, ground, failed=f"{type(error).__name__}: {error}"[:500]), membership=place)
+        return _written(verdict, bare, ground, place=place, failed=f"{type(error).__name__}: {error}"[:500])
     ground.stories[story.id] = story
-    ground.told.update({(one.match.watchlist, story.id): one.told for one in decided if one.told is not None})
-    return replace(_written(verdict, article, ground, analysis=analysis, decided=decided), membership=place)
+    if decided:
+        ground.told.update({(one.match.watchlist, story.id): one.told for one in decided if one.told is not None})
+    return _written(verdict, article, ground, place=place, analysis=analysis, decided=decided)
 
 
 def _written(
@@ -145,6 +144,7 @@ def _written(
     article: Article,
     ground: Ground,
     *,
+    place: Membership | None = None,
     analysis: Analysis | None = None,
     decided: tuple[Decided, ...] = (),
     failed: str = "",
@@ -162,6 +162,7 @@ def _written(
         seen_key=document.key if elsewhere else "",
         seen_source=ground.spec.name if elsewhere else "",
         aliases=verdict.aliases,
+        membership=place,
     )
 
 
@@ -223,6 +224,12 @@ class _Case:
     @property
     def withdrawn(self) -> bool:
         return not self.about.match.evidence
+
+
+def _all_decided(item: _Item, ground: Ground, *, edited: bool) -> tuple[Decided, ...]:
+    if not item.analysis.matches and not edited:
+        return ()  # as most articles: there is nothing to decide
+    return tuple([_decided(case, ground) for case in _cases(item, ground, edited=edited)])
 
 
 def _cases(item: _Item, ground: Ground, *, edited: bool) -> list[_Case]:

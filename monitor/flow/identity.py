@@ -37,7 +37,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 from monitor.model import Document, SourceKind, SourceSpec, identity
@@ -70,7 +69,7 @@ class Verdict:
     """What one document is. ``owner`` is the article it stands for, None for a new one; ``key`` is the article's within
     ``source`` (both the owner's where there is one). ``aliases`` are those the article is to be known under from now on;
     ``hash`` is what its own key will remember. ``tries`` counts how often its page could not be had. ``if_grown`` ones are
-    edited only where their text, its page fetched, is much longer than the article."""
+    edited only where their text, its page fetched, is much longer than the article. ``minted`` is the id of a new one."""
 
     kind: Kind
     document: Document
@@ -81,21 +80,16 @@ class Verdict:
     aliases: tuple[str, ...] = ()
     tries: int = 0
     if_grown: bool = False
+    minted: str = ""
 
     @property
     def article(self) -> str:
-        return self.owner.article if self.owner is not None else _minted(self.source, self.key)
+        return self.owner.article if self.owner is not None else self.minted or identity(self.source, self.key)
 
     @property
     def foreign(self) -> bool:
         """The article is another source's."""
         return self.owner is not None and self.owner.source != self.document.source
-
-
-@lru_cache(maxsize=2_048)
-def _minted(source: str, key: str) -> str:
-    """Asked for several times on the way of one article."""
-    return identity(source, key)
 
 
 # ---------------------------------------------------------------------------------------- what to ask
@@ -202,6 +196,7 @@ class _Judging:
             self._claimed(kind, made, asked, known),
             tries=tries if same else 0,
             if_grown=kind is Kind.EDITED and foreign and (same or (known.owner is None and trusted)),
+            minted=made.article if owner is None else "",
         )
 
     # --------------------------------------------------------------------------------- rules 2 to 6
@@ -255,12 +250,11 @@ class _Judging:
         source, key = self._spec.name, document.key
         if known.owner is not None and (known.owner.source, known.owner.key) == (source, key):
             key = f"{key}#{identity(document.link)[:12]}"
-        return Owner(_minted(source, key), source, key, len(document.text), asked.content_hash, title_of(document), document.url)
+        return Owner(identity(source, key), source, key, len(document.text), asked.content_hash, title_of(document), document.url)
 
     def _claimed(self, kind: Kind, made: Owner, asked: Probe, known: Known) -> tuple[str, ...]:
         """The aliases nobody has. A sighting claims its content for the article it is one of."""
-        held = {alias for alias, owner in self._standing(asked, known).items() if owner is not None}
-        free = tuple(alias for alias in asked.aliases if alias not in held)
+        free = tuple([alias for alias, owner in self._standing(asked, known).items() if owner is None])
         if kind is Kind.SIGHTED:
             free = tuple(alias for alias in free if alias == asked.aliases[-1])
         else:

@@ -73,22 +73,23 @@ class LineMemory:
             return
         next_longest, longest = sorted([line.text for line in lines], key=len)[-2:]
         starts = [zone.start for zone in zones]
+        known_as, now = hash(article), self._clock.monotonic()
         for place, line in enumerate(lines):
             if len(line.text) > LEARNT or not _is_prose(line.start, starts, zones):
                 continue
             other = hash(next_longest if line.text == longest else longest)
             if closed(line.text):
                 edge = place < EDGE or place >= len(lines) - EDGE
-                self._saw_sentence(source, line.text, hash(article), other, edge=edge)
+                self._saw_sentence(source, line.text, known_as, other, now, edge=edge)
             elif _is_label(line.text):
-                self._saw(source, line.text, hash(article), other, sentence=False)
+                self._saw(source, line.text, known_as, other, now, sentence=False)
 
     def take_new(self, source: str) -> tuple[str, ...]:
         """The lines learnt since this was last asked."""
         return tuple(self._new.pop(source, ()))
 
     # ------------------------------------------------------------------------------------- candidates
-    def _saw_sentence(self, source: str, line: str, article: int, other: int, *, edge: bool) -> None:
+    def _saw_sentence(self, source: str, line: str, article: int, other: int, now: float, *, edge: bool) -> None:
         name = hash((source, line))
         known = self._candidate(name)
         if known == _NEVER or not edge:
@@ -96,12 +97,11 @@ class LineMemory:
             if known is not None:
                 self._keep(name, _NEVER)
         else:
-            self._saw(source, line, article, other, sentence=True)
+            self._saw(source, line, article, other, now, sentence=True)
 
-    def _saw(self, source: str, line: str, article: int, other: int, *, sentence: bool) -> None:
+    def _saw(self, source: str, line: str, article: int, other: int, now: float, *, sentence: bool) -> None:
         needed, spread = (SENTENCE_ARTICLES, SENTENCE_SPREAD) if sentence else (LABEL_ARTICLES, 0.0)
         name = hash((source, line))
-        now = self._clock.monotonic()
         seen = self._candidate(name) or (now,)
         if len(seen) <= 2 * needed and article not in seen[1::2] and other not in seen[2::2]:
             seen = (*seen, article, other)

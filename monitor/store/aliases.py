@@ -42,6 +42,9 @@ _OWNERS = (
 )
 _SIBLINGS = select(seen.c.key, seen.c.article).where(seen.c.source == bindparam("source"), seen.c.article.in_(SOME))
 
+#: What is known of most that is asked for.
+_UNKNOWN = Known()
+
 Values = dict[str, Any]
 
 
@@ -51,6 +54,8 @@ def known(connection: Connection, source: str, probes: Sequence[Probe]) -> list[
     keys = _keys(connection, source, [probe.key for probe in probes])
     open_ = [probe for probe in probes if probe.key not in keys or keys[probe.key][0] != probe.content_hash]
     aliases = _aliases(connection, sorted({hash_ for probe in open_ for hash_ in probe.aliases}))
+    if not keys and not aliases:
+        return [_UNKNOWN] * len(probes)
     stand_for = {probe.key: keys[probe.key][1] or identity(source, probe.key) for probe in open_ if probe.key in keys}
     owners = _owners(connection, sorted({*stand_for.values(), *aliases.values()}))
     links = {probe.key: aliases.get(probe.aliases[0], "") for probe in open_ if len(probe.aliases) > 1}
