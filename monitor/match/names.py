@@ -128,6 +128,10 @@ class Names:
         self._edges = {word[:_EDGE] for word in self._first if len(word) >= _EDGE}
         self._ends_of_first = sorted(word[::-1] for word in self._first)
 
+    def keys(self) -> Iterator[str]:
+        """The key of each spelling, once sealed."""
+        return (entry.partition(_NUL)[0] for entry in self._entries)
+
     def _enter(self, texts: Sequence[str], numbers: Sequence[int]) -> None:
         add = self._entries.append
         first, later = self._first.add, self._later.update

@@ -197,11 +197,11 @@ class Table:
         self.meanings = Meanings(self)
 
     def _sieve(self) -> Sieve | None:
-        """None also where there are names, which may begin with words that are no stem."""
+        """None where it would hold back too much or cannot be asked."""
         beginnings = [*self._prefixes, *(parts[0] for parts, _ in self._wildcards)]
-        if not (self.native and WORDS_COMPILED) or self.names or not all(map(can_begin, beginnings)):
+        if not (self.native and WORDS_COMPILED) or not all(map(can_begin, beginnings)):
             return None
-        return Sieve(((stem, _allowed(forms)) for stem, forms in self._stems.items()), beginnings)
+        return Sieve(((stem, _allowed(forms)) for stem, forms in self._stems.items()), beginnings, self.names.keys())
 
     def _all_asked_for(self, besides: Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]) -> bool:
         return all(number in self.asked_for for by_slot in besides.values() for found in by_slot.values() for number, _, _ in found)

@@ -24,6 +24,9 @@
 #define LAST 0x1000000
 #define IN_FRONT 0x2000000
 #define IN_BACK 0x4000000
+#define DECLINED 0x8000000
+/* No ending of a name is longer. */
+#define LONGEST_ENDING 5
 /* What a piece of a word may be, as in `sieve`; in an entry of a sieve below the bits that tell pieces apart. */
 #define STEM 1
 #define STEM_AFTER 2
@@ -32,6 +35,7 @@
 #define BACK 16
 #define BEGINNING 32
 #define OPENING 64
+#define NAME 128
 #define PIECE 0xff
 
 static int
@@ -141,6 +145,8 @@ typedef struct {
     uint64_t mask;    /* entries less one */
     uint64_t lengths; /* of the beginnings: bit n for those of n letters */
     int shortest;     /* of them, of as many letters as are an opening: few words have one */
+    const uint16_t *keys; /* of a folded letter, that of a name's key, 0 where it is not one; NULL where there are no names */
+    int depth;            /* letters of the longest beginning of a name */
 } Sieve;
 
 /* What the piece of this hash may be. */
@@ -201,17 +207,39 @@ met_from(const Sieve *sieve, const Word *word, int front, uint64_t backs)
     return 0;
 }
 
+/* Whether what is left of a word from `front` on may be how a name begins, all of it or less what ends a name. */
+static int
+names_from(const Sieve *sieve, const Word *word, int front)
+{
+    int size = word->size - front;
+    if (sieve->letters[word->folded[front]] & DECLINED)
+        size = size > LONGEST_ENDING + 1 ? size - LONGEST_ENDING : 1;
+    if (size > sieve->depth)
+        size = sieve->depth;
+    uint64_t hash = BEGUN;
+    for (int at = front; at < front + size; at++) {
+        const uint16_t key = sieve->keys[word->folded[at]];
+        if (!key)
+            return 1;
+        hash = longer(hash, key);
+    }
+    return piece(sieve, hash) & NAME;
+}
+
 static int
 may_meet(const Sieve *sieve, const Word *word)
 {
     const uint64_t backs = backs_of(sieve, word);
     const uint32_t anywhere = sieve->letters[word->folded[0]] & ANYWHERE;
     uint64_t hash = BEGUN;
-    if (met_from(sieve, word, 0, backs))
+    if (met_from(sieve, word, 0, backs) || (sieve->keys != NULL && names_from(sieve, word, 0)))
         return 1;
     for (int front = 1; front < word->size && (anywhere || sieve->letters[word->folded[front - 1]] & IN_FRONT); front++) {
         hash = longer(hash, word->folded[front - 1]);
-        if ((anywhere || piece(sieve, hash) & FRONT) && met_from(sieve, word, front, backs))
+        const uint32_t attached = piece(sieve, hash) & FRONT;
+        if ((anywhere || attached) && met_from(sieve, word, front, backs))
+            return 1;
+        if (attached && sieve->keys != NULL && names_from(sieve, word, front))
             return 1;
     }
     return 0;
@@ -314,41 +342,46 @@ read_word(PyObject *text, const Asked *asked, Py_ssize_t nth, Word *word)
     return plain_word(text, ((const int64_t *)asked->starts.buf)[place], ((const int64_t *)asked->ends.buf)[place], asked->letters.buf, word);
 }
 
-PyDoc_STRVAR(sift_doc, "sift(text, starts, ends, places, letters, table, lengths) -> bytes\n\n"
+PyDoc_STRVAR(sift_doc, "sift(text, starts, ends, places, letters, table, lengths, keys, depth) -> bytes\n\n"
 "For each of those places among the chunks of a text (all int64), 1 where it is one plain word that no reading makes one of the sieve, which is then certain.\n"
-"`lengths` has bit n set where the sieve holds a beginning of n letters.");
+"`lengths` has bit n set where the sieve holds a beginning of n letters; `keys` (uint16) are of each folded letter that of names, of which\n"
+"the sieve holds beginnings of up to `depth` letters, or None.");
 
 static PyObject *
 sift(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
     Asked asked;
-    Py_buffer table;
+    Py_buffer table, keys = {.buf = NULL, .obj = NULL};
     PyObject *answer = NULL;
-    if (nargs != 7) {
-        PyErr_SetString(PyExc_TypeError, "sift(text, starts, ends, places, letters, table, lengths)");
+    if (nargs != 9) {
+        PyErr_SetString(PyExc_TypeError, "sift(text, starts, ends, places, letters, table, lengths, keys, depth)");
         return NULL;
     }
     const uint64_t lengths = PyLong_AsUnsignedLongLong(args[6]);
+    const long depth = PyLong_AsLong(args[8]);
     if (PyErr_Occurred() || take_asked(args, &asked) < 0)
         return NULL;
     if (take(args[5], &table, sizeof(uint32_t), 0) < 0)
         goto no_table;
+    if (args[7] != Py_None && take(args[7], &keys, sizeof(uint16_t), 0) < 0)
+        goto done;
     const Py_ssize_t room = table.len / (Py_ssize_t)sizeof(uint32_t);
-    if (room < 1 || room & (room - 1)) {
+    if (room < 1 || room & (room - 1) || (keys.buf && keys.len != UNITS * (Py_ssize_t)sizeof(uint16_t)) || depth < 0 || depth > LONGEST) {
         tables_differ();
         goto done;
     }
     int shortest = 0;
     while (lengths && !(lengths >> shortest & 1))
         shortest++;
-    const Sieve sieve = {table.buf, asked.letters.buf, (uint64_t)room - 1, lengths, shortest};
+    const Sieve sieve = {table.buf, asked.letters.buf, (uint64_t)room - 1, lengths, shortest, keys.buf, (int)depth};
     answer = PyBytes_FromStringAndSize(NULL, asked.count);
     for (Py_ssize_t nth = 0; answer != NULL && nth < asked.count; nth++) {
         Word word;
         PyBytes_AS_STRING(answer)[nth] = read_word(args[0], &asked, nth, &word) && !may_meet(&sieve, &word);
     }
 done:
+    PyBuffer_Release(&keys);
     PyBuffer_Release(&table);
 no_table:
     release(&asked);

@@ -11,19 +11,23 @@ This room knows only str.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from monitor.text.chunks import LONGEST, Places
 from monitor.text.forms_base import Attach
 from monitor.text.forms_split import BEFORE_WORDS, BEHIND_WORDS, before_pronoun, without_article
 from monitor.text.forms_turkish import ENDING_LETTERS, LAST_LETTERS, softened
-from monitor.text.letters import HANGUL, LETTERS, Letters
+from monitor.text.letters import DIGIT, HANGUL, LETTER, LETTERS, Letters
+from monitor.text.names import name_key
 from monitor.text.native import kernel
 
 #: What a piece of a word may be: a stem; one behind something, and one before something; what may stand before and behind
-#: a stem; the beginning of a word that is looked for by its beginning, and as much of it as the shortest of them has.
+#: a stem; the beginning of a word that is looked for by its beginning, and as much of it as the shortest of them has; the beginning
+#: of a name's key.
 STEM: Final = 1
 STEM_AFTER: Final = 2
 STEM_AHEAD: Final = 4
@@ -31,14 +35,19 @@ FRONT: Final = 8
 BACK: Final = 16
 BEGINNING: Final = 32
 OPENING: Final = 64
+NAME: Final = 128
 
 #: Beside what ``letters`` knows of a folded letter: a word that begins so may hold a stem anywhere; any run of such letters may
-#: be attached behind, if the last of them may end a word; it is one of what may stand before or behind a stem.
+#: be attached behind, if the last of them may end a word; it is one of what may stand before or behind a stem; names that begin
+#: so may have an ending.
 ANYWHERE: Final = 1 << 22
 BEHIND: Final = 1 << 23
 LAST: Final = 1 << 24
 IN_FRONT: Final = 1 << 25
 IN_BACK: Final = 1 << 26
+DECLINED: Final = 1 << 27
+#: Letters of a name that are compared. Long lists of names have some 30,000 beginnings as long as this, and few words have one.
+_DEPTH: Final = 6
 
 _BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.FUTURE | Attach.HEBREW | Attach.KOREAN_BEFORE).value
 _BEHIND: Final = (
@@ -51,26 +60,35 @@ _BEHIND: Final = (
     | Attach.KOREAN_AFTER
 ).value
 _ARTICLE: Final = "ال"
+_CYRILLIC: Final = range(0x0400, 0x0530)
+_LAST_UNIT: Final = "\uffff"
 #: Where a stem may end that stands otherwise inside a word, or another letter than its own.
 _CHANGING: Final = frozenset("هاpçtk-")
 
 
 class Sieve:
-    """Of stems with the attachments each allows (bits of ``Attach``), and of beginnings that count whatever follows them. Only where
-    the loops in C are, and for beginnings of which each ``can_begin``."""
+    """Of stems with the attachments each allows (bits of ``Attach``), of beginnings that count whatever follows them, and of the keys
+    of names. Only where the loops in C are, and for beginnings of which each ``can_begin``."""
 
-    def __init__(self, stems: Iterable[tuple[str, int]], beginnings: Iterable[str]) -> None:
+    def __init__(self, stems: Iterable[tuple[str, int]], beginnings: Iterable[str], names: Iterable[str] = ()) -> None:
         begun = set(_beginnings(beginnings))
         lengths = set(map(len, begun))
         shortest = min(lengths, default=0)
-        pieces = [*_pieces(stems), *((piece, BEGINNING) for piece in begun), *((piece[:shortest], OPENING) for piece in begun)]
+        named = _beginnings_of_names(names)
+        pieces = [
+            *_pieces(stems),
+            *((piece, BEGINNING) for piece in begun),
+            *((piece[:shortest], OPENING) for piece in begun),
+            *((piece, NAME) for piece in named),
+        ]
+        self._keys = _name_keys() if named else None
         self._lengths = sum(1 << length for length in lengths)
         self._table = kernel.sieve([piece for piece, _ in pieces], bytes(what for _, what in pieces))
 
     def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
         """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
         starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
-        return kernel.sift(text, starts, ends, places, _LETTERS, self._table, self._lengths)
+        return kernel.sift(text, starts, ends, places, _LETTERS, self._table, self._lengths, self._keys, _DEPTH)
 
 
 def can_begin(beginning: str) -> bool:
@@ -100,13 +118,31 @@ def _beginnings(beginnings: Iterable[str]) -> Iterator[str]:
         yield from (each for each in (beginning, without_article(beginning)) if len(each) <= LONGEST)
 
 
+def _beginnings_of_names(names: Iterable[str]) -> set[str]:
+    """What a word is that any of these keys begins with, up to a depth. Behind a preposition that hides it the article is missing."""
+    deep = {key[at : at + _DEPTH] for key in names for at in ((0, len(_ARTICLE)) if key.startswith(_ARTICLE) else (0,))}
+    return {key[:size] for key in deep for size in range(1, len(key) + 1)}
+
+
+@cache
+def _name_keys() -> npt.NDArray[np.uint16]:
+    """Of each letter that a plain word folds to, the letter of a name's key; 0 where that is another number of letters."""
+    keys = np.zeros(len(LETTERS), np.uint16)
+    for letter in np.unique(LETTERS[(LETTERS & (LETTER | DIGIT)) != 0] & 0xFFFF).tolist():
+        key = name_key(chr(letter))
+        if len(key) == 1 and key <= _LAST_UNIT:
+            keys[letter] = ord(key)
+    return keys
+
+
 def _letters() -> Letters:
     """Turkish endings are taken by their letters, since grammar makes millions of them; Korean compounds wherever they part."""
     letters = LETTERS.copy()
     front, back = "".join(BEFORE_WORDS), "".join(BEHIND_WORDS)
     for these, what in ((ENDING_LETTERS, BEHIND), (LAST_LETTERS, LAST), (front, IN_FRONT), (back, IN_BACK)):
         letters[list(map(ord, these))] |= np.uint32(what)
-    letters[HANGUL.start : HANGUL.stop] |= np.uint32(ANYWHERE | BEHIND | LAST)
+    letters[HANGUL.start : HANGUL.stop] |= np.uint32(ANYWHERE | BEHIND | LAST | DECLINED)
+    letters[_CYRILLIC.start : _CYRILLIC.stop] |= np.uint32(DECLINED)
     return letters
 
 

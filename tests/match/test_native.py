@@ -19,7 +19,7 @@ from monitor.match.engine import in_order
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.scan import Found
 from monitor.model import Evidence, Facts, Hit, Match, Stance
-from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS
+from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.layout import lay_out
 from monitor.watchlist import Term, load
 from tests.match.test_scan import PIECES, engine
@@ -87,6 +87,47 @@ def test_every_chunk_is_the_same(text: str) -> None:
     for ours, other in zip(one[:4], two[:4], strict=True):
         assert ours.tolist() == other.tolist()  # type: ignore[union-attr] # all four are arrays
     assert (one.bits & ~meanings.EMPTY, one.cjk) == (two.bits & ~meanings.EMPTY, two.cjk)
+
+
+NAMES = """id,name,aliases
+1,Kim Jong Un,كيم جونغ أون;Ким Чен Ын;金正恩;김정은
+2,Владимир Путин,Мария Захарова;Ольга Крутая
+3,المنظمة الغربية,القاعدة;غولتشوغا;لجنة الأمن
+4,Søren Æbelø,Œuvre;José Ángel;al-Qaida
+5,משה לוי,נשק בע"מ
+6,Anna,Li;Ly 550
+"""
+_NAME_WORDS = [word for word in re.split("[,;\n ]", NAMES) if word and word not in "123456"]
+_ATTACHED = ["و", "ل", "لل", "ال", "بال", "ה", "וש", "а", "у", "ой", "ого", "ем", "은", "에서는", "의", "s", "a", "1", "ات"]
+
+
+@lru_cache
+def named() -> Engine:
+    files = {"w.yaml": "id: w\ngroups: {n: {from: entities/n.csv}, g: {ru: [name Кольчуга], tr: [silah], ar: [سلاح]}}\nwhen: n OR g\n"}
+    return compile_engine([load("w", files | {"entities/n.csv": NAMES})], silent)
+
+
+@settings(max_examples=600)
+@given(st.lists(st.sampled_from([*_NAME_WORDS, *"".join(_NAME_WORDS), *_ATTACHED]), min_size=1, max_size=4).map("".join))
+@example("للقاعدة")
+@example("Путиным")
+@example("Кольчугой")
+@example("김정은은")
+def test_no_word_that_a_name_may_begin_with_is_held_back(word: str) -> None:
+    table = named().table
+    starts, ends = (np.ascontiguousarray(places) for places in chunks(word)[:2])
+    assert table.sieve is not None
+    nothing = table.sieve.holds_back(word, starts, ends, np.arange(len(starts)))
+    for start, end, held in zip(starts.tolist(), ends.tolist(), nothing, strict=True):
+        assert not held or table.meet(word[start:end].strip("'\"")) == ()
+
+
+def test_what_no_name_begins_with_is_held_back() -> None:
+    sieve = named().table.sieve
+    assert sieve is not None
+    words = ["parliament", "المدرسة", "больница", "Kimberley", "Путина", "Владимира", "والقاعدة", "김정은의"]
+    held = [sieve.holds_back(word, np.zeros(1, np.intp), np.array([len(word)]), np.zeros(1, np.intp))[0] for word in words]
+    assert held == [1, 1, 1, 1, 1, 0, 0, 0]
 
 
 def test_a_long_text_is_the_same() -> None:
