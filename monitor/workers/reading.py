@@ -27,8 +27,8 @@ PARSE_LIMIT = 5.0
 PARSE_MEMORY = 1024 * 1024 * 1024
 #: Feeds of one task, their bytes, and its limit (seconds): what is good takes a fifth of it. What is not holds up the others
 #: once together and once alone, and each time for as long as a new process takes (FAULTS.md row 38: less than a second).
-TOGETHER = 32
-TOGETHER_BYTES = 1024 * 1024
+TOGETHER = 16
+TOGETHER_BYTES = 512 * 1024
 TOGETHER_LIMIT = 0.45
 #: The limit of each of them tried alone: whoever takes longer is read by the patient process.
 ALONE_LIMIT = 0.15
