@@ -75,15 +75,20 @@ class Sieve:
         lengths = set(map(len, begun))
         shortest = min(lengths, default=0)
         named = _beginnings_of_names(names)
-        pieces = [
-            *_pieces(stems),
-            *((piece, BEGINNING) for piece in begun),
-            *((piece[:shortest], OPENING) for piece in begun),
-            *((piece, NAME) for piece in named),
-        ]
+        pieces: list[str] = []
+        what = bytearray()
+        for these in (
+            _pieces(stems),
+            ((piece, BEGINNING) for piece in begun),
+            ((piece[:shortest], OPENING) for piece in begun),
+            ((piece, NAME) for piece in named),
+        ):
+            for piece, says in these:
+                pieces.append(piece)
+                what.append(says)
         self._keys = _name_keys() if named else None
         self._lengths = sum(1 << length for length in lengths)
-        self._table = kernel.sieve([piece for piece, _ in pieces], bytes(what for _, what in pieces))
+        self._table = kernel.sieve(pieces, bytes(what))
 
     def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
         """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
