@@ -839,41 +839,24 @@ told_once(const Telling *telling, PyObject *found)
     return made;
 }
 
-/* The hits of a sentence as a tuple, or None where they overlap or one is told in several ways; NULL with an exception. `found` is
- * sorted, and no hit is in it twice. */
+/* Those of the hits [i, last) as a tuple, or None where they overlap or one is told in several ways; NULL with an exception. */
 static PyObject *
-told_plainly(const Telling *telling, PyObject *found)
+told_plainly(const Telling *telling, PyObject *hits, Py_ssize_t i, Py_ssize_t last)
 {
-    PyObject *hits = PyTuple_New(PyList_GET_SIZE(found));
+    PyObject *out = PyTuple_New(last - i);
     Py_ssize_t covered = 0;
-    for (Py_ssize_t i = 0; hits != NULL && i < PyTuple_GET_SIZE(hits); i++) {
-        PyObject *one = PyList_GET_ITEM(found, i);
-        const Py_ssize_t first = place_at(one, 1), last = first < 0 ? -1 : place_at(one, 2);
-        PyObject *made = last < 0 ? NULL : first < covered ? Py_NewRef(Py_None) : told_once(telling, one);
+    for (Py_ssize_t at = 0; out != NULL && i < last; at++, i++) {
+        PyObject *one = PyTuple_GET_ITEM(hits, i);
+        const Py_ssize_t first = place_at(one, 1), end = first < 0 ? -1 : place_at(one, 2);
+        PyObject *made = end < 0 ? NULL : first < covered ? Py_NewRef(Py_None) : told_once(telling, one);
         if (made == NULL || made == Py_None) {
-            Py_DECREF(hits);
+            Py_DECREF(out);
             return made;
         }
-        PyTuple_SET_ITEM(hits, i, made);
-        covered = last;
+        PyTuple_SET_ITEM(out, at, made);
+        covered = end;
     }
-    return hits;
-}
-
-/* Sort the hits of a sentence, and keep each once. */
-static int
-sort_once(PyObject *found)
-{
-    if (PyList_GET_SIZE(found) < 2)
-        return 0;
-    if (PyList_Sort(found) < 0)
-        return -1;
-    for (Py_ssize_t i = PyList_GET_SIZE(found) - 1; i > 0; i--) {
-        const int twice = PyObject_RichCompareBool(PyList_GET_ITEM(found, i - 1), PyList_GET_ITEM(found, i), Py_EQ);
-        if (twice < 0 || (twice && PyList_SetSlice(found, i, i + 1, NULL) < 0))
-            return -1;
-    }
-    return 0;
+    return out;
 }
 
 /* What a dictionary says of a sentence, or else `other`; NULL with an exception. */
@@ -884,52 +867,72 @@ said_of(PyObject *some, PyObject *number, PyObject *other)
     return said == NULL && PyErr_Occurred() ? NULL : Py_NewRef(said == NULL ? other : said);
 }
 
-/* The evidence of one sentence; NULL with an exception. */
+/* The evidence of the sentence that the hits [first, last) stand in; NULL with an exception. */
 static PyObject *
-tell_sentence(const Telling *telling, PyObject *number, PyObject *found)
+tell_sentence(const Telling *telling, PyObject *hits, Py_ssize_t first, Py_ssize_t last)
 {
+    PyObject *number = PyTuple_GET_ITEM(PyTuple_GET_ITEM(hits, first), 0);
     const Py_ssize_t index = PyLong_AsSsize_t(number);
-    if (index == -1 && PyErr_Occurred())
-        return NULL;
-    if (index < 0 || index >= PyTuple_GET_SIZE(telling->sentences) || !PyList_Check(found)) {
-        PyErr_SetString(PyExc_ValueError, "a sentence that the text does not have, or no list of hits");
+    if (index < 0 || index >= PyTuple_GET_SIZE(telling->sentences)) {
+        PyErr_SetString(PyExc_ValueError, "a sentence that the text does not have");
         return NULL;
     }
     PyObject *sentence = PyTuple_GET_ITEM(telling->sentences, index);
     const Py_ssize_t start = place_at(sentence, 0), end = start < 0 ? -1 : place_at(sentence, 1);
-    if (end < 0 || place_at(sentence, 1) < 0 || sort_once(found) < 0)
+    if (end < 0)
         return NULL;
     if (PyTuple_GET_SIZE(sentence) < 3) {
         PyErr_SetString(PyExc_TypeError, "a sentence is a tuple of its bounds and its zone");
         return NULL;
     }
-    PyObject *hits = told_plainly(telling, found);
-    if (hits == Py_None) {
-        Py_DECREF(hits);
-        hits = PyObject_CallOneArg(telling->apart, found);
+    PyObject *told = told_plainly(telling, hits, first, last);
+    if (told == Py_None) {
+        Py_DECREF(told);
+        PyObject *found = PyTuple_GetSlice(hits, first, last);
+        told = found == NULL ? NULL : PyObject_CallOneArg(telling->apart, found);
+        Py_XDECREF(found);
     }
-    if (hits == NULL)
+    if (told == NULL)
         return NULL;
     PyObject *const items[] = {
         Py_NewRef(PyTuple_GET_ITEM(sentence, 0)), Py_NewRef(PyTuple_GET_ITEM(sentence, 1)), PyUnicode_Substring(telling->text, start, end),
         Py_NewRef(PyTuple_GET_ITEM(sentence, 2)), said_of(telling->stances, number, telling->stance),
-        said_of(telling->clauses, number, telling->clause), hits,
+        said_of(telling->clauses, number, telling->clause), told,
     };
     return tuple_of(telling->evidence, items, 7);
 }
 
+/* The end of the hits from `first` on that stand in one sentence, which is none before `least`; -1 with an exception. */
+static Py_ssize_t
+together(PyObject *hits, Py_ssize_t first, Py_ssize_t least)
+{
+    Py_ssize_t last = first, sentence = -1;
+    for (; last < PyTuple_GET_SIZE(hits); last++) {
+        const Py_ssize_t here = place_at(PyTuple_GET_ITEM(hits, last), 0);
+        if (here < 0)
+            return -1;
+        if (last > first && here != sentence)
+            break;
+        sentence = here;
+    }
+    if (sentence >= least)
+        return last;
+    PyErr_SetString(PyExc_ValueError, "hits that are not sorted");
+    return -1;
+}
+
 PyDoc_STRVAR(tell_doc,
-"tell(text, sentences, passages, told, stances, stance, clauses, clause, evidence, hit, apart) -> tuple of evidence\n\n"
-"The evidence of the sentences of `passages` (number -> list of hits as `find` makes them, which is sorted here), in order, as\n"
+"tell(text, sentences, hits, told, stances, stance, clauses, clause, evidence, hit, apart) -> tuple of evidence\n\n"
+"The evidence of the sentences that `hits` stand in (a list of them as `find` makes them, sorted, each once), as\n"
 "`evidence.evidence_of` describes it. `told` says how hits of a pattern are told; `stances` and `clauses` are those of some sentences,\n"
-"`stance` and `clause` those of the others. Hits that overlap or are told in several ways are left to `apart(hits)`. `evidence` and\n"
+"`stance` and `clause` those of the others. Hits that overlap or are told in several ways are left to `apart` of these hits. `evidence` and\n"
 "`hit` are subclasses of tuple.");
 
 static PyObject *
 tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 11 || !PyUnicode_Check(args[0]) || !PyTuple_Check(args[1]) || !PyDict_Check(args[2]) || !PyDict_Check(args[4]) ||
+    if (nargs != 11 || !PyUnicode_Check(args[0]) || !PyTuple_Check(args[1]) || !PyList_Check(args[2]) || !PyDict_Check(args[4]) ||
         !PyDict_Check(args[6]) || !PyType_Check(args[8]) || !PyType_IsSubtype((PyTypeObject *)args[8], &PyTuple_Type) ||
         !PyType_Check(args[9]) || !PyType_IsSubtype((PyTypeObject *)args[9], &PyTuple_Type)) {
         PyErr_SetString(PyExc_TypeError, "see tell.__doc__");
@@ -939,22 +942,22 @@ tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         .text = args[0], .sentences = args[1], .told = args[3], .stances = args[4], .stance = args[5], .clauses = args[6],
         .clause = args[7], .evidence = args[8], .hit = args[9], .apart = args[10],
     };
-    PyObject *numbers = PyDict_Keys(args[2]);
-    PyObject *out = numbers == NULL || PyList_Sort(numbers) < 0 ? NULL : PyTuple_New(PyList_GET_SIZE(numbers));
-    for (Py_ssize_t i = 0; out != NULL && i < PyTuple_GET_SIZE(out); i++) {
-        PyObject *number = PyList_GET_ITEM(numbers, i), *found = PyDict_GetItemWithError(args[2], number);
-        if (found == NULL && !PyErr_Occurred())
-            PyErr_SetString(PyExc_RuntimeError, "the passages were changed while they were told");
-        Py_XINCREF(found);
-        PyObject *made = found == NULL ? NULL : tell_sentence(&telling, number, found);
-        Py_XDECREF(found);
-        if (made == NULL)
+    /* A tuple of them, which nobody changes meanwhile. */
+    PyObject *hits = PyList_AsTuple(args[2]), *out = hits == NULL ? NULL : PyList_New(0);
+    Py_ssize_t least = 0;
+    for (Py_ssize_t first = 0, last; out != NULL && first < PyTuple_GET_SIZE(hits); first = last) {
+        last = together(hits, first, least);
+        PyObject *made = last < 0 ? NULL : tell_sentence(&telling, hits, first, last);
+        if (made == NULL || PyList_Append(out, made) < 0)
             Py_CLEAR(out);
         else
-            PyTuple_SET_ITEM(out, i, made);
+            least = PyLong_AsSsize_t(PyTuple_GET_ITEM(PyTuple_GET_ITEM(hits, first), 0)) + 1;
+        Py_XDECREF(made);
     }
-    Py_XDECREF(numbers);
-    return out;
+    PyObject *all = out == NULL ? NULL : PyList_AsTuple(out);
+    Py_XDECREF(out);
+    Py_XDECREF(hits);
+    return all;
 }
 
 /* ------------------------------------------------------------------------------------------------ the module */

@@ -39,7 +39,7 @@ def in_order(lists: list[list[Found]], /) -> list[Found]: ...
 def tell(
     text: str,
     sentences: tuple[Sentence, ...],
-    passages: dict[int, list[Found]],
+    hits: Sequence[Found],
     told: Told,
     stances: dict[int, Stance],
     stance: Stance,
@@ -47,6 +47,6 @@ def tell(
     clause: str,
     evidence: type[Evidence],
     hit: type[Hit],
-    apart: Callable[[list[Found]], tuple[Hit, ...]],
+    apart: Callable[[Sequence[Found]], tuple[Hit, ...]],
     /,
 ) -> tuple[Evidence, ...]: ...

@@ -189,7 +189,7 @@ class Engine:
         leaf_hits = {leaf: unmasked(hits[group], masked) for leaf, group in one.groups.items() if group in hits}
         evaluation = Evaluation(article, leaf_hits)
         clauses = (one.clauses[number] for _, number in opened)
-        fired = [Clause(written, found) for written, node in clauses if (found := evaluation.passages(node)) is not None]
+        fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evidence(node)) is not None]
         if not fired:
             return None
         cues = {} if one.every_cue.isdisjoint(scanned.hits) else _cues(scanned, one.cues, article.facts.language)

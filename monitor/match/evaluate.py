@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from monitor.match.least import Alternative, counted, least, union
+from monitor.match.least import Alternative, counted, least, sentences_of, union
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned
 from monitor.model import Facts, ZoneKind
@@ -122,17 +122,16 @@ class Evaluation:
                 return [()] if self._filter(node) else []
         raise AssertionError(f"a node the evaluator does not know: {node!r}")
 
-    def passages(self, node: Node) -> dict[int, list[Found]] | None:
-        """The sentences that are evidence of a clause, each with its hits, some of them perhaps twice; None where it is not true.
+    def evidence(self, node: Node) -> Sequence[Found] | None:
+        """The hits that are evidence of a clause, sorted, each once; None where it is not true.
 
-        They are every sentence with an alternative of its own, or the least alternative across sentences where none has one.
+        They are those of every sentence with an alternative of its own, or of the least alternative across sentences where none has one.
         """
         if isinstance(node, Group | Literal):
             # As most clauses are that are true of many articles: each hit is an alternative of its own.
-            hits = self.leaf_hits.get(node)
-            return _split(hits) if hits else None
+            return self.leaf_hits.get(node) or None
         found = self.evaluate(node)
-        return _passages(found) if found else None
+        return _evidence(found) if found else None
 
     def hits(self, node: Node, view: View) -> list[Found]:
         """The hits of a group, a literal or an OR of them that the view shows, in text order."""
@@ -332,23 +331,19 @@ def _split(hits: Sequence[Found]) -> dict[int, list[Found]]:
     return out
 
 
-def _passages(found: Sequence[Alternative]) -> dict[int, list[Found]]:
-    """See ``Evaluation.passages``."""
-    alone: dict[int, list[Found]] = {}
+def _evidence(found: Sequence[Alternative]) -> list[Found]:
+    """See ``Evaluation.evidence``."""
+    alone: set[Found] = set()
     spread: list[Alternative] = []
     for alternative in found:
         if len(alternative) > 1 and len({hit.sentence for hit in alternative}) > 1:
             spread.append(alternative)
-        elif alternative:
-            sentence = alternative[0][0]
-            if sentence in alone:
-                alone[sentence] += alternative
-            else:
-                alone[sentence] = [*alternative]
+        else:
+            alone.update(alternative)
     if not alone and spread:
-        for hit in min(spread, key=lambda a: (len({h.sentence for h in a}), a)):
-            alone.setdefault(hit.sentence, []).append(hit)
-    return alone
+        fewest = min(spread, key=lambda alternative: (len(sentences_of(alternative)), alternative))
+        alone.update(fewest)
+    return sorted(alone)
 
 
 def _by_sentence(alternatives: list[Alternative]) -> dict[int, Alternative]:

@@ -1,4 +1,4 @@
-"""Evidence: from the sentences that made a query true to passages with offsets.
+"""Evidence: from the hits that made a query true to passages with offsets.
 
 The least set of sentences that makes the query true, plus every further sentence that alone would have. One passage is
 one sentence, whatever the number of clauses that fired in it; its clause names them all.
@@ -6,8 +6,11 @@ one sentence, whatever the number of clauses that fired in it; its clause names 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from monitor.match.native import kernel
 from monitor.match.patterns import Pattern
@@ -17,15 +20,17 @@ from monitor.model import Entity, Evidence, Hit, Stance
 
 
 class Clause(NamedTuple):
-    """One branch of the query's top OR, as written, with the sentences that are evidence of it, as ``Evaluation.passages`` tells
-    them; they are this room's to change."""
+    """One branch of the query's top OR, as written, with the hits that are evidence of it, as ``Evaluation.evidence`` tells them."""
 
     text: str
-    passages: dict[int, list[Found]]
+    hits: Sequence[Found]
 
 
 #: Pattern -> how a hit of it is told: the group (or quoted phrase), the term, the entity; several where a term stands in several groups.
 Told = Mapping[int, Sequence[tuple[str, str, Entity | None]]]
+
+
+_sentence: Final = itemgetter(0)
 
 
 def evidence_of(
@@ -37,25 +42,9 @@ def evidence_of(
 ) -> tuple[Evidence, ...]:
     """The evidence of the clauses that fired."""
     first, *others = fired
-    passages = first.passages
-    #: The clauses of those sentences in which others fired than the first.
-    clauses: dict[int, list[str]] = {}
-    for clause in others:
-        for sentence, hits in clause.passages.items():
-            if sentence in passages:
-                passages[sentence] += hits
-                named = clauses.setdefault(sentence, [first.text])
-                if clause.text not in named:
-                    named.append(clause.text)
-            else:
-                passages[sentence] = hits
-                clauses[sentence] = [clause.text]
-    stances = {
-        sentence: stance_of(scanned, sentence, found, _of_language(cues[sentence], found, pattern_of))
-        for sentence, found in (passages.items() if cues else ())
-        if sentence in cues
-    }
-    named_by = {sentence: " OR ".join(named) for sentence, named in clauses.items()}
+    hits = sorted({hit for clause in fired for hit in clause.hits}) if others else first.hits
+    clauses = _named(fired) if others else {}
+    stances = _stances(scanned, hits, cues, pattern_of) if cues else {}
     text, sentences = scanned.text, scanned.sentences
 
     def apart(found: Sequence[Found]) -> tuple[Hit, ...]:
@@ -63,14 +52,30 @@ def evidence_of(
 
     if scanned.table.native:
         ordinary, written = Stance.REPORTED, first.text
-        return kernel.tell(text, sentences, passages, told, stances, ordinary, named_by, written, Evidence, Hit, apart)
+        return kernel.tell(text, sentences, hits, told, stances, ordinary, clauses, written, Evidence, Hit, apart)
     out = []
-    for number in sorted(passages):
+    for number, found in groupby(hits, _sentence):
         start, end, zone, _ = sentences[number]
-        stance, clause_of = stances.get(number, Stance.REPORTED), named_by.get(number, first.text)
-        told_as = apart(sorted(set(passages[number])))
-        out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause_of, told_as)))
+        stance, clause = stances.get(number, Stance.REPORTED), clauses.get(number, first.text)
+        out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause, apart(list(found)))))
     return tuple(out)
+
+
+def _named(fired: Sequence[Clause]) -> dict[int, str]:
+    """Sentence -> the clauses that fired there."""
+    out: dict[int, dict[str, None]] = defaultdict(dict)
+    for clause in fired:
+        for hit in clause.hits:
+            out[hit.sentence][clause.text] = None
+    return {sentence: " OR ".join(named) for sentence, named in out.items()}
+
+
+def _stances(
+    scanned: Scanned, hits: Iterable[Found], cues: Mapping[int, Sequence[tuple[Stance, Found]]], pattern_of: Callable[[int], Pattern]
+) -> dict[int, Stance]:
+    """The stance of each sentence in which there are cues."""
+    passages = ((sentence, list(found)) for sentence, found in groupby(hits, _sentence) if sentence in cues)
+    return {sentence: stance_of(scanned, sentence, found, _of_language(cues[sentence], found, pattern_of)) for sentence, found in passages}
 
 
 def _of_language(

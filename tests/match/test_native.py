@@ -192,15 +192,15 @@ class TestTelling:
     text = "arms deal"
     sentences = lay_out(text, all_body=True).sentences
 
-    def told(self, passages: object, told: object = None, apart: object = None) -> tuple[Evidence, ...]:
+    def told(self, hits: object, told: object = None, apart: object = None) -> tuple[Evidence, ...]:
         told = told if told is not None else {7: [("g", "t", None)]}
         denied = {0: Stance.DENIED}
-        return kernel.tell(self.text, self.sentences, passages, told, denied, Stance.REPORTED, {}, "g", Evidence, Hit, apart)  # type: ignore[arg-type]
+        return kernel.tell(self.text, self.sentences, hits, told, denied, Stance.REPORTED, {}, "g", Evidence, Hit, apart)  # type: ignore[arg-type]
 
     def test_one_hit_and_two_apart(self) -> None:
         rows = {7: (("g", "t", None),)}
         one, two = Found(0, 0, 1, 7, 0, 4), Found(0, 1, 2, 7, 5, 9)
-        (evidence,) = self.told({0: [two, one, two]}, rows)
+        (evidence,) = self.told([one, two], rows)
         assert evidence == Evidence(0, 9, self.text, self.sentences[0].zone, Stance.DENIED, "g", evidence.hits)
         assert evidence.hits == (Hit("g", "t", 0, 4, "arms"), Hit("g", "t", 5, 9, "deal"))
         assert type(evidence) is Evidence
@@ -215,25 +215,31 @@ class TestTelling:
             return ()
 
         hits = [Found(0, 0, last, 7, 0, 4), Found(0, 1, 2, 7, 5, 9)]
-        (evidence,) = self.told({0: hits}, {7: (("g", "t", None),) * ways}, apart)
-        assert (left, evidence.hits) == ([hits], ())
+        (evidence,) = self.told(hits, {7: (("g", "t", None),) * ways}, apart)
+        assert (left, evidence.hits) == ([tuple(hits)], ())
 
     @pytest.mark.parametrize(
-        ("passages", "error"),
+        ("hits", "error"),
         [
-            ({1: [Found(0, 0, 1, 7, 0, 4)]}, ValueError),
-            ({-1: []}, ValueError),
-            ({0: ()}, ValueError),
-            ({0: [(0, 0, 1, 7)]}, TypeError),
-            ({0: [Found(0, 0, 1, 7, -4, 4)]}, ValueError),
-            ({0: [Found(0, 0, 1, 8, 0, 4)]}, KeyError),
-            ({"a": []}, TypeError),
-            ([], TypeError),
+            ([Found(1, 0, 1, 7, 0, 4)], ValueError),
+            ([Found(-1, 0, 1, 7, 0, 4)], ValueError),
+            ([Found(0, 0, 1, 7, -4, 4)], ValueError),
+            ([Found(0, 0, 1, 8, 0, 4)], KeyError),
+            ([(0, 0, 1, 7)], TypeError),
+            ([()], TypeError),
+            ([("a", 0, 1, 7, 0, 4)], TypeError),
+            ((), TypeError),
         ],
     )
-    def test_what_is_no_passage_is_refused(self, passages: object, error: type[Exception]) -> None:
+    def test_what_is_no_hit_is_refused(self, hits: object, error: type[Exception]) -> None:
         with pytest.raises(error):
-            self.told(passages)
+            self.told(hits)
+
+    def test_hits_out_of_order_are_refused(self) -> None:
+        sentences = lay_out("arms. deal.", all_body=True).sentences * 2
+        hits, told = [Found(1, 0, 1, 7, 6, 10), Found(0, 0, 1, 7, 0, 4)], {7: (("g", "t", None),)}
+        with pytest.raises(ValueError, match="not sorted"):
+            kernel.tell("arms. deal.", sentences, hits, told, {}, Stance.DENIED, {}, "g", Evidence, Hit, lambda found: ())
 
 
 def test_what_fails_in_a_callback_is_raised() -> None:
