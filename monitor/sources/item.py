@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 
 from monitor.model import Document, Span
 from monitor.text.decode import clean
-from monitor.text.links import ABSOLUTE, own
+from monitor.text.links import is_absolute, own
 
 MAX_TITLE = 2_000  # characters; titles of 20 MiB have been tried (row 41)
 MAX_KEY = 500  # characters; a longer identity is kept as its hash
@@ -128,7 +128,7 @@ def _link(base: str, link: str) -> str:
     """The item's address, resolved against the feed's; only http and https, since people will click it."""
     if not link:
         return ""
-    if len(link) <= MAX_URL and ABSOLUTE.fullmatch(link):
+    if len(link) <= MAX_URL and is_absolute(link):
         return link
     try:
         resolved = urljoin(base, clean(link).text)

@@ -21,7 +21,7 @@ from monitor.sources.elements import kind_of
 from monitor.sources.item import MAX_TITLE, Item
 from monitor.sources.markup import one_line
 from monitor.sources.parts import Part, best_text, dated
-from monitor.text.links import ABSOLUTE
+from monitor.text.links import is_absolute
 
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
@@ -312,7 +312,7 @@ def _clean(text: str) -> str:
 
 
 def _join(base: str, link: str) -> str:
-    if ABSOLUTE.fullmatch(link):
+    if is_absolute(link):
         return link
     link = _SLASHES.sub(r"\1\3", link)
     try:

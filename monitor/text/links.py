@@ -56,8 +56,17 @@ _FRONT: Final = re.compile(r"(?:(?:index|default|home)\.(?:html?|php|aspx?|jsp))
 _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
-#: Addresses that resolving leaves as they are, whatever they are resolved against.
-ABSOLUTE: Final = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[\w%.~!$&'()*+,=:@-]*)*(?:\?[\w%.~!$&'()*+,=:@/?-]+)?")
+_ABSOLUTE: Final = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[\w%.~!$&'()*+,=:@-]*)*(?:\?[\w%.~!$&'()*+,=:@/?-]+)?")
+
+
+def is_absolute(url: str) -> bool:
+    """Whether ``url`` is an http(s) address that resolving leaves as it is, whatever it is resolved against."""
+    return len(url) <= MAX_LINK and _is_absolute(url)
+
+
+@lru_cache(maxsize=256)  # who reads an item's link asks, and who makes a document of the item
+def _is_absolute(url: str) -> bool:
+    return _ABSOLUTE.fullmatch(url) is not None
 
 
 def canonical(url: str) -> str:
