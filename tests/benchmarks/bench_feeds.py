@@ -8,7 +8,6 @@ What ours has stored is counted: every item once. ``READER_PYTHON`` names a Pyth
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -17,45 +16,13 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 from typing import Any, Final
 
-from monitor.service.daemon import spare_the_collector
-from monitor.settings import ConfiguredSources, load
-from monitor.store import DataFolderLock
-from monitor.wiring import build
 from tests.benchmarks.measure import FULL, ROOT, apart, data_folder, sizes, verdict
-from tests.benchmarks.processor import family_seconds
 from tests.service import arabic
 
 #: How many times quicker than ``reader`` (issue: sources).
 _AIM: Final = 2.0
-
-
-async def _ours(config: str) -> None:
-    """One round over all feeds, from a house that is ready to the last commit; prints what it took."""
-    configured = ConfiguredSources(load(Path(config)), lambda: load(Path(config)))
-    lock = DataFolderLock(configured.loaded.settings.data_dir)
-    lock.acquire()
-    house = await build(configured, lock, deliver=False)
-    try:
-        await house.start()
-        spare_the_collector()  # as the daemon does
-        began, before = perf_counter(), family_seconds()
-        report = await house.poller.once()
-        took, used = perf_counter() - began, family_seconds() - before
-        stats = await house.store.stats()
-        answer = {
-            "seconds": took,
-            "processor": used,
-            "articles": stats["articles"],
-            "again": report.ingested.sighted + report.ingested.edited,  # what stood in another feed already, one of them with more text
-            "matches": report.ingested.matches,
-            "failed": len(report.failed),
-        }
-    finally:
-        await house.close()
-    print(json.dumps(answer))
 
 
 def _theirs(folder: Path, urls: list[str]) -> dict[str, Any]:
@@ -77,9 +44,6 @@ def _config(folder: Path, server: arabic.ArabicServer, feeds: list[arabic.Arabic
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--ours"]:
-        asyncio.run(_ours(sys.argv[2]))
-        return
     full = sizes(__doc__) is FULL
     data = data_folder()
     if data is None:
@@ -95,7 +59,7 @@ def main() -> None:
         for _ in range(3 if full else 2):
             with tempfile.TemporaryDirectory() as made:
                 folder = Path(made)
-                ours.append(apart("tests.benchmarks.bench_feeds", "--ours", str(_config(folder, server, feeds))))
+                ours.append(apart("tests.benchmarks.feeds", str(_config(folder, server, feeds))))
                 if compared:
                     theirs.append(_theirs(folder, [server.url(feed) for feed in feeds]))
     _report(ours, theirs, wanted)
