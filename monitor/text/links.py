@@ -53,6 +53,7 @@ _UNENCODED: Final = _UNRESERVED | frozenset("%!$&'()*+,;=:@/?[]")
 _REMEMBERED: Final = 4_096
 _SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
 _FRONT: Final = re.compile(r"(?:(?:index|default|home)\.(?:html?|php|aspx?|jsp))?", re.IGNORECASE)
+_LONGEST_FRONT: Final = len("default.html")
 _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
@@ -105,7 +106,7 @@ def own(url: str, feed: str = "") -> str:
     if fragment not in _NO_PLACE and "=" not in fragment and not fragment.startswith("!"):
         return ""
     path = found.removeprefix("https://").partition("/")[2]
-    return "" if "?" not in found and "#" not in found and _FRONT.fullmatch(path) else found
+    return "" if len(path) <= _LONGEST_FRONT and "?" not in found and "#" not in found and _FRONT.fullmatch(path) else found
 
 
 def one_site(one: str, other: str) -> bool:

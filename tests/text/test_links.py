@@ -151,6 +151,9 @@ def test_wrappers_are_opened_three_deep_at_most() -> None:
         ("https://example.org", False),
         ("https://example.org/", False),
         ("https://example.org/index.html?utm_source=rss", False),
+        ("https://example.org/Default.aspx", False),
+        ("https://example.org/default.html/", False),
+        ("https://example.org/default.htmls", True),
         ("https://example.org/live#entry-7", False),  # one entry of a live blog
         ("https://example.org/feed.xml", False),
     ],
