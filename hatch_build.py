@@ -1,4 +1,4 @@
-"""Compiles the inner loops of words, of matching and of choosing stories while the package is built or installed.
+"""Compiles the inner loops of words, of layout, of matching and of choosing stories while the package is built or installed.
 
 Where that cannot be done (no compiler, no headers of Python) the package is built without them, which is said: everything
 works the same, both take two to three times as long.
