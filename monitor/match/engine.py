@@ -151,16 +151,14 @@ class Engine:
         if not scanned:
             return ()
         glanced = scanned.glance()
-        if glanced is None:
-            hits = self._by_group(scanned.collect())
-            opened = self._gates.open(hits.keys(), lambda: _by_sentence(hits))
-        else:
-            groups = {group for pattern in glanced for group in self._by_pattern.get(pattern, ())}
-            opened = self._gates.open(groups, lambda: scanned.by_sentence(self._by_pattern))
-            # Most articles are done with here: what they may hold opens no clause.
-            hits = self._by_group(scanned.collect()) if opened else {}
+        parts = self._by_group(glanced if glanced is not None else scanned.collect().hits)
+        opened = self._gates.open(parts.keys(), lambda: _by_sentence(parts))
+        # Most articles are done with here: what they may hold opens no clause.
         if not opened:
             return ()
+        if glanced is not None and scanned.collect().hits is not glanced:
+            parts = self._by_group(scanned.hits)
+        hits = {group: list(found[0]) if len(found) == 1 else self._in_order(found) for group, found in parts.items()}
         article = Article(scanned, facts, self.table.pattern)
         matches = []
         for index, clauses in groupby(opened, key=itemgetter(0)):
@@ -169,13 +167,14 @@ class Engine:
                 matches.append(match)
         return tuple(matches)
 
-    def _by_group(self, scanned: Scanned) -> dict[int, list[Found]]:
-        """The hits of each group that has any, in text order; those that masks cover are among them."""
-        parts: dict[int, list[list[Found]]] = defaultdict(list)
-        for pattern, found in scanned.hits.items():
-            for group in self._groups_of(pattern):
+    def _by_group(self, hits: Mapping[int, Sequence[Found]]) -> dict[int, list[Sequence[Found]]]:
+        """The hits of each group that has any, pattern by pattern; those that masks cover are among them."""
+        parts: dict[int, list[Sequence[Found]]] = defaultdict(list)
+        known = self._by_pattern.get
+        for pattern, found in hits.items():
+            for group in known(pattern) or self._groups_of(pattern):
                 parts[group].append(found)
-        return {group: found[0] if len(found) == 1 else self._in_order(found) for group, found in parts.items()}
+        return parts
 
     def _groups_of(self, pattern: int) -> Iterable[int]:
         groups = self._by_pattern.get(pattern)
@@ -211,12 +210,13 @@ def in_order(lists: Iterable[Iterable[Found]]) -> list[Found]:
     return sorted(chain.from_iterable(lists))
 
 
-def _by_sentence(hits: Mapping[int, Iterable[Found]]) -> Iterable[list[int]]:
+def _by_sentence(parts: Mapping[int, Iterable[Iterable[Found]]]) -> Iterable[list[int]]:
     """The groups hit in each sentence, given the hits of each group."""
     out: dict[int, list[int]] = defaultdict(list)
-    for group, found in hits.items():
-        for sentence in {hit.sentence for hit in found}:
-            out[sentence].append(group)
+    for group, lists in parts.items():
+        for found in lists:
+            for hit in found:
+                out[hit[0]].append(group)
     return out.values()
 
 

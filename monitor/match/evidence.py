@@ -89,6 +89,12 @@ def _of_language(
 def _apart(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:
     """Hits in text order; of those of one group that overlap, the longest is kept, so that nothing is marked twice. Where
     one spelling names several entities, each is told."""
+    if len(found) == 1:
+        _, _, _, pattern, start, end = found[0]
+        rows = told[pattern]
+        if len(rows) == 1:  # as nearly always
+            name, term, entity = rows[0]
+            return (made(Hit, (name, term, start, end, text[start:end], entity)),)
     hits: list[Hit] = []
     covered: dict[str, Found] = {}
     for hit in sorted(found, key=lambda h: (h.first, h.first - h.last, h.pattern)):

@@ -63,6 +63,7 @@ _MIX_TWO: Final = np.array(0xC2B2AE3D, np.uint32)
 _FIRST_BIT: Final = 32
 _FIRST: Final = np.array(_FIRST_BIT, np.uint64)
 _ONE: Final = np.array(1, np.uint32)
+_PAIR: Final = np.array(PAIR, np.uint32)
 _PLACE: Final = np.array(31, np.uint32)
 _FIRST_PLACE: Final = np.array(7, np.uint32)
 _SECOND_PLACE: Final = np.array(12, np.uint32)
@@ -161,16 +162,19 @@ class Meanings:
         starts, ends, numbers, cjk = chunks(text)
         if not len(starts):
             return Read(starts, ends, numbers, np.zeros(0, np.uint32), 0, cjk)
-        at = (numbers >> self._shift).view(np.int64)
-        found = table.take(at, axis=0)
-        values = found[:, 1].astype(np.uint32)
-        missed = (found[:, 0] != numbers).nonzero()[0]
+        flat = table.reshape(-1)
+        # Twice the place in the table: there the number, and its value behind it.
+        at = (numbers >> self._shift).view(np.int64) << 1
+        values = flat.take(at + 1).astype(np.uint32)
+        missed = (flat.take(at) != numbers).nonzero()[0]
         if len(missed):
             # In another entry of its line?
-            line = table.take((at[missed] & ~3)[:, None] + _LINE, axis=0)
-            which, entry = (line[:, :, 0] == numbers[missed, None]).nonzero()
-            values[missed[which]] = line[which, entry, 1]
-            missed = np.delete(missed, which)
+            line = (at[missed] & ~7)[:, None] + 2 * _LINE
+            which, entry = (flat.take(line) == numbers[missed, None]).nonzero()
+            values[missed[which]] = flat.take(line[which, entry] + 1)
+            elsewhere = np.ones(len(missed), np.bool_)
+            elsewhere[which] = False
+            missed = missed[elsewhere]
         if len(missed):
             self.learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
         bits = int(np.bitwise_or.reduce(values))
@@ -321,8 +325,9 @@ class Meanings:
 
     def pairs(self, values: Values) -> dict[int, tuple[Phrase, ...]]:
         """The places where two words stand side by side as they do in phrases, in order, each with those phrases."""
-        words, places = self._place(values[:-1], values[1:])
-        at: Places = np.flatnonzero(self.filter.take(words) & places == places)
+        at: Places = (values[:-1] & values[1:] & _PAIR).nonzero()[0]
+        words, places = self._place(values[at], values[at + 1])
+        at = at[self.filter.take(words) & places == places]
         known, value = self.phrases, values.data
         return {place: phrases for place in at.tolist() if (phrases := known.get(beside(value[place], value[place + 1])))}
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -149,29 +149,25 @@ class Scanned:
         """Whether any sentence is worth looking at."""
         return bool(self.hits or self._aside or self._mentions)
 
-    def glance(self) -> Collection[int] | None:
-        """The patterns asked for that the text may hold; never fewer than ``collect`` finds.
+    def glance(self) -> Mapping[int, Sequence[Found]] | None:
+        """The hits asked for that the text may hold, by pattern; never fewer than ``collect`` finds. Of hits that are not found yet
+        only sentence and pattern are told.
 
         None where a sentence has to be gone through word by word before anything can be said.
         """
         if self._aside:
             return None
-        return self.hits or {pattern for found in self._mentions.values() for _, _, pattern in found}
-
-    def by_sentence(self, groups: Mapping[int, Sequence[int]]) -> Iterable[list[int]]:
-        """The groups that may be hit in each sentence, given those of each pattern, where ``glance`` could tell."""
-        out: dict[int, list[int]] = defaultdict(list)
-        for pattern, hits in self.hits.items():
-            if pattern in groups:
-                for hit in hits:
-                    out[hit[0]] += groups[pattern]
+        if not self._mentions:
+            return self.hits
+        found: dict[int, list[Found]] = defaultdict(list)
         for number, mentions in self._mentions.items():
             for _, _, pattern in mentions:
-                out[number] += groups.get(pattern, ())
-        return out.values()
+                found[pattern].append(made(Found, (number, 0, 0, pattern, 0, 0)))
+        return found
 
     def collect(self) -> Scanned:
-        """Find the hits of the sentences worth looking at, those of masks and cues in them too."""
+        """Find the hits of the sentences worth looking at, those of masks and cues in them too. Where that adds anything to those
+        that were there, ``hits`` is another dictionary than before."""
         aside, worth = set(self._aside), self._worth
         if worth is not None:
             worth.look_closer()
@@ -181,8 +177,7 @@ class Scanned:
         for number in sorted(aside):
             self._plainly(number)
         if self._others_at_once() or aside or (worth is not None and worth.others):
-            for pattern, hits in self.hits.items():
-                self.hits[pattern] = sorted(set(hits)) if len(hits) > 1 else hits
+            self.hits = {pattern: sorted(set(hits)) if len(hits) > 1 else hits for pattern, hits in self.hits.items()}
         return self
 
     def _plain(self, number: int, mentions: Sequence[Mention], worth: Worth) -> bool:
