@@ -35,9 +35,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.model import Document, SourceKind, SourceSpec, identity
 from monitor.ports import Known, Owner, Probe
@@ -64,8 +64,7 @@ class Kind(StrEnum):
     UNCHANGED = "unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one document is. ``owner`` is the article it stands for, None for a new one; ``key`` is the article's within
     ``source`` (both the owner's where there is one). ``aliases`` are those the article is to be known under from now on;
     ``hash`` is what its own key will remember. ``tries`` counts how often its page could not be had. ``if_grown`` ones are

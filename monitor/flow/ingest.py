@@ -205,7 +205,7 @@ class Ingester:
         the parts before it stay written, and are known in the next round."""
         changed = [verdict for verdict in await self._judged(poll) if verdict.kind is not Kind.UNCHANGED]
         if not claiming:
-            changed = [replace(verdict, aliases=()) for verdict in changed]
+            changed = [verdict._replace(aliases=()) for verdict in changed]
         size = 1 if poll.singly else BATCH_OF_PAGES if self._pages is not None and poll.spec.full_text else BATCH
         for start in range(0, len(changed), size):
             verdicts = await self._completed(poll, changed[start : start + size])
@@ -367,12 +367,12 @@ async def _apart(many: int, work: Callable[[], T]) -> T:
 
 def _settled(verdict: Verdict, document: Document) -> Verdict:
     """The verdict after the pages: an edit that hung on its page is one only where the page came."""
-    settled = verdict if document is verdict.document else replace(verdict, document=document)
+    settled = verdict if document is verdict.document else verdict._replace(document=document)
     if verdict.kind is not Kind.EDITED or verdict.owner is None:
         return settled
     in_vain = verdict.tries > 0 and page_failed(document)
     if in_vain or (verdict.if_grown and not grown(document, verdict.owner)):
-        return replace(settled, kind=Kind.SIGHTED)
+        return settled._replace(kind=Kind.SIGHTED)
     return settled
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from monitor.model import Alert, Article, Decision, JsonObject, Match, Notification, SourceSpec, SourceState, Story, Way, Zone
 from monitor.ports.reading import StoredVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """What one document is asked for under: its key, and its aliases (the link's first, then the content's)."""
 
     key: str
@@ -20,8 +20,7 @@ class Probe:
     aliases: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """The article that an alias or a key stands for: its id, the source and key it is made of, the length of its text in
     code points, the content hash remembered under that key, and what it keeps where another source brings it anew. ``feed``
     is the configured address of its source, "" where that is no feed."""
@@ -34,12 +33,11 @@ class Owner:
     title: str = ""
     url: str = ""
     published: datetime | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = MappingProxyType({})
     feed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the record knows of one probe: ``content_hash`` under (source, key), "" where the key is new; ``owner`` is what
     the key stands for; ``siblings`` are other keys of the same source that stand for ``by_link``'s article."""
 
