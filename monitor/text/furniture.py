@@ -22,6 +22,11 @@ from monitor.text.scripts import EAST_ASIAN, LATIN, each_script, main_script, ma
 from monitor.text.sentences import Enders, are_several
 from monitor.text.survey import Survey
 
+#: By themselves: Python 3.11 takes as long to find a member in its enum as to compare a line with it.
+_TITLE: Final = Kind.TITLE
+_BODY: Final = Kind.BODY
+_FURNITURE: Final = Kind.FURNITURE
+
 #: Under this many words a line without closing punctuation is a label, not a sentence (fifteen characters in zh, ja, ko).
 SHORT: Final = 5
 #: Characters of a line that can be learnt.
@@ -55,7 +60,7 @@ def mark(
     lines that its source repeats."""
     if len(lines) == 1 and not title:
         # A text that is a single line is what it says: a title, or a paragraph if it holds more than one sentence.
-        lines[0].kind = Kind.TITLE if find_title and not are_several(text, lines[0].start, lines[0].end, enders) else Kind.BODY
+        lines[0].kind = _TITLE if find_title and not are_several(text, lines[0].start, lines[0].end, enders) else _BODY
         return
     if not lines:
         return
@@ -70,7 +75,7 @@ def mark(
     if shortest < SHORT:
         _mark_short(lines, first)
     if first >= 0:
-        lines[first].kind = Kind.TITLE
+        lines[first].kind = _TITLE
 
 
 # ------------------------------------------------------------------------------------- what is known
@@ -78,22 +83,22 @@ def _mark_known(lines: Sequence[Line], texts: Sequence[str], sizes: Sequence[int
     """Phrases, dates, other scripts, lines without a letter; and the headlines below "related articles"."""
     known = known_lines(texts, sizes, [line.closed for line in lines], found)
     for place in known:
-        lines[place].kind = Kind.FURNITURE
+        lines[place].kind = _FURNITURE
     own: str | None = None
     for place, size in enumerate(sizes) if shortest <= _FOREIGN else ():
         if size <= _FOREIGN and place not in known and len(texts[place]) <= NOTICE:
             if own is None:
                 own = _own_script([text for other, text in enumerate(texts) if other not in known])
             if _is_foreign(texts[place], own):
-                lines[place].kind = Kind.FURNITURE
+                lines[place].kind = _FURNITURE
     if known and any(known.values()):
         _mark_headlines(lines, known)
 
 
 def _mark_learnt(lines: Sequence[Line], learnt: AbstractSet[str]) -> None:
     for line in lines:
-        if line.kind is Kind.BODY and len(line.text) <= LEARNT and key(line.text) in learnt:
-            line.kind = Kind.FURNITURE
+        if line.kind is _BODY and len(line.text) <= LEARNT and key(line.text) in learnt:
+            line.kind = _FURNITURE
 
 
 def _mark_headlines(lines: Sequence[Line], known: Mapping[int, bool]) -> None:
@@ -101,10 +106,10 @@ def _mark_headlines(lines: Sequence[Line], known: Mapping[int, bool]) -> None:
     prose_begun = in_list = False
     for place, line in enumerate(lines):
         prose = line.size >= _LONG or (line.closed and line.size >= 2 * SHORT)
-        if in_list and line.kind is not Kind.FURNITURE:
+        if in_list and line.kind is not _FURNITURE:
             in_list = not prose
             if in_list:
-                line.kind = Kind.FURNITURE
+                line.kind = _FURNITURE
         prose_begun = prose_begun or prose
         in_list = in_list or (known.get(place, False) and prose_begun)
 
@@ -137,7 +142,7 @@ def _mark_repeated(lines: Sequence[Line], texts: Sequence[str], title: str) -> N
         first, last = title[0], title[-1]
         for line, text in zip(lines, texts, strict=True):
             if text[0] == first and text[-1] == last and text.split() == title.split():
-                line.kind = Kind.FURNITURE
+                line.kind = _FURNITURE
     # Of most texts there is no more to compare than how long their lines are.
     if len(set(map(len, texts))) == len(texts) or len(set(texts)) == len(texts):
         return
@@ -146,7 +151,7 @@ def _mark_repeated(lines: Sequence[Line], texts: Sequence[str], title: str) -> N
     for line, text in zip(lines, texts, strict=True):
         if counts[text] > 1:
             if text in seen or (line.size < SHORT and not line.closed):
-                line.kind = Kind.FURNITURE
+                line.kind = _FURNITURE
             elif line.size >= SHORT:
                 seen.add(text)
 
@@ -154,12 +159,12 @@ def _mark_repeated(lines: Sequence[Line], texts: Sequence[str], title: str) -> N
 # ------------------------------------------------------------------------------- the title and short lines
 def _find_title(text: str, lines: Sequence[Line], enders: Enders) -> int:
     """The first line that is not furniture; -1 where that is a paragraph and no short line before it can be a headline."""
-    first = next((i for i, line in enumerate(lines) if line.kind is Kind.BODY and (line.size >= SHORT or line.closed)), -1)
+    first = next((i for i, line in enumerate(lines) if line.kind is _BODY and (line.size >= SHORT or line.closed)), -1)
     if first < 0:
-        return next((i for i, line in enumerate(lines) if line.kind is Kind.BODY), -1)
+        return next((i for i, line in enumerate(lines) if line.kind is _BODY), -1)
     if lines[first].size > _LONG or (lines[first].closed and lines[first].size >= 2 * SHORT) or lines[first].text[-1] in _NO_HEADLINE:
         # Prose already: a short headline stands before it, among labels shorter still.
-        before = [i for i in range(first) if lines[i].kind is Kind.BODY and lines[i].size > 1]
+        before = [i for i in range(first) if lines[i].kind is _BODY and lines[i].size > 1]
         if before:
             return max(before, key=lambda i: (lines[i].size, -i))
         if _is_paragraph(text, lines[first], enders):
@@ -175,19 +180,19 @@ def _is_paragraph(text: str, line: Line, enders: Enders) -> bool:
 
 def _mark_short(lines: Sequence[Line], title: int) -> None:
     """Short lines are furniture, but for headings (between prose and prose) and the items of a list that prose announces."""
-    body = [line for i, line in enumerate(lines) if line.kind is Kind.BODY and i != title]
+    body = [line for i, line in enumerate(lines) if line.kind is _BODY and i != title]
     short = [line for line in body if line.size < SHORT and not line.closed]
     if not short or (len(short) <= _SHORT_ITEM and not any(map(_is_prose, body))):
         return
     prose_begun = in_list = False
     for i, line in enumerate(lines):
-        if i == title or line.kind is not Kind.BODY:
+        if i == title or line.kind is not _BODY:
             in_list = False
         elif line.size < SHORT and not line.closed:
-            heads = prose_begun and i + 1 < len(lines) and lines[i + 1].kind is Kind.BODY and _is_prose(lines[i + 1])
+            heads = prose_begun and i + 1 < len(lines) and lines[i + 1].kind is _BODY and _is_prose(lines[i + 1])
             item = in_list and bool(_BULLET.match(line.text))
             if not heads and not item:
-                line.kind = Kind.FURNITURE
+                line.kind = _FURNITURE
                 in_list = False
         else:
             prose_begun = prose_begun or _is_prose(line)

@@ -24,6 +24,13 @@ from monitor.text.survey import INVISIBLE_CHARS, Survey
 
 #: As ``Sentence(…)`` does it, without the function around it, which takes longer than all it does: texts have dozens.
 _sentence: Final = tuple.__new__
+#: By themselves: Python 3.11 takes long to find a member in its enum.
+_TITLE: Final = ZoneKind.TITLE
+_LEAD: Final = ZoneKind.LEAD
+_BODY: Final = ZoneKind.BODY
+_FURNITURE: Final = ZoneKind.FURNITURE
+_IS_BODY: Final = Kind.BODY
+_IS_TITLE: Final = Kind.TITLE
 _EDGES: Final = INVISIBLE_CHARS + " \t\r\n\u00a0"
 
 
@@ -80,16 +87,15 @@ def _assemble(text: str, lines: list[Line], enders: Enders, zones: list[Zone], s
     places = enders.places
     ahead = 0  # in places
     paragraph = -1
-    body = ZoneKind.LEAD  # the zone of prose, until its first paragraph has ended
-    is_body, is_title = Kind.BODY, Kind.TITLE
+    body = _LEAD  # the zone of prose, until its first paragraph has ended
     begun = goes_on = False
     zone: ZoneKind | None = None
     start = end = 0
     for line in lines:
-        if line.kind is is_body:
+        if line.kind is _IS_BODY:
             if not goes_on or line.opens:
                 paragraph += 1
-                body = ZoneKind.BODY if begun else ZoneKind.LEAD
+                body = _BODY if begun else _LEAD
                 begun = True
             kind = body
             ahead = bisect_left(places, line.start, ahead)
@@ -101,12 +107,12 @@ def _assemble(text: str, lines: list[Line], enders: Enders, zones: list[Zone], s
             goes_on = line.last_width <= WIDEST_WRAP
         else:
             goes_on = False
-            kind = ZoneKind.FURNITURE
-            if line.kind is is_title:
-                kind = ZoneKind.TITLE
+            kind = _FURNITURE
+            if line.kind is _IS_TITLE:
+                kind = _TITLE
                 paragraph += 1
                 sentences.append(Sentence(line.start, line.end, kind, paragraph))
-        if kind is not zone or kind is ZoneKind.TITLE:
+        if kind is not zone or kind is _TITLE:
             if zone is not None:
                 zones.append(Zone(zone, start, end))
             start, zone = line.start, kind
@@ -151,7 +157,7 @@ def _widen(zones: list[Zone], invisible: list[tuple[int, int]]) -> list[Zone]:
 def _title_text(text: str, zones: list[Zone], sentences: list[Sentence]) -> str:
     """The title on one line; where no line can be one, the first sentence stands in for it (and no zone is the title's)."""
     for zone in zones:
-        if zone.kind is ZoneKind.TITLE:
+        if zone.kind is _TITLE:
             return _one_line(text[zone.start : zone.end])
     return _one_line(text[sentences[0].start : sentences[0].end]) if sentences else ""
 
