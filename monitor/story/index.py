@@ -28,7 +28,7 @@ import numpy as np
 from monitor.story.look import Look, Printed, Rarity, Weights
 from monitor.story.loops import BAND_PLACES, LOOPS, TERM_PLACES, Nearest, Plain
 
-#: Articles held: three days of 6,600 a day, at 2.5 KB each. Beyond it the oldest are forgotten.
+#: Articles held: three days of 6,600 a day, at 1.5 KB each. Beyond it the oldest are forgotten.
 CAPACITY: Final = 20_000
 #: Members whose words make the centroid.
 FOUNDERS: Final = 16
