@@ -9,7 +9,7 @@ from tests.language.test_shipped_watchlists import ROOT, matches
 VIOLATION, MEASURES, ARMS = "sanctions-violation", "sanctions-measures", "arms-transfer"
 
 #: the first words of the row in the document, the passage, the lists that alert
-BORDERS = (
+BORDERS: tuple[tuple[str, str, set[str]], ...] = (
     ("new sanctions on a network", "The US Treasury announced new sanctions on a network of front companies.", {MEASURES}),
     ("new sanctions on a network", "Les États-Unis imposent de nouvelles sanctions à un réseau de sociétés écrans.", {MEASURES}),
     ("sanctions on a firm", "The US imposed sanctions on a Dubai firm for helping Iran evade sanctions.", {VIOLATION, MEASURES}),
