@@ -51,7 +51,8 @@ MEMO_LIMIT: Final = 131_072
 _FIRST_BITS: Final = 14
 _ROOM: Final = 4
 #: Entries that stand together in one line of a processor's cache: a chunk is in whichever of them is free, first its own.
-_LINE: Final = np.arange(4)
+_LINE: Final = np.arange(0, 8, 2)
+_LINE_BEGINS: Final = np.array(~7)
 #: Words of the filter of pairs, each 32 places: as many as there are pairs at the least, which lets one in two hundred others
 #: through, and 256 kB at the most. It is read all over while other programs want the processor's caches, and so small in these.
 _FILTER_BITS: Final = range(9, 17)
@@ -169,12 +170,11 @@ class Meanings:
         missed = (flat.take(at) != numbers).nonzero()[0]
         if len(missed):
             # In another entry of its line?
-            line = (at[missed] & ~7)[:, None] + 2 * _LINE
-            which, entry = (flat.take(line) == numbers[missed, None]).nonzero()
-            values[missed[which]] = flat.take(line[which, entry] + 1)
-            elsewhere = np.ones(len(missed), np.bool_)
-            elsewhere[which] = False
-            missed = missed[elsewhere]
+            line = (at[missed] & _LINE_BEGINS)[:, None] + _LINE
+            same = flat.take(line) == numbers[missed][:, None]
+            there = same.any(axis=1)
+            values[missed[there]] = flat.take(line[same] + 1)
+            missed = missed[~there]
         if len(missed):
             self.learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
         bits = int(np.bitwise_or.reduce(values))
@@ -326,6 +326,8 @@ class Meanings:
     def pairs(self, values: Values) -> dict[int, tuple[Phrase, ...]]:
         """The places where two words stand side by side as they do in phrases, in order, each with those phrases."""
         at: Places = (values[:-1] & values[1:] & _PAIR).nonzero()[0]
+        if not len(at):
+            return {}
         words, places = self._place(values[at], values[at + 1])
         at = at[self.filter.take(words) & places == places]
         known, value = self.phrases, values.data
