@@ -52,13 +52,8 @@ def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapp
     """
     if not rows:
         return 0
-    sql, pick, processors = _prepared(statement, connection.dialect, tuple(rows[0]))
-    if not processors:
-        return _executed(connection, sql, map(pick, rows))
-    columns: list[Iterable[Any]] = list(zip(*map(pick, rows), strict=True))
-    for place, process in processors:
-        columns[place] = map(process, columns[place])
-    return _executed(connection, sql, zip(*columns, strict=True))
+    sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
+    return _executed(connection, sql, [encode(row) for row in rows])
 
 
 def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -158,14 +153,20 @@ def _prepared_binds(statement: Executable, dialect: Dialect) -> tuple[str, Calla
 @lru_cache(maxsize=128)
 def _prepared(
     statement: PlainInsert, dialect: Dialect, names: tuple[str, ...]
-) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]], Sequence[tuple[int, Callable[[Any], Any]]]]:
-    """With what takes a row's values in the order of the binds, and what the driver needs some of them made into."""
+) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order: Sequence[str] = getattr(compiled, "positiontup", None) or names
-    pick = itemgetter(*order) if len(order) > 1 else lambda row: (row[order[0]],)
+    pick = itemgetter(*order)
     types = [statement.table.columns[name].type.dialect_impl(dialect) for name in order]
     made = [(place, _binding(kind, process)) for place, kind in enumerate(types) if (process := kind.bind_processor(dialect)) is not None]
-    return str(compiled), pick, made
+
+    def encode(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        values = list(pick(row))
+        for place, process in made:
+            values[place] = process(values[place])
+        return tuple(values)
+
+    return str(compiled), encode
 
 
 def _binding(kind: TypeEngine[Any], process: Callable[[Any], Any]) -> Callable[[Any], Any]:
