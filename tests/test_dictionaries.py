@@ -109,6 +109,22 @@ def test_expansions_that_two_processes_work_out_at_once_are_both_kept(tmp_path: 
     assert last.get("a") == last.get("b") == STEMS
 
 
+def test_expansions_are_told_however_often_they_are_asked_for(tmp_path: Path) -> None:
+    first = Expansions(tmp_path)
+    for number in range(30):
+        first[f"word {number}"] = ((f"form {number}", number),)
+    first.save()
+    again = Expansions(tmp_path)
+    for turn in range(3):
+        again[f"new in turn {turn}"] = STEMS
+        assert [again.get(f"word {number}") for number in range(30)] == [((f"form {number}", number),) for number in range(30)]
+        assert again.get("nobody's") is None
+    again.save()
+    last = Expansions(tmp_path)
+    assert last.get("word 7") == (("form 7", 7),)
+    assert last.get("new in turn 0") == last.get("new in turn 2") == STEMS
+
+
 @pytest.mark.parametrize("damage", [b"", b"news-monitor", b"\xff\xfe\x00", None])
 def test_damaged_expansions_are_worked_out_anew(tmp_path: Path, damage: bytes | None) -> None:
     one = Expansions(tmp_path)

@@ -24,6 +24,8 @@ _NAME: Final = "expansions.cache"
 _MAGIC: Final = "news-monitor expansions 1"
 #: Beyond this what was not asked for this time is dropped (characters): some hundred thousand Arabic terms.
 _LIMIT: Final = 16_000_000
+#: Keys asked for again until all are kept.
+_PATIENCE: Final = 8
 
 
 @cache
@@ -38,20 +40,24 @@ def fingerprint() -> str:
 
 
 class Expansions:
-    """Key -> expansion, read when first asked for; ``save`` writes what is new and lets go of the rest. For one thread at a time."""
+    """Key -> expansion, read when first asked for; ``save`` writes what is new and lets go of the rest. For one thread at a time.
+
+    What was told is let go of at once: whoever compiles asks once for nearly every key, and holds what it was told by then, which
+    would stand in memory twice. For a key that is asked for again the file is read again, and once many are, all of it is kept."""
 
     def __init__(self, folder: Path, limit: int = _LIMIT) -> None:
         self._limit = limit
         self._path = folder / _NAME
+        # As the file has them, without those told; what was worked out since; the keys that were told, and how often one was again.
         self._lines: dict[str, str] | None = None
+        self._new: dict[str, str] = {}
         self._used: set[str] = set()
-        self._new: set[str] = set()
+        self._again = 0
 
     def get(self, key: str, /) -> Stems | None:
-        line = self._known().get(key)
+        line = self._new.get(key) or self._taken(key)
         if line is None:
             return None
-        self._used.add(key)
         parts = line.split("\t")
         return tuple(zip(parts[::2], map(int, parts[1::2]), strict=True))
 
@@ -59,38 +65,59 @@ class Expansions:
         line = "\t".join(f"{spelling}\t{bits}" for spelling, bits in stems)
         # Whatever could not be read back is not kept.
         if "\n" not in key + line and "\t" not in key and line.count("\t") == 2 * len(stems) - 1:
-            self._known()[key] = line
-            self._new.add(key)
+            self._new[key] = line
 
     def save(self) -> None:
         """Write the file if anything is new, with what another process wrote meanwhile. Raises OSError."""
-        known, used, new = self._known(), self._used, self._new
-        self._lines, self._used, self._new = None, set(), set()
+        used, new = self._used, self._new
+        self._lines, self._used, self._new, self._again = None, set(), {}, 0
         if not new:
             return
-        lines = _read(self._path) | known
+        lines = _read(self._path) | new
         if sum(len(key) + len(line) for key, line in lines.items()) > self._limit:
             lines = {key: line for key, line in lines.items() if key in used or key in new}
         body = "".join(f"{key}\t{line}\n" for key, line in lines.items()).encode()
         replace_file(self._path, (f"{_heading(body)}\n".encode(), body))
 
-    def _known(self) -> dict[str, str]:
+    def _taken(self, key: str) -> str | None:
+        if key in self._used:
+            self._again += 1
+            if self._again < _PATIENCE:
+                return _line(self._path, key)
+            if self._again == _PATIENCE:
+                self._lines = None
         if self._lines is None:
             self._lines = _read(self._path)
-        return self._lines
+        line = self._lines.pop(key, None) if self._again < _PATIENCE else self._lines.get(key)
+        if line is not None:
+            self._used.add(key)
+        return line
 
 
 def _heading(body: bytes) -> str:
     return f"{_MAGIC} {fingerprint()} {zlib.crc32(body):08x}"
 
 
-def _read(path: Path) -> dict[str, str]:
-    """What the file holds; nothing where it is absent, damaged or of other rules."""
+def _body(path: Path) -> bytes:
+    """Of the file, without its heading; nothing where it is absent, damaged or of other rules."""
     try:
         heading, _, body = path.read_bytes().partition(b"\n")
     except OSError:
-        return {}
-    return dict(_entries(body.decode())) if heading == _heading(body).encode() else {}
+        return b""
+    return body if heading == _heading(body).encode() else b""
+
+
+def _read(path: Path) -> dict[str, str]:
+    return dict(_entries(_body(path).decode()))
+
+
+def _line(path: Path, key: str) -> str | None:
+    """As ``_read(path).get(key)``, in less memory."""
+    body, wanted = _body(path), f"{key}\t".encode()
+    at = 0 if body.startswith(wanted) else body.find(b"\n" + wanted) + 1
+    if not at and not body.startswith(wanted):
+        return None
+    return body[at + len(wanted) : body.index(b"\n", at)].decode()
 
 
 def _entries(body: str) -> Iterator[tuple[str, str]]:

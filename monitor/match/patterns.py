@@ -104,8 +104,8 @@ class Table:
         #: the two in it, its slots). And those slots: all, what comes after each, and what comes before.
         self.phrases: dict[tuple[int, int], list[tuple[int, int, tuple[int, ...]]]] = {}
         self.of_phrases: set[int] = set()
-        self.after: dict[int, set[int]] = {}
-        self.before: dict[int, set[int]] = {}
+        self.after: dict[int, list[int]] = {}
+        self.before: dict[int, list[int]] = {}
         #: Patterns that are words of katakana too short to be told from a piece of a longer one by anything but their edges.
         self.short_katakana: set[int] = set()
         self.asked_for: set[int] = set()
@@ -140,10 +140,12 @@ class Table:
             # A phrase is looked for by two of its words, the anchor and the one beside it.
             at = self._anchors[number]
             one, two = slots[at], slots[at + 1]
-            self.phrases.setdefault((one, two), []).append((number, at, slots))
+            if (one, two) not in self.phrases:
+                self.phrases[one, two] = []
+                self.after.setdefault(one, []).append(two)
+                self.before.setdefault(two, []).append(one)
+            self.phrases[one, two].append((number, at, slots))
             self.of_phrases.update((one, two))
-            self.after.setdefault(one, set()).add(two)
-            self.before.setdefault(two, set()).add(one)
         self.asked.update(self._joined.get(number, ()))
         return number
 
@@ -193,6 +195,9 @@ class Table:
         single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
         anchors = (slot for slot, besides in self.anchored.items() if not self._all_asked_for(besides))
         self.others.update(single, anchors)
+        # What equal terms were told by is needed no more, and is some megabytes in every worker.
+        for used_up in (self._pattern_ids, self._slot_ids, self._anchors, self._joined):
+            used_up.clear()
         self.sieve = self._sieve()
         self.meanings = Meanings(self)
 
