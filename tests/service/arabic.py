@@ -158,4 +158,4 @@ def configuration(server: ArabicServer, all_feeds: Sequence[ArabicFeed]) -> tupl
     fetch = (
         f"fetch: {{user_agent_contact: ops@example.org, allow_private: ['127.0.0.1:{server.port}'], spacing: 0s, starts_a_second: 10000}}\n"
     )
-    return sources, fetch + "workers: {parse: 1, match: 2}\n"
+    return sources, fetch + "workers: {parse: 1, match: 1}\n"
