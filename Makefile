@@ -1,5 +1,5 @@
 # `make run` and `make test` do all the set-up themselves; they need Debian's python3, python3-venv and make, nothing else. With gcc and
-# python3-dev too, the inner loops are compiled; matching and choosing stories take half the time.
+# python3-dev too, the inner loops are compiled; matching takes a third of the time, choosing stories a tenth.
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,7 +28,7 @@ $(STAMP): requirements.txt pyproject.toml hatch_build.py $(wildcard monitor/*.h 
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	@$(BIN)/python -c 'from monitor.match.native import COMPILED; COMPILED or print("Note: without a C compiler or the headers of Python all works, and matching and choosing stories take twice the time. On Debian: apt-get install gcc python3-dev, and again")'
+	@$(BIN)/python -c 'from monitor.match.native import COMPILED; COMPILED or print("Note: without a C compiler or the headers of Python all works, and matching takes three times as long. On Debian: apt-get install gcc python3-dev, and again")'
 	@touch $(STAMP)
 
 setup: $(STAMP) ## Make the virtual environment in .venv, every dependency pinned by hash

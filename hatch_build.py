@@ -1,7 +1,7 @@
 """Compiles the inner loops of words, of layout, of matching and of choosing stories while the package is built or installed.
 
 Where that cannot be done (no compiler, no headers of Python) the package is built without them, which is said: everything
-works the same, both take two to three times as long.
+works the same; matching takes three times as long, and choosing a story ten times, half a millisecond.
 """
 
 from __future__ import annotations
