@@ -89,8 +89,14 @@ class Worth:
                 found.append((place, place + 1, pattern))
             if value & LOOK or (place in pairs and not self._phrases(place, sentences[number], found)):
                 aside.add(number)
+        aside.update(number for number in mentions if self._is_crossed(sentences[number]))
         aside.update(self.around_names(sentences))
         return mentions, aside
+
+    def _is_crossed(self, sentence: Sentence) -> bool:
+        """Whether a chunk reaches into the sentence, or out of it."""
+        first, last = bisect_left(self.starts, sentence.start), bisect_left(self.starts, sentence.end)
+        return bool(first and self.ends[first - 1] > sentence.start) or bool(last and self.ends[last - 1] > sentence.end)
 
     def around_names(self, sentences: Sequence[Sentence]) -> set[int]:
         """The sentences in which names of several words begin."""

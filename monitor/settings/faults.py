@@ -31,12 +31,15 @@ class Finding:
 
 
 def findings(error: ValidationError, data: Mapping[str, Any], schema: SettingsSchema) -> list[Finding]:
+    items = [(item, *_path(item["loc"], data, missing=item["type"] == "missing")) for item in error.errors(include_url=False)]
+    # A key that was meant by one that nobody knows is not missing as well.
+    meant = {(*path[:-1], closest(str(path[-1]), schema.keys(path[:-1]))) for item, path, _ in items if item["type"] == "extra_forbidden"}
     found: list[Finding] = []
-    for item in error.errors(include_url=False, include_context=True):
+    for item, path, of_key in items:
         if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
             continue  # it is its members that are at fault, and they are said
-        path, of_key = _path(item["loc"], data, missing=item["type"] == "missing")
-        found.append(_finding(item, path, of_key, schema))
+        if item["type"] != "missing" or path not in meant:
+            found.append(_finding(item, path, of_key, schema))
     return found
 
 

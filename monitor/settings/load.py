@@ -244,8 +244,9 @@ def _origin(path: Path, layers: Sequence[Layer]) -> Origin | None:
 
 
 def _placed(finding: Finding, layers: Sequence[Layer], schema: SettingsSchema, *, warning: bool = False) -> Fault:
-    """The finding at the place of the highest layer that set it, or else in the file."""
-    owner = next((layer for layer in layers if layer.origin(finding.path) is not None), layers[-1])
+    """The finding at the place of the highest layer that set it, or else in the configuration's own file, which lists of sources follow."""
+    own = next(layer for layer in layers if isinstance(layer, FileLayer))
+    owner = next((layer for layer in layers if layer.origin(finding.path) is not None), own)
     fault = owner.fault(finding.path, finding.message, finding.hint, key=finding.key)
     place = named(finding.path, schema)
     return replace(fault, warning=warning, sort=f"{place}: {finding.sort}" if place else finding.sort)

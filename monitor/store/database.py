@@ -163,10 +163,13 @@ class Database:
             assert driver is not None
             try:
                 driver.execute("BEGIN")
-                return work(connection)
-            finally:
+                found = work(connection)
                 connection.rollback()
                 driver.rollback()
+            except BaseException:
+                self._let_go(connection)
+                raise
+            return found
         except (StatementError, sqlite3.Error) as error:
             raise explained(error, self.path) from error
 
@@ -177,6 +180,13 @@ class Database:
             connection = self._own.connection = self._reader.connect()
             self._connections.append(connection)
         return connection
+
+    def _let_go(self, connection: Connection) -> None:
+        """Of a reading that failed a statement may be left half read, which would hold this thread to the view of then."""
+        self._own.connection = None
+        self._connections.remove(connection)
+        connection.invalidate()
+        connection.close()
 
     def _close(self) -> None:
         if self._writer is not None:
@@ -208,8 +218,14 @@ class Database:
                 self.migrated_from = found
                 self.backed_up = backup.automatic(self.path, found, self._how.backups)
 
-        with connection.begin():
-            migrate.migrate(connection, before)
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.execute("PRAGMA temp_store=FILE")  # indexes and copies of whole tables are sorted on the disk
+        try:
+            with connection.begin():
+                migrate.migrate(connection, before)
+        finally:
+            driver.execute("PRAGMA temp_store=MEMORY")
 
     async def _check_readable(self) -> None:
         try:

@@ -49,9 +49,9 @@ _COUNTED = {
     "attempts": attempt,
 }
 
-#: Whether the last that was told of an alert, but for what a person did to it, is that its article took it back.
+#: When the article took the alert back, where that is the last that was told of it but for what a person did to it.
 _CORRECTED = (
-    select(notification.c.kind == NotificationKind.CORRECTED.value)
+    select(case((notification.c.kind == NotificationKind.CORRECTED.value, notification.c.created)))
     .where(notification.c.alert == alert.c.id, notification.c.reason.not_in((Reason.BY_HAND.value, Reason.MERGED.value)))
     .order_by(notification.c.ordinal.desc())
     .limit(1)
@@ -158,11 +158,13 @@ def summary(row: Any, states: dict[str, int]) -> JsonObject:
         "language": row.language or "",
         "article": row.article,
         "story": row.story,
-        "corrected": bool(row.corrected),
+        "corrected": row.corrected is not None,
+        "corrected_at": codec.iso(row.corrected),
         "disposition": row.disposition,
         "comment": row.comment,
         "outlets": len(row.outlets),
-        # Of all that was told so far; what a correction replaced is not among them.
+        # Of all that was told so far. What a correction put another in the place of is not among them; what an article took back
+        # altogether is, as the clauses and entities are that were told.
         "stances": sorted(row.told.get("stances", ())),
         "notifications": row.notifications,
         "deliveries": states,

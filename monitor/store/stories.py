@@ -109,6 +109,7 @@ def titles(connection: Connection, articles: Sequence[str]) -> dict[str, str]:
 
 def story_facts(connection: Connection, stories: Sequence[str]) -> dict[str, Story]:
     """The id of a story is its first article's, whatever was merged into it."""
+    stories = list(dict.fromkeys(stories))  # what is counted here is counted once
     outlets, languages, counts = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list), defaultdict[str, int](int)
     for id_, outlet, articles in read_in(connection, _OUTLETS, stories):
         outlets[id_] += [outlet] if outlet else []

@@ -25,5 +25,5 @@ def last_told(connection: Connection, prefix: str) -> Matched | None:
     if row is None:
         return None
     of_it = (match.c.story == row.story, match.c.watchlist == row.watchlist, match.c.notification.is_not(None))
-    found = silences.matched(connection, select(match).where(*of_it).order_by(match.c.id.desc()).limit(1))
+    found = silences.matched(connection, select(match).where(*of_it).order_by(match.c.at.desc(), match.c.id.desc()).limit(1))
     return found[0] if found else None

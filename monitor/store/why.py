@@ -218,10 +218,12 @@ def _watchlists(connection: Connection, article_id: str, wanted: str | None, lim
     found = []
     for name, count in connection.execute(counted).all():
         own = select(match).where(match.c.article == article_id, match.c.watchlist == name)
-        rows = connection.execute(own.order_by(match.c.id.desc()).limit(limit)).all()[::-1]
+        # Not by id: a text that comes back after an edit is decided anew in the row it had.
+        latest = (match.c.at.desc(), match.c.id.desc())
+        rows = connection.execute(own.order_by(*latest).limit(limit)).all()[::-1]
         if len(rows) < count and not any(row.notification for row in rows):
             # What was told last is the answer, however often the article was decided since.
-            told = connection.execute(own.where(match.c.notification.is_not(None)).order_by(match.c.id.desc()).limit(1)).all()
+            told = connection.execute(own.where(match.c.notification.is_not(None)).order_by(*latest).limit(1)).all()
             rows = [*told, *rows]
         decisions = [_decision(connection, row) for row in rows]
         alert_ = _alert_json(connection, rows[-1])

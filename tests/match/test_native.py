@@ -18,7 +18,7 @@ from monitor.match import Engine, compile_engine, meanings, native
 from monitor.match.engine import in_order
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.scan import Found
-from monitor.model import Evidence, Facts, Hit, Match, Stance
+from monitor.model import Evidence, Facts, Hit, Match, Span, Stance
 from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.layout import lay_out
 from monitor.watchlist import Term, load
@@ -73,6 +73,16 @@ def test_it_was_compiled() -> None:
 def test_every_match_is_the_same(text: str) -> None:
     compiled, plain = ways()
     assert matched(compiled, text) == matched(plain, text)
+
+
+@settings(max_examples=300)
+@given(TALK, st.integers(0, 60))
+@example("dual-use weaponx sold", 15)
+@example("arms dealx", 9)
+def test_every_match_is_the_same_wherever_the_title_ends(text: str, end: int) -> None:
+    title = Span(0, min(end, len(text)))
+    compiled, plain = (engine.match(text, lay_out(text, title), Facts("und", "s")) for engine in ways())
+    assert compiled == plain
 
 
 @settings(max_examples=300)

@@ -126,3 +126,18 @@ def test_a_fault_of_an_outline_says_of_which_source_and_what(tmp_path: Path) -> 
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, opml=opml, more="")
     assert [fault.message for fault in caught.value.faults] == ["a: every: 5s is not between 30s and 365d"]
+
+
+def test_what_is_wrong_with_the_configuration_is_not_said_of_a_list(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "arabic.opml").write_text(OPML)
+    (tmp_path / "lists" / "more.yaml").write_text(MORE)
+    config = tmp_path / "monitor.yaml"
+    for text, said in (
+        (CONFIG.replace("watchlists:", "watchlsits:"), ["unknown key 'watchlsits'"]),  # and not that watchlists is missing
+        (CONFIG.replace("watchlists: watchlists\n", ""), ["'watchlists' is missing"]),
+    ):
+        config.write_text(text)
+        with pytest.raises(ConfigError) as raised:
+            load(config, around=Surroundings(environ={}, cwd=tmp_path))
+        assert [(fault.file, fault.message) for fault in raised.value.faults] == [(str(config), each) for each in said]

@@ -32,6 +32,16 @@ def test_what_is_known_of_a_story(tmp_path: Path) -> None:
     b.with_store(tmp_path, work)
 
 
+def test_a_story_that_is_asked_for_twice_is_counted_once(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.batch(member(A), member(B, A.id, joined={"kind": "rewrite"})))
+        once = await store.story_facts([A.id])
+        assert once[A.id].articles == 2
+        assert await store.story_facts([A.id, *(f"none {number}" for number in range(600)), A.id]) == once
+
+    b.with_store(tmp_path, work)
+
+
 def test_articles_are_remembered_newest_first_and_a_piece_at_a_time(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await store.ingest(b.batch(member(A), member(B, A.id), member(C, fingerprint=b"")))
