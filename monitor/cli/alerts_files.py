@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 PAGE = 500
 #: The columns of a table of alerts, in order.
 COLUMNS: Final = (
-    *("id", "raised", "updated", "watchlist", "severity", "state", "disposition", "comment", "title", "url"),
-    *("source", "language", "outlets", "story", "stances", "entities", "evidence"),
+    *("id", "raised", "updated", "watchlist", "severity", "state", "corrected", "disposition", "comment", "title"),
+    *("url", "source", "language", "outlets", "story", "stances", "entities", "evidence"),
 )
 
 
@@ -47,7 +47,8 @@ COLUMNS: Final = (
 def export(form: str, place: Place, **conditions: Any) -> None:
     """Write alerts to standard output, oldest first: everything kept of each as JSON Lines, or a table for a spreadsheet.
 
-    In the table, stances are all that were told so far, without those that a correction replaced; entities and evidence are those of
+    In the table, corrected is when the article took back what was told, empty where it stands. Stances are all that were told so far,
+    without those that a correction replaced by others (what was taken back altogether keeps them); entities and evidence are those of
     the first notification. Cells that a spreadsheet would take for a formula begin with an apostrophe.
 
     \b
@@ -87,7 +88,7 @@ def _table(store: SqlStore) -> Callable[[JsonObject], Awaitable[None]]:
 
     async def write(alert: JsonObject) -> None:
         first = await store.alert_told(alert["id"], -1, 1)
-        values = {**alert, "stances": " ".join(alert["stances"]), **_told(first)}
+        values = {**alert, "corrected": alert["corrected_at"], "stances": " ".join(alert["stances"]), **_told(first)}
         rows.writerow([cell(str(values.get(name) or "")) for name in COLUMNS])
 
     return write

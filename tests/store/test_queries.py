@@ -47,6 +47,7 @@ def test_alerts_are_listed_newest_first_and_filtered(tmp_path: Path) -> None:
             "article": b.article("1").id,
             "story": b.article("1").id,
             "corrected": False,
+            "corrected_at": None,
             "disposition": "",
             "comment": "",
             "outlets": 0,
