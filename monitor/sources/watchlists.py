@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from monitor.errors import Fault, WatchlistError
-from monitor.text.decode import MAX_BYTES, decode
+from monitor.text.decode import decode
 
 #: Bytes read of a watchlist or vocabulary file. Over 1 MiB it is refused by its own reader, by name and without harm to
 #: the others; it only has to be handed over as the large file it is.
@@ -28,6 +28,8 @@ MAX_NAMES = 128 * 1024 * 1024
 
 _YAML = (".yaml", ".yml")
 _FOLDERS = {"": _YAML, "vocabulary/": _YAML, "entities/": (".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson")}
+#: What begins a text that says itself that it is UTF-16 (or, by the first two of its four bytes, UTF-32).
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ENTITIES = "entities/"
 _SEEDS = "seeds/"
 
@@ -62,7 +64,7 @@ class WatchlistFolder:
                 later[name] = path
                 continue
             try:
-                files[name] = _text(path, MAX_WATCHLIST, cut=True)
+                files[name] = _text(path)
             except OSError as error:
                 faults.append(Fault(f"the file cannot be read: {error.strerror or error}", name))
         if faults:
@@ -90,16 +92,27 @@ class Files(Mapping[str, str]):
     def __init__(self, texts: Mapping[str, str], later: Mapping[str, Path]) -> None:
         self._texts = dict(texts)
         self._later = later
+        self._guesses: dict[str, Fault] = {}
 
     def __getitem__(self, name: str) -> str:
         if name not in self._texts:
             try:
                 path = self._later[name]
-                names = name.startswith(_ENTITIES)
-                self._texts[name] = _text(path, MAX_NAMES, decoded=MAX_NAMES) if names else _text(path, MAX_ARTICLE)
+                self._texts[name] = self._names(name, path) if name.startswith(_ENTITIES) else decode(_bytes(path, MAX_ARTICLE)).text
             except OSError as error:
                 raise KeyError(name) from error
         return self._texts[name]
+
+    def _names(self, name: str, path: Path) -> str:
+        raw = _bytes(path, MAX_NAMES)
+        text, notes = decode(raw, most=MAX_NAMES)
+        if guess := _guess(name, raw, text, next((note for note in notes if note.startswith("encoding:")), "")):
+            self._guesses[name] = guess
+        return text
+
+    def guess(self, name: str) -> Fault | None:
+        """The warning that says what a list of names, asked for before, was read as; None where that is UTF-8 or says so itself."""
+        return self._guesses.get(name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._texts or name in self._later
@@ -122,9 +135,18 @@ def _names(folder: Path) -> list[str]:
     return sorted(name for name in names if name.isprintable())
 
 
-def _text(path: Path, most: int, *, cut: bool = False, decoded: int = MAX_BYTES) -> str:
-    """The text of a file: of a list its first ``most`` bytes (``cut``), read as UTF-8 with what is none replaced; of
-    anything else all of it in whatever charset, a larger file being refused. Raises OSError."""
+def _text(path: Path) -> str:
+    """The first ``MAX_WATCHLIST`` bytes of a list, read as UTF-8 with what is none replaced. Raises OSError."""
+    raw = _bytes(path, MAX_WATCHLIST, cut=True)
+    if raw.startswith(_UTF16):
+        return decode(raw).text
+    # A list that does not say otherwise is UTF-8: what a guess makes of a wrong byte matches nothing, silently. The
+    # reader of the list names the place of what was replaced.
+    return raw.decode("utf-8-sig", "replace")
+
+
+def _bytes(path: Path, most: int, *, cut: bool = False) -> bytes:
+    """A file's bytes, at most so many: a larger one is refused, or its beginning is read (``cut``). Raises OSError."""
     # Not blocking: a pipe that takes the file's place must not hang the reload.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
@@ -133,9 +155,30 @@ def _text(path: Path, most: int, *, cut: bool = False, decoded: int = MAX_BYTES)
             raise OSError(0, "it is no regular file")
         if status.st_size > most and not cut:
             raise OSError(0, f"it is larger than {most // (1024 * 1024)} MiB")
-        raw = file.read(most)
-    if cut and not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        # A list that does not say otherwise is UTF-8: what a guess makes of a wrong byte matches nothing, silently. The
-        # reader of the list names the place of what was replaced.
-        return raw.decode("utf-8-sig", "replace")
-    return decode(raw, most=decoded).text
+        return file.read(most)
+
+
+def _guess(name: str, raw: bytes, text: str, note: str) -> Fault | None:
+    """The warning of names that were decoded by a guess (``note`` of the decoding), at the first byte that is no UTF-8: a
+    wrong guess makes names that are never found."""
+    if not note or raw.startswith(_UTF16):
+        return None
+    charset = note.removeprefix("encoding:")
+    message = f"this is not UTF-8, and the file was read as {charset}, which is a guess: names read wrongly are never found"
+    if charset == "utf-8":
+        message = "this byte is not UTF-8: the name it stands in is not found as it is meant"
+    before = raw[: _first_bad(raw)]
+    line = before.count(b"\n") + 1
+    begun = before[before.rfind(b"\n") + 1 :].removeprefix(codecs.BOM_UTF8)
+    # Behind other bytes beyond ASCII the place in the line depends on the guess.
+    source = text.split("\n", line)[line - 1].rstrip("\r") if begun.isascii() and text else ""
+    return Fault(message, name, line, len(begun) + 1 if source else 0, 1, source, "save the file as UTF-8", warning=True)
+
+
+def _first_bad(raw: bytes) -> int:
+    """Where the first byte stands that is no UTF-8; the beginning where all are (UTF-16 without its mark often is both)."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0

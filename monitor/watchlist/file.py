@@ -17,7 +17,7 @@ from monitor.model import Mode, Severity, Stance
 from monitor.watchlist.advice import suggestion
 from monitor.watchlist.grammar import parse_query
 from monitor.watchlist.model import Escalation, InlineTest, Loaded, Term, TestKind, Vocabulary, Watchlist
-from monitor.watchlist.names import NameList
+from monitor.watchlist.names import Guessed, NameList
 from monitor.watchlist.query import Group, Node, leaves
 from monitor.watchlist.reader import FileReader
 from monitor.watchlist.tokens import QueryError
@@ -258,6 +258,8 @@ class _File:
         for each in dict.fromkeys(each for lists in names.values() for each in lists):
             self.used[each.file] = self.files[each.file]
             self.others.extend(each.faults)
+            if isinstance(self.files, Guessed) and (guess := self.files.guess(each.file)):
+                self.others.append(guess)
         return names
 
     def _tests(self, data: Mapping[str, Any]) -> tuple[InlineTest, ...]:

@@ -15,7 +15,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 from weakref import WeakValueDictionary
 
 from monitor.errors import Fault
@@ -79,6 +79,15 @@ class NameList:
     def place(self, spelling: int) -> str:
         """``file:line`` of the entity."""
         return f"{self.file}:{self.lines[self.owners[spelling]]}"
+
+
+@runtime_checkable
+class Guessed(Protocol):
+    """A mapping of files that knows of which the charset had to be guessed."""
+
+    def guess(self, name: str) -> Fault | None:
+        """The warning that says what the file was read as; None where that was UTF-8, or certain."""
+        ...
 
 
 class _Row(NamedTuple):

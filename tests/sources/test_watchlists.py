@@ -130,3 +130,51 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
     folder = make(tmp_path)
     (folder.path / "arms.yaml").write_bytes("id: arms # صفقة سلاح جديدة بين البلدين".encode("utf-16"))
     assert folder.read()["arms.yaml"] == "id: arms # صفقة سلاح جديدة بين البلدين"
+
+
+RUSSIAN = "id,name,aliases\n1,Viktor Medved,Виктор Медведь\n2,Ali Hassan,Али Хасан\n"
+
+
+def warned(tmp_path: Path, raw: bytes, name: str = "entities/people.csv") -> list[str]:
+    folder = make(tmp_path)
+    (folder.path / name).write_bytes(raw)
+    (folder.path / "arms.yaml").write_text(f"id: arms\ngroups: {{n: {{from: {name}}}}}\nwhen: n\n")
+    loaded = load_folder(folder.read())
+    assert [watchlist.id for watchlist in loaded.watchlists] == ["arms"]
+    return [str(fault) for fault in loaded.warnings.get("arms", ())]
+
+
+def test_names_in_another_charset_say_what_they_were_read_as(tmp_path: Path) -> None:
+    (warning,) = warned(tmp_path, RUSSIAN.encode("cp1251"))
+    message, source, caret, hint = warning.splitlines()
+    assert message.startswith("entities/people.csv:2:17: warning: this is not UTF-8, and the file was read as ")
+    assert message.endswith(", which is a guess: names read wrongly are never found")
+    assert source.startswith("  1,Viktor Medved,")
+    assert caret == f"  {' ' * 16}^"
+    assert hint == "  hint: save the file as UTF-8"
+
+
+def test_one_bad_byte_among_much_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    text = RUSSIAN * 30
+    (warning,) = warned(tmp_path, text.encode().replace("Хасан".encode(), b"\xd5asan", 1))
+    assert warning.startswith("entities/people.csv:3: warning: this byte is not UTF-8: the name it stands in")
+
+
+def test_names_in_utf_16_without_its_mark_are_a_guess_and_with_it_are_none(tmp_path: Path) -> None:
+    (warning,) = warned(tmp_path, ("name\n" + "Viktor Medved\n" * 20).encode("utf-16-le"))
+    assert warning.startswith("entities/people.csv:1:1: warning: this is not UTF-8, and the file was read as utf-16-le")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "utf-16"])
+def test_names_whose_charset_is_certain_are_read_without_a_word(tmp_path: Path, charset: str) -> None:
+    assert warned(tmp_path, RUSSIAN.encode(charset)) == []
+
+
+def test_a_list_of_names_that_two_watchlists_use_is_doubted_in_both(tmp_path: Path) -> None:
+    warned(tmp_path, RUSSIAN.encode("cp1251"))
+    folder = WatchlistFolder(tmp_path / "watchlists")
+    (folder.path / "vocabulary" / "who.yaml").write_text("vocabulary: who\ngroups: {n: {from: entities/people.csv}}\n")
+    (folder.path / "sanctions.yml").write_text("id: sanctions\nuse: [vocabulary/who]\nwhen: n\n")
+    warnings = load_folder(folder.read()).warnings
+    assert warnings["arms"] == warnings["sanctions"]
+    assert len(warnings["arms"]) == 1
