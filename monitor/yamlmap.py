@@ -244,7 +244,7 @@ class _Reader:
         if key == "<<":
             message = "merge keys (<<) are not allowed"
             self.faults.append(self.out.fault(mark, message, "write the keys out", sort=message))
-        elif path in self.out.keys:
+        elif key in top.value:  # not by its path, which below a repeated key was seen in the other mapping
             first = self.out.keys[path].line
             again = f"stands here a second time (first in line {first})"
             self.faults.append(self.out.fault(mark, f"the key {key!r} {again}", "keep one of them", sort=f"a key {again}"))
