@@ -288,14 +288,14 @@ class _Parser(Cursor):
         return Field(kind, item, at=token.at, length=self._length(token.at))
 
     # ------------------------------------------------------------------ functions
-    def _arguments(self, least: int, name: str) -> tuple[Node, ...]:
+    def _arguments(self, least: int, opened: Token) -> tuple[Node, ...]:
         items = [self.or_()]
         while self.op(","):
             self.next()
             items.append(self.or_())
         if len(items) < least:
-            raise self.fail(f"{name} needs at least {least} parts, separated by commas")
-        self.expect(")", f"to close {name}(")
+            raise self.fail(f"{opened.text.lower()} needs at least {least} parts, separated by commas")
+        self._close(opened)
         return tuple(items)
 
     def _open(self) -> Token:
@@ -303,20 +303,29 @@ class _Parser(Cursor):
         self.next()
         return token
 
+    def _close(self, opened: Token, hint: str = "") -> None:
+        """The ``)`` of a function; where the query ends without it, the fault is where the function begins."""
+        name = opened.text.lower()
+        if self.token.kind == "end":
+            written = re.match(r"\w+\s*.", self.text[opened.at :])
+            length = written.end() if written else opened.length
+            raise QueryError(f"this '{name}(' is never closed", opened.at, length, "add a ')'", settled=True)
+        self.expect(")", f"to close {name}(", hint)
+
     def call_near(self) -> Node:
         token = self._open()
         if self.token.kind != "number":
             raise near_without_number(self)
         words = self.number("words between", 0, MAX_WINDOW)
         self.expect(",", "after the number of words", f"write, for example: near({words}, a, b, c)")
-        items = self._arguments(2, "near")
+        items = self._arguments(2, token)
         for item in items:
             self._need_leaves(item, "a part of near(…)", lambda node: "sentence(…) takes any query")
         return Near(words, items, at=token.at, length=self._length(token.at))
 
     def call_scope(self) -> Node:
         token = self._open()
-        items = self._arguments(1, token.text.lower())
+        items = self._arguments(1, token)
         if all(map(true_of_nothing, items)):
             hint = f"name something that must be in it: {token.text.lower()}(group, …)"
             raise QueryError("every passage in which nothing was found would do", token.at, self._length(token.at), hint)
@@ -328,7 +337,7 @@ class _Parser(Cursor):
         self._need_leaves(item, "what count counts", lambda node: "count each by itself: count(a) >= 2 AND count(b) >= 2")
         if self.op(",") and self.peek().kind == "number":
             raise self.fail("count(…) counts one thing", f"write: count({item}) >= {self.peek().text}")
-        self.expect(")", "to close count(")
+        self._close(token)
         if not self.op(">="):
             raise comparison(self, item)
         self.next()
@@ -342,7 +351,7 @@ class _Parser(Cursor):
         words = self.number("how many words", 1, 100_000)
         self.expect(",", "after the number of words", f"write, for example: first({words}, a)")
         item = self.or_()
-        self.expect(")", "to close first(")
+        self._close(token)
         return First(words, item, at=token.at, length=self._length(token.at))
 
     def _value(self, what: str) -> Token:
@@ -367,7 +376,7 @@ class _Parser(Cursor):
             if not self.op(","):
                 break
             self.next()
-        self.expect(")", f"to close {kind.value}(", "part the values with commas" if self.token.kind in ("word", "text", "number") else "")
+        self._close(token, "part the values with commas" if self.token.kind in ("word", "text", "number") else "")
         if kind is FilterKind.LANG:
             for value in values:
                 if not re.fullmatch(r"[A-Za-z]{2}|und", value.text):
