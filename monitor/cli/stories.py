@@ -80,7 +80,7 @@ def _state(alert: JsonObject) -> str:
 @config_options
 def show(story: str, as_json: bool, place: Place) -> None:
     """Show one story: its articles in the order they came, why each joined, and its alerts. The beginning of its ID is enough, or of
-    that of one of its alerts.
+    that of one of its alerts. Of a story that was merged into another, it is the one that it is part of now.
 
     \b
     Example:

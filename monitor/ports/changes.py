@@ -132,7 +132,7 @@ class StoryRecord(Protocol):
     """The record, what people do to stories."""
 
     async def story_parts(self, story: str) -> StoryParts | None:
-        """By a beginning of its id; raises UsageError where several have it."""
+        """By a beginning of its id; raises UsageError where several have it, and where it is part of another."""
 
     async def move(self, move: StoryMove, now: datetime) -> None:
         """In one transaction, with its line in the trail. Raises DecideAgain where an alert's state is no longer what it was."""

@@ -54,7 +54,7 @@ class StoryPagesSide(Side):
 
 # -------------------------------------------------------------------------------------------- finding
 def found(connection: Connection, prefix: str) -> str | None:
-    """The story whose id begins so. Raises UsageError where several do, or where it became part of another."""
+    """The story whose id begins so, as part of another or not. Raises UsageError where several do."""
     if not prefix:
         raise UsageError("no story named", hint="monitor stories list shows them")
     columns = (story_article.c.story, story.c.id)
@@ -64,18 +64,34 @@ def found(connection: Connection, prefix: str) -> str | None:
     if len(ids) > 1:
         named = "".join(f"\n  {id_}" for id_ in ids[:_CANDIDATES]) + ("\n  …" if len(ids) > _CANDIDATES else "")
         raise UsageError(f"several stories begin with {prefix}:{named}", hint="give more letters of the one you mean")
-    for id_ in map(str, ids):
-        into = connection.execute(select(story.c.merged_into).where(story.c.id == id_)).scalar()
-        if into:
-            raise UsageError(f"story {id_[:12]} became part of {into[:12]}", hint=f"monitor stories show {into[:12]}")
-        return id_
-    return None
+    return str(ids[0]) if ids else None
+
+
+def part_of(connection: Connection, id_: str) -> str:
+    """The story that this one is part of now, itself where it was not merged. What it was merged into may have been merged itself,
+    and its articles may have come elsewhere since, by a split: its first article knows. But where that one had left it before it
+    was merged, and is the first of a story of its own, only the merges are left to go by."""
+    before: set[str] = set()
+    while id_ not in before:
+        before.add(id_)
+        row = connection.execute(select(story.c.first_article, story.c.merged_into).where(story.c.id == id_)).first()
+        if row is None or not row.merged_into:
+            return id_
+        there = stories.stories_of(connection, [row.first_article]).get(row.first_article, "")
+        of = connection.execute(select(story.c.first_article, story.c.merged_into).where(story.c.id == there)).first()
+        own = of is not None and of.first_article == row.first_article and there != id_
+        id_ = row.merged_into if own or not there or there == id_ else there
+    return id_
 
 
 def story_parts(connection: Connection, prefix: str) -> StoryParts | None:
+    """Raises UsageError where it became part of another: who changes stories is to know which."""
     id_ = found(connection, prefix)
     if id_ is None:
         return None
+    into = part_of(connection, id_)
+    if into != id_:
+        raise UsageError(f"story {id_[:12]} became part of {into[:12]}", hint=f"monitor stories show {into[:12]}")
     rows = _members(connection, id_)
     matches = _matches(connection, [row.article for row in rows])
     members = tuple((_article(row), _membership(row), tuple(matches.get(row.article, {}).values())) for row in rows)
@@ -219,14 +235,17 @@ def _summary(of: Story, titles: dict[str, str], raised: list[JsonObject]) -> Jso
 
 
 def page(connection: Connection, prefix: str) -> JsonObject | None:
+    """Of the story that it is part of now."""
     id_ = found(connection, prefix)
     if id_ is None:
         return None
+    id_ = part_of(connection, id_)
     of = stories.story_facts(connection, [id_])[id_]
     rows = _members(connection, id_)
     near = sorted({row.joined["article"] for row in rows if row.joined})
     titles = stories.titles(connection, [of.first_article, *near])
-    parts = connection.execute(select(story.c.id).where(story.c.merged_into == id_).order_by(story.c.created)).scalars().all()
+    merged = connection.execute(select(story.c.id).where(story.c.merged_into != "").order_by(story.c.created, story.c.id)).scalars()
+    parts = [part for part in merged.all() if part_of(connection, part) == id_]  # few: people merge them
     members = [
         {
             "id": row.article,
@@ -240,7 +259,7 @@ def page(connection: Connection, prefix: str) -> JsonObject | None:
         }
         for row in rows
     ]
-    return _summary(of, titles, _raised(connection, [id_]).get(id_, [])) | {"merged": list(parts), "members": members}
+    return _summary(of, titles, _raised(connection, [id_]).get(id_, [])) | {"merged": parts, "members": members}
 
 
 def _why(joined: JsonObject | None, titles: dict[str, str]) -> JsonObject | None:

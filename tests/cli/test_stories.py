@@ -70,7 +70,12 @@ def test_stories_are_listed_shown_merged_and_split(space: Path) -> None:
     assert "closed, part of" in merged.out
     assert [story["articles"] for story in listed(space)] == [3]
     assert f"story {small['id'][:12]} became part of it" in stories(space, "show", large["id"]).out
-    assert "became part of" in stories(space, "show", small["id"]).err
+    for wanted in (small["id"][:10], small["alerts"][0]["id"][:10], large["alerts"][0]["id"][:10]):
+        shown = stories(space, "show", wanted)
+        assert (shown.status, shown.out.splitlines()[0][: 6 + 32]) == (0, f"story {large['id']}"), shown.err
+    again = stories(space, "merge", small["alerts"][0]["id"][:10], large["id"][:10])
+    assert "are the same story" in again.err
+    assert f"story {small['id'][:12]} became part of {large['id'][:12]}" in stories(space, "merge", small["id"], large["id"]).err
 
     split = stories(space, "split", large["id"][:10], small["id"][:10], "--json")
     done = json.loads(split.out)

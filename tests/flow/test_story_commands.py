@@ -24,6 +24,7 @@ Work = Callable[[House], Awaitable[None]]
 
 #: Of DRONES' story; RADARS and DRONES both match "Marchenko", RADARS alone "stations", DRONES alone "engines".
 DRONES_AGAIN = DRONES.replace("No price was named; the first batch", "The first batch")
+ELSEWHERE = "A bridge over the river\n\nThe town of Harlow opened a bridge over its river on Friday, after four years of work.\n"
 FIRST, LATER = identity("one", "a"), identity("two", "d")
 
 
@@ -90,6 +91,49 @@ def test_merged_stories_are_one_and_the_duplicate_is_told(tmp_path: Path) -> Non
         assert (await house.decisions("deals"))[-1] == THREADED, "and what the merged alert had told is told"
         with pytest.raises(UsageError, match="became part of"):
             await do(house, "merge", story=LATER, into=FIRST)
+
+    live(tmp_path, work)
+
+
+def test_a_merged_story_is_found_where_its_articles_are_now(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        async def shown(key: str) -> tuple[str, list[str]]:
+            page = await house.store.story(names[key])
+            assert page is not None
+            return letters[page["id"]], [letters[id_] for id_ in page["merged"]]
+
+        house.workers.words = {"deals": "Marchenko", "gossip": "river"}
+        names = {key: identity(source, key) for source, key in (("one", "a"), ("two", "d"), ("three", "m"))}
+        letters = {id_: key for key, id_ in names.items()}
+        for source, key, text in (("one", "a", RADARS), ("two", "d", DRONES), ("three", "m", ELSEWHERE)):
+            await house.poll(source, item(key, text))
+        assert await house.stories_by_key() == {"a": "a", "d": "d", "m": "m"}
+
+        await do(house, "merge", story=names["a"], into=names["d"])
+        await do(house, "merge", story=names["d"], into=names["m"])
+        assert [await shown(key) for key in "adm"] == [("m", ["a", "d"])] * 3
+        with pytest.raises(UsageError, match=f"story {names['a'][:12]} became part of {names['m'][:12]}"):
+            await do(house, "split", story=names["a"], articles=[names["a"]])
+
+        await do(house, "split", story=names["m"], articles=[names["d"]])
+        assert [await shown(key) for key in "adm"] == [("m", ["a"]), ("d", []), ("m", ["a"])]
+        await do(house, "split", story=names["m"], articles=[names["a"]])
+        assert [await shown(key) for key in "adm"] == [("a", []), ("d", []), ("m", [])]
+
+    live(tmp_path, work)
+
+
+def test_a_story_that_its_first_article_had_left_is_found_where_the_rest_went(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        house.workers.words = {"deals": "Marchenko"}
+        await house.poll("one", item("a", RADARS))
+        await house.poll("two", item("b", RADARS_RETOLD))
+        await house.poll("three", item("d", DRONES))
+        await do(house, "split", story=FIRST, articles=[FIRST])
+        await do(house, "merge", story=FIRST, into=identity("three", "d"))
+        page = await house.store.story(FIRST)
+        assert page is not None
+        assert (page["id"], page["merged"], page["articles"]) == (identity("three", "d"), [FIRST], 2)
 
     live(tmp_path, work)
 
