@@ -93,7 +93,7 @@ def _node(node: Explained) -> dict[str, object]:
 def _hit(told: Told) -> dict[str, object]:
     from monitor.render.payload import hit_json
 
-    return {**hit_json(told.hit), "zone": told.zone.value}
+    return {**hit_json(told.hit), "zone": told.zone.value, "language": told.language}
 
 
 # ------------------------------------------------------------------------------------------------ as text
@@ -138,19 +138,21 @@ def _listed(told: Iterable[str]) -> str:
     return ", ".join(each[:LISTED]) + (f" and {len(each) - LISTED} more" if len(each) > LISTED else "")
 
 
-def _tree(node: Explained, indent: str, color: bool) -> Iterator[str]:
+def _tree(node: Explained, indent: str, color: bool, languages: bool = False) -> Iterator[str]:
+    """A node and what stands below it; ``languages``: with those of the hits, since they are why it failed."""
+    languages = languages or node.languages
     sign = "+" if node.held else "~" if node.near_miss else "-"
     if color:
         sign = f"{ {'+': _HELD, '~': _NEAR, '-': _FAILED}[sign] }{sign}{_OFF}"
     note = f"   ({node.note})" if node.note else ""
-    found = f"   {', '.join(dict.fromkeys(map(_found, node.hits)))}" if node.hits else ""
+    found = f"   {', '.join(dict.fromkeys(_found(told, languages) for told in node.hits))}" if node.hits else ""
     more = f" and {node.found - len(node.hits)} more" if node.found > len(node.hits) else ""
     query = _shown(node.query)
     # What has parts is told by them.
     cut = f"{query[:LONGEST_QUERY]}…" if node.parts and len(query) > LONGEST_QUERY else query
     yield f"{indent}{sign} {cut}{note}{found}{more}"
     for part in node.parts if node.held or _anything(node) else ():
-        yield from _tree(part, indent + "  ", color)
+        yield from _tree(part, indent + "  ", color, languages)
 
 
 def _anything(node: Explained) -> bool:
@@ -158,12 +160,13 @@ def _anything(node: Explained) -> bool:
     return bool(node.hits) or any(part.held or _anything(part) for part in node.parts)
 
 
-def _found(told: Told) -> str:
-    """A hit as it stands in the text, with its zone, and whom it names where the text may spell it otherwise."""
+def _found(told: Told, language: bool) -> str:
+    """A hit as it stands in the text, with its zone, the language where that is asked for, and whom it names where the text
+    may spell it otherwise."""
     entity = told.hit.entity
     zone = "" if told.zone.value == "body" else told.zone.value
     named = f"{_shown(entity.name)}, {_shown(entity.id)}" if entity else ""
-    about = "; ".join(filter(None, (zone, named)))
+    about = "; ".join(filter(None, (zone, told.language if language else "", named)))
     return f"{_shown(told.hit.text)} ({about})" if about else _shown(told.hit.text)
 
 

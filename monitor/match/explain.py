@@ -16,6 +16,7 @@ from typing import Final
 
 from monitor.match.engine import Compiled, Engine, leaf_hits_of, masked_words, speaking
 from monitor.match.evaluate import FIELD_ZONES, Article, Evaluation, View
+from monitor.match.patterns import ANY
 from monitor.match.scan import Found, Scanned, scan
 from monitor.model import Facts, Hit, Layout, Match, Sentence, Severity, Zone, ZoneKind
 from monitor.watchlist.query import (
@@ -39,16 +40,18 @@ from monitor.watchlist.query import (
 SHOWN: Final = 5
 #: A window as wide as any sentence, to see how far apart things stand.
 _ANY_DISTANCE: Final = 100_000
+_LANGUAGES: Final = "in one sentence, but in different languages"
 #: Of more hits than this the distances are not measured: every one is compared with every other.
 _MEASURED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A hit and the zone it stands in; of one that a mask took, the mask."""
+    """A hit, the zone it stands in and the language of its term (``any`` where that is of none); of one that a mask took, the mask."""
 
     hit: Hit
     zone: ZoneKind
+    language: str
     mask: str = ""
 
 
@@ -56,7 +59,8 @@ class Told:
 class Explained:
     """One node of the query: as written, whether it held, why not, and what was found (leaves only, at most ``SHOWN``).
 
-    ``found`` counts all hits of a leaf; ``near_miss`` marks a node that failed by one part alone.
+    ``found`` counts all hits of a leaf; ``near_miss`` marks a node that failed by one part alone, ``languages`` one that failed
+    because its parts were found in different languages.
     """
 
     query: str
@@ -66,6 +70,7 @@ class Explained:
     hits: tuple[Told, ...]
     parts: tuple[Explained, ...]
     near_miss: bool = False
+    languages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def _all_counted(layout: Layout) -> Layout:
 def _told(engine: Engine, scanned: Scanned, leaf: Group | Literal, hit: Found) -> Told:
     span, pattern = scanned.span(hit), engine.table.pattern(hit.pattern)
     found = Hit(str(leaf), pattern.term, span.start, span.end, scanned.text[span.start : span.end], pattern.entity)
-    return Told(found, scanned.sentences[hit.sentence].zone)
+    return Told(found, scanned.sentences[hit.sentence].zone, pattern.language)
 
 
 def _place(told: Told) -> tuple[int, int, str]:
@@ -164,14 +169,16 @@ class _Teller:
         inner, there = self._inner(node, view, where)
         parts = tuple(self.tell(child, inner, there) for child in node.children())
         found: Sequence[Found] = self.evaluation.hits(node, view) if isinstance(node, Group | Literal) else ()
+        note = "" if held else self._why(node, view, where, parts)
         return Explained(
             str(node),
             held,
-            "" if held else self._why(node, view, where, parts),
+            note,
             len(found),
             tuple(self._shown(node, found[:SHOWN])),
             parts,
             not held and self._near_miss(node, parts),
+            note == _LANGUAGES,
         )
 
     def _holds(self, node: Node, view: View) -> bool:
@@ -269,10 +276,16 @@ class _Teller:
             return "in the other order"
         sides = [{hit.sentence for hit in self.evaluation.hits(item, view)} for item in node.items]
         if set.intersection(*sides):
-            return "in one sentence, but in different languages, or the same words"
+            return _LANGUAGES if self._meets_in_any_language(wide, view) else "in one sentence, but in the same words"
         most = max(set.union(*sides), key=lambda sentence: sum(sentence in side for side in sides))
         here = [str(item) for item, side in zip(node.items, sides, strict=True) if most in side]
         return f"never in one sentence, at the most {' and '.join(here)}" if len(here) > 1 else "never in one sentence"
+
+    def _meets_in_any_language(self, node: Near, view: View) -> bool:
+        """Whether the sides would have met if every term were of every language."""
+        pattern = self.engine.table.pattern
+        blind = Article(self.article.scanned, self.article.facts, lambda number: replace(pattern(number), language=ANY))
+        return bool(Evaluation(blind, self.evaluation.leaf_hits).evaluate(replace(node, ordered=False), view))
 
     def _between(self, hits: Sequence[Found]) -> float:
         between = self.article.scanned.between

@@ -70,14 +70,23 @@ def test_explain_of_clauses_that_found_nothing_is_one_line_each(folder: Path) ->
     ]
 
 
+def test_explain_tells_the_languages_that_do_not_meet(folder: Path) -> None:
+    done = program("explain", "-", "--watchlists", folder, stdin="The weapon and بيع of it.".encode())
+    assert [line for line in done.out.splitlines() if line.startswith("  ")] == [
+        "  ~ weapon NEAR/3 transfer   (in one sentence, but in different languages)",
+        "    + weapon   weapon (title; en)",
+        "    + transfer   بيع (title; ar)",
+    ]
+
+
 def test_explain_as_json(folder: Path) -> None:
     done = program("explain", "-", "--watchlists", folder, "--watchlist", "w", "--json", stdin=b"weapon sale")
     answer = json.loads(done.out)
     assert answer["matched"] is True
     assert answer["query"]["held"] is True
-    assert [(part["hits"][0]["text"], part["hits"][0]["zone"]) for part in answer["query"]["parts"]] == [
-        ("weapon", "title"),
-        ("sale", "title"),
+    assert [(part["hits"][0]["text"], part["hits"][0]["zone"], part["hits"][0]["language"]) for part in answer["query"]["parts"]] == [
+        ("weapon", "title", "en"),
+        ("sale", "title", "en"),
     ]
     assert answer["severity"] == "medium"
     assert answer["zones"] == [{"zone": "title", "start": 0, "end": 11}]

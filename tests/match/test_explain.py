@@ -94,7 +94,10 @@ def asked(when: str, text: str, *, body: bool = True, more: str = "") -> Explana
         ("a NEAR/1 b", "alpha x y beta", True, "at the nearest 2 words apart, 1 allowed"),
         ("a THEN/1 b", "beta alpha", True, "in the other order"),
         ("a NEAR/1 b", "An alpha. A beta.", True, "never in one sentence"),
-        ("a NEAR/1 f", "alpha bêta", True, "in one sentence, but in different languages, or the same words"),
+        ("a NEAR/1 f", "alpha bêta", True, "in one sentence, but in different languages"),
+        ("a THEN/1 f", "bêta alpha", True, "in one sentence, but in different languages"),
+        ("near(2, a, b, f)", "alpha beta bêta", True, "in one sentence, but in different languages"),
+        ('a NEAR/1 "alpha"', "alpha", True, "in one sentence, but in the same words"),
         ("near(2, a, b, c)", "alpha x y beta z gamma", True, "at the nearest 3 words apart, 2 allowed"),
         ("near(2, a, b, c)", "Alpha beta. Gamma.", True, "never in one sentence, at the most a and b"),
         ("near(2, a, b, c)", "Alpha beta.", True, "c did not hold"),
@@ -110,6 +113,17 @@ def asked(when: str, text: str, *, body: bool = True, more: str = "") -> Explana
 def test_why_a_query_failed(when: str, text: str, near_miss: bool, note: str) -> None:
     root = asked(when, text).root
     assert (root.held, root.near_miss, root.note) == (False, near_miss, note)
+
+
+def test_hits_have_the_language_of_their_term() -> None:
+    root = asked('a NEAR/1 (f OR "gamma")', "alpha bêta").root
+    assert [told.language for part in root.parts for told in (*part.hits, *(told for leaf in part.parts for told in leaf.hits))] == [
+        "en",
+        "fr",
+    ]
+    assert root.languages
+    assert not asked("a NEAR/1 b", "alpha x y beta").root.languages
+    assert {told.language for told in asked('"alpha"', "alpha").root.hits} == {"any"}
 
 
 def test_parts_of_a_passage_are_told_of_the_one_that_comes_nearest() -> None:
