@@ -17,6 +17,7 @@ from monitor.errors import UsageError
 from monitor.model import JsonObject, SourceKind, identity
 from monitor.ports import StoredVersion
 from monitor.store import codec, queries, versions
+from monitor.store.replaced import replaced
 from monitor.store.schema import (
     alert,
     alias,
@@ -225,10 +226,20 @@ def _watchlists(connection: Connection, article_id: str, wanted: str | None, lim
             # What was told last is the answer, however often the article was decided since.
             told = connection.execute(own.where(match.c.notification.is_not(None)).order_by(*latest).limit(1)).all()
             rows = [*told, *rows]
-        decisions = [_decision(connection, row) for row in rows]
-        alert_ = _alert_json(connection, rows[-1])
-        found.append({"watchlist": name, "decisions": decisions, "left_out": count - len(rows), "alert": alert_})
+        before, more = replaced(connection, article_id, name, limit)
+        decisions = _newest([*before, *(_decision(connection, row) for row in rows)], limit)
+        left_out = count + more - len(decisions)
+        found.append({"watchlist": name, "decisions": decisions, "left_out": left_out, "alert": _alert_json(connection, rows[-1])})
     return found
+
+
+def _newest(decisions: list[JsonObject], limit: int) -> list[JsonObject]:
+    """The latest last; with what was told last, whenever that was."""
+    decisions.sort(key=lambda one: datetime.fromisoformat(one["at"]))
+    shown, others = decisions[-limit:], decisions[:-limit]
+    if any(one["notification"] for one in shown):
+        return shown
+    return [*[one for one in others if one["notification"]][-1:], *shown]
 
 
 def _decision(connection: Connection, row: Any) -> JsonObject:

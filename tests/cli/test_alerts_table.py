@@ -68,3 +68,13 @@ def test_a_table_says_when_an_article_took_back_what_was_told(tmp_path: Path) ->
         assert (listed["corrected"], listed["corrected_at"] or "") == (corrected, row["corrected"])
         why = program("why", "1.txt", "--config", tmp_path / "monitor.yaml").out
         assert why.startswith("deals: corrected: the article no longer says it") is corrected
+    assert why.startswith("deals: updated: ")
+    decided = [line.split()[1] for line in why.splitlines() if line.startswith("    decided ")]
+    assert decided == ["raise:", "correct:", "update:"], "what was decided of the text when it came first is no secret"
+    found = json.loads(program("why", "1.txt", "--json", "--config", tmp_path / "monitor.yaml").out)["watchlists"][0]
+    first, _, last = found["decisions"]
+    assert found["left_out"] == 0
+    assert first["at"] < last["at"]
+    assert (first.keys(), first["notification"]["kind"]) == (last.keys(), "raised")
+    for name in ("version", "engine", "text_hash", "story", "severity", "stances", "evidence"):
+        assert first[name] == last[name]
