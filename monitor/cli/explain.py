@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,16 @@ LISTED = 12
 @click.argument("file", metavar="FILE")
 @click.option("--watchlist", "chosen", multiple=True, metavar="ID", help="Only this watchlist; may be given more than once.")
 @click.option("--watchlists", "folder", type=click.Path(path_type=Path), metavar="DIR", help="The folder of watchlists.")
+@click.option("--all", "every", is_flag=True, help="Show also the clauses of an OR of which nothing was found.")
 @json_option
 @config_options
-def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool, place: Place) -> int:
+def explain(file: str, chosen: Sequence[str], folder: Path | None, *, every: bool, as_json: bool, place: Place) -> int:
     """Show, for one text, how each part of a watchlist's query fared: held or failed, why, and what was found below it.
 
     The zones of the text come first, then each query as a tree: + held, - failed, ~ failed by one part alone, with the
     zone of each hit and whom it names; below it what a mask took, and what stands in furniture, where nothing is matched.
-    Parts of a passage or behind a prefix are told of that passage or field. FILE may be - for standard input. With
+    Parts of a passage or behind a prefix are told of that passage or field. Of the clauses of an OR those of which nothing
+    was found are only counted, unless --all is given. FILE may be - for standard input. With
     --json each watchlist is one line.
 
     \b
@@ -60,7 +63,7 @@ def explain(file: str, chosen: Sequence[str], folder: Path | None, as_json: bool
             continue
         if number == 0:
             click.echo("\n".join(_zones(explanation.zones, document.text)) + "\n")
-        click.echo("\n".join(explanation_text(explanation, wants_color())) + "\n")
+        click.echo("\n".join(explanation_text(explanation, wants_color(), every=every)) + "\n")
     return 0
 
 
@@ -117,13 +120,15 @@ def _zones(zones: Sequence[Zone], text: str) -> Iterator[str]:
         yield f"{kind}: {size} characters {where}: {first[:LONGEST]}{'…' if len(first) > LONGEST else ''}"
 
 
-def explanation_text(explanation: Explanation, color: bool) -> Iterator[str]:
+def explanation_text(explanation: Explanation, color: bool, *, every: bool = False) -> Iterator[str]:
+    """The query as a tree and what did not count; with the clauses of an OR of which nothing was found where ``every``."""
+    tree = _Tree(color, every)
     severity = f" ({explanation.match.severity.value})" if explanation.match else ""
     yield f"{explanation.watchlist}: {'matched' if explanation.match else 'not matched'}{severity}"
-    yield from _tree(explanation.root, "  ", color)
+    yield from tree.lines(explanation.root, "  ")
     for to, node in explanation.escalate:
         yield f"  escalate to {to.value}:"
-        yield from _tree(node, "    ", color)
+        yield from tree.lines(node, "    ")
     if explanation.masked:
         told = (f"{_shown(each.hit.text)} ({each.hit.group}) by {each.mask}" for each in explanation.masked)
         yield f"  taken by a mask: {_listed(told)}"
@@ -138,21 +143,37 @@ def _listed(told: Iterable[str]) -> str:
     return ", ".join(each[:LISTED]) + (f" and {len(each) - LISTED} more" if len(each) > LISTED else "")
 
 
-def _tree(node: Explained, indent: str, color: bool, languages: bool = False) -> Iterator[str]:
-    """A node and what stands below it; ``languages``: with those of the hits, since they are why it failed."""
-    languages = languages or node.languages
-    sign = "+" if node.held else "~" if node.near_miss else "-"
-    if color:
-        sign = f"{ {'+': _HELD, '~': _NEAR, '-': _FAILED}[sign] }{sign}{_OFF}"
-    note = f"   ({node.note})" if node.note else ""
-    found = f"   {', '.join(dict.fromkeys(_found(told, languages) for told in node.hits))}" if node.hits else ""
-    more = f" and {node.found - len(node.hits)} more" if node.found > len(node.hits) else ""
-    query = _shown(node.query)
-    # What has parts is told by them.
-    cut = f"{query[:LONGEST_QUERY]}…" if node.parts and len(query) > LONGEST_QUERY else query
-    yield f"{indent}{sign} {cut}{note}{found}{more}"
-    for part in node.parts if node.held or _anything(node) else ():
-        yield from _tree(part, indent + "  ", color, languages)
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Draws a query's tree; ``every``: with the clauses of an OR of which nothing was found."""
+
+    color: bool
+    every: bool
+
+    def lines(self, node: Explained, indent: str, languages: bool = False) -> Iterator[str]:
+        """A node and what stands below it; ``languages``: with those of the hits, since they are why it failed."""
+        languages = languages or node.languages
+        yield f"{indent}{self._line(node, languages)}"
+        shown = node.parts if node.held or _anything(node) else ()
+        told = [part for part in shown if part.held or part.anywhere] if node.either and not self.every else shown
+        idle = len(shown) - len(told)
+        # One of them is told as shortly as counted.
+        for part in told if idle > 1 else shown:
+            yield from self.lines(part, indent + "  ", languages)
+        if idle > 1:
+            yield f"{indent}  - {idle} {'more ' if told else ''}clauses found nothing"
+
+    def _line(self, node: Explained, languages: bool) -> str:
+        sign = "+" if node.held else "~" if node.near_miss else "-"
+        if self.color:
+            sign = f"{ {'+': _HELD, '~': _NEAR, '-': _FAILED}[sign] }{sign}{_OFF}"
+        note = f"   ({node.note})" if node.note else ""
+        found = f"   {', '.join(dict.fromkeys(_found(told, languages) for told in node.hits))}" if node.hits else ""
+        more = f" and {node.found - len(node.hits)} more" if node.found > len(node.hits) else ""
+        query = _shown(node.query)
+        # What has parts is told by them.
+        cut = f"{query[:LONGEST_QUERY]}…" if node.parts and len(query) > LONGEST_QUERY else query
+        return f"{sign} {cut}{note}{found}{more}"
 
 
 def _anything(node: Explained) -> bool:

@@ -34,6 +34,7 @@ from monitor.watchlist.query import (
     Scope,
     ScopeKind,
     leaves,
+    true_of_nothing,
 )
 
 #: Hits shown below one leaf: the rest is counted.
@@ -60,7 +61,8 @@ class Explained:
     """One node of the query: as written, whether it held, why not, and what was found (leaves only, at most ``SHOWN``).
 
     ``found`` counts all hits of a leaf; ``near_miss`` marks a node that failed by one part alone, ``languages`` one that failed
-    because its parts were found in different languages.
+    because its parts were found in different languages. ``anywhere``: something below it was found in the article, be it where
+    it does not count. ``either``: its parts are the clauses of an OR.
     """
 
     query: str
@@ -71,6 +73,8 @@ class Explained:
     parts: tuple[Explained, ...]
     near_miss: bool = False
     languages: bool = False
+    anywhere: bool = False
+    either: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,8 @@ class _Teller:
             parts,
             not held and self._near_miss(node, parts),
             note == _LANGUAGES,
+            any(part.anywhere for part in parts) or (isinstance(node, Group | Literal) and self._holds(node, self.article.whole())),
+            isinstance(node, Or),
         )
 
     def _holds(self, node: Node, view: View) -> bool:
@@ -222,8 +228,10 @@ class _Teller:
     def _near_miss(node: Node, parts: tuple[Explained, ...]) -> bool:
         failed = sum(not part.held for part in parts)
         match node:
-            case And() | Scope():
-                return failed == 1 and len(parts) > 1
+            case And(items) | Scope(_, items):
+                # A NOT that holds because nothing is there brings nothing nearer.
+                found = any(part.held and not true_of_nothing(item) for part, item in zip(parts, items, strict=True))
+                return failed == 1 and found
             case Near():
                 return failed <= 1
         return False

@@ -70,6 +70,32 @@ def test_explain_of_clauses_that_found_nothing_is_one_line_each(folder: Path) ->
     ]
 
 
+CLAUSES = """id: w
+groups: {a: {en: [weapon]}, b: {en: [sale]}, c: {en: [missile]}, d: {en: [tank]}}
+when: a AND NOT b OR c AND NOT b OR d NEAR/3 c OR lang(en) AND (c OR d)
+"""
+
+
+def test_explain_counts_the_clauses_of_which_nothing_was_found(folder: Path) -> None:
+    (folder / "w.yaml").write_text(CLAUSES, encoding="utf-8")
+
+    def tree(text: str, *options: str) -> list[str]:
+        done = program("explain", "-", "--watchlists", folder, *options, stdin=text.encode())
+        return [line for line in done.out.splitlines() if line.startswith("  ")]
+
+    assert tree("The weapon is on show.")[1:] == [
+        "    + a AND NOT b",
+        "      + a   weapon (title)",
+        "      + NOT b",
+        "        - b   (not found)",
+        "    - 3 more clauses found nothing",
+    ]
+    assert tree("Nothing is said here.")[1:] == ["    - 4 clauses found nothing"]
+    told = tree("The weapon is on show.", "--all")
+    assert "    - d NEAR/3 c   (d and c did not hold)" in told
+    assert not any("found nothing" in line for line in told)
+
+
 def test_explain_tells_the_languages_that_do_not_meet(folder: Path) -> None:
     done = program("explain", "-", "--watchlists", folder, stdin="The weapon and بيع of it.".encode())
     assert [line for line in done.out.splitlines() if line.startswith("  ")] == [

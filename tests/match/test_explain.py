@@ -108,11 +108,22 @@ def asked(when: str, text: str, *, body: bool = True, more: str = "") -> Explana
         ("title: a", "alpha", False, "found, but not in the title"),
         ("first(2, a)", "x y alpha", False, "found, but not in the first 2 words"),
         ("a AND lang(fr)", "alpha", True, "lang(fr) did not hold"),
+        ("a AND NOT b", "Nothing.", False, "a did not hold"),
+        ("a AND lang(en)", "Nothing.", False, "a did not hold"),
+        ("sentence(a, NOT b)", "Nothing.", False, "a did not hold"),
+        ("a AND NOT b", "Alpha beta.", True, "NOT b did not hold"),
     ],
 )
 def test_why_a_query_failed(when: str, text: str, near_miss: bool, note: str) -> None:
     root = asked(when, text).root
     assert (root.held, root.near_miss, root.note) == (False, near_miss, note)
+
+
+def test_parts_know_whether_anything_of_them_is_in_the_article() -> None:
+    root = asked("a AND b OR title: c OR count(a) >= 2 OR b AND NOT a", "Gamma.").root
+    assert root.either
+    assert [part.anywhere for part in root.parts] == [False, True, False, False]
+    assert not any(part.either for part in root.parts)
 
 
 def test_hits_have_the_language_of_their_term() -> None:
