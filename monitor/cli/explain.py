@@ -154,14 +154,15 @@ class _Tree:
         """A node and what stands below it; ``languages``: with those of the hits, since they are why it failed."""
         languages = languages or node.languages
         yield f"{indent}{self._line(node, languages)}"
-        shown = node.parts if node.held or _anything(node) else ()
+        # What held because nothing is there, as a NOT does, has nothing below it to tell.
+        shown = node.parts if (node.anywhere or self.every) and (node.held or _anything(node)) else ()
         told = [part for part in shown if part.held or part.anywhere] if node.either and not self.every else shown
         idle = len(shown) - len(told)
         # One of them is told as shortly as counted.
         for part in told if idle > 1 else shown:
             yield from self.lines(part, indent + "  ", languages)
         if idle > 1:
-            yield f"{indent}  - {idle} {'more ' if told else ''}clauses found nothing"
+            yield f"{indent}  - {idle} more clauses found nothing"
 
     def _line(self, node: Explained, languages: bool) -> str:
         sign = "+" if node.held else "~" if node.near_miss else "-"

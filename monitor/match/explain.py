@@ -41,7 +41,7 @@ from monitor.watchlist.query import (
 SHOWN: Final = 5
 #: A window as wide as any sentence, to see how far apart things stand.
 _ANY_DISTANCE: Final = 100_000
-_LANGUAGES: Final = "in one sentence, but in different languages"
+_LANGUAGES: Final = "in different languages"
 #: Of more hits than this the distances are not measured: every one is compared with every other.
 _MEASURED: Final = 1_000
 
@@ -182,7 +182,7 @@ class _Teller:
             tuple(self._shown(node, found[:SHOWN])),
             parts,
             not held and self._near_miss(node, parts),
-            note == _LANGUAGES,
+            note.endswith(_LANGUAGES),
             any(part.anywhere for part in parts) or (isinstance(node, Group | Literal) and self._holds(node, self.article.whole())),
             isinstance(node, Or),
         )
@@ -284,7 +284,11 @@ class _Teller:
             return "in the other order"
         sides = [{hit.sentence for hit in self.evaluation.hits(item, view)} for item in node.items]
         if set.intersection(*sides):
-            return _LANGUAGES if self._meets_in_any_language(wide, view) else "in one sentence, but in the same words"
+            if self._meets_in_any_language(wide, view):
+                return f"in one sentence, but {_LANGUAGES}"
+            if node.ordered and self._meets_in_any_language(replace(wide, ordered=False), view):
+                return f"in the other order, and {_LANGUAGES}"
+            return "in one sentence, but in the same words"
         most = max(set.union(*sides), key=lambda sentence: sum(sentence in side for side in sides))
         here = [str(item) for item, side in zip(node.items, sides, strict=True) if most in side]
         return f"never in one sentence, at the most {' and '.join(here)}" if len(here) > 1 else "never in one sentence"
@@ -293,7 +297,7 @@ class _Teller:
         """Whether the sides would have met if every term were of every language."""
         pattern = self.engine.table.pattern
         blind = Article(self.article.scanned, self.article.facts, lambda number: replace(pattern(number), language=ANY))
-        return bool(Evaluation(blind, self.evaluation.leaf_hits).evaluate(replace(node, ordered=False), view))
+        return bool(Evaluation(blind, self.evaluation.leaf_hits).evaluate(node, view))
 
     def _between(self, hits: Sequence[Found]) -> float:
         between = self.article.scanned.between

@@ -95,7 +95,7 @@ def asked(when: str, text: str, *, body: bool = True, more: str = "") -> Explana
         ("a THEN/1 b", "beta alpha", True, "in the other order"),
         ("a NEAR/1 b", "An alpha. A beta.", True, "never in one sentence"),
         ("a NEAR/1 f", "alpha bêta", True, "in one sentence, but in different languages"),
-        ("a THEN/1 f", "bêta alpha", True, "in one sentence, but in different languages"),
+        ("a THEN/1 f", "bêta alpha", True, "in the other order, and in different languages"),
         ("near(2, a, b, f)", "alpha beta bêta", True, "in one sentence, but in different languages"),
         ('a NEAR/1 "alpha"', "alpha", True, "in one sentence, but in the same words"),
         ("near(2, a, b, c)", "alpha x y beta z gamma", True, "at the nearest 3 words apart, 2 allowed"),
