@@ -79,5 +79,5 @@ def test_no_other_folder_is_taken_for_the_one_meant(workspace: Workspace) -> Non
     workspace.config.write_text(workspace.config.read_text().replace("data_dir:", "datadir:"))
     for arguments in (("alerts", "list"), ("alerts", "ack", "1234"), ("db", "stats"), ("sources", "list"), ("silence", "list")):
         done = call(workspace, *arguments)
-        assert (done.status, "'data_dir' is missing" in done.err, done.out) == (2, True, "")
+        assert (done.status, "did you mean 'data_dir'?" in done.err, done.out) == (2, True, "")
     assert [each.name for each in Path(workspace.folder).iterdir() if each.name == "var"] == []
