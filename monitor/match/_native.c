@@ -158,6 +158,57 @@ no_kinds:
     return answer;
 }
 
+PyDoc_STRVAR(put_doc,
+"put(table, numbers, values) -> list\n\n"
+"Put each number with its value (uint64) into a table as `read` asks, where in its line there is room; the places of those that found\n"
+"none.");
+
+static PyObject *
+put(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "put(table, numbers, values)");
+        return NULL;
+    }
+    PyObject *beside = NULL;
+    Py_buffer table, numbers, values;
+    if (take(args[0], &table, 2 * sizeof(uint64_t), 1) < 0)
+        return NULL;
+    if (take(args[1], &numbers, sizeof(uint64_t), 0) < 0)
+        goto no_numbers;
+    if (take(args[2], &values, sizeof(uint64_t), 0) < 0)
+        goto no_values;
+    const int bits = bits_of(table.len / (Py_ssize_t)(2 * sizeof(uint64_t)));
+    if (bits < 0)
+        goto done;
+    if (bits < 2 || numbers.len != values.len) {
+        PyErr_SetString(PyExc_ValueError, "tables of another size");
+        goto done;
+    }
+    uint64_t (*entries)[2] = table.buf;
+    beside = PyList_New(0);
+    for (Py_ssize_t i = 0; beside != NULL && i < numbers.len / (Py_ssize_t)sizeof(uint64_t); i++) {
+        const uint64_t number = ((const uint64_t *)numbers.buf)[i], own = number >> (64 - bits);
+        uint64_t other = 0;
+        while (other < LINE && entries[own ^ other][0])
+            other++;
+        if (other < LINE) {
+            entries[own ^ other][0] = number;
+            entries[own ^ other][1] = ((const uint64_t *)values.buf)[i];
+        }
+        else if (append(beside, i) < 0)
+            Py_CLEAR(beside);
+    }
+done:
+    PyBuffer_Release(&values);
+no_values:
+    PyBuffer_Release(&numbers);
+no_numbers:
+    PyBuffer_Release(&table);
+    return beside;
+}
+
 PyDoc_STRVAR(settle_doc,
 "settle(starts, ends, numbers, values) -> bits\n\n"
 "Drop the chunks without a word from the four bytearrays that `read` made, and say what bits the values of the others have.");
@@ -964,6 +1015,7 @@ tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 static PyMethodDef methods[] = {
     {"read", (PyCFunction)(void (*)(void))read_text, METH_FASTCALL, read_doc},
+    {"put", (PyCFunction)(void (*)(void))put, METH_FASTCALL, put_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
     {"in_order", (PyCFunction)in_order, METH_O, in_order_doc},

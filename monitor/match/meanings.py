@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -44,12 +44,15 @@ EMPTY: Final = 64  # no word at all
 EDGED: Final = 128  # it begins or ends with what is not its word's: a quote, a comma, a flag
 CLASS: Final = 8
 
-#: Chunks remembered before the memo starts anew: 8 MB and more at the worst, and more than a day of news in one language holds.
+#: Chunks remembered before the memo starts anew: 4 MB, and more than a day of news in one language holds.
 MEMO_LIMIT: Final = 131_072
-#: Entries of the first table; it grows fourfold whenever a quarter is taken. (What is kept beside it takes Python, and in a full
-#: table many are.)
-_FIRST_BITS: Final = 14
+#: Entries of the first table, and of the last; it grows fourfold whenever a quarter is taken, and the last may be half full. (What is
+#: kept beside it takes Python: of the half that is one in forty, of a full table every fifth.)
+_TABLE_BITS: Final = range(14, 19)
+_GROWTH: Final = 2
 _ROOM: Final = 4
+#: Pairs of a name's beginning and what follows of which it is remembered whether they go together: 3 MB.
+_PAIRS_LIMIT: Final = 16_384
 #: Entries that stand together in one line of a processor's cache: a chunk is in whichever of them is free, first its own.
 _LINE: Final = np.arange(0, 8, 2)
 _LINE_BEGINS: Final = np.array(~7)
@@ -108,15 +111,37 @@ class Read(NamedTuple):
     cjk: bool
 
 
+class Put(Protocol):
+    """How numbers and their values are put into a table of chunks: see ``put``."""
+
+    def __call__(self, table: Hashes, numbers: Hashes, values: Hashes, /) -> list[int]: ...
+
+
+def put(table: Hashes, numbers: Hashes, values: Hashes) -> list[int]:
+    """Put each number with its value where in its line there is room; the places of those that found none. The twin of ``kernel.put``."""
+    # Of one place at a time numpy takes three times as long.
+    flat, shift = table.reshape(-1).data, 64 - (len(table).bit_length() - 1)
+    beside = []
+    for place, (number, value) in enumerate(zip(numbers.tolist(), values.tolist(), strict=True)):
+        own = number >> shift
+        at = next((2 * at for at in (own, own ^ 1, own ^ 2, own ^ 3) if not flat[2 * at]), None)
+        if at is None:
+            beside.append(place)
+        else:
+            flat[at], flat[at + 1] = number, value
+    return beside
+
+
 class Meanings:
     """The memo of one table. Ask only once the table is sealed."""
 
-    def __init__(self, table: Slots) -> None:
+    def __init__(self, table: Slots, put: Put = put) -> None:
         self.table = table
+        self._put = put
         self._begin()
 
     def _begin(self) -> None:
-        self._size(_FIRST_BITS)
+        self._size(_TABLE_BITS[0])
         #: Chunks whose line in the table is full of others, by number.
         self._beside: dict[int, int] = {}
         self._known = 0
@@ -141,8 +166,6 @@ class Meanings:
         self._shift = np.array(64 - bits, np.uint64)
         # Number and value side by side, each line of them in one line of the processor's cache.
         self._table: Hashes = _aligned(1 << bits)
-        # Of one place at a time numpy takes three times as long.
-        self._flat = self._table.reshape(-1).data
 
     def _filter_size(self, bits: int) -> None:
         self._filter_shift = np.array(32 - bits, np.uint32)
@@ -187,48 +210,41 @@ class Meanings:
         """Set the values of the chunks ``missed``: those kept beside the table, and those never seen."""
         numbers, sieve = read.numbers[missed].tolist(), self.table.sieve
         nothing = sieve.holds_back(text, read.starts, read.ends, missed) if sieve else bytes(len(numbers))
-        self._make_room(len(numbers))
         # A chunk may stand in the text twice.
         known = {number: value for number in numbers if (value := self._beside.get(number)) is not None}
+        new: dict[int, int] = {}
         for index, number in enumerate(numbers):
             if number in known:
                 continue
             if nothing[index]:
-                known[number] = 0
-                self._keep(number, 0)
-            else:
-                known[number] = self._new(number, _chunk(text, read, missed[index]), read.cjk)
+                known[number] = new[number] = 0
+                continue
+            chunk = _chunk(text, read, missed[index])
+            known[number] = value = self._mean(chunk, pattern_for(chunk) if read.cjk else WORD)
+            # The number of a chunk that is too long is not to be relied on.
+            if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
+                new[number] = value
         read.values[missed] = list(map(known.__getitem__, numbers))
+        self._keep(new)
 
-    def _new(self, number: int, chunk: str, cjk: bool) -> int:
-        value = self._mean(chunk, pattern_for(chunk) if cjk else WORD)
-        if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
-            self._keep(number, value)
-        return value
-
-    def _make_room(self, new: int) -> None:
-        while min(self._known + new, MEMO_LIMIT) > len(self._table) // _ROOM:
+    def _keep(self, new: Mapping[int, int]) -> None:
+        """Remember the values of chunks, as many as there may be: more than that are new in a text of many megabytes alone."""
+        count = min(len(new), MEMO_LIMIT - self._known)
+        self._known += count
+        while self._known > len(self._table) // _ROOM and self._bits < _TABLE_BITS[-1]:
             self._grow()
+        self._enter(np.fromiter(islice(new, count), np.uint64, count), np.fromiter(islice(new.values(), count), np.uint64, count))
 
-    def _keep(self, number: int, value: int) -> None:
-        """Remember the value of a chunk that is not too long for its number to be relied on."""
-        self._known += 1
-        self._put(number, value)
-
-    def _put(self, number: int, value: int) -> None:
-        flat, own = self._flat, number >> (64 - self._bits)
-        for at in (own, own ^ 1, own ^ 2, own ^ 3):
-            if not flat[2 * at]:
-                flat[2 * at], flat[2 * at + 1] = number, value
-                return
-        self._beside[number] = value
+    def _enter(self, numbers: Hashes, values: Hashes) -> None:
+        for place in self._put(self._table, numbers, values):
+            self._beside[int(numbers[place])] = int(values[place])
 
     def _grow(self) -> None:
-        known = dict(self._table[self._table[:, 0] != 0].tolist()) | self._beside
+        known, beside = self._table[self._table[:, 0] != 0], self._beside
         self._beside = {}
-        self._size(self._bits + 2)
-        for number, value in known.items():
-            self._put(number, value)
+        self._size(self._bits + _GROWTH)
+        self._enter(known[:, 0].copy(), known[:, 1].copy())
+        self._enter(np.array(list(beside), np.uint64), np.array(list(beside.values()), np.uint64))
 
     # ------------------------------------------------------------------ working out
     def _mean(self, chunk: str, pattern: re.Pattern[str]) -> int:
@@ -349,7 +365,7 @@ class Meanings:
         return found
 
     def _goes_on(self, pair: tuple[int, int], chunk: str) -> bool:
-        if len(self._going_on) >= MEMO_LIMIT:
+        if len(self._going_on) >= _PAIRS_LIMIT:
             self._going_on.clear()
         word = pattern_for(chunk).findall(chunk)[0]
         found = any(self.table.names.goes_on(-1 - slot, word) for slot in self.met[pair[0]] if slot < 0)

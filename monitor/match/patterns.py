@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.match.meanings import Meanings
+from monitor.match.meanings import Meanings, put
 from monitor.match.names import LISTED, Names
-from monitor.match.native import COMPILED
+from monitor.match.native import COMPILED, kernel
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, noun_by_capital, readings, stems
@@ -124,7 +124,7 @@ class Table:
         self._prefix_heads: frozenset[str] = frozenset()
         #: What tells most words that meet nothing, where it can.
         self.sieve: Sieve | None = None
-        self.meanings = Meanings(self)
+        self.meanings = Meanings(self, kernel.put if self.native else put)
 
     # ------------------------------------------------------------------ building
     def ask(self, term: Term, *, quoted: bool = False) -> int:
@@ -199,7 +199,7 @@ class Table:
         for used_up in (self._pattern_ids, self._slot_ids, self._anchors, self._joined):
             used_up.clear()
         self.sieve = self._sieve()
-        self.meanings = Meanings(self)
+        self.meanings = Meanings(self, kernel.put if self.native else put)
 
     def _sieve(self) -> Sieve | None:
         """None where it would hold back too much or cannot be asked."""

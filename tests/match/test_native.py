@@ -158,6 +158,14 @@ def test_both_speak_of_the_same_bits() -> None:
     assert numbers["UNITS"] == len(WEIGHTS) == len(KINDS)
 
 
+@given(st.lists(st.tuples(st.integers(1, 2**64 - 1) | st.integers(1, 9), st.integers(0, 2**32 - 1)), max_size=60))
+def test_chunks_are_put_where_python_puts_them(entries: list[tuple[int, int]]) -> None:
+    ours, others = np.zeros((16, 2), np.uint64), np.zeros((16, 2), np.uint64)
+    numbers, values = (np.array([entry[at] for entry in entries], np.uint64) for at in (0, 1))
+    assert kernel.put(ours, numbers, values) == meanings.put(others, numbers, values)
+    assert ours.tolist() == others.tolist()
+
+
 def test_tables_of_another_size_are_refused() -> None:
     table = np.zeros((16, 2), np.uint64)
     assert kernel.read("a b", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table, {})[4] == [0, 1]
@@ -171,6 +179,10 @@ def test_tables_of_another_size_are_refused() -> None:
         kernel.read("a", WEIGHTS[:99].copy(), KINDS, QUOTE_WEIGHT, BASE, table, {})
     with pytest.raises(TypeError):
         kernel.read(b"a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, table, {})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="another size"):
+        kernel.put(table, table[:, 0].copy(), table[1:, 0].copy())
+    with pytest.raises(ValueError, match="power of two"):
+        kernel.put(table[:15].copy(), table[:, 0].copy(), table[:, 1].copy())
     with pytest.raises(ValueError, match="different lengths"):
         kernel.settle(bytearray(8), bytearray(8), bytearray(16), bytearray(4))
     with pytest.raises(ValueError, match="nobody knows"):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine
 from monitor.match.engine import TOLD_LIMIT
+from monitor.match.meanings import MEMO_LIMIT
 from monitor.match.scan import Found, Scanned
 from monitor.model import Facts, Sentence, ZoneKind
 from monitor.text.forms import Mark
@@ -185,6 +186,17 @@ def test_the_memo_begins_anew_between_texts_when_it_is_full(native: bool) -> Non
     for start in range(0, 150_000, 30_000):
         text = " ".join(f"w{number}x" for number in range(start, start + 30_000)) + " arms deal"
         assert len(Scanned(text, (Sentence(0, len(text), ZoneKind.BODY, 0),), table).collect().hits) == 1
+
+
+@both_ways
+def test_the_memo_takes_no_more_than_it_may_of_one_text(native: bool) -> None:
+    watchlist = Watchlist(id="w", version="0", files={}, groups={"a": (Term("arms deal", "en"),)}, when=Group("a"))
+    table = compile_engine([watchlist], silent, native=native).table
+    text = " ".join(f"w{number}x" for number in range(MEMO_LIMIT + 9_000)) + " arms deal w1x"
+    for sentences in ((Sentence(0, len(text), ZoneKind.BODY, 0),), (Sentence(len(text) - 13, len(text), ZoneKind.BODY, 0),)):
+        assert len(Scanned(text, sentences, table).collect().hits) == 1
+    known, beside = table.meanings.tables()
+    assert not (known[:, 0].any() or beside)
 
 
 @both_ways
