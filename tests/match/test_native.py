@@ -161,7 +161,7 @@ def test_both_speak_of_the_same_bits() -> None:
 @given(st.lists(st.tuples(st.integers(1, 2**64 - 1) | st.integers(1, 9), st.integers(0, 2**32 - 1)), max_size=60))
 def test_chunks_are_put_where_python_puts_them(entries: list[tuple[int, int]]) -> None:
     ours, others = np.zeros((16, 2), np.uint64), np.zeros((16, 2), np.uint64)
-    numbers, values = (np.array([entry[at] for entry in entries], np.uint64) for at in (0, 1))
+    numbers, values = np.array([number for number, _ in entries], np.uint64), np.array([value for _, value in entries], np.uint64)
     assert kernel.put(ours, numbers, values) == meanings.put(others, numbers, values)
     assert ours.tolist() == others.tolist()
 
