@@ -11,6 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Ask the memory for what is read soon, so that it is waited for once and not each time: what an article hits was mostly not read
+ * for many articles, and is in no cache. */
+#if defined(__GNUC__)
+#define PREFETCH(place) __builtin_prefetch(place)
+#else
+#define PREFETCH(place) ((void)(place))
+#endif
+#define SOON 64 /* hits of which that is asked at once: more than most articles have */
 #define LINE 4 /* entries of the table of chunks that stand in one line of the processor's cache */
 /* What a chunk may be, as in `meanings`; its class stands above these bits. */
 #define ASKED 1
@@ -256,6 +264,11 @@ settle(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 /* ------------------------------------------------------------------------------------------------ finding */
 
+/* One pattern at one place, as `scan.Found`: many of them are the bytes that `find` returns. */
+typedef struct {
+    int64_t sentence, first, last, pattern, start, end;
+} Hit;
+
 /* The chunks [first, last) are one word each and together the pattern; `word` is the number of the first in its sentence. */
 typedef struct {
     Py_ssize_t first, last, word;
@@ -267,7 +280,7 @@ typedef struct {
     const int64_t *starts, *ends;
     const uint32_t *values;
     Py_ssize_t count;
-    PyObject *single, *met, *words, *phrases, *found, *hits, *edges, *doubtful, *keep;
+    PyObject *single, *met, *words, *phrases, *edges, *doubtful, *inside;
     const uint32_t *filter;
     int filter_shift;
     PyObject *aside;
@@ -279,6 +292,9 @@ typedef struct {
     Py_ssize_t mentioned, room;
     int split, crossed;
     int odd; /* whether any chunk of the text is not one word */
+    /* What was found so far. */
+    Hit *hits;
+    Py_ssize_t found, space;
 } Search;
 
 static int
@@ -309,23 +325,29 @@ tuple_at(PyObject *list, uint32_t index)
     return PyList_GET_ITEM(list, index);
 }
 
-/* A hit as `found`, a subclass of tuple: as `tuple.__new__` would make it. */
-static PyObject *
-found_at(Search *search, const Mention *one, int64_t start, int64_t end)
+/* Add a hit to those found; -1 with an exception. */
+static int
+keep(Search *search, Hit one)
 {
-    PyTypeObject *type = (PyTypeObject *)search->found;
-    PyObject *made = type->tp_alloc(type, 6);
-    if (made == NULL)
-        return NULL;
-    PyTuple_SET_ITEM(made, 0, PyLong_FromSsize_t(search->number));
-    PyTuple_SET_ITEM(made, 1, PyLong_FromSsize_t(one->word));
-    PyTuple_SET_ITEM(made, 2, PyLong_FromSsize_t(one->word + one->last - one->first));
-    PyTuple_SET_ITEM(made, 3, Py_NewRef(one->pattern));
-    PyTuple_SET_ITEM(made, 4, PyLong_FromLongLong(start));
-    PyTuple_SET_ITEM(made, 5, PyLong_FromLongLong(end));
-    if (PyErr_Occurred())
-        Py_CLEAR(made);
-    return made;
+    if (search->found == search->space) {
+        Py_ssize_t space = search->space * 2 + 16;
+        Hit *hits = PyMem_Realloc(search->hits, space * sizeof(Hit));
+        if (hits == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        search->hits = hits;
+        search->space = space;
+    }
+    search->hits[search->found++] = one;
+    return 0;
+}
+
+/* What `callback` says of two places in the text; NULL with an exception. */
+static PyObject *
+asked_of(PyObject *callback, int64_t first, int64_t last)
+{
+    return PyObject_CallFunction(callback, "LL", (long long)first, (long long)last);
 }
 
 /* Add one mention to the hits. */
@@ -334,7 +356,7 @@ hit(Search *search, const Mention *one)
 {
     int64_t start = search->starts[one->first], end = search->ends[one->last - 1];
     if ((search->values[one->first] | search->values[one->last - 1]) & EDGED) {
-        PyObject *edges = PyObject_CallFunction(search->edges, "LL", (long long)start, (long long)search->starts[one->last - 1]);
+        PyObject *edges = asked_of(search->edges, start, search->starts[one->last - 1]);
         long long trimmed_start, trimmed_end;
         if (edges == NULL || !PyArg_ParseTuple(edges, "LL", &trimmed_start, &trimmed_end)) {
             Py_XDECREF(edges);
@@ -344,31 +366,49 @@ hit(Search *search, const Mention *one)
         start = trimmed_start;
         end = trimmed_end;
     }
-    PyObject *made = found_at(search, one, start, end);
-    if (made == NULL)
+    const int doubtful = PySet_GET_SIZE(search->doubtful) ? PySet_Contains(search->doubtful, one->pattern) : 0;
+    if (doubtful < 0)
         return -1;
-    int failed = -1, doubtful = PySet_GET_SIZE(search->doubtful) ? PySet_Contains(search->doubtful, one->pattern) : 0;
-    if (doubtful > 0) {
-        PyObject *done = PyObject_CallOneArg(search->keep, made);
-        failed = done == NULL ? -1 : 0;
-        Py_XDECREF(done);
+    if (doubtful) {
+        PyObject *said = asked_of(search->inside, start, end);
+        const int inside = said == NULL ? -1 : PyObject_IsTrue(said);
+        Py_XDECREF(said);
+        if (inside)
+            return inside < 0 ? -1 : 0;
     }
-    else if (doubtful == 0) {
-        PyObject *list = PyDict_GetItemWithError(search->hits, one->pattern);
-        if (list == NULL && !PyErr_Occurred()) {
-            list = PyList_New(0);
-            if (list != NULL && PyDict_SetItem(search->hits, one->pattern, list) == 0)
-                failed = PyList_Append(list, made);
-            Py_XDECREF(list);
-        }
-        else if (list != NULL && PyList_Check(list)) {
-            const Py_ssize_t length = PyList_GET_SIZE(list);
-            const int twice = length ? PyObject_RichCompareBool(PyList_GET_ITEM(list, length - 1), made, Py_EQ) : 0;
-            failed = twice < 0 ? -1 : twice ? 0 : PyList_Append(list, made);
-        }
-    }
-    Py_DECREF(made);
-    return failed;
+    const Hit made = {search->number, one->word, one->word + one->last - one->first, PyLong_AsLongLong(one->pattern), start, end};
+    return made.pattern == -1 && PyErr_Occurred() ? -1 : keep(search, made);
+}
+
+/* The order of `Found`, as far as places in the text do not follow from it. */
+static int
+before(const void *one, const void *two)
+{
+    const Hit *a = one, *b = two;
+    if (a->sentence != b->sentence)
+        return a->sentence < b->sentence ? -1 : 1;
+    if (a->first != b->first)
+        return a->first < b->first ? -1 : 1;
+    if (a->last != b->last)
+        return a->last < b->last ? -1 : 1;
+    return (a->pattern > b->pattern) - (a->pattern < b->pattern);
+}
+
+/* Put the hits from `first` on, those of one sentence, in order, each once. */
+static void
+put_in_order(Search *search, Py_ssize_t first)
+{
+    Hit *hits = search->hits;
+    Py_ssize_t sorted = first + 1, kept = first + 1;
+    while (sorted < search->found && before(&hits[sorted - 1], &hits[sorted]) < 0)
+        sorted++;
+    if (sorted >= search->found) /* as nearly always */
+        return;
+    qsort(hits + first, (size_t)(search->found - first), sizeof(Hit), before);
+    for (Py_ssize_t i = first + 1; i < search->found; i++)
+        if (before(&hits[i - 1], &hits[i]) != 0)
+            hits[kept++] = hits[i];
+    search->found = kept;
 }
 
 static int
@@ -416,8 +456,11 @@ finish(Search *search)
         failed = put_aside(search, search->number);
     }
     else if (search->mentioned) {
+        const Py_ssize_t first = search->found;
         for (Py_ssize_t i = 0; i < search->mentioned && !failed; i++)
             failed = hit(search, &search->mentions[i]);
+        if (!failed)
+            put_in_order(search, first);
     }
     for (Py_ssize_t i = 0; i < search->mentioned; i++)
         Py_DECREF(search->mentions[i].pattern);
@@ -687,22 +730,20 @@ search_all(Search *search, PyObject *sentences)
 }
 
 PyDoc_STRVAR(find_doc,
-"find(starts, ends, values, sentences, single, met, words, phrases, filter, found, hits, aside, edges, doubtful, keep)\n\n"
-"Add the hits of the chunks that `read` and `settle` made to `hits` (pattern -> list of `found`).\n"
+"find(starts, ends, values, sentences, single, met, words, phrases, filter, aside, edges, doubtful, inside) -> bytes\n\n"
+"The hits of the chunks that `read` and `settle` made, in text order, each once: six numbers (int64) each, as `scan.Found`.\n"
 "Sentences that have to be gone through word by word have none; their numbers are added to the set `aside`, and those\n"
 "that are in it already are left alone. `single`, `met` and `words` say\n"
 "of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side as one number,\n"
 "and `filter` (uint32) says where that may be. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
-"one's letters; hits of the set `doubtful` go to `keep`.");
+"one's letters; what of the set `doubtful` is `inside(start, end)` of a word is no hit.");
 
 static PyObject *
 find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 15 || !PyTuple_Check(args[3]) || !PyList_Check(args[6]) ||
-        !PyDict_Check(args[7]) || !PyType_Check(args[9]) ||
-        !PyType_IsSubtype((PyTypeObject *)args[9], &PyTuple_Type) || !PyDict_Check(args[10]) || !PySet_Check(args[11]) ||
-        !PyAnySet_Check(args[13])) {
+    if (nargs != 13 || !PyTuple_Check(args[3]) || !PyList_Check(args[6]) || !PyDict_Check(args[7]) || !PySet_Check(args[9]) ||
+        !PyAnySet_Check(args[11])) {
         PyErr_SetString(PyExc_TypeError, "see find.__doc__");
         return NULL;
     }
@@ -726,14 +767,15 @@ find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     }
     Search search = {
         .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .met = args[5],
-        .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .found = args[9], .hits = args[10],
-        .aside = args[11], .edges = args[12], .doubtful = args[13], .keep = args[14],
+        .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .aside = args[9],
+        .edges = args[10], .doubtful = args[11], .inside = args[12],
     };
     if (search_all(&search, args[3]) == 0)
-        answer = Py_NewRef(Py_None);
+        answer = PyBytes_FromStringAndSize((const char *)search.hits, search.found * (Py_ssize_t)sizeof(Hit));
     for (Py_ssize_t i = 0; i < search.mentioned; i++)
         Py_DECREF(search.mentions[i].pattern);
     PyMem_Free(search.mentions);
+    PyMem_Free(search.hits);
 done:
     PyBuffer_Release(&filter);
 no_filter:
@@ -745,84 +787,239 @@ no_ends:
     return answer;
 }
 
-/* ------------------------------------------------------------------------------------------------ ordering */
+/* ------------------------------------------------------------------------------------------------ grouping */
 
-/* A hit, and what of it decides where it stands among others. */
-typedef struct {
-    long long sentence, first, last, pattern;
-    PyObject *found;
-} Ordered;
-
-static int
-before(const void *one, const void *two)
+/* A hit as `type`, a subclass of tuple: as `tuple.__new__` would make it. */
+static PyObject *
+found_of(PyObject *type, const Hit *one)
 {
-    const Ordered *a = one, *b = two;
-    if (a->sentence != b->sentence)
-        return a->sentence < b->sentence ? -1 : 1;
-    if (a->first != b->first)
-        return a->first < b->first ? -1 : 1;
-    if (a->last != b->last)
-        return a->last < b->last ? -1 : 1;
-    return (a->pattern > b->pattern) - (a->pattern < b->pattern);
+    const int64_t numbers[] = {one->sentence, one->first, one->last, one->pattern, one->start, one->end};
+    PyObject *made = ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, 6);
+    for (int i = 0; made != NULL && i < 6; i++) {
+        PyObject *number = PyLong_FromLongLong(numbers[i]);
+        if (number == NULL)
+            Py_CLEAR(made);
+        else
+            PyTuple_SET_ITEM(made, i, number);
+    }
+    return made;
 }
 
-/* As numbers, the hits of a list from `place` on; -1 with an exception. */
 static int
-take_hits(PyObject *list, Ordered *place)
+is_tuple_type(PyObject *type)
 {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++, place++) {
-        PyObject *found = PyList_GET_ITEM(list, i);
-        if (!PyTuple_Check(found) || PyTuple_GET_SIZE(found) < 4) {
-            PyErr_SetString(PyExc_TypeError, "a hit is a tuple that begins with its sentence, words and pattern");
+    return PyType_Check(type) && PyType_IsSubtype((PyTypeObject *)type, &PyTuple_Type);
+}
+
+/* Append to the list that a dictionary has under `key`, a new one where it has none; takes neither reference. */
+static int
+append_under(PyObject *lists, PyObject *key, PyObject *item)
+{
+    PyObject *list = PyDict_GetItemWithError(lists, key);
+    if (list != NULL)
+        return PyList_Append(list, item);
+    if (PyErr_Occurred() || (list = PyList_New(0)) == NULL)
+        return -1;
+    const int failed = PyDict_SetItem(lists, key, list) < 0 ? -1 : PyList_Append(list, item);
+    Py_DECREF(list);
+    return failed;
+}
+
+PyDoc_STRVAR(found_doc,
+"found(hits, found) -> dict\n\n"
+"What `find` returned, by pattern, as lists of `found`, a subclass of tuple.");
+
+static PyObject *
+found(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 2 || !is_tuple_type(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "see found.__doc__");
+        return NULL;
+    }
+    Py_buffer view;
+    if (take(args[0], &view, sizeof(Hit), 0) < 0)
+        return NULL;
+    const Hit *hits = view.buf;
+    PyObject *out = PyDict_New();
+    for (Py_ssize_t i = 0; out != NULL && i < view.len / (Py_ssize_t)sizeof(Hit); i++) {
+        PyObject *one = found_of(args[1], &hits[i]);
+        if (one == NULL || append_under(out, PyTuple_GET_ITEM(one, 3), one) < 0)
+            Py_CLEAR(out);
+        Py_XDECREF(one);
+    }
+    PyBuffer_Release(&view);
+    return out;
+}
+
+/* Hits, and the groups that their patterns are of: see `groups_doc`. */
+typedef struct {
+    Py_buffer hits_view, of_view;
+    const Hit *hits;
+    Py_ssize_t count;
+    const uint32_t *of;
+    Py_ssize_t patterns;
+    PyObject *sets;
+} Grouped;
+
+/* Take hits and what says of which set of groups each pattern is. */
+static int
+take_grouped(PyObject *const *args, Grouped *grouped)
+{
+    if (take(args[0], &grouped->hits_view, sizeof(Hit), 0) < 0)
+        return -1;
+    if (take(args[1], &grouped->of_view, sizeof(uint32_t), 0) < 0) {
+        PyBuffer_Release(&grouped->hits_view);
+        return -1;
+    }
+    grouped->hits = grouped->hits_view.buf;
+    grouped->count = grouped->hits_view.len / (Py_ssize_t)sizeof(Hit);
+    grouped->of = grouped->of_view.buf;
+    grouped->patterns = grouped->of_view.len / (Py_ssize_t)sizeof(uint32_t);
+    for (Py_ssize_t i = 0; i < grouped->count && i < SOON; i++)
+        if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < grouped->patterns)
+            PREFETCH(&grouped->of[grouped->hits[i].pattern]);
+    return 0;
+}
+
+static void
+release_grouped(Grouped *grouped)
+{
+    PyBuffer_Release(&grouped->of_view);
+    PyBuffer_Release(&grouped->hits_view);
+}
+
+/* The number of the set of groups that a hit is of; -1 with an exception. */
+static Py_ssize_t
+set_number(const Grouped *grouped, const Hit *one)
+{
+    if (one->pattern < 0 || one->pattern >= grouped->patterns) {
+        PyErr_SetString(PyExc_ValueError, "a pattern that nobody knows");
+        return -1;
+    }
+    return (Py_ssize_t)grouped->of[one->pattern];
+}
+
+/* The groups that a hit is of, a tuple; NULL with an exception. Borrowed. */
+static PyObject *
+groups_of(const Grouped *grouped, const Hit *one)
+{
+    const Py_ssize_t number = set_number(grouped, one);
+    if (number < 0)
+        return NULL;
+    if (number >= PyList_GET_SIZE(grouped->sets) || !PyTuple_Check(PyList_GET_ITEM(grouped->sets, number))) {
+        PyErr_SetString(PyExc_ValueError, "a set of groups that nobody knows");
+        return NULL;
+    }
+    return PyList_GET_ITEM(grouped->sets, number);
+}
+
+/* Add the groups of the hits [first, last) to a set. */
+static int
+add_groups(const Grouped *grouped, Py_ssize_t first, Py_ssize_t last, PyObject *out)
+{
+    PyObject *before = NULL;
+    for (; first < last; first++) {
+        PyObject *groups = groups_of(grouped, &grouped->hits[first]);
+        if (groups == NULL)
             return -1;
-        }
-        place->sentence = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 0));
-        place->first = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 1));
-        place->last = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 2));
-        place->pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(found, 3));
-        place->found = found;
-        if (PyErr_Occurred())
-            return -1;
+        if (groups == before) /* as the hits of one group are, all alike */
+            continue;
+        before = groups;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(groups); i++)
+            if (PySet_Add(out, PyTuple_GET_ITEM(groups, i)) < 0)
+                return -1;
     }
     return 0;
 }
 
-PyDoc_STRVAR(in_order_doc,
-"in_order(lists) -> list\n\n"
-"All hits of the lists, as `find` makes them, in one, sorted.");
+/* The end of the hits from `first` on that stand in one sentence. */
+static Py_ssize_t
+end_of_sentence(const Grouped *grouped, Py_ssize_t first)
+{
+    Py_ssize_t last = first + 1;
+    while (last < grouped->count && grouped->hits[last].sentence == grouped->hits[first].sentence)
+        last++;
+    return last;
+}
+
+PyDoc_STRVAR(groups_doc,
+"groups(hits, of, sets) -> set\n\n"
+"The groups that what `find` returned is of. `of` (uint32) says of each pattern which of the `sets`, tuples of groups, is its own.");
 
 static PyObject *
-in_order(PyObject *module, PyObject *lists)
+groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    Py_ssize_t count = 0;
-    if (!PyList_Check(lists)) {
-        PyErr_SetString(PyExc_TypeError, "see in_order.__doc__");
+    Grouped grouped = {.sets = nargs == 3 ? args[2] : NULL};
+    if (nargs != 3 || !PyList_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "see groups.__doc__");
         return NULL;
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(lists); i++) {
-        if (!PyList_Check(PyList_GET_ITEM(lists, i))) {
-            PyErr_SetString(PyExc_TypeError, "see in_order.__doc__");
-            return NULL;
-        }
-        count += PyList_GET_SIZE(PyList_GET_ITEM(lists, i));
+    if (take_grouped(args, &grouped) < 0)
+        return NULL;
+    PyObject *out = PySet_New(NULL);
+    if (out != NULL && add_groups(&grouped, 0, grouped.count, out) < 0)
+        Py_CLEAR(out);
+    release_grouped(&grouped);
+    return out;
+}
+
+PyDoc_STRVAR(together_doc,
+"together(hits, of, sets) -> list of sets\n\n"
+"As `groups`, of each sentence in which there are several.");
+
+static PyObject *
+together(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Grouped grouped = {.sets = nargs == 3 ? args[2] : NULL};
+    if (nargs != 3 || !PyList_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "see together.__doc__");
+        return NULL;
     }
-    Ordered *hits = PyMem_Malloc((count + 1) * sizeof(Ordered));
-    if (hits == NULL)
-        return PyErr_NoMemory();
-    PyObject *out = NULL;
-    Py_ssize_t taken = 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(lists); i++) {
-        if (take_hits(PyList_GET_ITEM(lists, i), hits + taken) < 0)
-            goto done;
-        taken += PyList_GET_SIZE(PyList_GET_ITEM(lists, i));
+    if (take_grouped(args, &grouped) < 0)
+        return NULL;
+    PyObject *out = PyList_New(0);
+    for (Py_ssize_t first = 0, last; out != NULL && first < grouped.count; first = last) {
+        last = end_of_sentence(&grouped, first);
+        PyObject *several = PySet_New(NULL);
+        if (several == NULL || add_groups(&grouped, first, last, several) < 0 ||
+            (PySet_GET_SIZE(several) > 1 && PyList_Append(out, several) < 0))
+            Py_CLEAR(out);
+        Py_XDECREF(several);
     }
-    qsort(hits, (size_t)count, sizeof(Ordered), before);
-    out = PyList_New(count);
-    for (Py_ssize_t i = 0; out != NULL && i < count; i++)
-        PyList_SET_ITEM(out, i, Py_NewRef(hits[i].found));
-done:
-    PyMem_Free(hits);
+    release_grouped(&grouped);
+    return out;
+}
+
+PyDoc_STRVAR(by_group_doc,
+"by_group(hits, of, sets, found) -> dict\n\n"
+"What `find` returned, by group, as lists of `found` in text order. `of` and `sets` are as for `groups`.");
+
+static PyObject *
+by_group(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Grouped grouped = {.sets = nargs == 4 ? args[2] : NULL};
+    if (nargs != 4 || !PyList_Check(args[2]) || !is_tuple_type(args[3])) {
+        PyErr_SetString(PyExc_TypeError, "see by_group.__doc__");
+        return NULL;
+    }
+    if (take_grouped(args, &grouped) < 0)
+        return NULL;
+    PyObject *out = PyDict_New();
+    for (Py_ssize_t i = 0; out != NULL && i < grouped.count; i++) {
+        PyObject *groups = groups_of(&grouped, &grouped.hits[i]);
+        PyObject *one = groups == NULL ? NULL : found_of(args[3], &grouped.hits[i]);
+        for (Py_ssize_t at = 0; one != NULL && at < PyTuple_GET_SIZE(groups); at++)
+            if (append_under(out, PyTuple_GET_ITEM(groups, at), one) < 0)
+                Py_CLEAR(one);
+        if (one == NULL)
+            Py_CLEAR(out);
+        Py_XDECREF(one);
+    }
+    release_grouped(&grouped);
     return out;
 }
 
@@ -955,7 +1152,7 @@ tell_sentence(const Telling *telling, PyObject *hits, Py_ssize_t first, Py_ssize
 
 /* The end of the hits from `first` on that stand in one sentence, which is none before `least`; -1 with an exception. */
 static Py_ssize_t
-together(PyObject *hits, Py_ssize_t first, Py_ssize_t least)
+end_of_passage(PyObject *hits, Py_ssize_t first, Py_ssize_t least)
 {
     Py_ssize_t last = first, sentence = -1;
     for (; last < PyTuple_GET_SIZE(hits); last++) {
@@ -997,7 +1194,7 @@ tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     PyObject *hits = PyList_AsTuple(args[2]), *out = hits == NULL ? NULL : PyList_New(0);
     Py_ssize_t least = 0;
     for (Py_ssize_t first = 0, last; out != NULL && first < PyTuple_GET_SIZE(hits); first = last) {
-        last = together(hits, first, least);
+        last = end_of_passage(hits, first, least);
         PyObject *made = last < 0 ? NULL : tell_sentence(&telling, hits, first, last);
         if (made == NULL || PyList_Append(out, made) < 0)
             Py_CLEAR(out);
@@ -1011,6 +1208,217 @@ tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return all;
 }
 
+/* ------------------------------------------------------------------------------------------------ telling at once */
+
+/* What the evidence of groups is made of, see `tell_groups_doc`. */
+typedef struct {
+    Grouped grouped;
+    PyObject *text, *sentences, *terms, *rows, *clauses, *stance, *evidence, *hit, *found, *apart;
+    /* The row that was asked for last, and of which set of groups it is: mostly the next one is the same. */
+    PyObject *row;
+    Py_ssize_t set;
+    long long bits;
+} Groups;
+
+/* Have the row of a hit ready: -1 with an exception, 0 where the hit is no evidence, else 1. */
+static int
+turn_to(Groups *groups, const Hit *one)
+{
+    const Py_ssize_t set = set_number(&groups->grouped, one);
+    if (set < 0)
+        return -1;
+    if (groups->row == NULL || groups->set != set) {
+        PyObject *key = PyLong_FromSsize_t(set);
+        PyObject *row = key == NULL ? NULL : PyObject_GetItem(groups->rows, key);
+        Py_XDECREF(key);
+        Py_XSETREF(groups->row, row);
+        groups->set = set;
+        if (row == NULL)
+            return -1;
+        if (!PyTuple_Check(row) || PyTuple_GET_SIZE(row) != 2) {
+            PyErr_SetString(PyExc_TypeError, "a row is the bits of the clauses, and a name or None");
+            return -1;
+        }
+        groups->bits = PyLong_AsLongLong(PyTuple_GET_ITEM(row, 0));
+        if (groups->bits < 0) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_ValueError, "more clauses than there are bits");
+            return -1;
+        }
+    }
+    return groups->bits != 0;
+}
+
+/* The term of a hit, or None where it is not that simple; NULL with an exception. Borrowed. */
+static PyObject *
+term_of(const Groups *groups, const Hit *one)
+{
+    if (one->pattern >= 0 && one->pattern < PyList_GET_SIZE(groups->terms))
+        return PyList_GET_ITEM(groups->terms, one->pattern);
+    PyErr_SetString(PyExc_ValueError, "a pattern without a term");
+    return NULL;
+}
+
+/* One hit as it is told; NULL with an exception. Its row is ready. */
+static PyObject *
+told_at_once(const Groups *groups, const Hit *one)
+{
+    PyObject *term = term_of(groups, one);
+    if (term == NULL)
+        return NULL;
+    PyObject *const items[] = {
+        Py_NewRef(PyTuple_GET_ITEM(groups->row, 1)), Py_NewRef(term), PyLong_FromLongLong(one->start), PyLong_FromLongLong(one->end),
+        PyUnicode_Substring(groups->text, one->start, one->end), Py_NewRef(Py_None),
+    };
+    return tuple_of(groups->hit, items, 6);
+}
+
+/* What is to be known of the hits of one sentence before they are told. */
+typedef struct {
+    long long bits;   /* of the clauses that fired in it */
+    Py_ssize_t count; /* of the hits that are evidence */
+    int simple;       /* whether they lie apart, and each is told in one way */
+} Survey;
+
+static int
+survey(Groups *groups, Py_ssize_t first, Py_ssize_t last, Survey *out)
+{
+    const Hit *hits = groups->grouped.hits;
+    int64_t covered = 0;
+    *out = (Survey){.simple = 1};
+    for (; first < last; first++) {
+        const int told = turn_to(groups, &hits[first]);
+        if (told < 0)
+            return -1;
+        if (!told)
+            continue;
+        PyObject *term = term_of(groups, &hits[first]);
+        if (term == NULL)
+            return -1;
+        out->bits |= groups->bits;
+        out->count++;
+        out->simple &= hits[first].first >= covered && term != Py_None && PyTuple_GET_ITEM(groups->row, 1) != Py_None;
+        covered = hits[first].last;
+    }
+    return 0;
+}
+
+/* The hits [first, last) of one sentence that are evidence: as they are told, or as they were found, where not `told`. */
+static PyObject *
+hits_of(Groups *groups, Py_ssize_t first, Py_ssize_t last, Py_ssize_t count, int told)
+{
+    const Hit *hits = groups->grouped.hits;
+    PyObject *out = PyTuple_New(count);
+    Py_ssize_t at = 0;
+    for (; out != NULL && first < last && at < count; first++) {
+        const int evident = turn_to(groups, &hits[first]);
+        if (!evident)
+            continue;
+        PyObject *made = evident < 0 ? NULL : told ? told_at_once(groups, &hits[first]) : found_of(groups->found, &hits[first]);
+        if (made == NULL)
+            Py_CLEAR(out);
+        else
+            PyTuple_SET_ITEM(out, at++, made);
+    }
+    if (out != NULL && at < count) { /* then rows changed between the two looks at them */
+        PyErr_SetString(PyExc_RuntimeError, "rows that change");
+        Py_CLEAR(out);
+    }
+    return out;
+}
+
+/* The evidence of one sentence, or None where it has none; NULL with an exception. */
+static PyObject *
+evidence_in(Groups *groups, Py_ssize_t first, Py_ssize_t last)
+{
+    Survey found;
+    if (survey(groups, first, last, &found) < 0)
+        return NULL;
+    if (!found.count)
+        return Py_NewRef(Py_None);
+    const int64_t number = groups->grouped.hits[first].sentence;
+    if (number < 0 || number >= PyTuple_GET_SIZE(groups->sentences)) {
+        PyErr_SetString(PyExc_ValueError, "a sentence that the text does not have");
+        return NULL;
+    }
+    PyObject *sentence = PyTuple_GET_ITEM(groups->sentences, number);
+    const Py_ssize_t start = place_at(sentence, 0), end = start < 0 ? -1 : place_at(sentence, 1);
+    if (end < 0)
+        return NULL;
+    if (PyTuple_GET_SIZE(sentence) < 3) {
+        PyErr_SetString(PyExc_TypeError, "a sentence is a tuple of its bounds and its zone");
+        return NULL;
+    }
+    PyObject *told = hits_of(groups, first, last, found.count, found.simple);
+    if (told != NULL && !found.simple)
+        Py_SETREF(told, PyObject_CallOneArg(groups->apart, told));
+    PyObject *bits = told == NULL ? NULL : PyLong_FromLongLong(found.bits);
+    PyObject *clause = bits == NULL ? NULL : PyObject_GetItem(groups->clauses, bits);
+    Py_XDECREF(bits);
+    if (clause == NULL) {
+        Py_XDECREF(told);
+        return NULL;
+    }
+    PyObject *const items[] = {
+        Py_NewRef(PyTuple_GET_ITEM(sentence, 0)), Py_NewRef(PyTuple_GET_ITEM(sentence, 1)), PyUnicode_Substring(groups->text, start, end),
+        Py_NewRef(PyTuple_GET_ITEM(sentence, 2)), Py_NewRef(groups->stance), clause, told,
+    };
+    return tuple_of(groups->evidence, items, 7);
+}
+
+/* What will be read of the first hits, asked of the memory all at once. */
+static void
+fetch_terms(const Groups *groups)
+{
+    const Grouped *grouped = &groups->grouped;
+    const Py_ssize_t count = grouped->count < SOON ? grouped->count : SOON, known = PyList_GET_SIZE(groups->terms);
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < known)
+            PREFETCH(&PyList_GET_ITEM(groups->terms, grouped->hits[i].pattern));
+    for (Py_ssize_t i = 0; i < count; i++)
+        if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < known)
+            PREFETCH(PyList_GET_ITEM(groups->terms, grouped->hits[i].pattern));
+}
+
+PyDoc_STRVAR(tell_groups_doc,
+"tell_groups(hits, of, rows, text, sentences, terms, clauses, stance, evidence, hit, found, apart) -> tuple of evidence\n\n"
+"The evidence of clauses that are one group each: every sentence with a hit of one, as `evidence.evidence_of_groups` describes it. `hits`\n"
+"are what `find` returned, and `of` (uint32) says of each pattern which set of groups it is of. `rows` says of each set the clauses that\n"
+"fire by it, a bit each, and the one name under which its hits are told, None where there are several; `terms` the term of each\n"
+"pattern, None where more is to be told; `clauses` how the bits are written. Hits that overlap or are not told so simply are left to `apart`\n"
+"of a tuple of them as `found`. `evidence`, `hit` and `found` are subclasses of tuple.");
+
+static PyObject *
+tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 12 || !PyUnicode_Check(args[3]) || !PyTuple_Check(args[4]) || !PyList_Check(args[5]) || !is_tuple_type(args[8]) ||
+        !is_tuple_type(args[9]) || !is_tuple_type(args[10])) {
+        PyErr_SetString(PyExc_TypeError, "see tell_groups.__doc__");
+        return NULL;
+    }
+    Groups groups = {
+        .rows = args[2], .text = args[3], .sentences = args[4], .terms = args[5], .clauses = args[6], .stance = args[7],
+        .evidence = args[8], .hit = args[9], .found = args[10], .apart = args[11],
+    };
+    if (take_grouped(args, &groups.grouped) < 0)
+        return NULL;
+    fetch_terms(&groups);
+    PyObject *out = PyList_New(0);
+    for (Py_ssize_t first = 0, last; out != NULL && first < groups.grouped.count; first = last) {
+        last = end_of_sentence(&groups.grouped, first);
+        PyObject *made = evidence_in(&groups, first, last);
+        if (made == NULL || (made != Py_None && PyList_Append(out, made) < 0))
+            Py_CLEAR(out);
+        Py_XDECREF(made);
+    }
+    Py_XDECREF(groups.row);
+    release_grouped(&groups.grouped);
+    PyObject *all = out == NULL ? NULL : PyList_AsTuple(out);
+    Py_XDECREF(out);
+    return all;
+}
+
 /* ------------------------------------------------------------------------------------------------ the module */
 
 static PyMethodDef methods[] = {
@@ -1018,8 +1426,12 @@ static PyMethodDef methods[] = {
     {"put", (PyCFunction)(void (*)(void))put, METH_FASTCALL, put_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
-    {"in_order", (PyCFunction)in_order, METH_O, in_order_doc},
+    {"found", (PyCFunction)(void (*)(void))found, METH_FASTCALL, found_doc},
+    {"groups", (PyCFunction)(void (*)(void))groups, METH_FASTCALL, groups_doc},
+    {"together", (PyCFunction)(void (*)(void))together, METH_FASTCALL, together_doc},
+    {"by_group", (PyCFunction)(void (*)(void))by_group, METH_FASTCALL, by_group_doc},
     {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},
+    {"tell_groups", (PyCFunction)(void (*)(void))tell_groups, METH_FASTCALL, tell_groups_doc},
     {NULL, NULL, 0, NULL},
 };
 

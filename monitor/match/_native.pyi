@@ -1,8 +1,8 @@
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
-from monitor.match.evidence import Told
 from monitor.match.scan import Found
+from monitor.match.telling import Told
 from monitor.model import Evidence, Hit, Sentence, Stance
 from monitor.text.chunks import Hashes
 
@@ -28,15 +28,16 @@ def find(
     words: Sequence[int],
     phrases: Mapping[int, tuple[tuple[int, int, tuple[int, ...]], ...]],
     filter: Any,  # noqa: A002
-    found: type[Found],
-    hits: dict[int, list[Found]],
     aside: set[int],
     edges: Callable[[int, int], tuple[int, int]],
     doubtful: Set[int],
-    keep: Callable[[Found], None],
+    inside: Callable[[int, int], bool],
     /,
-) -> None: ...
-def in_order(lists: list[Sequence[Found]], /) -> list[Found]: ...
+) -> bytes: ...
+def found(hits: bytes, found: type[Found], /) -> dict[int, list[Found]]: ...
+def groups(hits: bytes, of: bytes, sets: list[tuple[int, ...]], /) -> set[int]: ...
+def together(hits: bytes, of: bytes, sets: list[tuple[int, ...]], /) -> list[set[int]]: ...
+def by_group(hits: bytes, of: bytes, sets: list[tuple[int, ...]], found: type[Found], /) -> dict[int, list[Found]]: ...
 def tell(
     text: str,
     sentences: tuple[Sentence, ...],
@@ -48,6 +49,21 @@ def tell(
     clause: str,
     evidence: type[Evidence],
     hit: type[Hit],
+    apart: Callable[[Sequence[Found]], tuple[Hit, ...]],
+    /,
+) -> tuple[Evidence, ...]: ...
+def tell_groups(
+    hits: bytes,
+    of: bytes,
+    rows: Mapping[int, tuple[int, str | None]],
+    text: str,
+    sentences: tuple[Sentence, ...],
+    terms: Sequence[str | None],
+    clauses: Mapping[int, str],
+    stance: Stance,
+    evidence: type[Evidence],
+    hit: type[Hit],
+    found: type[Found],
     apart: Callable[[Sequence[Found]], tuple[Hit, ...]],
     /,
 ) -> tuple[Evidence, ...]: ...

@@ -12,13 +12,14 @@ from itertools import chain, groupby
 from operator import attrgetter, itemgetter
 from typing import Final
 
+from monitor.match.belonging import Belonging
 from monitor.match.evaluate import Article, Evaluation
-from monitor.match.evidence import Clause, Told, evidence_of
+from monitor.match.evidence import Clause, evidence_of, evidence_of_groups
 from monitor.match.gates import Gate, Gates, gate_of
-from monitor.match.native import kernel
-from monitor.match.patterns import Asked, Pattern, Table
+from monitor.match.patterns import Asked, Table
 from monitor.match.scan import Found, Scanned
-from monitor.model import Entity, Facts, Layout, Match, Severity, Stance
+from monitor.match.telling import Firing, Telling, Told
+from monitor.model import Facts, Layout, Match, Severity, Stance
 from monitor.text.forms import Lookup, Mark, Remembered
 from monitor.text.scripts import scripts_of, writes_japanese
 from monitor.watchlist import Term, Watchlist
@@ -26,9 +27,6 @@ from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_
 
 #: Changes whenever the same watchlist may match otherwise than before.
 ENGINE_VERSION: Final = "5"
-
-#: Patterns whose telling one watchlist remembers; few watchlists have more terms that were ever hit.
-TOLD_LIMIT: Final = 1_000
 
 #: The language a quoted phrase is expanded in where its watchlist has no terms of that script.
 _SCRIPT_LANGUAGE: Final = {
@@ -46,36 +44,18 @@ _SCRIPT_LANGUAGE: Final = {
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, how its hits are told, masks, cues,
-    and its clauses."""
+    its clauses, and which of them are one group each."""
 
     watchlist: Watchlist
     leaves: Mapping[Group | Literal, Asked]
     groups: Mapping[Group | Literal, int]
     told: Told
+    firing: Firing
     masks: frozenset[int]
     cues: tuple[tuple[Stance, frozenset[int]], ...]
     every_cue: frozenset[int]
     clauses: tuple[tuple[str, Node], ...]
     escalate: tuple[tuple[Severity, Node], ...]
-
-
-class Telling(dict[int, tuple[tuple[str, str, Entity | None], ...]]):
-    """Memo of one watchlist: pattern -> how a hit of it is told, see ``evidence.Told``."""
-
-    def __init__(
-        self, groups_of: Callable[[int], Iterable[int]], names: Mapping[int, Sequence[str]], pattern_of: Callable[[int], Pattern]
-    ) -> None:
-        """``names`` are those of the watchlist's leaves, by group."""
-        super().__init__()
-        self.groups_of, self.names, self.pattern_of = groups_of, names, pattern_of
-
-    def __missing__(self, number: int) -> tuple[tuple[str, str, Entity | None], ...]:
-        if len(self) >= TOLD_LIMIT:
-            self.clear()
-        pattern = self.pattern_of(number)
-        names = (name for group in self.groups_of(number) for name in self.names.get(group, ()))
-        told = self[number] = tuple((name, pattern.term, pattern.entity) for name in names)
-        return told
 
 
 class Engine:
@@ -87,23 +67,13 @@ class Engine:
         self, watchlists: Sequence[Watchlist], lookup: Lookup, remembered: Remembered | None = None, *, native: bool = True
     ) -> None:
         self.table = Table(lookup, remembered, native=native)
-        self._in_order = kernel.in_order if self.table.native else in_order
-        # A vocabulary's group is one, however many watchlists use it.
-        self._groups: dict[Asked, int] = {}
-        # Pattern, or list of names -> the groups it is of.
-        self._by_pattern: dict[int, tuple[int, ...]] = {}
-        self._by_list: dict[range, list[int]] = defaultdict(list)
+        self._belonging = Belonging()
         self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
         self.table.seal()
-        # Nearly all patterns are of the groups that many others are of, and share one tuple with them.
-        alike: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for asked, group in self._groups.items():
-            for pattern in asked.numbers:
-                groups = (*self._by_pattern.get(pattern, ()), group)
-                self._by_pattern[pattern] = alike.setdefault(groups, groups)
-            for numbers in asked.lists:
-                self._by_list[numbers].append(group)
-        sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._groups]
+        self._belonging.settle(len(self.table.patterns))
+        # What is told of a hit beside its name and place: of most the term alone.
+        self._terms = [None if pattern.entity else pattern.term for pattern in self.table.patterns]
+        sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._belonging.groups]
         self._gates = Gates(self._clauses(sizes.__getitem__), sizes.__getitem__)
 
     def _clauses(self, weight: Callable[[int], int]) -> Iterator[tuple[tuple[int, int], Gate, frozenset[int]]]:
@@ -123,7 +93,7 @@ class Engine:
                 names = watchlist.names.get(leaf.name, ()) if isinstance(leaf, Group) else ()
                 numbers = frozenset(self.table.ask(term, quoted=isinstance(leaf, Literal)) for term in terms)
                 patterns[leaf] = Asked(numbers, tuple(map(self.table.ask_list, names)))
-                groups[leaf] = self._groups.setdefault(patterns[leaf], len(self._groups))
+                groups[leaf] = self._belonging.group(patterns[leaf])
         masks = frozenset(map(self.table.add, watchlist.masks))
         cues = tuple((stance, frozenset(map(self.table.add, terms))) for stance, terms in watchlist.cues.items())
         when = watchlist.when
@@ -133,9 +103,11 @@ class Engine:
         called: dict[int, list[str]] = defaultdict(list)
         for leaf, group in groups.items():
             called[group].append(str(leaf))
-        told = Telling(self._groups_of, called, self.table.pattern)
+        told = Telling(self._belonging.of, called, self.table.pattern)
+        of_group = {number: (text, groups[node]) for number, (text, node) in enumerate(clauses) if isinstance(node, Group | Literal)}
+        firing = Firing(of_group, self._belonging.sets, told)
         every_cue = frozenset(chain.from_iterable(numbers for _, numbers in cues))
-        return Compiled(watchlist, patterns, groups, told, masks, cues, every_cue, clauses, escalate)
+        return Compiled(watchlist, patterns, groups, told, firing, masks, cues, every_cue, clauses, escalate)
 
     def one(self, watchlist: str) -> Compiled:
         """A compiled watchlist by id; raises KeyError."""
@@ -150,52 +122,45 @@ class Engine:
         scanned = Scanned(text, layout.sentences, self.table)
         if not scanned:
             return ()
-        glanced = scanned.glance()
-        parts = self._by_group(glanced if glanced is not None else scanned.collect().hits)
-        opened = self._gates.open(parts.keys(), lambda: _by_sentence(parts))
+        belonging = self._belonging
+        opened = self._gates.open(belonging.hit(scanned), lambda: belonging.together(scanned))
         # Most articles are done with here: what they may hold opens no clause.
         if not opened:
             return ()
-        if glanced is not None and scanned.collect().hits is not glanced:
-            parts = self._by_group(scanned.hits)
-        hits = {group: list(found[0]) if len(found) == 1 else self._in_order(found) for group, found in parts.items()}
-        article = Article(scanned, facts, self.table.pattern)
         matches = []
-        for index, clauses in groupby(opened, key=itemgetter(0)):
-            match = self._match(self.compiled[index], clauses, hits, article)
+        evaluated: tuple[Article, Mapping[int, list[Found]]] | None = None
+        for index, clauses in groupby(opened, key=_watchlist):
+            one, numbers = self.compiled[index], [number for _, number in clauses]
+            if scanned.found is not None and one.firing.settles(numbers) and _speaks_plainly(one, scanned):
+                matches.append(self._match_at_once(one, scanned, scanned.found))
+                continue
+            if evaluated is None:
+                evaluated = Article(scanned.collect(), facts, self.table.pattern), belonging.by_group(scanned)
+            match = self._match(one, numbers, *evaluated)
             if match is not None:
                 matches.append(match)
         return tuple(matches)
 
-    def _by_group(self, hits: Mapping[int, Sequence[Found]]) -> dict[int, list[Sequence[Found]]]:
-        """The hits of each group that has any, pattern by pattern; those that masks cover are among them."""
-        parts: dict[int, list[Sequence[Found]]] = defaultdict(list)
-        known = self._by_pattern.get
-        for pattern, found in hits.items():
-            for group in known(pattern) or self._groups_of(pattern):
-                parts[group].append(found)
-        return parts
+    def _match_at_once(self, one: Compiled, scanned: Scanned, found: bytes) -> Match:
+        """The match of a watchlist of whose clauses those that may be true are one group each, and so are true."""
+        numbers, terms, watchlist = self._belonging.numbers, self._terms, one.watchlist
+        evidence = evidence_of_groups(scanned, found, numbers, one.firing, terms)
+        return Match(watchlist.id, watchlist.version, watchlist.severity, _REPORTED, evidence)
 
-    def _groups_of(self, pattern: int) -> Iterable[int]:
-        groups = self._by_pattern.get(pattern)
-        if groups is not None:
-            return groups
-        return [group for numbers, groups in self._by_list.items() if pattern in numbers for group in groups]
-
-    def _match(self, one: Compiled, opened: Iterable[tuple[int, int]], hits: Mapping[int, list[Found]], article: Article) -> Match | None:
-        scanned = article.scanned
+    def _match(self, one: Compiled, opened: Iterable[int], article: Article, hits: Mapping[int, list[Found]]) -> Match | None:
+        scanned, watchlist = article.scanned, one.watchlist
         masked = masked_words(scanned, one.masks, article.facts.language)
         leaf_hits = {leaf: unmasked(hits[group], masked) for leaf, group in one.groups.items() if group in hits}
         evaluation = Evaluation(article, leaf_hits)
-        clauses = (one.clauses[number] for _, number in opened)
+        clauses = (one.clauses[number] for number in opened)
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evidence(node)) is not None]
         if not fired:
             return None
         cues = {} if one.every_cue.isdisjoint(scanned.hits) else _cues(scanned, one.cues, article.facts.language)
         evidence = evidence_of(scanned, fired, one.told, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
-        stances = tuple(dict.fromkeys(map(_stance, evidence))) if cues else (Stance.REPORTED,)
-        return Match(one.watchlist.id, one.watchlist.version, severity, stances, evidence)
+        stances = tuple(dict.fromkeys(map(_stance, evidence))) if cues else _REPORTED
+        return Match(watchlist.id, watchlist.version, severity, stances, evidence)
 
     @staticmethod
     def _severity(one: Compiled, evaluation: Evaluation) -> Severity:
@@ -203,21 +168,6 @@ class Engine:
             return one.watchlist.severity
         reached = [one.watchlist.severity, *(to for to, node in one.escalate if evaluation.evaluate(node))]
         return max(reached, key=lambda severity: severity.rank)
-
-
-def in_order(lists: Iterable[Iterable[Found]]) -> list[Found]:
-    """All hits of some lists in text order: the twin of ``kernel.in_order``."""
-    return sorted(chain.from_iterable(lists))
-
-
-def _by_sentence(parts: Mapping[int, Iterable[Iterable[Found]]]) -> Iterable[list[int]]:
-    """The groups hit in each sentence, given the hits of each group."""
-    out: dict[int, list[int]] = defaultdict(list)
-    for group, lists in parts.items():
-        for found in lists:
-            for hit in found:
-                out[hit[0]].append(group)
-    return out.values()
 
 
 def literal_terms(literal: Literal, watchlist: Watchlist) -> Iterable[Term]:
@@ -278,7 +228,19 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 
 
 _NOTHING: Final[frozenset[int]] = frozenset()
+_REPORTED: Final = (Stance.REPORTED,)
 _stance: Final = attrgetter("stance")
+_watchlist: Final = itemgetter(0)
+
+
+def _speaks_plainly(one: Compiled, scanned: Scanned) -> bool:
+    """Whether nothing is to be thought about but the hits: no step, and of the watchlist's masks and cues none in the text."""
+    if one.escalate:
+        return False
+    if not one.masks and not one.every_cue:
+        return True
+    hits = scanned.collect().hits
+    return one.masks.isdisjoint(hits) and one.every_cue.isdisjoint(hits)
 
 
 def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]], language: str) -> dict[int, list[tuple[Stance, Found]]]:

@@ -16,7 +16,8 @@ from monitor.match.native import kernel
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned, made
 from monitor.match.stance import stance_of
-from monitor.model import Entity, Evidence, Hit, Stance
+from monitor.match.telling import Firing, Told
+from monitor.model import Evidence, Hit, Stance
 
 
 class Clause(NamedTuple):
@@ -24,10 +25,6 @@ class Clause(NamedTuple):
 
     text: str
     hits: Sequence[Found]
-
-
-#: Pattern -> how a hit of it is told: the group (or quoted phrase), the term, the entity; several where a term stands in several groups.
-Told = Mapping[int, Sequence[tuple[str, str, Entity | None]]]
 
 
 _sentence: Final = itemgetter(0)
@@ -59,6 +56,21 @@ def evidence_of(
         stance, clause = stances.get(number, Stance.REPORTED), clauses.get(number, first.text)
         out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause, apart(list(found)))))
     return tuple(out)
+
+
+def evidence_of_groups(scanned: Scanned, found: bytes, sets: bytes, firing: Firing, terms: Sequence[str | None]) -> tuple[Evidence, ...]:
+    """The evidence of clauses that are one group each, where nothing speaks of their hits: as ``evidence_of`` would tell it, at once.
+
+    ``found`` are the hits of all groups, ``sets`` says of each pattern which groups it is of, and ``terms`` what term it is, None
+    where an entity is told as well."""
+    text, told = scanned.text, firing.told
+
+    def apart(found: Sequence[Found]) -> tuple[Hit, ...]:
+        return _apart(text, found, told)
+
+    return kernel.tell_groups(
+        found, sets, firing, text, scanned.sentences, terms, firing.written, Stance.REPORTED, Evidence, Hit, Found, apart
+    )
 
 
 def _named(fired: Sequence[Clause]) -> dict[int, str]:

@@ -82,7 +82,7 @@ class Gates:
             for group in first:
                 by[group].append((clause, others))
 
-    def open(self, groups: Set[int], by_sentence: Callable[[], Iterable[Sequence[int]]]) -> list[tuple[int, int]]:
+    def open(self, groups: Set[int], by_sentence: Callable[[], Iterable[Set[int]]]) -> list[tuple[int, int]]:
         """The clauses that may be true, in order, given the groups that were hit, and those hit in each sentence, for whoever asks."""
         found: set[tuple[int, int]] = set()
         if self._article:
@@ -91,7 +91,7 @@ class Gates:
             for together in by_sentence():
                 # Each of these clauses needs two groups at the least.
                 if len(together) > 1:
-                    self._open(set(together), self._sentence, found)
+                    self._open(together, self._sentence, found)
         return sorted(found)
 
     @staticmethod

@@ -53,12 +53,14 @@ class Scanned:
         "_aside",
         "_before",
         "_cjk",
+        "_collected",
+        "_found",
         "_glue",
+        "_hits",
         "_mentions",
         "_packed",
         "_spans",
         "_worth",
-        "hits",
         "pattern",
         "sentences",
         "table",
@@ -70,7 +72,10 @@ class Scanned:
         self.text = text
         self.sentences = sentences
         self.table = table
-        self.hits: dict[int, list[Found]] = {}
+        # As C found them, until somebody asks for them, and as they are told then.
+        self._found = b""
+        self._hits: dict[int, list[Found]] | None = None
+        self._collected = False
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self._cjk: dict[int, list[int] | None] = {}
         self._glue: dict[int, bool] = {}
@@ -107,7 +112,7 @@ class Scanned:
             worth.named = meanings.named(self.text, packed.unpacked())
             self._aside = worth.around_names(self.sentences)
         if bits & _WORTH:
-            kernel.find(
+            self._found = kernel.find(
                 starts,
                 ends,
                 values,
@@ -117,12 +122,10 @@ class Scanned:
                 meanings.words,
                 meanings.phrases,
                 meanings.filter,
-                Found,
-                self.hits,
                 self._aside,
                 self.without_edges,
                 table.short_katakana,
-                self.keep,
+                self.inside_katakana,
             )
 
     def _others_at_once(self) -> bool:
@@ -141,13 +144,24 @@ class Scanned:
                 self._plainly(number)
             elif others:
                 known = set(filter(worth.told, others))
-                self._hits(number, low, None, self._others(low, high, others, known, worth), worth)
+                self._add_hits(number, low, None, self._others(low, high, others, known, worth), worth)
         return True
 
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
         """Whether any sentence is worth looking at."""
-        return bool(self.hits or self._aside or self._mentions)
+        return bool(self._found or self._aside or self._mentions or self._hits)
+
+    @property
+    def hits(self) -> dict[int, list[Found]]:
+        if self._hits is None:
+            self._hits = kernel.found(self._found, Found) if self._found else {}
+        return self._hits
+
+    @property
+    def found(self) -> bytes | None:
+        """All hits that are asked for, as ``kernel.find`` tells them; None where they are not all found that way."""
+        return None if self._packed is None or self._aside else self._found
 
     def glance(self) -> Mapping[int, Sequence[Found]] | None:
         """The hits asked for that the text may hold, by pattern; never fewer than ``collect`` finds. Of hits that are not found yet
@@ -168,6 +182,9 @@ class Scanned:
     def collect(self) -> Scanned:
         """Find the hits of the sentences worth looking at, those of masks and cues in them too. Where that adds anything to those
         that were there, ``hits`` is another dictionary than before."""
+        if self._collected:
+            return self
+        self._collected = True
         aside, worth = set(self._aside), self._worth
         if worth is not None:
             worth.look_closer()
@@ -177,7 +194,7 @@ class Scanned:
         for number in sorted(aside):
             self._plainly(number)
         if self._others_at_once() or aside or (worth is not None and worth.others):
-            self.hits = {pattern: sorted(set(hits)) if len(hits) > 1 else hits for pattern, hits in self.hits.items()}
+            self._hits = {pattern: sorted(set(hits)) if len(hits) > 1 else hits for pattern, hits in self.hits.items()}
         return self
 
     def _plain(self, number: int, mentions: Sequence[Mention], worth: Worth) -> bool:
@@ -199,7 +216,7 @@ class Scanned:
             if others:
                 known = {first for first, last, _ in mentions if last == first + 1}
                 mentions = [*mentions, *self._others(low, high, others, known, worth)]
-        self._hits(number, low, words, mentions, worth)
+        self._add_hits(number, low, words, mentions, worth)
         return True
 
     def _others(self, low: int, high: int, others: Sequence[int], known: Set[int], worth: Worth) -> Iterator[Mention]:
@@ -217,7 +234,7 @@ class Scanned:
                     if pattern not in table.asked_for:  # those are found by their pairs
                         yield low + first, low + last, pattern
 
-    def _hits(self, number: int, low: int, words: list[int] | None, mentions: Iterable[Mention], worth: Worth) -> None:
+    def _add_hits(self, number: int, low: int, words: list[int] | None, mentions: Iterable[Mention], worth: Worth) -> None:
         """Add the hits of a sentence whose first chunk is ``low``, given the number of each chunk's first word in it."""
         hits, starts, ends, values, doubtful = self.hits, worth.starts, worth.ends, worth.values, self.table.short_katakana
         for first, last, pattern in mentions:
@@ -237,15 +254,15 @@ class Scanned:
         return one.start(), two.end()  # type: ignore[union-attr] # each of these chunks holds a word
 
     def keep(self, hit: Found) -> None:
-        if hit.pattern in self.table.short_katakana and self._inside_katakana(hit):
+        if hit.pattern in self.table.short_katakana and self.inside_katakana(hit.start, hit.end):
             return
         known = self.hits.setdefault(hit.pattern, [])
         if not known or known[-1] != hit:
             known.append(hit)
 
-    def _inside_katakana(self, hit: Found) -> bool:
+    def inside_katakana(self, start: int, end: int) -> bool:
         """Whether a short word of katakana is a piece of a longer one: テロ in ステロイド."""
-        before, after = self.text[hit.start - 1 : hit.start], self.text[hit.end : hit.end + 1]
+        before, after = self.text[start - 1 : start], self.text[end : end + 1]
         return bool(_KATAKANA.match(before) or _KATAKANA.match(after))
 
     # ------------------------------------------------------------------ one sentence, word by word

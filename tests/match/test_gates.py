@@ -22,10 +22,10 @@ def opened(query: str, hit: dict[str, list[int]]) -> bool:
 
     numbers = frozenset(group(leaf) for leaf in leaves(node))
     gates = Gates([((0, 0), gate_of(node, group, weight), numbers)], weight)
-    by_sentence: dict[int, list[int]] = {}
+    by_sentence: dict[int, set[int]] = {}
     for name, sentences in hit.items():
         for sentence in sentences:
-            by_sentence.setdefault(sentence, []).append(names.get(name, -1))
+            by_sentence.setdefault(sentence, set()).add(names.get(name, -1))
     return bool(gates.open(set().union(*by_sentence.values()), by_sentence.values))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sysconfig
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine, meanings, native
-from monitor.match.engine import in_order
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.scan import Found
 from monitor.model import Evidence, Facts, Hit, Match, Span, Stance
@@ -191,21 +191,122 @@ def test_tables_of_another_size_are_refused() -> None:
         _find(values=bytearray(8), single=[()])
 
 
-HITS = st.lists(
-    st.lists(st.builds(lambda s, f, n, p: Found(s, f, f + n, p, 9, 12), *[st.integers(0, 3)] * 2, st.integers(1, 2), st.integers(0, 2**40)))
-)
+def packed(hits: Iterable[Sequence[int]]) -> bytes:
+    """Hits as ``kernel.find`` tells them."""
+    return np.array([tuple(hit) for hit in hits], np.int64).tobytes()
 
 
-@given(HITS)
-@example([[Found(0, 0, 2, 7, 0, 3)], [], [Found(0, 0, 1, 9, 0, 1), Found(0, 0, 1, 8, 0, 1)]])
-def test_the_order_of_hits_is_the_same(lists: list[list[Found]]) -> None:
-    assert kernel.in_order(lists) == in_order(lists)
+SETS: list[tuple[int, ...]] = [(), (0,), (1,), (0, 1), (2, 0)]
+HITS = st.lists(st.builds(Found, *[st.integers(0, 3)] * 3, st.integers(0, 9), *[st.integers(-(2**62), 2**62)] * 2))
 
 
-def test_what_is_no_hit_is_refused() -> None:
-    for lists in ([()], [[()]], [[3]], ((),), [[("a", 0, 1, 2)]]):
+@given(HITS, st.lists(st.integers(0, len(SETS) - 1), min_size=10, max_size=10))
+def test_hits_are_grouped_as_python_would(hits: list[Found], numbers: list[int]) -> None:
+    hits.sort()
+    found, of = packed(hits), np.array(numbers, np.uint32).tobytes()
+    groups = {hit: SETS[numbers[hit.pattern]] for hit in hits}
+    every = {group for of_one in groups.values() for group in of_one}
+    by_sentence = {hit.sentence: {g for other in hits if other.sentence == hit.sentence for g in groups[other]} for hit in hits}
+    assert kernel.found(found, Found) == {hit.pattern: [other for other in hits if other.pattern == hit.pattern] for hit in hits}
+    assert kernel.groups(found, of, SETS) == every
+    assert kernel.together(found, of, SETS) == [together for together in by_sentence.values() if len(together) > 1]
+    assert kernel.by_group(found, of, SETS, Found) == {group: [hit for hit in hits if group in groups[hit]] for group in every}
+
+
+@pytest.mark.parametrize("ask", [kernel.groups, kernel.together, lambda hits, of, sets: kernel.by_group(hits, of, sets, Found)])
+def test_what_is_no_hit_of_a_known_pattern_is_refused(ask: Callable[..., object]) -> None:
+    of = np.array([0, 9], np.uint32).tobytes()
+    for pattern in (-1, 2, 2**62, -(2**62)):
+        with pytest.raises(ValueError, match="pattern that nobody knows"):
+            ask(packed([(0, 0, 1, pattern, 0, 1)]), of, SETS)
+    with pytest.raises(ValueError, match="set of groups that nobody knows"):
+        ask(packed([(0, 0, 1, 1, 0, 1)]), of, SETS)
+    with pytest.raises(ValueError, match="set of groups that nobody knows"):
+        ask(packed([(0, 0, 1, 0, 0, 1)]), of, [None])
+    for hits, numbers, sets in ((bytes(47), of, SETS), (b"", bytes(3), SETS)):
+        with pytest.raises(ValueError, match="another kind of item"):
+            ask(hits, numbers, sets)
+    for other in ((b"", of, ()), ("", of, SETS), (b"", None, SETS)):
         with pytest.raises(TypeError):
-            kernel.in_order(lists)  # type: ignore[arg-type]
+            ask(*other)
+    assert not ask(b"", of, SETS)
+
+
+class TestTellingGroups:
+    """Evidence of clauses that are one group each, told from hits as C finds them."""
+
+    text = "arms deal. Guns"
+    sentences = lay_out(text, all_body=True).sentences
+
+    def told(self, hits: Iterable[Sequence[int]], **other: object) -> tuple[Evidence, ...]:
+        sets = {0: (0, None), 1: (1, "g"), 2: (2, "h"), 3: (3, None)}
+        given: dict[str, object] = {
+            "of": [0, 1, 2, 3],
+            "rows": sets,
+            "terms": ["none", "arms", "deal", "guns"],
+            "apart": lambda found: found,
+        }
+        given |= {"clauses": {1: "g", 2: "h", 3: "g OR h"}} | other
+        of = np.array(given["of"], np.uint32).tobytes()
+        of_text = self.text, self.sentences, given["terms"], given["clauses"], Stance.REPORTED, Evidence, Hit, Found, given["apart"]
+        return kernel.tell_groups(packed(hits), of, given["rows"], *of_text)  # type: ignore[arg-type]
+
+    def test_a_passage_is_named_by_all_that_fired_there(self) -> None:
+        one, two = self.told([(0, 0, 1, 1, 0, 4), (0, 1, 2, 2, 5, 9), (1, 0, 1, 1, 11, 15)])
+        hits = Hit("g", "arms", 0, 4, "arms"), Hit("h", "deal", 5, 9, "deal")
+        assert one == Evidence(0, 10, "arms deal.", self.sentences[0].zone, Stance.REPORTED, "g OR h", hits)
+        assert (two.clause, two.hits, type(two), type(two.hits[0])) == ("g", (Hit("g", "arms", 11, 15, "Guns"),), Evidence, Hit)
+
+    def test_what_no_clause_asks_for_is_no_evidence(self) -> None:
+        (one,) = self.told([(0, 0, 1, 0, 0, 4), (1, 0, 1, 0, 11, 15), (1, 0, 1, 2, 11, 15)])
+        assert [hit.group for hit in one.hits] == ["h"]
+        assert self.told([]) == ()
+
+    @pytest.mark.parametrize(
+        ("hits", "terms"),
+        [
+            ([(0, 0, 2, 1, 0, 9), (0, 1, 2, 2, 5, 9)], ["none", "arms", "deal", "guns"]),
+            ([(0, 0, 1, 3, 0, 4)], ["none", "arms", "deal", "guns"]),
+            ([(0, 0, 1, 1, 0, 4)], ["none", None, "deal", "guns"]),
+        ],
+    )
+    def test_what_overlaps_or_is_told_in_several_ways_is_left_to_python(self, hits: list[Sequence[int]], terms: list[str | None]) -> None:
+        (one,) = self.told([*hits, (0, 4, 5, 0, 0, 4)], terms=terms)
+        left: object = one.hits
+        assert left == tuple(Found(*hit) for hit in hits)
+        assert {type(hit).__name__ for hit in one.hits} == {"Found"}
+
+    @pytest.mark.parametrize(
+        ("hit", "other", "error"),
+        [
+            ((9, 0, 1, 1, 0, 4), {}, ValueError),
+            ((-1, 0, 1, 1, 0, 4), {}, ValueError),
+            ((0, 0, 1, 1, -4, 4), {}, IndexError),
+            ((0, 0, 1, 9, 0, 4), {}, ValueError),
+            ((0, 0, 1, -1, 0, 4), {}, ValueError),
+            ((0, 0, 1, 1, 0, 4), {"terms": ["none"]}, ValueError),
+            ((0, 0, 1, 1, 0, 4), {"terms": ("none", "arms")}, TypeError),
+            ((0, 0, 1, 1, 0, 4), {"of": [9, 9]}, KeyError),
+            ((0, 0, 1, 1, 0, 4), {"rows": {1: (-1, "g")}}, ValueError),
+            ((0, 0, 1, 1, 0, 4), {"rows": {1: (1 << 63, "g")}}, OverflowError),
+            ((0, 0, 1, 1, 0, 4), {"rows": {1: "g"}}, TypeError),
+            ((0, 0, 1, 1, 0, 4), {"rows": {1: ("g", "g")}}, TypeError),
+            ((0, 0, 1, 1, 0, 4), {"clauses": {}}, KeyError),
+            ((0, 0, 1, 3, 0, 4), {"apart": {}.__getitem__}, KeyError),
+        ],
+    )
+    def test_what_is_no_hit_or_no_table_is_refused(self, hit: Sequence[int], other: dict[str, object], error: type[Exception]) -> None:
+        with pytest.raises(error):
+            self.told([hit], **other)
+
+    def test_rows_that_change_meanwhile_are_refused(self) -> None:
+        class Rows(dict[int, tuple[int, str]]):
+            def __missing__(self, number: int) -> tuple[int, str]:
+                self.asked = getattr(self, "asked", 0) + 1
+                return int(self.asked < 3), "g"
+
+        with pytest.raises(RuntimeError, match="rows that change"):
+            self.told([(0, 0, 1, 1, 0, 4), (0, 1, 2, 2, 5, 9)], rows=Rows())
 
 
 class TestTelling:
@@ -274,8 +375,7 @@ def test_what_fails_in_a_callback_is_raised() -> None:
 
 
 def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None) -> dict[int, list[Found]]:
-    hits: dict[int, list[Found]] = {}
     places = bytearray(np.array([0], np.int64).tobytes()), bytearray(np.array([3], np.int64).tobytes())
     sentences = lay_out("abc", all_body=True).sentences
-    kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(16), Found, hits, set(), edges, set(), print)  # type: ignore[arg-type]
-    return hits
+    found = kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(16), set(), edges, set(), print)  # type: ignore[arg-type]
+    return kernel.found(found, Found)

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine
-from monitor.match.engine import TOLD_LIMIT
 from monitor.match.meanings import MEMO_LIMIT
 from monitor.match.scan import Found, Scanned
+from monitor.match.telling import TOLD_LIMIT
 from monitor.model import Facts, Sentence, ZoneKind
 from monitor.text.forms import Mark
 from monitor.text.layout import lay_out
