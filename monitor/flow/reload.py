@@ -77,6 +77,7 @@ class Reloader:
         self._in_force: Mapping[str, WatchlistFacts] = {}
         self._replaced: Mapping[str, WatchlistFacts] = {}
         self._alarms: dict[str, str] = {}  # list -> the message of its open operation
+        self._loaded: Loaded | None = None  # the folder as it was last read
         self._applied = ""  # the folder's stamp that is in force, or was refused
         self._again_at: float | None = None
         self._one = asyncio.Lock()
@@ -157,7 +158,7 @@ class Reloader:
         A list that is in force unchanged is tested again only when ``everything`` is.
         """
         started = self._clock.monotonic()
-        plan, broken = await self._read()
+        plan, broken = await self._read(everything=everything)
         if not everything:
             self._spare_tests(plan)
         report = await self._warm(plan)
@@ -172,13 +173,15 @@ class Reloader:
         self._meter.observe("watchlist_reload_seconds", self._clock.monotonic() - started)
         log.info("watchlists_in_force", count=len(self._in_force), changed=changed, retired=list(plan.retired))
 
-    async def _read(self) -> tuple[_Plan, str]:
-        """What the folder wants to run; where it cannot be read at all, what ran last and why."""
+    async def _read(self, *, everything: bool) -> tuple[_Plan, str]:
+        """What the folder wants to run; where it cannot be read at all, what ran last and why. Of an edit only the lists that it
+        changes are read, but where ``everything`` is."""
         try:
             files = await asyncio.to_thread(self._watchlists.read)
-            loaded = await asyncio.to_thread(load_folder, files)
+            loaded = await asyncio.to_thread(load_folder, files, None if everything else self._loaded)
         except WatchlistError as error:
             return _Plan(chosen=dict(self._good)), error.message
+        self._loaded = loaded
         plan = _Plan(chosen={watchlist.id: stored_version(watchlist, files) for watchlist in loaded.watchlists})
         for name, faults in loaded.faults.items():
             self._refuse(plan, name, "\n".join(str(fault) for fault in faults))
@@ -227,7 +230,9 @@ class Reloader:
                 passed = replace(version, engine=ENGINE_VERSION)
                 good = self._good.get(name)
                 known = good is not None and (good.version, good.engine) == (passed.version, passed.engine)
-                if not known and name not in plan.degraded and name not in plan.refused:
+                if good is not None and known:
+                    self._good[name] = replace(good, read=good.read or version.read)  # the files of the record's are not read
+                elif name not in plan.degraded and name not in plan.refused:
                     await self._store.save_version(passed, now)
                     self._good[name] = passed
             for name in plan.retired:
@@ -283,7 +288,7 @@ def stored_version(watchlist: Watchlist, files: Mapping[str, str]) -> StoredVers
     """A list with all it used, the articles of its tests among it, so that it can be compiled and tested without the folder."""
     articles = {f"seeds/{test.file}": files.get(f"seeds/{test.file}") for test in watchlist.tests if test.file}
     kept = dict(watchlist.files) | {name: text for name, text in articles.items() if text is not None}
-    return StoredVersion(watchlist.id, watchlist.version, kept, ENGINE_VERSION)
+    return StoredVersion(watchlist.id, watchlist.version, kept, ENGINE_VERSION, read=watchlist)
 
 
 def _refused(name: str, message: str, instead: StoredVersion | None) -> str:

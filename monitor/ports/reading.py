@@ -9,6 +9,7 @@ from typing import Protocol
 
 from monitor.model import Analysis, AnalysisFailed, Document, PollResult, SourceSpec, SourceState, Span, WatchlistFacts
 from monitor.ports.network import Fetched
+from monitor.watchlist import Watchlist
 
 
 class Source(Protocol):
@@ -43,6 +44,8 @@ class StoredVersion:
     engine: str
     #: In force as it is, its tests passed by this process's engine: they need not run again.
     tested: bool = False
+    #: What was read from ``files``, where somebody has read them; else whoever compiles it does.
+    read: Watchlist | None = field(default=None, compare=False, repr=False)
 
 
 class Watchlists(Protocol):

@@ -88,13 +88,14 @@ class _File:
         labels, rate = self._labels(data), self._rate(data)
         if when is None or any(not fault.warning for fault in self.faults):
             return None
+        kept = _named(when, escalate) | own.keys()
         return Watchlist(
             id=self.name,
             version=_version(self.used),
             files=dict(self.used),
-            groups={name: terms for name, terms in groups.items() if name in _named(when, escalate) or name in own},
+            groups={name: terms for name, terms in groups.items() if name in kept},
             when=when,
-            names={name: lists for name, lists in names.items() if name in _named(when, escalate) or name in own},
+            names={name: lists for name, lists in names.items() if name in kept},
             title=texts["title"],
             description=texts["description"],
             owner=texts["owner"],
@@ -154,8 +155,8 @@ class _File:
             return None
         file = file or f"{name}.yaml"
         self.used[file] = text
-        vocabulary, reader = read_vocabulary(name, file, text, self.files)
-        self.others.extend(reader.faults)
+        vocabulary, faults = read_vocabulary(name, file, text, self.files)
+        self.others.extend(faults)
         return vocabulary
 
     def _shared(self, vocabularies: list[Vocabulary]) -> dict[str, tuple[Term, ...]]:
@@ -328,14 +329,17 @@ def load(name: str, files: Mapping[str, str]) -> Watchlist:
     return watchlist
 
 
-def load_folder(files: Mapping[str, str]) -> Loaded:
-    """Every watchlist of a folder: the ``.yaml`` files at its top."""
+def load_folder(files: Mapping[str, str], before: Loaded | None = None) -> Loaded:
+    """Every watchlist of a folder: the ``.yaml`` files at its top. What was loaded ``before`` from the same texts is taken as it is."""
+    known = {watchlist.id: watchlist for watchlist in before.watchlists} if before is not None else {}
     watchlists: list[Watchlist] = []
     faults: dict[str, tuple[Fault, ...]] = {}
     warnings: dict[str, tuple[Fault, ...]] = {}
     names = sorted({f.rpartition(".")[0] for f in files if "/" not in f and f.endswith((".yaml", ".yml"))})
     for name in names:
-        watchlist, found = _read(name, files)
+        watchlist, found = known.get(name), list(before.warnings.get(name, ())) if before is not None else []
+        if watchlist is None or not _unchanged(watchlist, found, files):
+            watchlist, found = _read(name, files)
         if watchlist is not None:
             watchlists.append(watchlist)
         else:
@@ -344,3 +348,25 @@ def load_folder(files: Mapping[str, str]) -> Loaded:
         if warned:
             warnings[name] = warned
     return Loaded(tuple(watchlists), faults, warnings)
+
+
+def _unchanged(watchlist: Watchlist, warnings: list[Fault], files: Mapping[str, str]) -> bool:
+    """Whether it would be read from the same files, each with the same text."""
+    # What a list of names is warned of may be how its bytes were read, which its text does not tell.
+    if watchlist.names and warnings:
+        return False
+    return all(_stands(file, text, files) for file, text in watchlist.files.items())
+
+
+def _stands(file: str, text: str, files: Mapping[str, str]) -> bool:
+    name, _, suffix = file.rpartition(".")
+    if suffix in ("yaml", "yml"):
+        # A .yaml is taken before a .yml, and a vocabulary of the folder before the shipped one of its name.
+        found = file_name(files, name)
+        if found is None:
+            return name == STANCE_VOCABULARY and shipped_text(file) == text
+        return found == file and files[found] == text
+    try:
+        return files[file] == text and not (isinstance(files, Guessed) and files.guess(file))
+    except KeyError:
+        return False

@@ -81,6 +81,11 @@ class FileReader:
         mark = self.map.place(path) if offset is None else self.map.locate(path, offset)
         return f"{self.name}:{mark.line}" if mark else self.name
 
+    def place_in(self, path: Path, row: int, offset: int) -> str:
+        """As ``place``, of line ``row`` of the text at ``path``, which begins at ``offset``: in a block without counting."""
+        mark = self.map.values.get(path)
+        return f"{self.name}:{mark.line + 1 + row}" if mark is not None and mark.style == "|" else self.place(path, offset)
+
     def known_keys(self, path: Path, found: Iterable[str], known: Iterable[str]) -> None:
         known = list(known)
         for key in found:

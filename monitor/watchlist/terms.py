@@ -22,6 +22,17 @@ _INSIDE = re.compile(r"\(([^()]*)\)")
 _OPERATOR = re.compile(r"(?<=\s)(?:AND(?:\s+NOT)?|OR|NOT|NEAR(?:/\d+)?|THEN/\d+|(?:w|pre|W|PRE)/\d+|(?:adj|near|ADJ)\d+|&&|\|\|)(?=\s)")
 #: What other tools write for a wildcard; a name may end in an exclamation mark, so that this is a warning.
 _FOREIGN_STAR = re.compile(r"[^\W\d]\w*[?#][^\W\d]\w*|[^\W\d]\w+[!$](?=\s|$)")
+#: Letters of one script each, none of which could be taken for another's; every character of the last is a word by itself.
+_LETTERS = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e",
+    "\u0410-\u044f\u0401\u0451\u0404\u0406\u0407\u0454\u0456\u0457\u0490\u0491",
+    "\u0621-\u063a\u0641-\u064a\u067e\u0686\u0698\u06a9\u06af\u06cc",
+    "\u05d0-\u05ea",
+    "\uac00-\ud7a3",
+    "\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff",
+)
+#: Words and perhaps a mark, as most terms are: there is nothing to find fault with, unless one of the words is an operator.
+_PLAIN = re.compile(rf"({'|'.join(f'[{each}]+(?:[ -][{each}]+)*' for each in _LETTERS)})(?: \(({'|'.join(Mark)})\))?")
 
 
 def is_language(key: str) -> bool:
@@ -32,8 +43,11 @@ def read_terms(reader: FileReader, path: Path, value: Any, language: str) -> Ite
     """The terms at ``path``: a block of lines or a list. Faults go to the reader; what is wrong is left out."""
     if isinstance(value, str):
         offset = 0
-        for line in value.split("\n"):
-            yield from _line(reader, path, line, offset, language)
+        for row, line in enumerate(value.split("\n")):
+            if plain := _plain(line):
+                yield Term(plain[0], language, plain[1], place=reader.place_in(path, row, offset))
+            else:
+                yield from _line(reader, path, line, offset, language)
             offset += len(line) + 1
     elif isinstance(value, list):
         for index, item in enumerate(value):
@@ -46,6 +60,14 @@ def read_terms(reader: FileReader, path: Path, value: Any, language: str) -> Ite
         reader.fault(path, f"{path[-1]!s}: has no terms", key=True)
     else:
         reader.fault(path, f"{path[-1]!s}: must be a block of lines or a list of terms")
+
+
+def _plain(line: str) -> tuple[str, Mark] | None:
+    """The term and mark of a line that ``_line`` would say nothing of, in a tenth of its time; None where it must be asked."""
+    found = _PLAIN.fullmatch(line)
+    if found is None or (" " in line and _OPERATOR.search(line)):
+        return None
+    return found[1], Mark(found[2]) if found[2] else Mark.ANY_FORM
 
 
 def _line(reader: FileReader, path: Path, line: str, offset: int, language: str) -> Iterator[Term]:

@@ -9,6 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
+from monitor.errors import Fault
 from monitor.model import Stance
 from monitor.watchlist.advice import suggestion
 from monitor.watchlist.grammar import RESERVED, parse_query
@@ -28,22 +29,22 @@ NO_FILES: Final[Mapping[str, str]] = MappingProxyType({})
 STANCE_VOCABULARY: Final = "vocabulary/stance"
 
 
-def read_vocabulary(name: str, file: str, text: str, files: Mapping[str, str] = NO_FILES) -> tuple[Vocabulary, FileReader]:
-    """The vocabulary and its reader, whose faults say what is wrong; with faults the vocabulary is what could be read.
-    ``files`` are those that groups may take names from."""
+def read_vocabulary(name: str, file: str, text: str, files: Mapping[str, str] = NO_FILES) -> tuple[Vocabulary, tuple[Fault, ...]]:
+    """The vocabulary and what is wrong with it; with faults it is what could be read. ``files`` are those that groups may take
+    names from."""
     return _read(name, file, text, files) if _NAMES_FROM.search(text) else _read_once(name, file, text)
 
 
 @lru_cache(maxsize=64)
-def _read_once(name: str, file: str, text: str) -> tuple[Vocabulary, FileReader]:
+def _read_once(name: str, file: str, text: str) -> tuple[Vocabulary, tuple[Fault, ...]]:
     """A vocabulary that hundreds of lists use is read once; nobody changes what comes out."""
     return _read(name, file, text, NO_FILES)
 
 
-def _read(name: str, file: str, text: str, files: Mapping[str, str]) -> tuple[Vocabulary, FileReader]:
+def _read(name: str, file: str, text: str, files: Mapping[str, str]) -> tuple[Vocabulary, tuple[Fault, ...]]:
     reader = FileReader(file, text, _EXAMPLE)
     if not reader.readable:
-        return Vocabulary(name, {}, {}), reader
+        return Vocabulary(name, {}, {}), tuple(reader.faults)
     data = reader.data
     reader.known_keys((), data, ("vocabulary", "groups", "stance"))
     said = reader.text_at(("vocabulary",), data.get("vocabulary"))
@@ -52,7 +53,7 @@ def _read(name: str, file: str, text: str, files: Mapping[str, str]) -> tuple[Vo
     groups = read_groups(reader, ("groups",), data.get("groups")) if "groups" in data else {}
     names = read_lists(reader, ("groups",), data.get("groups"), files)
     cues = read_cues(reader, ("stance",), data.get("stance")) if "stance" in data else {}
-    return Vocabulary(name, groups, cues, names), reader
+    return Vocabulary(name, groups, cues, names), tuple(reader.faults)
 
 
 def read_cues(reader: FileReader, path: Path, value: Any) -> dict[Stance, tuple[Term, ...]]:

@@ -1,23 +1,29 @@
-"""Documents and analyses on their way between processes, as plain tuples.
+"""Documents, analyses and watchlists on their way between processes, as plain tuples.
 
 Pickling a frozen object by its own means takes three times as long as the tuple of its fields, and both ends of each pipe are
-as much of an article's time as reading it from its feed. This module must not know what runs in a process.
+as much of an article's time as reading it from its feed; of the terms of watchlists, which are tens of thousands, it takes
+longer than all else that an edit needs. This module must not know what runs in a process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
 from monitor.model import Analysis, AnalysisFailed, Document, Fingerprint, Span, Zone, ZoneKind
+from monitor.ports import StoredVersion
+from monitor.watchlist import Term
 
 #: A document, or an analysis: its fields in order, what is made of parts among them as those.
 Packed = tuple[Any, ...]
 
 _DOCUMENT: Final = attrgetter(*(one.name for one in fields(Document)))
 _TITLE: Final = [one.name for one in fields(Document)].index("title")
+#: What all terms of a run have in common; a run is followed by their texts.
+_COMMON: Final = attrgetter("language", "mark", "entity")
 _ZONES: Final = {kind.value: kind for kind in ZoneKind}
 
 
@@ -81,3 +87,57 @@ def _analysis(found: Packed) -> Analysis:
     text_hash, language, title, zones, matches, engine, said = found
     placed = tuple([Zone(_ZONES[kind], start, end) for kind, start, end in zones])
     return Analysis(text_hash, language, title, placed, matches, engine, None if said is None else Fingerprint(*said))
+
+
+# ------------------------------------------------------------------------------------------ watchlists
+class Versions(tuple[StoredVersion, ...]):
+    """Versions of watchlists to compile. Across a pipe go what was read of each, without the places of its terms, which only
+    messages to editors name; its tests where they are to run; and no file but those that were not read, or are read by tests."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Lists that use one vocabulary hold the same terms, and go on doing so.
+        shared: dict[int, list[Packed]] = {}
+        return _versions, ([_to_compile(version, shared) for version in self],)
+
+
+def _to_compile(version: StoredVersion, shared: dict[int, list[Packed]]) -> StoredVersion | Packed:
+    read = version.read
+    if read is None:
+        return version
+
+    def runs(terms: tuple[Term, ...]) -> list[Packed]:
+        if id(terms) not in shared:
+            shared[id(terms)] = [(*common, [term.text for term in run]) for common, run in groupby(terms, _COMMON)]
+        return shared[id(terms)]
+
+    files = {} if version.tested else {name: text for name, text in version.files.items() if name not in read.files}
+    bare = replace(read, files={}, groups={}, masks=(), cues={}, tests=() if version.tested else read.tests)
+    groups = {name: runs(terms) for name, terms in read.groups.items()}
+    cues = {stance: runs(terms) for stance, terms in read.cues.items()}
+    return replace(version, files=files, read=None), bare, groups, runs(read.masks), cues
+
+
+def _versions(found: Sequence[StoredVersion | Packed]) -> Versions:
+    shared: dict[int, tuple[Term, ...]] = {}
+
+    def terms(runs: Sequence[Packed]) -> tuple[Term, ...]:
+        if id(runs) not in shared:
+            shared[id(runs)] = tuple([Term(text, language, mark, entity) for language, mark, entity, texts in runs for text in texts])
+        return shared[id(runs)]
+
+    versions = []
+    for one in found:
+        if isinstance(one, StoredVersion):
+            versions.append(one)
+            continue
+        version, bare, groups, masks, cues = one
+        read = replace(
+            bare,
+            groups={name: terms(runs) for name, runs in groups.items()},
+            masks=terms(masks),
+            cues={stance: terms(runs) for stance, runs in cues.items()},
+        )
+        versions.append(replace(version, read=read))
+    return Versions(versions)

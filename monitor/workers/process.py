@@ -14,6 +14,7 @@ from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import Clock, FeedRead, Fetched, Generation, PageRead, WarmReport
 from monitor.workers import inside
 from monitor.workers.analysing import Analysing
+from monitor.workers.packing import Versions
 from monitor.workers.pool import KillablePool, PoolBroken, Respawns, TaskDied, TaskOverran
 from monitor.workers.reading import PARSE_LIMIT, PARSE_MEMORY, Reading, WorkersError
 
@@ -92,7 +93,7 @@ class ProcessWorkers:
             self._retire(before)
 
     def _force(self, generation: Generation) -> _Force:
-        sent = Generation(generation.hash, tuple(generation.versions))
+        sent = Generation(generation.hash, Versions(generation.versions))
         pool = KillablePool(self._match_processes, inside.begin_match, (sent, self._dictionaries), self._respawns)
         return _Force(generation, pool, Analysing(pool, self._match_processes, limit=self._match_limit))
 

@@ -346,3 +346,36 @@ def test_articles_of_tests_are_kept_with_the_version() -> None:
         }
 
     run(work)
+
+
+def test_only_what_was_edited_is_read_and_the_rest_goes_to_the_workers_as_it_was() -> None:
+    house = House({"arms.yaml": a_list("arms"), "sea.yaml": a_list("sea")})
+
+    async def work() -> None:
+        await house.reloader.start()
+        await house.edit(arms=a_list("arms", "missile"))
+        await house.edit(arms=BROKEN)
+        first, second, third = ({one.watchlist: one.read for one in each.versions} for each in house.workers.swapped)
+        assert second["sea"] is first["sea"]
+        assert second["arms"] != first["arms"]
+        assert third["arms"] is second["arms"], "the last good version is not read again either"
+        await house.reloader.force()
+        assert house.workers.swapped[-1].versions[1].read is not first["sea"], "who asks for everything gets it"
+
+    run(work)
+
+
+def test_a_version_of_the_record_is_handed_over_as_it_was_read_from_the_folder() -> None:
+    before = House({"arms.yaml": a_list("arms")})
+    after = House({"arms.yaml": a_list("arms")}, before.store)
+
+    async def work() -> None:
+        await before.reloader.start()
+        before.store.versions["arms"] = replace(before.store.versions["arms"], read=None)  # the record keeps files only
+        await after.reloader.start()
+        await after.edit(arms=BROKEN)
+        (version,) = after.workers.swapped[-1].versions
+        assert version.read is not None
+        assert version.read.version == version.version
+
+    run(work)
