@@ -1,7 +1,10 @@
 """The one writer: a thread, a connection, and transactions that carry every request that is waiting.
 
-A commit costs a sync of the disk, so requests that wait together share one; each stays all-or-nothing by a savepoint of its
-own, and a future is answered only after the commit. A caller that goes away takes nothing with it.
+A commit costs a sync of the disk, so requests that wait together share one; each stays all-or-nothing, and a future is answered
+only after the commit. A savepoint for each would cost more than all else that a commit costs (SQLite puts every page aside that is
+changed within one), so there is none until a request fails that has changed rows already: then the whole transaction is taken back
+and done once more, each request in a savepoint of its own. One that fails before it changes a row leaves nothing to take back. A
+caller that goes away takes nothing with it.
 
 When the disk is full, the ballast is given up and the record is *tight*: requests that make it grow (articles) are refused at
 once, and what is small goes on into the room that the ballast left. When there is room for a new ballast, that ends. This
@@ -11,13 +14,14 @@ module must not know what the requests write.
 from __future__ import annotations
 
 import queue
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, Transaction
@@ -51,6 +55,14 @@ _FREE_SPACE = "free space on that file system (or raise the quota or file-size l
 
 class _TransactionLost(Exception):
     """SQLite rolled the whole transaction back under one request (disk full, write error), the others' work with it."""
+
+
+class _HalfWritten(Exception):
+    """One request failed with rows changed: what it left cannot be told from the work of the others."""
+
+
+#: What came of a request: its value, or the error it failed with.
+_Answer: TypeAlias = tuple[Any, BaseException | None]
 
 
 @dataclass(eq=False)
@@ -234,7 +246,7 @@ class Writer:
             self._fail(batch, error)
             return
         try:
-            answers = self._transaction(connection, transaction, batch)
+            answers = self._together(connection, transaction, batch)
         except BaseException as error:
             cause = (error.__cause__ or error) if isinstance(error, _TransactionLost) else error
             if len(batch) == 1:
@@ -250,15 +262,25 @@ class Writer:
             else:
                 self._failed(connection, request, failure)
 
+    def _together(self, connection: Connection, transaction: Transaction, batch: Sequence[_Request[Any]]) -> list[_Answer]:
+        try:
+            return self._transaction(connection, transaction, batch, self._in_turn)
+        except _HalfWritten:
+            return self._transaction(connection, self._begin(connection), batch, self._in_savepoint)
+
+    @staticmethod
     def _transaction(
-        self, connection: Connection, transaction: Transaction, batch: Sequence[_Request[Any]]
-    ) -> list[tuple[Any, BaseException | None]]:
+        connection: Connection,
+        transaction: Transaction,
+        batch: Sequence[_Request[Any]],
+        carry_out: Callable[[Connection, _Request[Any]], _Answer],
+    ) -> list[_Answer]:
         try:
             if len(batch) == 1:
-                # The transaction itself makes it all or nothing; a savepoint would copy every page it touches first.
-                answers: list[tuple[Any, BaseException | None]] = [(batch[0].work(connection), None)]
+                # The transaction itself makes it all or nothing.
+                answers: list[_Answer] = [(batch[0].work(connection), None)]
             else:
-                answers = [self._in_savepoint(connection, request) for request in batch]
+                answers = [carry_out(connection, request) for request in batch]
             transaction.commit()
         except BaseException:
             transaction.rollback()
@@ -277,19 +299,32 @@ class Writer:
                     raise
 
     @staticmethod
-    def _in_savepoint(connection: Connection, request: _Request[Any]) -> tuple[Any, BaseException | None]:
-        # Of the driver itself: SQLAlchemy's way around it takes ten times as long, and every request has two of these.
-        run = connection.connection.dbapi_connection.execute  # type: ignore[union-attr]
-        run("SAVEPOINT request")
+    def _in_turn(connection: Connection, request: _Request[Any]) -> _Answer:
+        driver = _driver(connection)
+        changed = driver.total_changes
+        try:
+            return request.work(connection), None
+        except BaseException as error:
+            if not driver.in_transaction:
+                raise _TransactionLost from error
+            if driver.total_changes != changed:
+                raise _HalfWritten from error
+            return None, error
+
+    @staticmethod
+    def _in_savepoint(connection: Connection, request: _Request[Any]) -> _Answer:
+        # Of the driver itself: SQLAlchemy's way around it takes ten times as long.
+        driver = _driver(connection)
+        driver.execute("SAVEPOINT request")
         try:
             value = request.work(connection)
         except BaseException as error:
-            if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+            if not driver.in_transaction:
                 raise _TransactionLost from error
-            run("ROLLBACK TO SAVEPOINT request")
-            run("RELEASE SAVEPOINT request")
+            driver.execute("ROLLBACK TO SAVEPOINT request")
+            driver.execute("RELEASE SAVEPOINT request")
             return None, error
-        run("RELEASE SAVEPOINT request")
+        driver.execute("RELEASE SAVEPOINT request")
         return value, None
 
     def _do_alone(self, connection: Connection, request: _Request[Any]) -> None:
@@ -390,10 +425,13 @@ class Writer:
         )
 
 
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
+
+
 def _quietly(connection: Connection, *pragmas: str) -> None:
     """Outside of a transaction; what cannot be done now is done without."""
-    driver = connection.connection.dbapi_connection
-    assert driver is not None
+    driver = _driver(connection)
     for pragma in pragmas:
         try:
             driver.cursor().execute(pragma).fetchall()
