@@ -262,6 +262,163 @@ settle(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return PyLong_FromUnsignedLong(bits);
 }
 
+/* ------------------------------------------------------------------------------------------------ stems */
+
+/* A table of stems: of each entry the hash of the stem, never 0, and a slot above the bits of what it allows to be attached. A stem of
+ * several slots has as many entries. */
+typedef struct {
+    Py_buffer view;
+    uint64_t (*entries)[2];
+    uint64_t mask; /* entries less one */
+} Stems;
+
+/* -1 with an exception, and nothing to release. */
+static int
+take_stems(PyObject *from, Stems *stems, int writable)
+{
+    if (take(from, &stems->view, 2 * sizeof(uint64_t), writable) < 0)
+        return -1;
+    stems->entries = stems->view.buf;
+    stems->mask = (uint64_t)(stems->view.len / (Py_ssize_t)(2 * sizeof(uint64_t))) - 1;
+    if (bits_of((Py_ssize_t)stems->mask + 1) >= 0)
+        return 0;
+    PyBuffer_Release(&stems->view);
+    return -1;
+}
+
+/* Where a stem of this hash is looked for first. */
+static inline uint64_t
+place_of(const Stems *stems, uint64_t hash)
+{
+    hash *= UINT64_C(0x9e3779b97f4a7c15);
+    return (hash ^ hash >> 32) & stems->mask;
+}
+
+/* Enter a stem at the next place that is free; -1 with an exception where none is. */
+static int
+enter_stem(Stems *stems, uint64_t hash, uint64_t says)
+{
+    uint64_t at = place_of(stems, hash);
+    for (uint64_t tried = 0; tried <= stems->mask; tried++, at = (at + 1) & stems->mask)
+        if (!stems->entries[at][0]) {
+            stems->entries[at][0] = hash;
+            stems->entries[at][1] = says;
+            return 0;
+        }
+    PyErr_SetString(PyExc_ValueError, "a table that is full");
+    return -1;
+}
+
+/* The hash of a string as Python has it, keyed anew in every process; 0 with an exception. */
+static uint64_t
+stem_hash(PyObject *stem)
+{
+    if (!PyUnicode_Check(stem)) {
+        PyErr_SetString(PyExc_TypeError, "a stem that is no string");
+        return 0;
+    }
+    const Py_hash_t hash = PyObject_Hash(stem);
+    return hash == -1 ? 0 : (uint64_t)hash | 1;
+}
+
+PyDoc_STRVAR(add_stems_doc,
+"add_stems(table, stems, slot)\n\n"
+"Enter each of the `stems` of a slot, (stem, what it allows) each, into a table of pairs of uint64 that has room for them.");
+
+static PyObject *
+add_stems(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 3 || !PyTuple_Check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "add_stems(table, stems, slot)");
+        return NULL;
+    }
+    const unsigned long slot = PyLong_AsUnsignedLong(args[2]);
+    Stems stems;
+    if (PyErr_Occurred() || take_stems(args[0], &stems, 1) < 0)
+        return NULL;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[1]) && !PyErr_Occurred(); i++) {
+        PyObject *one = PyTuple_GET_ITEM(args[1], i);
+        if (!PyTuple_Check(one) || PyTuple_GET_SIZE(one) != 2) {
+            PyErr_SetString(PyExc_TypeError, "a stem and what it allows");
+            break;
+        }
+        const uint64_t hash = stem_hash(PyTuple_GET_ITEM(one, 0));
+        const unsigned long allows = hash ? PyLong_AsUnsignedLong(PyTuple_GET_ITEM(one, 1)) : 0;
+        if (!PyErr_Occurred() && (slot > UINT32_MAX || allows > UINT32_MAX))
+            PyErr_SetString(PyExc_OverflowError, "a slot and what a stem allows have 32 bits each");
+        if (!PyErr_Occurred())
+            enter_stem(&stems, hash, (uint64_t)slot << 32 | allows);
+    }
+    PyBuffer_Release(&stems.view);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(move_stems_doc, "move_stems(before, table)\n\nEnter all that is in a table of stems into another one that has room for it.");
+
+static PyObject *
+move_stems(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Stems from, to;
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "move_stems(before, table)");
+        return NULL;
+    }
+    if (take_stems(args[0], &from, 0) < 0)
+        return NULL;
+    if (take_stems(args[1], &to, 1) < 0) {
+        PyBuffer_Release(&from.view);
+        return NULL;
+    }
+    for (uint64_t at = 0; at <= from.mask && !PyErr_Occurred(); at++)
+        if (from.entries[at][0])
+            enter_stem(&to, from.entries[at][0], from.entries[at][1]);
+    PyBuffer_Release(&from.view);
+    PyBuffer_Release(&to.view);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(stem_doc, "stem(table, stem) -> tuple\n\n(what it allows, slot) of each slot that a stem was entered for, in no order.");
+
+static PyObject *
+stem(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Stems stems;
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "stem(table, stem)");
+        return NULL;
+    }
+    const uint64_t hash = stem_hash(args[1]);
+    if (!hash || take_stems(args[0], &stems, 0) < 0)
+        return NULL;
+    PyObject *found = NULL;
+    uint64_t at = place_of(&stems, hash);
+    for (uint64_t tried = 0; tried <= stems.mask && stems.entries[at][0]; tried++, at = (at + 1) & stems.mask) {
+        if (stems.entries[at][0] != hash)
+            continue;
+        const uint64_t says = stems.entries[at][1];
+        PyObject *one = Py_BuildValue("(kk)", (unsigned long)(says & UINT32_MAX), (unsigned long)(says >> 32));
+        if (found == NULL)
+            found = PyList_New(0);
+        if (one == NULL || found == NULL || PyList_Append(found, one) < 0) {
+            Py_XDECREF(one);
+            Py_CLEAR(found);
+            break;
+        }
+        Py_DECREF(one);
+    }
+    PyBuffer_Release(&stems.view);
+    if (PyErr_Occurred())
+        return NULL;
+    if (found == NULL)
+        return PyTuple_New(0);
+    PyObject *answer = PyList_AsTuple(found);
+    Py_DECREF(found);
+    return answer;
+}
+
 /* ------------------------------------------------------------------------------------------------ finding */
 
 /* One pattern at one place, as `scan.Found`: many of them are the bytes that `find` returns. */
@@ -1424,6 +1581,9 @@ tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 static PyMethodDef methods[] = {
     {"read", (PyCFunction)(void (*)(void))read_text, METH_FASTCALL, read_doc},
     {"put", (PyCFunction)(void (*)(void))put, METH_FASTCALL, put_doc},
+    {"add_stems", (PyCFunction)(void (*)(void))add_stems, METH_FASTCALL, add_stems_doc},
+    {"move_stems", (PyCFunction)(void (*)(void))move_stems, METH_FASTCALL, move_stems_doc},
+    {"stem", (PyCFunction)(void (*)(void))stem, METH_FASTCALL, stem_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
     {"found", (PyCFunction)(void (*)(void))found, METH_FASTCALL, found_doc},

@@ -14,15 +14,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.match.meanings import Meanings, put
+from monitor.match.anchored import Anchored, beside_anchor
+from monitor.match.meanings import Meanings, Phrase, put
 from monitor.match.names import LISTED, Names
 from monitor.match.native import COMPILED, kernel
+from monitor.match.stems import HashedStems, PlainStems, Stems
 from monitor.model import Entity
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, Lookup, Mark, Remembered, joined_spelling, noun_by_capital, readings, stems
 from monitor.text.letters import fold_word
 from monitor.text.native import COMPILED as WORDS_COMPILED
-from monitor.text.sieve import Sieve, can_begin
+from monitor.text.sieve import Pieces, Sieve, can_begin
 from monitor.text.words import words
 from monitor.watchlist import Term
 from monitor.watchlist.names import NameList
@@ -91,9 +93,8 @@ class Table:
         self.remembered = remembered
         self.native = native and COMPILED
         self.patterns: list[Pattern] = []
-        self.single: dict[int, list[int]] = {}
-        # Slot of a phrase's anchor -> before (-1) or behind (1) -> slot there -> (pattern, anchor's place, slots)
-        self.anchored: dict[int, dict[int, dict[int, list[tuple[int, int, tuple[int, ...]]]]]] = {}
+        self.single: dict[int, tuple[int, ...]] = {}
+        self.anchored = Anchored(self._phrase)
         self.names = Names()
         self.surfaces = Surfaces(self)
         #: Slots of the terms that queries ask for; masks and stance cues matter only where one of these is met.
@@ -102,28 +103,28 @@ class Table:
         self.others: set[int] = set()
         #: Phrases that queries ask for, by the slots of the two words each is looked for by: (pattern, place of the first of
         #: the two in it, its slots). And those slots: all, what comes after each, and what comes before.
-        self.phrases: dict[tuple[int, int], list[tuple[int, int, tuple[int, ...]]]] = {}
+        self.phrases: dict[tuple[int, int], tuple[Phrase, ...]] = {}
         self.of_phrases: set[int] = set()
-        self.after: dict[int, list[int]] = {}
-        self.before: dict[int, list[int]] = {}
+        self.after: dict[int, tuple[int, ...]] = {}
+        self.before: dict[int, tuple[int, ...]] = {}
         #: Patterns that are words of katakana too short to be told from a piece of a longer one by anything but their edges.
         self.short_katakana: set[int] = set()
         self.asked_for: set[int] = set()
         # Pattern of a phrase -> the slot of the same phrase written as one word.
         self._joined: dict[int, tuple[int, ...]] = {}
-        # Phrase -> where the first of the two words stands that it is looked for by.
-        self._anchors: dict[int, int] = {}
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None, bool], int] = {}
         self._slot_ids: dict[tuple[str, str, Mark, bool, bool], int] = {}
-        # stem -> (attachments allowed, slot, word whose case counts or None), …
-        self._stems: dict[str, tuple[tuple[int, int, str | None], ...]] = {}
+        self._stems: Stems = HashedStems() if self.native else PlainStems()
+        # Slot -> the word whose case counts.
+        self._cased: dict[int, str] = {}
         self._wildcards: list[tuple[tuple[str, ...], int]] = []
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
         # The beginnings of all prefixes, each as long as the shortest: few words of a text begin so.
         self._prefix_heads: frozenset[str] = frozenset()
-        #: What tells most words that meet nothing, where it can.
+        #: What tells most words that meet nothing, where it can; and what it is made of, until it is.
         self.sieve: Sieve | None = None
+        self._pieces = Pieces() if self.native and WORDS_COMPILED else None
         self.meanings = Meanings(self, kernel.put if self.native else put)
 
     # ------------------------------------------------------------------ building
@@ -138,13 +139,13 @@ class Table:
             self.asked.add(slots[0])
         elif slots:
             # A phrase is looked for by two of its words, the anchor and the one beside it.
-            at = self._anchors[number]
+            _, anchor = self._phrase(number)
+            at = min(anchor, anchor + beside_anchor(anchor, len(slots)))
             one, two = slots[at], slots[at + 1]
             if (one, two) not in self.phrases:
-                self.phrases[one, two] = []
-                self.after.setdefault(one, []).append(two)
-                self.before.setdefault(two, []).append(one)
-            self.phrases[one, two].append((number, at, slots))
+                _append(self.after, one, two)
+                _append(self.before, two, one)
+            self.phrases[one, two] = (*self.phrases.get((one, two), ()), (number, at, slots))
             self.of_phrases.update((one, two))
         self.asked.update(self._joined.get(number, ()))
         return number
@@ -169,14 +170,9 @@ class Table:
         if term.mark is Mark.NAME:
             self.names.add(term.text, number)
         elif len(pattern.slots) == 1:
-            self.single.setdefault(pattern.slots[0], []).append(number)
+            _append(self.single, pattern.slots[0], number)
         else:
-            anchor = self._anchor(parts)
-            # The word beside the anchor decides at once whether the rest is worth comparing.
-            beside = 1 if anchor + 1 < len(pattern.slots) else -1
-            self._anchors[number] = min(anchor, anchor + beside)
-            by_beside = self.anchored.setdefault(pattern.slots[anchor], {}).setdefault(beside, {})
-            by_beside.setdefault(pattern.slots[anchor + beside], []).append((number, anchor, pattern.slots))
+            self.anchored.add(pattern.slots[_anchor(parts)], number)
             self._join(parts, term, number)
         return number
 
@@ -186,30 +182,27 @@ class Table:
         if joined:
             slot = self._slot(joined, term, True, False)
             self._joined[number] = (slot,)
-            self.single.setdefault(slot, []).append(number)
+            _append(self.single, slot, number)
 
     def seal(self) -> None:
         """Call once after the last ``add``: what needs all names sorted, and what nobody asked for."""
         self.names.seal()
         self._prefix_heads = frozenset(prefix[: self._prefix_lengths[0]] for prefix in self._prefixes)
         single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
-        anchors = (slot for slot, besides in self.anchored.items() if not self._all_asked_for(besides))
+        anchors = (slot for slot in self.anchored if not self.asked_for.issuperset(self.anchored.numbers(slot)))
         self.others.update(single, anchors)
         # What equal terms were told by is needed no more, and is some megabytes in every worker.
-        for used_up in (self._pattern_ids, self._slot_ids, self._anchors, self._joined):
+        for used_up in (self._pattern_ids, self._slot_ids, self._joined):
             used_up.clear()
-        self.sieve = self._sieve()
+        self.sieve, self._pieces = self._sieve(), None
         self.meanings = Meanings(self, kernel.put if self.native else put)
 
     def _sieve(self) -> Sieve | None:
         """None where it would hold back too much or cannot be asked."""
         beginnings = [*self._prefixes, *(parts[0] for parts, _ in self._wildcards)]
-        if not (self.native and WORDS_COMPILED) or not all(map(can_begin, beginnings)):
+        if self._pieces is None or not all(map(can_begin, beginnings)):
             return None
-        return Sieve(((stem, _allowed(forms)) for stem, forms in self._stems.items()), beginnings, self.names.keys())
-
-    def _all_asked_for(self, besides: Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]) -> bool:
-        return all(number in self.asked_for for by_slot in besides.values() for found in by_slot.values() for number, _, _ in found)
+        return Sieve(self._pieces, beginnings, self.names.keys())
 
     def pattern(self, number: int) -> Pattern:
         if number < LISTED:
@@ -221,10 +214,10 @@ class Table:
         shouted = len(parts) > 1 and sum(map(len, parts)) > CAPITALS_LIMIT and all(p.isupper() for p in parts if p.isalpha())
         return tuple(self._slot(part, term, index == 0, shouted) for index, part in enumerate(parts))
 
-    def _anchor(self, parts: list[str]) -> int:
-        """The word to look for first: the longest, which is as good a guess at the rarest as any without a corpus."""
-        lengths = [len(part) for part in parts]
-        return lengths.index(max(lengths))
+    def _phrase(self, number: int) -> tuple[tuple[int, ...], int]:
+        """The slots of a phrase, and the place of its anchor among them."""
+        pattern = self.patterns[number]
+        return pattern.slots, _anchor(split_term(pattern.term))
 
     def _slot(self, word: str, term: Term, first: bool, shouted: bool) -> int:
         capital = bool(_CAPITALS.fullmatch(word)) and not shouted
@@ -240,13 +233,11 @@ class Table:
         if capital and term.mark is Mark.ANY_FORM:
             # No dictionary has UAVs or ICBMs.
             found += ((fold(word) + "s", found[0][1]),)
-        # Most stems are one term's alone, and share one entry with its other stems: a hundred terms make thousands of them.
-        alone = {allows: ((allows, slot, cased),) for _, allows in found}
-        for text, allows in found:
-            own = alone[allows]
-            known = self._stems.setdefault(text, own)
-            if known is not own:
-                self._stems[text] = known + own
+        if cased is not None:
+            self._cased[slot] = cased
+        self._stems.add(found, slot)
+        if self._pieces is not None:
+            self._pieces.add(found)
         return slot
 
     def _wildcard(self, parts: list[str], slot: int) -> None:
@@ -273,8 +264,8 @@ class Table:
         out: dict[int, None] = {}
         possible = readings(folded, self._stems)
         for stem, bits in possible:
-            for allows, slot, cased in self._stems.get(stem, ()):
-                if not bits & ~allows and (cased is None or _same_case(surface, cased)):
+            for allows, slot in self._stems.of(stem):
+                if not bits & ~allows and (slot not in self._cased or _same_case(surface, self._cased[slot])):
                     out[slot] = None
         if self._prefixes or self._wildcards:
             shortest = self._prefix_lengths[0] if self._prefix_lengths else 0
@@ -286,12 +277,15 @@ class Table:
         return (*out, *(-1 - start for start in self.names.opens(surface, folded, possible)))
 
 
-def _allowed(forms: Sequence[tuple[int, int, str | None]]) -> int:
-    """All that any of a stem's forms allows to be attached."""
-    allowed = 0
-    for allows, _, _ in forms:
-        allowed |= allows
-    return allowed
+def _append(some: dict[int, tuple[int, ...]], key: int, number: int) -> None:
+    """Nearly all of these hold one number, for which a list takes twice the memory."""
+    some[key] = (*some.get(key, ()), number)
+
+
+def _anchor(parts: Sequence[str]) -> int:
+    """The word to look for first: the longest, which is as good a guess at the rarest as any without a corpus."""
+    lengths = [len(part) for part in parts]
+    return lengths.index(max(lengths))
 
 
 _WILDCARD_BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value

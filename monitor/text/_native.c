@@ -245,49 +245,77 @@ may_meet(const Sieve *sieve, const Word *word)
     return 0;
 }
 
-PyDoc_STRVAR(sieve_doc, "sieve(pieces, what) -> table\n\n"
-"A sieve that holds each of the strings `pieces`, and of each what the byte of `what` at its place says; of equal ones all of it.");
+PyDoc_STRVAR(pieces_doc, "pieces(pieces) -> hashes\n\nThe hashes of strings (uint64), of which a sieve is made.");
+
+static PyObject *
+pieces(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 1 || !PyList_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "pieces(pieces)");
+        return NULL;
+    }
+    const Py_ssize_t count = PyList_GET_SIZE(args[0]);
+    PyObject *hashes = PyByteArray_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(uint64_t));
+    for (Py_ssize_t i = 0; hashes != NULL && i < count; i++) {
+        PyObject *text = PyList_GET_ITEM(args[0], i);
+        if (!PyUnicode_Check(text)) {
+            PyErr_SetString(PyExc_TypeError, "a piece that is no string");
+            Py_CLEAR(hashes);
+            break;
+        }
+        uint64_t hash = BEGUN;
+        for (Py_ssize_t at = 0; at < PyUnicode_GET_LENGTH(text); at++)
+            hash = longer(hash, PyUnicode_READ_CHAR(text, at));
+        ((uint64_t *)PyByteArray_AS_STRING(hashes))[i] = hash;
+    }
+    return hashes;
+}
+
+PyDoc_STRVAR(sieve_doc, "sieve(hashes, what) -> table\n\n"
+"A sieve that holds each of the `pieces` with these hashes, and of each what the byte of `what` at its place says; of equal ones all of\n"
+"it.");
 
 static PyObject *
 sieve(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 2 || !PyList_Check(args[0]) || !PyBytes_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "sieve(pieces, what)");
+    Py_buffer hashes, what;
+    PyObject *table = NULL;
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "sieve(hashes, what)");
         return NULL;
     }
-    const Py_ssize_t count = PyList_GET_SIZE(args[0]);
-    if (PyBytes_GET_SIZE(args[1]) != count) {
-        tables_differ();
+    if (take(args[0], &hashes, sizeof(uint64_t), 0) < 0)
         return NULL;
+    if (take(args[1], &what, 1, 0) < 0)
+        goto no_what;
+    const Py_ssize_t count = hashes.len / (Py_ssize_t)sizeof(uint64_t);
+    if (what.len != count) {
+        tables_differ();
+        goto done;
     }
     Py_ssize_t room = 16;
     while (room < 2 * count)
         room *= 2;
-    PyObject *table = PyByteArray_FromStringAndSize(NULL, room * (Py_ssize_t)sizeof(uint32_t));
+    table = PyByteArray_FromStringAndSize(NULL, room * (Py_ssize_t)sizeof(uint32_t));
     if (table == NULL)
-        return NULL;
+        goto done;
     uint32_t *entries = (uint32_t *)PyByteArray_AS_STRING(table);
     memset(entries, 0, room * sizeof(uint32_t));
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *text = PyList_GET_ITEM(args[0], i);
-        const uint32_t what = (unsigned char)PyBytes_AS_STRING(args[1])[i];
-        if (!PyUnicode_Check(text)) {
-            PyErr_SetString(PyExc_TypeError, "a piece that is no string");
-            Py_DECREF(table);
-            return NULL;
-        }
-        uint64_t hash = BEGUN;
-        for (Py_ssize_t at = 0; at < PyUnicode_GET_LENGTH(text); at++)
-            hash = longer(hash, PyUnicode_READ_CHAR(text, at));
-        hash = mixed(hash);
-        const uint32_t name = (uint32_t)(hash >> 32) & ~(uint32_t)PIECE;
+        const uint64_t hash = mixed(((const uint64_t *)hashes.buf)[i]);
+        const uint32_t name = (uint32_t)(hash >> 32) & ~(uint32_t)PIECE, says = ((const unsigned char *)what.buf)[i];
         uint64_t at = hash & (uint64_t)(room - 1);
         while (entries[at] & PIECE && (entries[at] & ~(uint32_t)PIECE) != name)
             at = (at + 1) & (uint64_t)(room - 1);
-        if (what)
-            entries[at] = name | (entries[at] & PIECE) | what;
+        if (says)
+            entries[at] = name | (entries[at] & PIECE) | says;
     }
+done:
+    PyBuffer_Release(&what);
+no_what:
+    PyBuffer_Release(&hashes);
     return table;
 }
 
@@ -935,7 +963,7 @@ no_ends:
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, name##_doc}
 
 static PyMethodDef methods[] = {
-    FAST(fold), FAST(sieve), FAST(sift), FAST(codes), FAST(look), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
+    FAST(fold), FAST(pieces), FAST(sieve), FAST(sift), FAST(codes), FAST(look), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {

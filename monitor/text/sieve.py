@@ -60,35 +60,57 @@ _BEHIND: Final = (
     | Attach.KOREAN_AFTER
 ).value
 _ARTICLE: Final = "ال"
+#: Pieces hashed at once.
+_BATCH: Final = 4_096
 _CYRILLIC: Final = range(0x0400, 0x0530)
 _LAST_UNIT: Final = "\uffff"
 #: Where a stem may end that stands otherwise inside a word, or another letter than its own.
 _CHANGING: Final = frozenset("هاpçtk-")
 
 
-class Sieve:
-    """Of stems with the attachments each allows (bits of ``Attach``), of beginnings that count whatever follows them, and of the keys
-    of names. Only where the loops in C are, and for beginnings of which each ``can_begin``."""
+class Pieces:
+    """What a sieve is made of, kept as hashes until it is known how many there are. Only where the loops in C are."""
 
-    def __init__(self, stems: Iterable[tuple[str, int]], beginnings: Iterable[str], names: Iterable[str] = ()) -> None:
+    def __init__(self) -> None:
+        self.hashes = bytearray()
+        self.what = bytearray()
+        self._fresh: list[str] = []
+        self.enter((piece, FRONT) for piece in BEFORE_WORDS)
+        self.enter((piece, BACK) for piece in BEHIND_WORDS)
+
+    def add(self, stems: Iterable[tuple[str, int]]) -> None:
+        """Stems with the attachments each allows (bits of ``Attach``)."""
+        self.enter(piece for stem, allows in stems for piece in _pieces(stem, allows))
+
+    def enter(self, pieces: Iterable[tuple[str, int]]) -> None:
+        """Pieces of words, and what each may be."""
+        for piece, what in pieces:
+            self._fresh.append(piece)
+            self.what.append(what)
+        if len(self._fresh) >= _BATCH:
+            self.settle()
+
+    def settle(self) -> None:
+        self.hashes += kernel.pieces(self._fresh)
+        self._fresh.clear()
+
+
+class Sieve:
+    """Of stems, of beginnings that count whatever follows them, and of the keys of names. Only where the loops in C are, and for
+    beginnings of which each ``can_begin``. The pieces are used up."""
+
+    def __init__(self, pieces: Pieces, beginnings: Iterable[str], names: Iterable[str] = ()) -> None:
         begun = set(_beginnings(beginnings))
         lengths = set(map(len, begun))
         shortest = min(lengths, default=0)
         named = _beginnings_of_names(names)
-        pieces: list[str] = []
-        what = bytearray()
-        for these in (
-            _pieces(stems),
-            ((piece, BEGINNING) for piece in begun),
-            ((piece[:shortest], OPENING) for piece in begun),
-            ((piece, NAME) for piece in named),
-        ):
-            for piece, says in these:
-                pieces.append(piece)
-                what.append(says)
+        pieces.enter((piece, BEGINNING) for piece in begun)
+        pieces.enter((piece[:shortest], OPENING) for piece in begun)
+        pieces.enter((piece, NAME) for piece in named)
+        pieces.settle()
         self._keys = _name_keys() if named else None
         self._lengths = sum(1 << length for length in lengths)
-        self._table = kernel.sieve(pieces, bytes(what))
+        self._table = kernel.sieve(pieces.hashes, pieces.what)
 
     def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
         """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
@@ -101,14 +123,11 @@ def can_begin(beginning: str) -> bool:
     return not _ARTICLE.startswith(beginning)
 
 
-def _pieces(stems: Iterable[tuple[str, int]]) -> Iterator[tuple[str, int]]:
-    yield from ((piece, FRONT) for piece in BEFORE_WORDS)
-    yield from ((piece, BACK) for piece in BEHIND_WORDS)
-    for stem, allows in stems:
-        within = (STEM_AFTER if allows & _BEFORE else 0) | (STEM_AHEAD if allows & _BEHIND else 0)
-        yield stem, STEM | within
-        if within and (stem[-1:] in _CHANGING or stem.startswith(_ARTICLE)):
-            yield from ((shape, within) for shape in _shapes(stem))
+def _pieces(stem: str, allows: int) -> Iterator[tuple[str, int]]:
+    within = (STEM_AFTER if allows & _BEFORE else 0) | (STEM_AHEAD if allows & _BEHIND else 0)
+    yield stem, STEM | within
+    if within and (stem[-1:] in _CHANGING or stem.startswith(_ARTICLE)):
+        yield from ((shape, within) for shape in _shapes(stem))
 
 
 def _shapes(stem: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from monitor.match import Engine, compile_engine, meanings, native
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.scan import Found
+from monitor.match.stems import HashedStems, PlainStems
 from monitor.model import Evidence, Facts, Hit, Match, Span, Stance
 from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.layout import lay_out
@@ -164,6 +165,41 @@ def test_chunks_are_put_where_python_puts_them(entries: list[tuple[int, int]]) -
     numbers, values = np.array([number for number, _ in entries], np.uint64), np.array([value for _, value in entries], np.uint64)
     assert kernel.put(ours, numbers, values) == meanings.put(others, numbers, values)
     assert ours.tolist() == others.tolist()
+
+
+_STEMS = st.lists(st.lists(st.tuples(st.text(max_size=2), st.integers(0, 2**28)), max_size=9).map(tuple), max_size=4)
+
+
+@given(_STEMS, st.integers(0, 400))
+def test_stems_are_kept_as_python_keeps_them(found: list[tuple[tuple[str, int], ...]], more: int) -> None:
+    """The table grows by what is entered, of which nothing is lost."""
+    ours, others = HashedStems(), PlainStems()
+    for slot, stems in enumerate([*found, *(tuple((f"s{n * 7 + m}", m) for m in range(7)) for n in range(more))]):
+        ours.add(stems, slot)
+        others.add(stems, slot)
+    for stem in {stem for stems in found for stem, _ in stems} | {"", "x", "s0", "s699"}:
+        assert sorted(ours.of(stem)) == sorted(others.of(stem))
+        assert (stem in ours) == (stem in others)
+
+
+def test_what_is_no_table_of_stems_is_refused() -> None:
+    table = np.zeros((2, 2), np.uint64)
+    kernel.add_stems(table, (("a", 1), ("b", 2)), 7)
+    assert (kernel.stem(table, "a"), kernel.stem(table, "c")) == (((1, 7),), ())
+    with pytest.raises(ValueError, match="full"):
+        kernel.add_stems(table, (("c", 1),), 7)
+    with pytest.raises(ValueError, match="full"):
+        kernel.move_stems(np.concatenate((table, table)), table)
+    with pytest.raises(ValueError, match="power of two"):
+        kernel.stem(np.zeros((3, 2), np.uint64), "a")
+    for wrong in ([("a", 1)], (("a",),), ((b"a", 1),), (("a", "b"),)):
+        with pytest.raises(TypeError):
+            kernel.add_stems(np.zeros((4, 2), np.uint64), wrong, 7)  # type: ignore[arg-type]
+    for slot, allows in ((2**32, 1), (1, 2**32), (-1, 1)):
+        with pytest.raises(OverflowError):
+            kernel.add_stems(np.zeros((4, 2), np.uint64), (("a", allows),), slot)
+    with pytest.raises(TypeError):
+        kernel.stem(table, b"a")  # type: ignore[arg-type]
 
 
 def test_tables_of_another_size_are_refused() -> None:

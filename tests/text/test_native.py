@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shutil
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from monitor.text.forms import Attach, readings
 from monitor.text.forms_split import BEFORE_WORDS, BEHIND_WORDS
 from monitor.text.letters import LETTERS, fold_word
 from monitor.text.native import COMPILED, kernel
-from monitor.text.sieve import Sieve, can_begin
+from monitor.text.sieve import Pieces, Sieve, can_begin
 from monitor.text.words import WORD, words
 from tests.text.test_chunks import TEXTS
 
@@ -78,13 +79,19 @@ def test_every_letter_folds_as_ever() -> None:
             assert all(kernel.fold(char + vowel, LETTERS) in (fold(char + vowel), None) for vowel in "ًٌٍَُِّْٰ"), hex(code)
 
 
+def sieve_of(*stems: tuple[str, int], beginnings: Sequence[str] = ()) -> Sieve:
+    pieces = Pieces()
+    pieces.add(stems)
+    return Sieve(pieces, beginnings)
+
+
 @settings(max_examples=400)
 @given(SPELLED)
 def test_no_reading_is_held_back(word: str) -> None:
-    assert held_back(Sieve((), ()), word) == (kernel.fold(word, LETTERS) is not None)
+    assert held_back(sieve_of(), word) == (kernel.fold(word, LETTERS) is not None)
     for stem, bits in readings(fold(word)):
-        assert not held_back(Sieve([(stem, bits)], ()), word)
-        assert not held_back(Sieve([(stem, bits | Attach.NOUN.value), ("x", 0)], ()), word)
+        assert not held_back(sieve_of((stem, bits)), word)
+        assert not held_back(sieve_of((stem, bits | Attach.NOUN.value), ("x", 0)), word)
 
 
 @given(SPELLED, st.integers(1, 6))
@@ -92,13 +99,12 @@ def test_no_beginning_is_held_back(word: str, size: int) -> None:
     before = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.HEBREW).value
     for stem, bits in readings(fold(word)):
         if not bits & ~before and can_begin(stem[:size]):
-            assert not held_back(Sieve((), [stem[:size], "qqq", "qqqqqqqq"]), word)
+            assert not held_back(sieve_of(beginnings=[stem[:size], "qqq", "qqqqqqqq"]), word)
 
 
 def test_what_is_nothing_is_held_back() -> None:
-    stems = Sieve(
-        [("سلاح", Attach.NOUN.value), ("weapon", 0), ("silah", Attach.TURKISH.value), ("무기", Attach.KOREAN_NOUN.value)], ["gunrun"]
-    )
+    known = (("سلاح", Attach.NOUN.value), ("weapon", 0), ("silah", Attach.TURKISH.value), ("무기", Attach.KOREAN_NOUN.value))
+    stems = sieve_of(*known, beginnings=["gunrun"])
     for word in ("مدرسة", "«", "بالمدرسة", '"school",', "schools", "okullar", "학교", "1999", "weapons", "gunman", "سلاحف"):
         assert held_back(stems, word) == bool(WORD.search(word)), word
     for word in ("سلاح", "وبسلاحهم", '"weapon",', "silahlar", "핵무기를", "gunrunners", "l'arme", "x" * (LONGEST + 1)):
@@ -183,7 +189,7 @@ def test_both_speak_of_the_same_bits() -> None:
 
 
 def test_what_is_no_table_is_refused() -> None:
-    one, table = np.zeros(1, np.intp), kernel.sieve([], b"")
+    one, table = np.zeros(1, np.intp), kernel.sieve(bytearray(), bytearray())
     assert kernel.sift("a", one, one + 1, np.array([0, 1, -1, 9]), LETTERS, table, 0, None, 0) == b"\1\0\0\0"
     assert kernel.sift("a", one - 5, one + 99, one, LETTERS, table, 0, None, 0) == b"\0"
     assert kernel.sift("a" * 40, one, one + 40, one, LETTERS, bytearray(b"\xff" * 16), 2**64 - 1, None, 0) == b"\1"
@@ -196,7 +202,7 @@ def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(ValueError, match="another kind"):
         kernel.sift("a", one, one, bytes(7), LETTERS, table, 0, None, 0)
     with pytest.raises(ValueError, match="another size"):
-        kernel.sieve(["a"], b"")
+        kernel.sieve(kernel.pieces(["a"]), bytearray())
     with pytest.raises(ValueError, match="another size"):
         kernel.fold("a", LETTERS[:9].copy())
     with pytest.raises(ValueError, match="another size"):
@@ -217,7 +223,7 @@ def test_what_is_no_table_is_refused() -> None:
             kernel.look("a", *wrong_size[:2], QUOTE_WEIGHT, BASE, *wrong_size[2:])
     with pytest.raises(IndexError):
         kernel.cut("a", one - 1, one)
-    for wrong in (lambda: kernel.sieve([b"a"], b"1"), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one)):  # type: ignore[list-item,arg-type]
+    for wrong in (lambda: kernel.pieces([b"a"]), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one)):  # type: ignore[list-item,arg-type]
         with pytest.raises(TypeError):
             wrong()
     with pytest.raises(TypeError):
