@@ -73,7 +73,7 @@ class Readers(FakeWorkers):
         layout = lay_out(document.text, document.title)
         said = fingerprint(document.text, layout)
         title = layout.title
-        return replace(found, title=title, fingerprint=Fingerprint(said.data, said.words))
+        return replace(found, title=title, fingerprint=Fingerprint(said.data, "\n".join(said.words)))
 
     def _match(self, name: str, word: str, text: str, start: int) -> Match:
         passages = []
