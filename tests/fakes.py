@@ -565,6 +565,9 @@ class FakeStore:
 
     async def ingest(self, batch: IngestBatch) -> None:
         self._check()
+        batch.mark.written = False
+        if not all(mark.written for mark in batch.relies_on):
+            raise DecideAgain
         claims = [(hash_, item.article.id) for item in batch.articles for hash_ in item.aliases]
         claims += [(hash_, sighting.article) for sighting in batch.sightings for hash_ in sighting.aliases]
         if any(self.aliases.get(hash_, article) != article for hash_, article in claims):
@@ -582,6 +585,7 @@ class FakeStore:
         self.learnt.setdefault(batch.source, set()).update(batch.lines)
         if batch.state is not None:
             await self.save_source(batch.state)
+        batch.mark.written = True
 
     def _remember(self, stored: IngestArticle, batch: IngestBatch) -> None:
         article = stored.article

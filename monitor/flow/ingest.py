@@ -8,22 +8,21 @@ full disk at any moment means the same poll again and nothing else. It speaks to
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from monitor.errors import StorageContradiction, StorageError
 from monitor.flow.aftermath import Aftermath
+from monitor.flow.batch import Asked, Before, Decided, Found, IngestReport, Poll, asked, brings, settled, sighting
 from monitor.flow.decision import Ground, Router, ingested, is_stale, never, page_failed, stored_article
-from monitor.flow.identity import RETRIES, Kind, Verdict, grown, judge, prepared, probe, remembered
+from monitor.flow.identity import RETRIES, Kind, Verdict, judge, prepared, probe
 from monitor.flow.limits import Limits
-from monitor.flow.rhythm import arrived
 from monitor.flow.route import About
 from monitor.flow.stories import Placed, StoryDesk
-from monitor.flow.turn import Turn
+from monitor.flow.turn import Handed, Turn
 from monitor.model import (
     Analysis,
     AnalysisFailed,
@@ -38,7 +37,7 @@ from monitor.model import (
     WatchlistFacts,
     Zone,
 )
-from monitor.ports import Clock, DecideAgain, IngestArticle, IngestBatch, Membership, Meter, Operations, Pages, Sighting, Store, Workers
+from monitor.ports import Clock, DecideAgain, IngestBatch, Mark, Meter, Operations, Pages, Sighting, Store, Workers
 
 #: Articles of one transaction: the writer is held for some 50 ms (FAULTS.md row 44: a feed of 50,000 items).
 BATCH = 500
@@ -52,8 +51,6 @@ UNFIT = 3
 MANY = 200
 
 T = TypeVar("T")
-#: A document that is written: what it is, its analysis, the article it becomes, and its story.
-Found: TypeAlias = tuple[Verdict, Analysis | AnalysisFailed, Article, Membership | None]
 
 
 class Lines(Protocol):
@@ -67,56 +64,6 @@ class Lines(Protocol):
 
     def take_new(self, source: str) -> tuple[str, ...]:
         """The lines learnt since this was last asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class IngestReport:
-    """``articles`` counts new and changed ones, ``edited`` the latter; ``sighted`` were articles known from elsewhere, or under
-    another key; ``unchanged`` are the rest of what the source listed."""
-
-    articles: int = 0
-    matches: int = 0
-    notifications: int = 0
-    failed: int = 0
-    edited: int = 0
-    sighted: int = 0
-    unchanged: int = 0
-
-    @property
-    def new(self) -> int:
-        return self.articles - self.edited
-
-    def __add__(self, other: IngestReport) -> IngestReport:
-        return IngestReport(
-            self.articles + other.articles,
-            self.matches + other.matches,
-            self.notifications + other.notifications,
-            self.failed + other.failed,
-            self.edited + other.edited,
-            self.sighted + other.sighted,
-            self.unchanged + other.unchanged,
-        )
-
-
-@dataclass(slots=True)
-class _Poll:
-    """One poll's way through: what came of it so far."""
-
-    spec: SourceSpec
-    after: SourceState
-    documents: Sequence[Document]
-    first: bool
-    report: IngestReport = field(default_factory=IngestReport)
-    pages: dict[str, Document] = field(default_factory=dict)  # by key: fetched once, however often the poll is judged
-    brought: bool = False  # something its readers have not had
-    #: What came of the documents that are being decided, by key: decided again, they are not analysed again.
-    analysed: dict[str, tuple[Document, Analysis | AnalysisFailed]] = field(default_factory=dict)
-    unfit: Counter[str] = field(default_factory=Counter)  # article -> times that what is told of it did not fit the record
-    aside: dict[str, str] = field(default_factory=dict)  # article -> why nothing is told of it
-    singly: bool = False  # the record refused a part: each article is written by itself, to find the one
-
-    def state(self) -> SourceState:
-        return arrived(self.after) if self.brought else self.after
 
 
 class Ingester:
@@ -170,7 +117,7 @@ class Ingester:
         source's position then stays where it was."""
         first = spec.kind is SourceKind.FEED and before.never_succeeded
         documents = await _apart(len(result.documents), partial(prepared, result.documents, spec))
-        poll = _Poll(spec, after, documents, first)
+        poll = Poll(spec, after, documents, first)
         try:
             await self._judged_again(poll, before)
         except StorageError as error:
@@ -182,7 +129,7 @@ class Ingester:
         listed = max(result.items or 0, len(poll.documents))
         return replace(poll.report, unchanged=listed - poll.report.articles - poll.report.sighted)
 
-    async def _judged_again(self, poll: _Poll, before: SourceState) -> None:
+    async def _judged_again(self, poll: Poll, before: SourceState) -> None:
         """Rounds until one goes through. An article that keeps them from it is put aside: it never blocks its source."""
         judged = 0
         while True:
@@ -190,6 +137,7 @@ class Ingester:
                 return await self._round(poll, before, claiming=judged < JUDGED)
             except DecideAgain as error:
                 self._meter.count("ingest_judged_again_total")
+                poll.refused = True
                 if error.article and error.article not in poll.aside:
                     poll.unfit[error.article] += 1
                     if poll.unfit[error.article] >= UNFIT:
@@ -200,7 +148,7 @@ class Ingester:
                     times = f"{judged} times in a row"
                     raise StorageError(f"what {poll.spec.name} brought was decided against an older state {times}") from error
 
-    async def _round(self, poll: _Poll, before: SourceState, *, claiming: bool) -> None:
+    async def _round(self, poll: Poll, before: SourceState, *, claiming: bool) -> None:
         """Judge all that came, then write it in parts. Raises DecideAgain where a part was judged by what no longer holds;
         the parts before it stay written, and are known in the next round."""
         changed = [verdict for verdict in await self._judged(poll) if verdict.kind is not Kind.UNCHANGED]
@@ -216,7 +164,7 @@ class Ingester:
         if not changed:
             await self._store.save_source(poll.after)
 
-    async def _judged(self, poll: _Poll) -> list[Verdict]:
+    async def _judged(self, poll: Poll) -> list[Verdict]:
         if not poll.documents:
             return []
         many = len(poll.documents)
@@ -225,7 +173,7 @@ class Ingester:
         return await _apart(many, partial(judge, poll.spec, poll.documents, probes, known))
 
     # ----------------------------------------------------------------------------------------- pages
-    async def _completed(self, poll: _Poll, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    async def _completed(self, poll: Poll, verdicts: Sequence[Verdict]) -> list[Verdict]:
         """With the pages of what will be told or kept as a whole; what a first poll keeps to itself costs no request."""
         if self._pages is not None and poll.spec.full_text:
             now = self._clock.now()
@@ -239,25 +187,29 @@ class Ingester:
             if wanted:
                 fetched = await self._pages.complete(poll.spec, wanted)
                 poll.pages.update((document.key, whole) for document, whole in zip(wanted, fetched, strict=True))
-        return [_settled(verdict, poll.pages.get(verdict.document.key, verdict.document)) for verdict in verdicts]
+        return [settled(verdict, poll.pages.get(verdict.document.key, verdict.document)) for verdict in verdicts]
 
     # --------------------------------------------------------------------------------- one transaction
-    async def _batch(self, poll: _Poll, verdicts: Sequence[Verdict], *, last: bool) -> None:
+    async def _batch(self, poll: Poll, verdicts: Sequence[Verdict], *, last: bool) -> None:
         """Analyse, look up what was told, decide, write; then tell."""
-        sightings = tuple(_sighting(verdict) for verdict in verdicts if verdict.kind is Kind.SIGHTED)
+        sightings = tuple(sighting(verdict) for verdict in verdicts if verdict.kind is Kind.SIGHTED)
         written = [verdict for verdict in verdicts if verdict.kind is not Kind.SIGHTED]
         analyses = await self._analysed(poll, [self._to_analyse(poll.spec, verdict) for verdict in written])
         self._learn(poll.spec, written, analyses)
-        poll.brought = poll.brought or any(map(_brings, verdicts))
-        async with self._turn:
-            articles = await self._decided(poll, verdicts=written, analyses=analyses, sightings=sightings, last=last)
+        poll.brought = poll.brought or any(map(brings, verdicts))
+        before = await self._before(written)
+        async with self._turn.of_source(len(verdicts), behind=poll.refused):
+            decided = await self._decided(poll, verdicts=written, analyses=analyses, before=before, sightings=sightings, last=last)
+            writing = self._turn.hand_over(partial(self._committed, poll, decided), decided.handed)
+        await writing
+        batch = decided.batch
         poll.analysed.clear()
         edited = sum(verdict.kind is Kind.EDITED for verdict in written)
-        poll.report += IngestReport(len(articles), *self._aftermath.committed(poll.spec, articles), edited, len(sightings))
+        poll.report += IngestReport(len(batch.articles), *self._aftermath.committed(poll.spec, batch.articles), edited, len(sightings))
         if sightings:
             self._meter.count("articles_sighted_total", len(sightings), source=poll.spec.name)
 
-    async def _analysed(self, poll: _Poll, documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:
+    async def _analysed(self, poll: Poll, documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:
         done = poll.analysed
         missing = [document for document in documents if document.key not in done or done[document.key][0] != document]
         if missing:
@@ -284,53 +236,68 @@ class Ingester:
 
     async def _decided(
         self,
-        poll: _Poll,
+        poll: Poll,
         *,
         verdicts: Sequence[Verdict],
         analyses: Sequence[Analysis | AnalysisFailed],
+        before: Before,
         sightings: tuple[Sighting, ...],
         last: bool,
-    ) -> list[IngestArticle]:
-        """Find each article's story, look up what was told of it, decide, write."""
+    ) -> Decided:
+        """Find each article's story, look up what was told of it, decide."""
         now = self._clock.now()
         if poll.aside:
             reasons = [poll.aside.get(verdict.article, "") for verdict in verdicts]
             analyses = [AnalysisFailed(why) if why else found for why, found in zip(reasons, analyses, strict=True)]
         stored = [stored_article(verdict, analysis, now) for verdict, analysis in zip(verdicts, analyses, strict=True)]
-        placed = await self._placed(stored, analyses)
+        placed = await self._placed(stored, analyses, before)
         found = list(zip(verdicts, analyses, stored, placed.places, strict=True))
+        on = asked(found, self._facts())
+        of = placed.speaks_of()
         try:
-            ground = await self._ground(poll, now, found)
-            articles = [ingested(verdict, analysis, article, place, ground) for verdict, analysis, article, place in found]
-            await self._write(poll, IngestBatch(poll.spec.name, tuple(articles), now, poll.state() if last else None, sightings))
+            if not on.nothing:
+                await self._turn.settled(of)
+            ground = await self._ground(poll, now, found, on)
+            articles = tuple([ingested(verdict, analysis, article, place, ground) for verdict, analysis, article, place in found])
         except BaseException:
-            if self._stories is not None:
-                self._stories.take_back(placed)
+            self._take_back(placed)
+            raise
+        batch = IngestBatch(poll.spec.name, articles, now, poll.state() if last else None, sightings)
+        return Decided(batch, placed, Handed(batch.mark, of, len(articles) + len(sightings), tells=not on.nothing))
+
+    async def _committed(self, poll: Poll, decided: Decided, relies_on: tuple[Mark, ...]) -> None:
+        try:
+            await self._write(poll, replace(decided.batch, relies_on=relies_on))
+        except BaseException:
+            self._take_back(decided.placed)
             raise
         if self._stories is not None:
-            self._stories.keep(placed)
-        return articles
+            self._stories.keep(decided.placed)
 
-    async def _placed(self, stored: Sequence[Article], analyses: Sequence[Analysis | AnalysisFailed]) -> Placed:
+    def _take_back(self, placed: Placed) -> None:
+        if self._stories is not None:
+            self._stories.take_back(placed)
+
+    async def _before(self, verdicts: Sequence[Verdict]) -> Before:
+        alone = self._turn.alone
+        known = {} if self._stories is None else await self._stories.known([verdict.article for verdict in verdicts])
+        return Before(known, alone)
+
+    async def _placed(self, stored: Sequence[Article], analyses: Sequence[Analysis | AnalysisFailed], before: Before) -> Placed:
         if self._stories is None:
             return Placed((None,) * len(stored))
-        return await self._stories.place(list(zip(stored, analyses, strict=True)))
+        known = before.stories
+        if before.alone != self._turn.alone:  # a person may have moved them
+            known = await self._stories.known([article.id for article in stored])
+        return await self._stories.place(list(zip(stored, analyses, strict=True)), known)
 
-    async def _ground(self, poll: _Poll, now: datetime, found: Sequence[Found]) -> Ground:
+    async def _ground(self, poll: Poll, now: datetime, found: Sequence[Found], asked: Asked) -> Ground:
         """Everything the record knows that decisions are made against: of a batch without a match, nothing is asked."""
-        facts = self._facts()
+        facts = asked.facts
         ground = partial(Ground, poll.spec, now, poll.first, facts, route=self._route, spread=self._spread, silenced=self._silenced)
-        pairs = [
-            (match.watchlist, place.story if place else article.id)
-            for _, analysis, article, place in found
-            if isinstance(analysis, Analysis)
-            for match in analysis.matches
-            if match.watchlist in facts
-        ]
-        edited = [verdict.article for verdict, *_ in found if verdict.kind is Kind.EDITED]
-        priors = await self._store.prior(edited) if edited else {}
+        priors = await self._store.prior(asked.edited) if asked.edited else {}
         stories = {article.id: place.story if place else article.id for _, _, article, place in found}
-        pairs += [(watchlist, stories[article]) for watchlist, article in priors]
+        pairs = asked.pairs + [(watchlist, stories[article]) for watchlist, article in priors]
         if not pairs:
             return ground({})
         told = dict(await self._store.told(list(dict.fromkeys(pairs))))
@@ -345,7 +312,7 @@ class Ingester:
         )
         return ground(told, stories=known, priors=priors, titles=titles, limits=limits)
 
-    async def _write(self, poll: _Poll, batch: IngestBatch) -> None:
+    async def _write(self, poll: Poll, batch: IngestBatch) -> None:
         """With the furniture learnt of the source; where the transaction fails, the next one writes it."""
         name = poll.spec.name
         lines = self._unwritten.pop(name, ()) + (self._lines.take_new(name) if self._lines is not None else ())
@@ -363,24 +330,3 @@ class Ingester:
 async def _apart(many: int, work: Callable[[], T]) -> T:
     """Pure work on so many documents: of a long list off the loop, which has other polls to serve."""
     return await asyncio.to_thread(work) if many > MANY else work()
-
-
-def _settled(verdict: Verdict, document: Document) -> Verdict:
-    """The verdict after the pages: an edit that hung on its page is one only where the page came."""
-    settled = verdict if document is verdict.document else verdict._replace(document=document)
-    if verdict.kind is not Kind.EDITED or verdict.owner is None:
-        return settled
-    in_vain = verdict.tries > 0 and page_failed(document)
-    if in_vain or (verdict.if_grown and not grown(document, verdict.owner)):
-        return settled._replace(kind=Kind.SIGHTED)
-    return settled
-
-
-def _sighting(verdict: Verdict) -> Sighting:
-    failed = page_failed(verdict.document)
-    return Sighting(verdict.document.key, remembered(verdict, failed=failed), verdict.article, verdict.aliases)
-
-
-def _brings(verdict: Verdict) -> bool:
-    """Whether a reader of this source alone would call it new: its own articles, and another source's that it has now."""
-    return verdict.kind is not Kind.SIGHTED or (verdict.foreign and not verdict.tries)

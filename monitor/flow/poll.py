@@ -18,8 +18,9 @@ import structlog
 
 from monitor.errors import DocumentError, FetchError, MonitorError, StorageError, UsageError
 from monitor.flow import pace
+from monitor.flow.batch import IngestReport
 from monitor.flow.hosts import HostBounds, Starts
-from monitor.flow.ingest import Ingester, IngestReport
+from monitor.flow.ingest import Ingester
 from monitor.flow.rhythm import arrived
 from monitor.model import SourceKind, SourceSpec, SourceState
 from monitor.ports import Clock, Meter, Operations, Source, Store, Watch

@@ -18,7 +18,8 @@ from functools import partial as bound
 from typing import Final, Protocol
 
 from monitor.errors import FetchError, MonitorError, UsageError
-from monitor.flow.ingest import Ingester, IngestReport
+from monitor.flow.batch import IngestReport
+from monitor.flow.ingest import Ingester
 from monitor.flow.rhythm import arrived
 from monitor.model import Document, PollResult, SourceKind, SourceSpec, SourceState, Span
 from monitor.ports import Clock, Fetched, Meter, PageRead, PushedArticle, PushFault, PushReport, Store, Watch, Workers

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -45,11 +45,20 @@ class Placed:
     added: tuple[str, ...] = ()
     edited: tuple[tuple[Membership, str, Fingerprint], ...] = ()
 
+    def speaks_of(self) -> frozenset[str]:
+        """The stories of these articles, and the articles that they joined for. A story's id is its first article's."""
+        places = [place for place in self.places if place is not None]
+        joined = {str(place.joined["article"]) for place in places if place.joined}
+        return frozenset(joined).union((place.story for place in places), self.added)
+
 
 class StoryDesk(Protocol):
     """What finds stories; ``Stories`` is one."""
 
-    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
+    async def known(self, articles: Sequence[str]) -> Mapping[str, str]:
+        """The stories of those articles that have one: as long as nobody has had the turn alone, whatever others write."""
+
+    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]], known: Mapping[str, str]) -> Placed:
         """Of each article its story and why. The next one may join it already."""
 
     def keep(self, placed: Placed) -> None:
@@ -103,11 +112,13 @@ class Stories:
             await asyncio.sleep(0)
         self._gauge()
 
-    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
+    async def known(self, articles: Sequence[str]) -> Mapping[str, str]:
         if not articles:
-            return Placed(())
+            return {}
         await self._forget(len(articles))
-        known = await self._store.stories_of([article.id for article, _ in articles])
+        return await self._store.stories_of(articles)
+
+    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]], known: Mapping[str, str]) -> Placed:
         places: list[Membership | None] = []
         added: list[str] = []
         edited: list[tuple[Membership, str, Fingerprint]] = []

@@ -1,22 +1,81 @@
 """Whose turn it is to decide: what is told of a story is decided by one at a time, from looking up what was told to the commit.
 
-Two sources may bring one story at the same moment, and a person may close its alert meanwhile. It must not know what is
-decided.
+Two sources may bring one story at the same moment, and a person may close its alert meanwhile. Most of what sources bring tells
+nobody anything, though: nothing is decided by it but the stories that later articles join. So a source's turn ends when its
+writing is handed over to the record, which takes several in one commit. The next turn waits for those alone whose commit it
+needs to see; and it names those whose stories it goes on with, and is refused by the record where they did not get there.
+A person has the turn alone, with nothing under way. This module must not know what is decided.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.ports import Mark
+
+#: Articles under way at a time: a person, and a delivery to be settled, wait for no longer than they take (some 50 ms).
+ROOM: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Under way to the record: a batch's mark, the stories and articles it speaks of, how many it has, and whether it tells."""
+
+    mark: Mark
+    of: frozenset[str]
+    articles: int
+    tells: bool
 
 
 class Turn:
-    """``async with turn:`` around looking up, deciding and committing. Fair: first come, first served; not for nesting."""
+    """``async with turn:`` to have it alone; ``async with turn.of_source(…):`` for what a source brought. Fair: first come, first
+    served; not for nesting. ``alone`` counts how often somebody had it alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = ROOM) -> None:
+        self.alone = 0
         self._lock = asyncio.Lock()
+        self._room = room
+        self._writings: dict[asyncio.Task[None], Handed] = {}
+        self._before: tuple[Handed, ...] = ()  # what was under way when this turn began
 
     async def __aenter__(self) -> None:
         await self._lock.acquire()
+        try:
+            while self._writings:
+                await asyncio.wait(self._writings)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.alone += 1
 
     async def __aexit__(self, *_: object) -> None:
         self._lock.release()
+
+    @asynccontextmanager
+    async def of_source(self, articles: int, *, behind: bool = False) -> AsyncIterator[None]:
+        """A turn beside what was handed over, as soon as there is room for so many articles more; or ``behind`` all of it, for what
+        was refused once. It ends with ``hand_over``."""
+        async with self._lock:
+            while self._writings and (behind or articles + sum(handed.articles for handed in self._writings.values()) > self._room):
+                await asyncio.wait(self._writings, return_when=asyncio.FIRST_COMPLETED)
+            self._before = tuple(self._writings.values())
+            yield
+
+    async def settled(self, of: frozenset[str]) -> None:
+        """What tells, and what speaks of these stories or articles, is under way no more: whoever has the turn may ask the record
+        what was told of them."""
+        while writings := [task for task, handed in self._writings.items() if handed.tells or not handed.of.isdisjoint(of)]:
+            await asyncio.wait(writings)
+
+    def hand_over(self, write: Callable[[tuple[Mark, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
+        """Begins to write; whoever has the turn is to leave it now, and then to wait for the task. ``write`` is given the marks of
+        what was under way when this turn began and speaks of the same."""
+        relies_on = tuple(before.mark for before in self._before if not before.of.isdisjoint(handed.of))
+        task = asyncio.create_task(write(relies_on), name="ingest")
+        self._writings[task] = handed
+        task.add_done_callback(self._writings.pop)
+        return task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -163,10 +163,19 @@ class IngestArticle:
     membership: Membership | None = None
 
 
+@dataclass(eq=False, slots=True)
+class Mark:
+    """Of one batch, for those that were decided before its commit. The record sets it where the batch's own transaction, or the
+    part of one that is its, has gone through, in the order of its transactions; nobody else writes it."""
+
+    written: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class IngestBatch:
     """Everything one transaction writes. ``state`` is the source's new state (validators and next due time), None for
-    all but the last transaction of a poll. ``lines`` are the furniture lines learnt of the source with these articles."""
+    all but the last transaction of a poll. ``lines`` are the furniture lines learnt of the source with these articles.
+    ``mark`` is this batch's own; it is refused with DecideAgain unless each it ``relies_on`` is written."""
 
     source: str
     articles: tuple[IngestArticle, ...]
@@ -174,6 +183,8 @@ class IngestBatch:
     state: SourceState | None
     sightings: tuple[Sighting, ...] = ()
     lines: tuple[str, ...] = ()
+    mark: Mark = field(default_factory=Mark, compare=False)
+    relies_on: tuple[Mark, ...] = field(default=(), compare=False)
 
 
 class DecideAgain(Exception):

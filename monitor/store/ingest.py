@@ -92,6 +92,9 @@ def make_way(connection: Connection, places: Iterable[tuple[str, str]], stays: f
 
 # ------------------------------------------------------------------------------------ the transaction
 def ingest(connection: Connection, batch: IngestBatch) -> None:
+    batch.mark.written = False  # a transaction that was lost is run again, perhaps without what came before
+    if not all(mark.written for mark in batch.relies_on):
+        raise DecideAgain("what it was decided by did not come into the record")
     count_languages(connection, batch)
     _put_articles(connection, batch)
     aliases.put(connection, batch)
@@ -101,6 +104,7 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     silences.count(connection, batch)
     if batch.state is not None:
         save_source(connection, batch.state)
+    batch.mark.written = True
 
 
 def _put_articles(connection: Connection, batch: IngestBatch) -> None:

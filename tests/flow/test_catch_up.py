@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StorageFull
-from monitor.flow.ingest import BATCH, Ingester, IngestReport
+from monitor.flow.batch import IngestReport
+from monitor.flow.ingest import BATCH, Ingester
 from monitor.model import Document, PollResult, SourceKind, SourceSpec, Way
 from monitor.ports import IngestBatch
 from monitor.store import SqlStore

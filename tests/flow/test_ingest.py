@@ -10,8 +10,9 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import MonitorError, StorageContradiction, StorageFull
+from monitor.flow.batch import IngestReport
 from monitor.flow.decision import article_id
-from monitor.flow.ingest import BATCH, Ingester, IngestReport
+from monitor.flow.ingest import BATCH, Ingester
 from monitor.flow.route import About
 from monitor.model import (
     AlertState,

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from monitor.errors import StorageFull
-from monitor.flow.ingest import BATCH, BATCH_OF_PAGES, Ingester, IngestReport
+from monitor.flow.batch import IngestReport
+from monitor.flow.ingest import BATCH, BATCH_OF_PAGES, Ingester
 from monitor.flow.route import About
 from monitor.model import (
     Article,

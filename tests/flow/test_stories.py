@@ -6,7 +6,7 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -96,6 +96,18 @@ class Refusing(SqlStore):
         if self.refuses(self.asked):
             raise StorageFull("the disk is full")
         await super().ingest(batch)
+
+
+class RefusingLate(Refusing):
+    """Finds out when others have decided since."""
+
+    async def ingest(self, batch: IngestBatch) -> None:
+        self.asked += 1
+        if self.refuses(self.asked):
+            for _ in range(5):
+                await self.stats()
+            raise StorageFull("the disk is full")
+        await SqlStore.ingest(self, batch)
 
 
 class House:
@@ -220,8 +232,8 @@ class Merging(Stories):
     kind = JoinKind.REWRITE
     first = ""
 
-    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]]) -> Placed:
-        placed = await super().place(articles)
+    async def place(self, articles: Sequence[tuple[Article, Analysis | AnalysisFailed]], known: Mapping[str, str]) -> Placed:
+        placed = await super().place(articles, known)
         self.first = self.first or placed.places[0].story  # type: ignore[union-attr]
         joined = Joined(self.kind, self.first, 0.9, 90).to_json()
         places = (place and replace(place, story=self.first, joined=joined) for place in placed.places)
@@ -447,6 +459,34 @@ def test_a_refused_transaction_leaves_no_trace_in_the_stories(tmp_path: Path) ->
 
     refusing = type("EveryThird", (Refusing,), {"refuses": staticmethod(lambda n: n % 3 == 1)})
     assert live(tmp_path / "refusing", work, record=refusing) == live(tmp_path / "plain", work)
+
+
+@pytest.mark.parametrize("refused", range(5))
+def test_what_joined_a_story_that_did_not_get_there_is_decided_anew(tmp_path: Path, refused: int) -> None:
+    """All at once, and nobody waits for the others' commits: copies and rewrites that tell somebody something or not."""
+    for word in ("stations", "nothing of this"):
+
+        async def work(house: House, word: str = word) -> None:
+            house.workers.words = {"arms": word}
+            coming = [item(f"{name}{n}", text) for name in OUTLETS[:2] for n, (_, text) in enumerate(TALES)]
+            polls = [house.poll(OUTLETS[n % 4], document) for n, document in enumerate(coming)]
+            answers = await asyncio.gather(*polls, return_exceptions=True)
+            failed = [n for n, answer in enumerate(answers) if answer is not None]
+            assert [type(answers[n]) for n in failed] == [StorageFull] * len(failed)
+            assert len(failed) == (refused > 0)
+            stories = await house.stories_by_key()
+            assert all(stories[story] == story for story in stories.values()), "the article that began a story is in it"
+            for n in failed:
+                await house.poll(OUTLETS[n % 4], coming[n])
+            stories = await house.stories_by_key()
+            assert set(stories) == {document.key for document in coming}
+            assert all(stories[story] == story for story in stories.values())
+            raised = [decision for decision in await house.decisions() if decision == RAISED]
+            matched = dict(await house.rows(schema.match, "article", "story"))
+            assert len(raised) == len(set(matched.values()))
+
+        refusing = type("One", (RefusingLate,), {"refuses": staticmethod(lambda n: n == refused)})
+        live(tmp_path / word, work, record=refusing)
 
 
 @pytest.mark.parametrize("at", range(1, len(TALES)))

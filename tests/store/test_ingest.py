@@ -85,6 +85,25 @@ def test_a_failing_request_does_not_take_those_beside_it_down(tmp_path: Path) ->
     b.with_store(tmp_path, work)
 
 
+def test_what_relies_on_a_batch_that_did_not_get_there_is_refused(tmp_path: Path) -> None:
+    """Both were decided before either was committed: an article that joined the other's story would stand in a story of nothing."""
+    bad = b.article("bad")
+    lost = b.batch(b.item(bad, dataclasses.replace(b.raised(bad, b.found()), alert=None)))
+    there = b.simple("there")
+
+    async def work(store: SqlStore) -> None:
+        relying = [dataclasses.replace(b.simple(f"on-{n}"), relies_on=marks) for n, marks in enumerate([(lost.mark,), (there.mark,)])]
+        behind = dataclasses.replace(b.simple("behind"), relies_on=(relying[0].mark, there.mark))
+        answers = await asyncio.gather(*(store.ingest(one) for one in (lost, there, *relying, behind)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [DecideAgain, type(None), DecideAgain, type(None), DecideAgain]
+        assert (await store.stats())["alerts"] == 2
+        again = dataclasses.replace(relying[0], relies_on=(there.mark,))
+        await store.ingest(again)
+        await store.ingest(behind)  # what it relies on has come meanwhile
+
+    b.with_store(tmp_path, work)
+
+
 def test_a_second_alert_for_the_same_watchlist_and_story_is_refused(tmp_path: Path) -> None:
     a = b.article()
     first = b.raised(a, b.found())

@@ -1,0 +1,129 @@
+"""Whose turn it is: who waits for whom, and what is relied on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from monitor.flow.turn import Handed, Turn
+from monitor.ports import Mark
+
+
+class Way:
+    """Writings that end when they are let; ``order`` is what happened. ``relied`` are the marks that each was given."""
+
+    def __init__(self, room: int = 10) -> None:
+        self.turn = Turn(room)
+        self.order: list[str] = []
+        self.relied: dict[str, tuple[Mark, ...]] = {}
+        self.marks: dict[str, Mark] = {}
+        self._may_end: dict[str, asyncio.Event] = {}
+
+    async def source(self, name: str, *of: str, articles: int = 1, tells: bool = False, asks: bool = False, behind: bool = False) -> None:
+        mark, may_end = self.marks.setdefault(name, Mark()), self._may_end.setdefault(name, asyncio.Event())
+
+        async def write(relies_on: tuple[Mark, ...]) -> None:
+            self.relied[name] = relies_on
+            await may_end.wait()
+            self.order.append(f"{name} written")
+
+        async with self.turn.of_source(articles, behind=behind):
+            if asks:
+                await self.turn.settled(frozenset(of))
+            self.order.append(name)
+            writing = self.turn.hand_over(write, Handed(mark, frozenset(of), articles, tells))
+        await writing
+
+    async def person(self, name: str) -> None:
+        async with self.turn:
+            self.order.append(name)
+
+    def end(self, name: str) -> None:
+        self._may_end.setdefault(name, asyncio.Event()).set()
+
+
+async def _moment() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def _live(way: Way, *doings: Callable[[Way], Awaitable[None]], ends: str) -> list[str]:
+    """What happens when these come at once, and the writings end in this order."""
+
+    async def life() -> None:
+        tasks = [asyncio.ensure_future(doing(way)) for doing in doings]
+        await _moment()
+        for name in ends:
+            way.end(name)
+            await _moment()
+        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+
+    asyncio.run(life())
+    return way.order
+
+
+def test_what_tells_nobody_anything_waits_for_nobody() -> None:
+    order = _live(Way(), lambda way: way.source("a", "s1"), lambda way: way.source("b", "s1"), lambda way: way.source("c"), ends="cab")
+    assert order == ["a", "b", "c", "c written", "a written", "b written"]
+
+
+def test_a_person_waits_for_all_that_is_under_way_and_nobody_goes_before() -> None:
+    way = Way()
+    order = _live(way, lambda way: way.source("a"), lambda way: way.person("ack"), lambda way: way.source("b"), ends="ab")
+    assert order == ["a", "a written", "ack", "b", "b written"]
+    assert way.turn.alone == 1
+
+
+def test_who_asks_what_was_told_waits_for_what_tells_and_what_speaks_of_the_same() -> None:
+    asks = [lambda way: way.source("q", "s1", asks=True)]
+    same = _live(Way(), lambda way: way.source("a", "s1"), lambda way: way.source("b", "s2"), *asks, ends="abq")
+    assert same == ["a", "b", "a written", "q", "b written", "q written"], "b speaks of another story"
+    telling = _live(Way(), lambda way: way.source("a", "s2", tells=True), lambda way: way.source("b", "s3"), *asks, ends="abq")
+    assert telling == ["a", "b", "a written", "q", "b written", "q written"], "whatever its story, it may count against a limit"
+
+
+def test_there_is_room_for_so_many_articles_and_always_for_one_batch() -> None:
+    full = _live(Way(room=10), lambda way: way.source("a", articles=8), lambda way: way.source("b", articles=3), ends="ab")
+    assert full == ["a", "a written", "b", "b written"]
+    large = _live(Way(room=10), lambda way: way.source("a", articles=900), ends="a")
+    assert large == ["a", "a written"]
+
+
+def test_what_was_refused_goes_behind_all_others() -> None:
+    order = _live(Way(), lambda way: way.source("a"), lambda way: way.source("b"), lambda way: way.source("c", behind=True), ends="abc")
+    assert order == ["a", "b", "a written", "b written", "c", "c written"]
+
+
+def test_what_goes_on_with_a_story_names_whoever_had_it_before() -> None:
+    way = Way()
+    _live(way, lambda way: way.source("a", "s1"), lambda way: way.source("b", "s2"), lambda way: way.source("c", "s1", "s3"), ends="abc")
+    assert way.relied == {"a": (), "b": (), "c": (way.marks["a"],)}
+
+
+def test_also_where_its_writing_ended_while_the_next_one_chose() -> None:
+    """It may have failed meanwhile, and what was chosen by it stands on nothing."""
+    way = Way()
+    _live(way, lambda way: way.source("a", "s1"), lambda way: way.source("b", "s1", asks=True), ends="ab")
+    assert way.order == ["a", "a written", "b", "b written"]
+    assert way.relied["b"] == (way.marks["a"],)
+
+
+@pytest.mark.parametrize("who", ["person", "source"])
+def test_who_gives_up_waiting_leaves_the_turn_to_the_next(who: str) -> None:
+    async def life() -> list[str]:
+        way = Way(room=1)
+        first = asyncio.ensure_future(way.source("a"))
+        await _moment()
+        waits = asyncio.ensure_future(way.person("ack") if who == "person" else way.source("b"))
+        await _moment()
+        waits.cancel()
+        await asyncio.wait({waits})
+        last = asyncio.ensure_future(way.source("c"))
+        way.end("a")
+        way.end("c")
+        await asyncio.wait_for(asyncio.gather(first, last), 10)
+        return way.order
+
+    assert asyncio.run(life()) == ["a", "a written", "c", "c written"]
