@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.match import ENGINE_VERSION, Engine
 from monitor.match.explain import Explanation, explain
-from monitor.model import Analysis, AnalysisFailed, Document, Facts, Fingerprint, Layout, Match
+from monitor.model import Analysis, AnalysisFailed, Document, Facts, Fingerprint, Layout, Match, Zone
 from monitor.render.bounds import kept
+from monitor.text.fingerprint import Fingerprint as Printed
 from monitor.text.fingerprint import fingerprint, prose
 from monitor.text.fingerprint_many import fingerprints
 from monitor.text.language import identify
@@ -27,28 +27,40 @@ class Matcher(Protocol):
     def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]: ...
 
 
+class _Read(NamedTuple):
+    """An analysis, all but its fingerprint."""
+
+    text_hash: str
+    language: str
+    title: str
+    zones: tuple[Zone, ...]
+    matches: tuple[Match, ...]
+
+    def printed(self, found: Printed) -> Analysis:
+        return Analysis(*self, ENGINE_VERSION, Fingerprint(found.data, "\n".join(found.words)))
+
+
 def analyse_document(document: Document, engine: Matcher) -> Analysis:
-    layout, analysis = _analysed(document, engine)
-    found = fingerprint(document.text, layout)
-    return replace(analysis, fingerprint=Fingerprint(found.data, found.words))
+    layout, read = _analysed(document, engine)
+    return read.printed(fingerprint(document.text, layout))
 
 
 def analyse_documents(documents: Sequence[Document], engine: Matcher) -> list[Analysis | AnalysisFailed]:
     """The same of many, their fingerprints taken together. A document that trips the analysis fails alone."""
-    found: list[Analysis | AnalysisFailed] = []
+    found: list[_Read | AnalysisFailed] = []
     proses: list[tuple[str, str]] = []
     for document in documents:
         try:
-            layout, analysis = _analysed(document, engine)
+            layout, read = _analysed(document, engine)
             proses.append(prose(document.text, layout))
-            found.append(analysis)
+            found.append(read)
         except Exception as error:
             found.append(_failed(error))
     try:
-        prints = iter([Fingerprint(one.data, one.words) for one in fingerprints(proses)])
+        prints = iter(fingerprints(proses))
     except Exception:  # one by one: it is for one of them alone that there is none
         return [_alone(document, engine) for document in documents]
-    return [one if isinstance(one, AnalysisFailed) else replace(one, fingerprint=next(prints)) for one in found]
+    return [one if isinstance(one, AnalysisFailed) else one.printed(next(prints)) for one in found]
 
 
 def _alone(document: Document, engine: Matcher) -> Analysis | AnalysisFailed:
@@ -62,12 +74,11 @@ def _failed(error: Exception) -> AnalysisFailed:
     return AnalysisFailed(f"{type(error).__name__}: {error}"[:500])
 
 
-def _analysed(document: Document, engine: Matcher) -> tuple[Layout, Analysis]:
-    """All but the fingerprint."""
+def _analysed(document: Document, engine: Matcher) -> tuple[Layout, _Read]:
     layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
     matches = tuple(map(kept, engine.match(document.text, layout, Facts(language, document.source, document.labels))))
-    return layout, Analysis(text_hash(document.text), language, layout.title, layout.zones, matches, ENGINE_VERSION)
+    return layout, _Read(text_hash(document.text), language, layout.title, layout.zones, matches)
 
 
 def explain_document(document: Document, engine: Engine, watchlist: str) -> Explanation:

@@ -84,11 +84,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What of a text stories compare. ``data`` is opaque to all but the story room and its maker in the text room; ``words`` are
-    its terms as the text writes them, to show in reasons, and are never stored."""
+    """What of a text stories compare. ``data`` is opaque to all but the story room and its maker in the text room; ``lines`` are
+    its terms as the text writes them, one a line, to show in reasons, and are never stored. One string, because every article
+    brings some sixty from its process and few are ever shown."""
 
     data: bytes
-    words: tuple[str, ...] = ()
+    lines: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(self.lines.split("\n")) if self.lines else ()
 
 
 @dataclass(frozen=True, slots=True)

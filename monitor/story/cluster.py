@@ -73,16 +73,16 @@ def choose(index: StoryIndex, fingerprint: Printed, at: datetime) -> Chosen | No
     look = index.look(fingerprint.data)
     if look is None or not look.says:
         return None
-    article = _Article(index, look, fingerprint.words, at.timestamp() / 3600)
+    article = _Article(index, look, fingerprint, at.timestamp() / 3600)
     return article.copied() or article.retold()
 
 
 class _Article:
     """An article and what is asked of it."""
 
-    def __init__(self, index: StoryIndex, look: Look, words: tuple[str, ...], at: float) -> None:
+    def __init__(self, index: StoryIndex, look: Look, fingerprint: Printed, at: float) -> None:
         self.index, self.look, self.at = index, look, at
-        self.words = words
+        self.fingerprint = fingerprint
         #: Stories that are the same form with other figures.
         self.forms: set[int] = set()
 
@@ -176,7 +176,8 @@ class _Article:
     ) -> Chosen:
         """The story with the reason: what is ``shown`` of what the article shares with this member, else all."""
         most = (_SHOWN_WORDS, _SHOWN_NUMBERS)
-        words, numbers = self.index.loops.shown(self.look, shown or found.shared, self.words, most) if self.words else ((), ())
+        written = self.fingerprint.words
+        words, numbers = self.index.loops.shown(self.look, shown or found.shared, written, most) if written else ((), ())
         hours = round(abs(self.at - member.at), 1)
         return Chosen(cluster.id, Joined(kind, member.article, round(score, 2), round(found.share), words, numbers, hours))
 

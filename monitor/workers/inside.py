@@ -34,6 +34,10 @@ from monitor.workers.packing import Analyses, Packed, packed
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
+#: When the collector looks for cycles, in objects made (Python's own: 700, 10, 10). A task makes thousands that reference counting
+#: frees by itself, and all of them stand until it ends.
+_COLLECT = (20_000, 20, 10)
+
 # <linux/prctl.h>
 _PR_SET_PDEATHSIG = 1
 
@@ -85,6 +89,7 @@ def begin_parse(memory: int) -> None:
     # What was imported lives as long as the process: the collector need not walk it.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECT)
 
 
 def read_feeds_task(tasks: Sequence[FeedTask]) -> list[tuple[FeedRead, list[Packed]] | FetchError]:
@@ -168,6 +173,7 @@ def begin_match(generation: Generation, dictionaries: str) -> None:
     except Exception as error:  # whatever it is, the service must hear of it
         _state.error = f"{type(error).__name__}: {error}"
     gc.freeze()
+    gc.set_threshold(*_COLLECT)
     gc.enable()
 
 

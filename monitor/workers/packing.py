@@ -75,7 +75,7 @@ class Analyses(list[Analysis | AnalysisFailed]):
 def _found_in(analysis: Analysis) -> Packed:
     zones = [(kind.value, start, end) for kind, start, end in analysis.zones]
     one = analysis.fingerprint
-    said = None if one is None else (one.data, one.words)
+    said = None if one is None else (one.data, one.lines)
     return analysis.text_hash, analysis.language, analysis.title, zones, analysis.matches, analysis.engine, said
 
 
