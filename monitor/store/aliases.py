@@ -9,7 +9,7 @@ This module must not know how a link is made canonical, nor what follows from an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -96,33 +96,37 @@ def _siblings(connection: Connection, source: str, articles: Sequence[str], owne
     return {id_: frozenset(keys) for id_, keys in found.items()}
 
 
-def put(connection: Connection, batch: IngestBatch) -> None:
-    """The keys of the articles and sightings of one transaction, and what the articles are known under besides.
+class Keys(NamedTuple):
+    """Rows of what the articles and sightings of one transaction are known under: their keys, and aliases by their hashes."""
 
-    Raises DecideAgain where one of the aliases is another article's."""
-    seen_rows: list[Values] = []
-    claimed: dict[str, Values] = {}
+    seen: list[Values]
+    claimed: dict[str, Values]
+
+
+def keys(connection: Connection, batch: IngestBatch) -> Keys:
+    """Raises DecideAgain where one of the aliases is another article's. Nothing is written yet."""
+    found = Keys([], {})
     for item in batch.articles:
         a = item.article
         source, key = item.seen_source or a.source, item.seen_key or a.key
         stands_for = "" if (source, key) == (a.source, a.key) else a.id
-        seen_rows.append({"source": source, "key": key, "content_hash": item.content_hash, "at": batch.now, "article": stands_for})
-        claimed |= {hash_: {"hash": hash_, "article": a.id, "source": a.source, "key": a.key, "at": batch.now} for hash_ in item.aliases}
+        found.seen.append({"source": source, "key": key, "content_hash": item.content_hash, "at": batch.now, "article": stands_for})
+        for hash_ in item.aliases:
+            found.claimed[hash_] = {"hash": hash_, "article": a.id, "source": a.source, "key": a.key, "at": batch.now}
     for sighting in batch.sightings:
         row: Values = {"source": batch.source, "key": sighting.key, "content_hash": sighting.content_hash, "at": batch.now}
         its_own = sighting.article == identity(batch.source, sighting.key)
-        seen_rows.append(row | {"article": "" if its_own else sighting.article})
+        found.seen.append(row | {"article": "" if its_own else sighting.article})
         # Of an article of another source the alias keeps the key it was found under.
         held = {"article": sighting.article, "source": batch.source, "key": sighting.key, "at": batch.now}
-        claimed |= {hash_: {"hash": hash_} | held for hash_ in sighting.aliases}
-    add_rows(connection, _PUT_SEEN, seen_rows)
-    _claim(connection, claimed)
+        for hash_ in sighting.aliases:
+            found.claimed[hash_] = {"hash": hash_} | held
+    for hash_, article_ in _aliases(connection, sorted(found.claimed)).items():
+        if article_ != found.claimed[hash_]["article"]:
+            raise DecideAgain
+    return found
 
 
-def _claim(connection: Connection, claimed: Mapping[str, Values]) -> None:
-    """Each alias goes to the article that claims it, unless it has gone to another."""
-    if add_rows(connection, _NEW_ALIAS, list(claimed.values())) == len(claimed):
-        return  # nobody had any of them
-    held = _aliases(connection, sorted(claimed))
-    if any(held[hash_] != row["article"] for hash_, row in claimed.items()):
-        raise DecideAgain
+def put(connection: Connection, keys: Keys) -> None:
+    add_rows(connection, _PUT_SEEN, keys.seen)
+    add_rows(connection, _NEW_ALIAS, list(keys.claimed.values()))

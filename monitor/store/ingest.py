@@ -95,12 +95,14 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     batch.mark.written = False  # a transaction that was lost is run again, perhaps without what came before
     if not all(mark.written for mark in batch.relies_on):
         raise DecideAgain("what it was decided by did not come into the record")
+    # What is refused is refused before anything is written: then nothing of a shared transaction need be taken back.
+    keys, plan = aliases.keys(connection, batch), _planned(connection, batch)
     count_languages(connection, batch)
     _put_articles(connection, batch)
-    aliases.put(connection, batch)
+    aliases.put(connection, keys)
     lines.put(connection, batch.source, batch.lines, batch.now)
     stories.put(connection, batch)
-    put_decisions(connection, batch)
+    _write(connection, plan)
     silences.count(connection, batch)
     if batch.state is not None:
         save_source(connection, batch.state)
@@ -145,6 +147,7 @@ class _Plan:
     told_already: Mapping[str, frozenset[_Teller]]  # this batch's notifications that exist -> whose they are
     alerts: dict[tuple[str, str], Values]  # (watchlist, story) -> row of the one that lives there, as it is and as it will be
     known: Mapping[str, Values]  # the rows of other alerts that this batch speaks of, by id
+    resting: bool  # whether an alert that was merged away stands in one of these stories
     new_alerts: list[Values] = field(default_factory=list)
     changed_alerts: dict[str, Values] = field(default_factory=dict)
     matches: list[Values] = field(default_factory=list)
@@ -285,17 +288,29 @@ def _alert_row(item: IngestArticle, decided: Decided) -> Values:
 
 def put_decisions(connection: Connection, batch: IngestBatch) -> None:
     """Matches, alerts, notifications and deliveries of articles that are in the record."""
+    _write(connection, _planned(connection, batch))
+
+
+def _planned(connection: Connection, batch: IngestBatch) -> _Plan | None:
+    """None where nothing was decided. Raises DecideAgain."""
     decided = [(item, one) for item in batch.articles for one in item.decided]
     if not decided:
-        return
+        return None
     standing = [dict(row._mapping) for row in _alerts_of(connection, {one.story.id for _, one in decided})]
     living = {(row["watchlist"], row["story"]): row for row in standing if not row["merged_into"]}
     spoken = {one.alert.id for _, one in decided if one.alert is not None and (one.match.watchlist, one.story.id) not in living}
-    plan = _Plan(batch.now, _told_already(connection, decided), living, _by_id(connection, spoken))
+    resting = any(row["merged_into"] for row in standing)
+    plan = _Plan(batch.now, _told_already(connection, decided), living, _by_id(connection, spoken), resting)
     for item, one in decided:
         plan.add(item, one)
+    return plan
+
+
+def _write(connection: Connection, plan: _Plan | None) -> None:
+    if plan is None:
+        return
     add_rows(connection, _NEW_STORY, list(plan.stories.values()))
-    if any(row["merged_into"] for row in standing):
+    if plan.resting:
         make_way(connection, plan.alerts.keys(), frozenset(plan.changed_alerts))
     add_rows(connection, _PUT_MATCH, plan.matches)
     add_rows(connection, _NEW_ALERT, plan.new_alerts)

@@ -20,7 +20,7 @@ from monitor.ports import IngestBatch, LanguagePulse
 from monitor.store import codec
 from monitor.store.audit import note
 from monitor.store.schema import article, language, source
-from monitor.store.statements import SOME, chunks, read_in, run_rows
+from monitor.store.statements import SOME, add_rows, chunks, read_in, run_rows
 
 #: The longest wish, and the longest pause of a failing source: after a clock that was set back nothing waits longer.
 DAY = timedelta(days=1)
@@ -243,7 +243,7 @@ def count_languages(connection: Connection, batch: IngestBatch) -> None:
     new = Counter(code for id_, code in ids.items() if id_ not in there)
     if new:
         rows = [{"language": code, "last_new": batch.now, "articles": count} for code, count in sorted(new.items())]
-        connection.execute(_COUNT_LANGUAGE, rows)
+        add_rows(connection, _COUNT_LANGUAGE, rows)
 
 
 def languages(connection: Connection) -> dict[str, LanguagePulse]:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 
 from sqlalchemy import JSON, BindParameter, Connection, Dialect, Executable, Select, Table, bindparam
 from sqlalchemy.dialects.sqlite import Insert, insert
@@ -23,6 +23,12 @@ CHUNK = 500
 
 #: Of a statement for ``read_in``: the values asked for, as ``column.in_(SOME)``.
 SOME: Final[BindParameter[Any]] = bindparam("some", expanding=True)
+
+
+class Json(NamedTuple):
+    """A value of a JSON column that is JSON already."""
+
+    text: str
 
 
 def insert_new(table: Table) -> Insert:
@@ -53,7 +59,7 @@ def add_rows(connection: Connection, statement: PlainInsert, rows: Sequence[Mapp
     if not rows:
         return 0
     sql, encode = _prepared(statement, connection.dialect, tuple(rows[0]))
-    return _executed(connection, sql, [encode(row) for row in rows])
+    return _executed(connection, sql, encode(rows))
 
 
 def run_rows(connection: Connection, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -150,23 +156,33 @@ def _prepared_binds(statement: Executable, dialect: Dialect) -> tuple[str, Calla
     return str(compiled), encode
 
 
+_Rows: TypeAlias = Sequence[Mapping[str, Any]]
+
+
 @lru_cache(maxsize=128)
-def _prepared(
-    statement: PlainInsert, dialect: Dialect, names: tuple[str, ...]
-) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+def _prepared(statement: PlainInsert, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, Callable[[_Rows], Iterator[tuple[Any, ...]]]]:
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order: Sequence[str] = getattr(compiled, "positiontup", None) or names
-    pick = itemgetter(*order)
     types = [statement.table.columns[name].type.dialect_impl(dialect) for name in order]
     made = [(place, _binding(kind, process)) for place, kind in enumerate(types) if (process := kind.bind_processor(dialect)) is not None]
 
-    def encode(row: Mapping[str, Any]) -> tuple[Any, ...]:
-        values = list(pick(row))
+    def encode(rows: _Rows) -> Iterator[tuple[Any, ...]]:
+        # A column at a time: most need nothing, and what is the same in every row is made once.
+        columns: list[Iterable[Any]] = [list(map(itemgetter(name), rows)) for name in order]
         for place, process in made:
-            values[place] = process(values[place])
-        return tuple(values)
+            columns[place] = _each(process, columns[place])
+        return zip(*columns, strict=True)
 
     return str(compiled), encode
+
+
+def _each(process: Callable[[Any], Any], values: Iterable[Any]) -> Iterator[Any]:
+    last: Any = ...  # no value of a row
+    made = None
+    for value in values:
+        if value is not last:
+            last, made = value, process(value)
+        yield made
 
 
 def _binding(kind: TypeEngine[Any], process: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -174,4 +190,10 @@ def _binding(kind: TypeEngine[Any], process: Callable[[Any], Any]) -> Callable[[
     if not isinstance(kind, JSON):
         return process
     empty: dict[type, Any] = {dict: process({}), list: process([])}
-    return lambda value: process(value) if value or type(value) not in empty else empty[type(value)]
+
+    def bind(value: Any) -> Any:
+        if type(value) is Json:
+            return value.text
+        return process(value) if value or type(value) not in empty else empty[type(value)]
+
+    return bind
