@@ -16,7 +16,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice, pairwise
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -46,10 +46,9 @@ CLASS: Final = 8
 
 #: Chunks remembered before the memo starts anew: 4 MB, and more than a day of news in one language holds.
 MEMO_LIMIT: Final = 131_072
-#: Entries of the first table, and of the last; it grows fourfold whenever a quarter is taken, and the last may be half full. (What is
+#: Entries of the first table, and of the last; it doubles whenever a quarter is taken, and the last may be half full. (What is
 #: kept beside it takes Python: of the half that is one in forty, of a full table every fifth.)
 _TABLE_BITS: Final = range(14, 19)
-_GROWTH: Final = 2
 _ROOM: Final = 4
 #: Pairs of a name's beginning and what follows of which it is remembered whether they go together: 3 MB.
 _PAIRS_LIMIT: Final = 16_384
@@ -242,7 +241,7 @@ class Meanings:
     def _grow(self) -> None:
         known, beside = self._table[self._table[:, 0] != 0], self._beside
         self._beside = {}
-        self._size(self._bits + _GROWTH)
+        self._size(self._bits + 1)
         self._enter(known[:, 0].copy(), known[:, 1].copy())
         self._enter(np.array(list(beside), np.uint64), np.array(list(beside.values()), np.uint64))
 
@@ -350,10 +349,18 @@ class Meanings:
         return {place: phrases for place in at.tolist() if (phrases := known.get(beside(value[place], value[place + 1])))}
 
     # ------------------------------------------------------------------ names
-    def named(self, text: str, read: Read) -> list[int]:
-        """The places of chunks that begin a name which goes on in the next ones."""
-        at = (read.values & BEGINS).nonzero()[0]
-        at = at[at < len(read.values) - 1]
+    def begin(self, text: str, chunks: tuple[Any, Any, Any]) -> Sequence[int]:
+        """The places of chunks that may begin a name which goes on in the next ones, given where they begin and end, and their values:
+        as arrays, or the bytes of these."""
+        onward = self.table.names.onward
+        if onward is not None:
+            return onward.places(text, chunks, (BEGINS, CLASS), self.met)
+        values = np.frombuffer(chunks[2], np.uint32)
+        return (values[:-1] & BEGINS).nonzero()[0].tolist()
+
+    def named(self, text: str, read: Read, begin: Sequence[int]) -> list[int]:
+        """Those of the places of chunks where a name does."""
+        at = np.array(begin, np.intp)
         numbers, classes = read.numbers[at + 1].tolist(), (read.values[at] >> CLASS).tolist()
         found = []
         for place, pair in zip(at.tolist(), zip(classes, numbers, strict=True), strict=True):

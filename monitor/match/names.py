@@ -22,6 +22,8 @@ from monitor.text.fold import fold
 from monitor.text.forms_base import Reading
 from monitor.text.name_cases import BARE, CONSONANT, END, REFUSED, SYLLABLE, VOWEL, Kind, agreed
 from monitor.text.names import NameWord, continuations, enough, key_words, openings
+from monitor.text.native import COMPILED
+from monitor.text.onward import Onward
 from monitor.text.words import pattern_for
 from monitor.watchlist.names import NameList
 
@@ -97,6 +99,8 @@ class Names:
         self._edges: set[str] = set()
         self._ends_of_first: list[str] = []
         self._numbers: dict[NameWord, int] = {}
+        #: What tells most words that begin a name and are none, where it can.
+        self.onward: Onward | None = None
         self._words = _Memo(continuations)
         self._seconds = _Memo(self._as_second)
 
@@ -117,7 +121,8 @@ class Names:
             self._lists.append((base, names))
         return known
 
-    def seal(self) -> None:
+    def seal(self, *, native: bool = True) -> None:
+        """``native``: what follows a first word is looked at by the loop in C where there is one."""
         self._enter(list(self._terms.values()), list(self._terms))
         for base, names in self._lists:
             for at in range(0, len(names), _BATCH):
@@ -127,6 +132,7 @@ class Names:
         self._sorted_first, self._sorted_later = sorted(self._first), sorted(self._later)
         self._edges = {word[:_EDGE] for word in self._first if len(word) >= _EDGE}
         self._ends_of_first = sorted(word[::-1] for word in self._first)
+        self.onward = Onward(self._entries) if native and COMPILED and self._entries else None
 
     def keys(self) -> Iterator[str]:
         """The key of each spelling, once sealed."""
@@ -247,6 +253,8 @@ class Names:
             if whole or (after and word.kind not in (END, SYLLABLE)):
                 number = self._numbers[word] = len(self.starts)
                 self.starts.append(_Start(opened, whole, self._follow(len(opened.key), after)))
+                if self.onward is not None:
+                    self.onward.begin(opened.key)
                 return number
         return -1
 

@@ -186,7 +186,7 @@ class Table:
 
     def seal(self) -> None:
         """Call once after the last ``add``: what needs all names sorted, and what nobody asked for."""
-        self.names.seal()
+        self.names.seal(native=self.native)
         self._prefix_heads = frozenset(prefix[: self._prefix_lengths[0]] for prefix in self._prefixes)
         single = (slot for slot, numbers in self.single.items() if not self.asked_for.issuperset(numbers))
         anchors = (slot for slot in self.anchored if not self.asked_for.issuperset(self.anchored.numbers(slot)))

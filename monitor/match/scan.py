@@ -107,9 +107,10 @@ class Scanned:
         packed = self._packed = read_packed(self.text, meanings)
         starts, ends, _, values, bits, cjk = packed
         self.pattern = WORD_CJK if cjk else WORD
-        if bits & BEGINS:
-            worth = Worth(packed.unpacked(), meanings)
-            worth.named = meanings.named(self.text, packed.unpacked())
+        if bits & BEGINS and (begin := meanings.begin(self.text, (starts, ends, values))):
+            read = packed.unpacked()
+            worth = Worth(read, meanings)
+            worth.named = meanings.named(self.text, read, begin)
             self._aside = worth.around_names(self.sentences)
         if bits & _WORTH:
             self._found = kernel.find(

@@ -57,7 +57,8 @@ class Worth:
         if bits & PAIR:
             self.pairs = self._meanings.pairs(self._read.values)
         if bits & BEGINS:
-            self.named = self._meanings.named(text, self._read)
+            begin = self._meanings.begin(text, (self._read.starts, self._read.ends, self._read.values))
+            self.named = self._meanings.named(text, self._read, begin) if begin else []
         return self
 
     def __bool__(self) -> bool:

@@ -519,6 +519,245 @@ digest(const uint64_t *key, const uint16_t *letters, int size)
     return (uint32_t)state[0];
 }
 
+/* ------------------------------------------------------------------------------------------------- names that go on */
+
+/* No name has more words. */
+#define MOST_WORDS 12
+
+/* A Bloom filter: three bits of one word for each hash. */
+typedef struct {
+    uint64_t *words;
+    uint64_t mask; /* words less one */
+} Filter;
+
+static inline uint64_t
+bits_in(uint64_t hash)
+{
+    return UINT64_C(1) << (hash >> 40 & 63) | UINT64_C(1) << (hash >> 46 & 63) | UINT64_C(1) << (hash >> 52 & 63);
+}
+
+static inline void
+mark(Filter *filter, uint64_t hash)
+{
+    hash = mixed(hash);
+    filter->words[hash & filter->mask] |= bits_in(hash);
+}
+
+static inline int
+marked(const Filter *filter, uint64_t hash)
+{
+    hash = mixed(hash);
+    return (filter->words[hash & filter->mask] & bits_in(hash)) == bits_in(hash);
+}
+
+/* As many letters as two strings begin with alike, up to the end of a key and `depth`. */
+static Py_ssize_t
+alike(PyObject *one, PyObject *two, Py_ssize_t depth)
+{
+    Py_ssize_t length = PyUnicode_GET_LENGTH(one), at = 0;
+    if (PyUnicode_GET_LENGTH(two) < length)
+        length = PyUnicode_GET_LENGTH(two);
+    if (length > depth)
+        length = depth;
+    while (at < length && PyUnicode_READ_CHAR(one, at) == PyUnicode_READ_CHAR(two, at) && (!at || PyUnicode_READ_CHAR(one, at - 1)))
+        at++;
+    return at;
+}
+
+/* Letters of an entry that are kept, the NUL behind its key among them. */
+static Py_ssize_t
+kept_of(PyObject *entry, Py_ssize_t depth)
+{
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(entry) < depth ? PyUnicode_GET_LENGTH(entry) : depth;
+    const Py_ssize_t end = PyUnicode_FindChar(entry, 0, 0, length, 1);
+    return end < 0 ? length : end + 1;
+}
+
+PyDoc_STRVAR(prefixes_doc, "prefixes(entries, depth) -> filter\n\n"
+"A filter of the beginnings of sorted strings, each length up to `depth` and up to the first NUL, which is the last letter that counts.");
+
+static PyObject *
+prefixes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 2 || !PyList_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "prefixes(entries, depth)");
+        return NULL;
+    }
+    PyObject *entries = args[0];
+    const Py_ssize_t depth = PyLong_AsSsize_t(args[1]);
+    if (depth == -1 && PyErr_Occurred())
+        return NULL;
+    Py_ssize_t count = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries); i++) {
+        PyObject *entry = PyList_GET_ITEM(entries, i);
+        if (!PyUnicode_Check(entry)) {
+            PyErr_SetString(PyExc_TypeError, "an entry that is no string");
+            return NULL;
+        }
+        count += kept_of(entry, depth) - (i ? alike(PyList_GET_ITEM(entries, i - 1), entry, depth) : 0);
+    }
+    /* Eight bits for each at the least, which let one in twenty others through. */
+    Py_ssize_t room = 1;
+    while (room < count / 8)
+        room *= 2;
+    PyObject *made = PyByteArray_FromStringAndSize(NULL, room * (Py_ssize_t)sizeof(uint64_t));
+    if (made == NULL)
+        return NULL;
+    Filter filter = {(uint64_t *)PyByteArray_AS_STRING(made), (uint64_t)room - 1};
+    memset(filter.words, 0, room * sizeof(uint64_t));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries); i++) {
+        PyObject *entry = PyList_GET_ITEM(entries, i);
+        const Py_ssize_t known = i ? alike(PyList_GET_ITEM(entries, i - 1), entry, depth) : 0, kept = kept_of(entry, depth);
+        uint64_t hash = BEGUN;
+        for (Py_ssize_t at = 0; at < kept; at++) {
+            hash = longer(hash, PyUnicode_READ_CHAR(entry, at));
+            if (at >= known)
+                mark(&filter, hash);
+        }
+    }
+    return made;
+}
+
+/* What is searched for names that go on, and by what: see `onward_doc`. */
+typedef struct {
+    PyObject *text;
+    const int64_t *starts, *ends;
+    Py_ssize_t chunks;
+    const uint32_t *letters;
+    const uint16_t *keys;
+    Filter filter;
+    Py_ssize_t depth;
+} Names;
+
+/* The beginning of a name: the hash of its key, and the letters of it. */
+typedef struct {
+    uint64_t hash, size;
+} Begun;
+
+typedef enum { NEVER, PERHAPS, GOES_ON } Onward;
+
+/* Add the word that the chunk at `place` is to a beginning. */
+static Onward
+add_word(const Names *names, Py_ssize_t place, Begun *begun)
+{
+    Word word;
+    if (!plain_word(names->text, names->starts[place], names->ends[place], names->letters, &word))
+        return PERHAPS;
+    const int declined = (names->letters[word.folded[0]] & DECLINED) != 0;
+    int size = word.size;
+    if (declined)
+        size = size > LONGEST_ENDING + 1 ? size - LONGEST_ENDING : 1;
+    for (int at = 0; at < size; at++) {
+        const uint16_t key = names->keys[word.folded[at]];
+        if (!key)
+            return PERHAPS;
+        begun->hash = longer(begun->hash, key);
+        if (++begun->size == (uint64_t)names->depth)
+            return marked(&names->filter, begun->hash) ? PERHAPS : NEVER;
+    }
+    if (!marked(&names->filter, begun->hash))
+        return NEVER;
+    return declined ? PERHAPS : GOES_ON;
+}
+
+/* Whether a name may begin so and go on, and end, in the chunks from `place` on. */
+static int
+may_go_on(const Names *names, Py_ssize_t place, Begun begun)
+{
+    if (begun.size >= (uint64_t)names->depth)
+        return 1;
+    for (int words = 1; words < MOST_WORDS && place < names->chunks; words++, place++) {
+        const Onward found = add_word(names, place, &begun);
+        if (found != GOES_ON)
+            return found == PERHAPS;
+        if (marked(&names->filter, longer(begun.hash, 0)))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether any of the beginnings that a chunk is goes on behind it; -1 with an exception. */
+static int
+any_goes_on(const Names *names, Py_ssize_t place, PyObject *met, const Begun *begun, Py_ssize_t many)
+{
+    if (!PyTuple_Check(met)) {
+        PyErr_SetString(PyExc_TypeError, "what a chunk met is a tuple");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(met); i++) {
+        const Py_ssize_t slot = PyLong_AsSsize_t(PyTuple_GET_ITEM(met, i));
+        if (slot == -1 && PyErr_Occurred())
+            return -1;
+        if (slot >= 0)
+            continue;
+        if (-1 - slot >= many) {
+            PyErr_SetString(PyExc_ValueError, "a beginning that nobody knows");
+            return -1;
+        }
+        if (may_go_on(names, place + 1, begun[-1 - slot]))
+            return 1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(onward_doc, "onward(text, starts, ends, values, begins, shift, met, begun, letters, keys, filter, depth) -> list\n\n"
+"The places of the chunks that may begin a name which goes on in the next ones. A chunk whose value (uint32) has the bit `begins` met what\n"
+"the list `met` says at the value without its last `shift` bits; of that -1 - n is the nth of the beginnings `begun` (uint64: the hash of\n"
+"its key as `pieces` makes it, and its letters). `letters` and `keys` are as for `sift`, `filter` is of the keys' beginnings.");
+
+static PyObject *
+onward(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    static const Py_ssize_t sizes[] = {sizeof(int64_t), sizeof(int64_t), sizeof(uint32_t), sizeof(Begun), sizeof(uint32_t),
+                                       sizeof(uint16_t), sizeof(uint64_t)};
+    static const int taken[] = {1, 2, 3, 7, 8, 9, 10};
+    Py_buffer views[7];
+    if (nargs != 12 || !PyUnicode_Check(args[0]) || !PyList_Check(args[6])) {
+        PyErr_SetString(PyExc_TypeError, "onward(text, starts, ends, values, begins, shift, met, begun, letters, keys, filter, depth)");
+        return NULL;
+    }
+    const unsigned long begins = PyLong_AsUnsignedLong(args[4]), shift = PyLong_AsUnsignedLong(args[5]);
+    const Py_ssize_t depth = PyLong_AsSsize_t(args[11]);
+    if (PyErr_Occurred())
+        return NULL;
+    for (int i = 0; i < 7; i++)
+        if (take(args[taken[i]], &views[i], sizes[i], 0) < 0) {
+            while (i-- > 0)
+                PyBuffer_Release(&views[i]);
+            return NULL;
+        }
+    PyObject *found = NULL;
+    const Py_ssize_t chunks = views[0].len / sizes[0], room = views[6].len / sizes[6];
+    if (views[1].len != views[0].len || views[2].len / sizes[2] != chunks || views[4].len != UNITS * sizes[4] ||
+        views[5].len != UNITS * sizes[5] || room < 1 || room & (room - 1) || depth < 1 || shift > 31) {
+        tables_differ();
+        goto done;
+    }
+    const Names names = {args[0], views[0].buf, views[1].buf, chunks, views[4].buf, views[5].buf, {views[6].buf, (uint64_t)room - 1}, depth};
+    const uint32_t *values = views[2].buf;
+    found = PyList_New(0);
+    for (Py_ssize_t place = 0; found != NULL && place + 1 < chunks; place++) {
+        if (!(values[place] & begins))
+            continue;
+        if ((Py_ssize_t)(values[place] >> shift) >= PyList_GET_SIZE(args[6])) {
+            PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
+            Py_CLEAR(found);
+            break;
+        }
+        const int on = any_goes_on(&names, place, PyList_GET_ITEM(args[6], values[place] >> shift), views[3].buf, views[3].len / sizes[3]);
+        PyObject *at = on > 0 ? PyLong_FromSsize_t(place) : NULL;
+        if (on < 0 || (on > 0 && (at == NULL || PyList_Append(found, at) < 0)))
+            Py_CLEAR(found);
+        Py_XDECREF(at);
+    }
+done:
+    for (int i = 0; i < 7; i++)
+        PyBuffer_Release(&views[i]);
+    return found;
+}
+
 /* ------------------------------------------------------------------------------------------------- codes */
 
 /* Beside the number of a word: its kind, and what is known of it, as in `fingerprint_codes`. */
@@ -963,7 +1202,7 @@ no_ends:
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, name##_doc}
 
 static PyMethodDef methods[] = {
-    FAST(fold), FAST(pieces), FAST(sieve), FAST(sift), FAST(codes), FAST(look), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
+    FAST(fold), FAST(pieces), FAST(sieve), FAST(sift), FAST(prefixes), FAST(onward), FAST(codes), FAST(look), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {

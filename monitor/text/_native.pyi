@@ -7,6 +7,22 @@ def sieve(hashes: bytearray, what: bytearray, /) -> bytearray: ...
 def sift(
     text: str, starts: Any, ends: Any, places: Any, letters: Any, table: bytearray, lengths: int, keys: Any, depth: int, /
 ) -> bytes: ...
+def prefixes(entries: list[str], depth: int, /) -> bytearray: ...
+def onward(
+    text: str,
+    starts: Any,
+    ends: Any,
+    values: Any,
+    begins: int,
+    shift: int,
+    met: Any,
+    begun: bytearray,
+    letters: Any,
+    keys: Any,
+    filter: bytearray,  # noqa: A002
+    depth: int,
+    /,
+) -> list[int]: ...
 def codes(text: str, starts: Any, ends: Any, places: Any, letters: Any, common: Set[str], key: bytes, /) -> bytearray: ...
 def look(
     text: str, weights: Any, kinds: Any, quote: int, base: int, numbers: Any, codes: Any, /

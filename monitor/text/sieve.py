@@ -108,14 +108,14 @@ class Sieve:
         pieces.enter((piece[:shortest], OPENING) for piece in begun)
         pieces.enter((piece, NAME) for piece in named)
         pieces.settle()
-        self._keys = _name_keys() if named else None
+        self._keys = name_keys() if named else None
         self._lengths = sum(1 << length for length in lengths)
         self._table = kernel.sieve(pieces.hashes, pieces.what)
 
     def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
         """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
         starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
-        return kernel.sift(text, starts, ends, places, _LETTERS, self._table, self._lengths, self._keys, _DEPTH)
+        return kernel.sift(text, starts, ends, places, SIFTED, self._table, self._lengths, self._keys, _DEPTH)
 
 
 def can_begin(beginning: str) -> bool:
@@ -149,7 +149,7 @@ def _beginnings_of_names(names: Iterable[str]) -> set[str]:
 
 
 @cache
-def _name_keys() -> npt.NDArray[np.uint16]:
+def name_keys() -> npt.NDArray[np.uint16]:
     """Of each letter that a plain word folds to, the letter of a name's key; 0 where that is another number of letters."""
     keys = np.zeros(len(LETTERS), np.uint16)
     for letter in np.unique(LETTERS[(LETTERS & (LETTER | DIGIT)) != 0] & 0xFFFF).tolist():
@@ -170,4 +170,5 @@ def _letters() -> Letters:
     return letters
 
 
-_LETTERS: Final = _letters()
+#: What ``letters`` knows of each letter, and what a sieve asks beside.
+SIFTED: Final = _letters()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -17,11 +18,13 @@ from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine, meanings, native
 from monitor.match.native import COMPILED, kernel, read_packed
-from monitor.match.scan import Found
+from monitor.match.scan import Found, Scanned
 from monitor.match.stems import HashedStems, PlainStems
 from monitor.model import Evidence, Facts, Hit, Match, Span, Stance
 from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.layout import lay_out
+from monitor.text.native import kernel as words
+from monitor.text.sieve import SIFTED, name_keys
 from monitor.watchlist import Term, load
 from tests.match.test_scan import PIECES, engine
 from tests.text.lookups import silent
@@ -131,6 +134,67 @@ def test_no_word_that_a_name_may_begin_with_is_held_back(word: str) -> None:
     nothing = table.sieve.holds_back(word, starts, ends, np.arange(len(starts)))
     for start, end, held in zip(starts.tolist(), ends.tolist(), nothing, strict=True):
         assert not held or table.meet(word[start:end].strip("'\"")) == ()
+
+
+_NAMED = st.lists(
+    st.tuples(st.sampled_from([*_NAME_WORDS, *_ATTACHED, "the", "123", "Kimberley", "K"]), st.sampled_from([" ", " ", "", "-", ", ", ". "]))
+)
+
+
+@settings(max_examples=400)
+@given(_NAMED.map(lambda pieces: "".join(piece + gap for piece, gap in pieces)))
+@example("Kim Jong Un's Ким Чен Ына كيم جونغ أون وكيم جونغ أون 김정은은 Jo sé Ángel al Qaida Kim Jong")
+@example("José Án gel SørenÆbelø המשה לוי Владимиром Путиным Мария Захаровой الم نظمة الغربية")
+def test_every_name_that_goes_on_is_found(text: str) -> None:
+    sentences = lay_out(text, all_body=True).sentences
+    found, wanted = (Scanned(text, sentences, named().table, plainly=plainly).collect().hits for plainly in (False, True))
+    assert found == wanted
+
+
+@given(st.lists(st.text("abcd", min_size=1, max_size=6)), st.integers(1, 5), st.text("abcd", max_size=5))
+def test_a_filter_keeps_back_no_beginning(keys: list[str], depth: int, more: str) -> None:
+    table = words.prefixes(sorted(f"{key}\0{number:x}" for number, key in enumerate(keys)), depth)
+    texts = [f"{key[:size]} {key[size:]}{more}" for key in keys for size in range(1, len(key))]
+    for text in texts:
+        parts = text.split()
+        starts, ends = np.array([0, len(parts[0]) + 1]), np.array([len(parts[0]), len(text)])
+        begun = bytearray(words.pieces([parts[0]]) + len(parts[0]).to_bytes(8, sys.byteorder))
+        asked = (text, starts, ends, np.array([1, 0], np.uint32), 1, 8, [(5, -1)], begun, SIFTED, name_keys(), table, depth)
+        assert words.onward(*asked) == [0] or "".join(parts) not in keys
+
+
+def test_what_no_name_goes_on_with_is_kept_back() -> None:
+    meanings = named().table.meanings
+    for text, places in (("Kim said Kim Jong said Kim Jong Un", [5]), ("Владимир сказал", []), ("كيم قال كيم جونغ أون", [2]), ("Anna", [])):
+        read = meanings.read(text)
+        assert list(meanings.begin(text, (read.starts.copy(), read.ends.copy(), read.values))) == places
+
+
+def test_what_is_no_filter_of_ours_is_refused() -> None:
+    one, table = np.zeros(1, np.int64), words.prefixes(["a"], 9)
+
+    def onward(text: object = "a b", places: object = one, met: object = ((),), filter: object = table, begins: int = 1) -> object:  # noqa: A002
+        values = np.array([1, 1], np.uint32)
+        keys = name_keys()
+        return words.onward(text, np.array([0, 2]), places, values, begins, 8, met, bytearray(16), SIFTED, keys, filter, 9)  # type: ignore[arg-type]
+
+    ends = np.array([1, 3])
+    assert onward(places=ends, met=[()]) == []
+    with pytest.raises(ValueError, match="another size"):
+        onward(met=[()])
+    with pytest.raises(ValueError, match="another size"):
+        onward(places=ends, met=[()], filter=bytes(24))
+    with pytest.raises(ValueError, match="class that nobody knows"):
+        onward(places=ends, met=[])
+    with pytest.raises(ValueError, match="beginning that nobody knows"):
+        onward(places=ends, met=[(-2,)])
+    for wrong in ({"met": [3]}, {"met": [("a",)]}, {"met": ()}, {"text": b"a b", "met": [()]}):
+        with pytest.raises(TypeError):
+            onward(places=ends, **wrong)  # type: ignore[arg-type]
+    for entries, depth in (([b"a"], 9), (("a",), 9), (["a"], "9")):
+        with pytest.raises(TypeError):
+            words.prefixes(entries, depth)  # type: ignore[arg-type]
+    assert len(words.prefixes([], 0)) == 8
 
 
 def test_what_no_name_begins_with_is_held_back() -> None:

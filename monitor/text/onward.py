@@ -1,0 +1,39 @@
+"""Which words of a text may begin a name of several words, told from the letters of what follows.
+
+News is full of first words of names and nearly always goes on as no name does. Of every name's key the beginnings of each length
+are kept in a filter (a Bloom filter), and the words behind such a first word are held against it letter by letter: what it lets
+through may still be no name, what it keeps back is certain. Words that are not plain, or may have endings, it lets through.
+
+This room knows only str.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from monitor.text.native import kernel
+from monitor.text.sieve import SIFTED, name_keys
+
+#: Letters of a key that are compared, its end among them: enough for a given name and most of what follows. What is longer is let through.
+_DEPTH: Final = 20
+
+
+class Onward:
+    """Only where the loops in C are."""
+
+    def __init__(self, entries: list[str]) -> None:
+        """Of the keys of names, sorted; what stands behind a NUL does not count."""
+        self._filter = kernel.prefixes(entries, _DEPTH)
+        self._begun = bytearray()
+
+    def begin(self, key: str) -> None:
+        """One more beginning of names, which has the next number."""
+        self._begun += kernel.pieces([key]) + len(key).to_bytes(8, sys.byteorder)
+
+    def places(self, text: str, chunks: tuple[Any, Any, Any], begins: tuple[int, int], met: Sequence[tuple[int, ...]]) -> list[int]:
+        """Of the chunks of a text (where they begin and end, and their values) the places of those that may begin a name which goes on
+        in the next ones. ``begins`` says which bit of a value tells beginnings, and above how many bits there is what it met: of that
+        -1 - n is the nth beginning."""
+        return kernel.onward(text, *chunks, *begins, met, self._begun, SIFTED, name_keys(), self._filter, _DEPTH)
