@@ -9,9 +9,10 @@ This room knows only str.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
+
+import numpy as np
 
 from monitor.text.native import kernel
 from monitor.text.sieve import SIFTED, name_keys
@@ -30,7 +31,7 @@ class Onward:
 
     def begin(self, key: str) -> None:
         """One more beginning of names, which has the next number."""
-        self._begun += kernel.pieces([key]) + len(key).to_bytes(8, sys.byteorder)
+        self._begun += kernel.pieces([key]) + np.array([len(key)], np.uint64).tobytes()
 
     def places(self, text: str, chunks: tuple[Any, Any, Any], begins: tuple[int, int], met: Sequence[tuple[int, ...]]) -> list[int]:
         """Of the chunks of a text (where they begin and end, and their values) the places of those that may begin a name which goes on
