@@ -37,7 +37,7 @@ class _Read(NamedTuple):
     matches: tuple[Match, ...]
 
     def printed(self, found: Printed) -> Analysis:
-        return Analysis(*self, ENGINE_VERSION, Fingerprint(found.data, "\n".join(found.words)))
+        return Analysis(*self, ENGINE_VERSION, Fingerprint(found.data, found.lines))
 
 
 def analyse_document(document: Document, engine: Matcher) -> Analysis:

@@ -1159,41 +1159,93 @@ done:
     return answer;
 }
 
-PyDoc_STRVAR(cut_doc, "cut(text, starts, ends) -> list\n\nThe pieces of a text between places of code points (int64).");
+PyDoc_STRVAR(cut_doc, "cut(text, starts, ends, counts) -> list\n\n"
+    "The pieces of a text between places of code points, so many together (all int64): each lot is one string, a piece a line.");
+
+/* The pieces, one a line; each lies within the text. */
+static PyObject *
+lot(PyObject *text, const int64_t *starts, const int64_t *ends, Py_ssize_t count)
+{
+    const int kind = PyUnicode_KIND(text);
+    const void *chars = PyUnicode_DATA(text);
+    Py_ssize_t length = count ? count - 1 : 0;
+    Py_UCS4 most = '\n';  /* as many bits as the greatest character has, which is all that its kind depends on */
+    for (Py_ssize_t at = 0; at < count; at++) {
+        if (length > PY_SSIZE_T_MAX - (ends[at] - starts[at]))  /* one place may be asked for again and again */
+            return PyErr_NoMemory();
+        length += ends[at] - starts[at];
+        for (int64_t place = starts[at]; place < ends[at]; place++)
+            most |= PyUnicode_READ(kind, chars, place);
+    }
+    PyObject *found = PyUnicode_New(length, most > 0x10FFFF ? 0x10FFFF : most);
+    if (found == NULL || !length)
+        return found;
+    const int its = PyUnicode_KIND(found);
+    char *written = PyUnicode_DATA(found);
+    Py_ssize_t to = 0;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        if (at)
+            PyUnicode_WRITE(its, written, to++, '\n');
+        if (its == kind) {
+            memcpy(written + to * kind, (const char *)chars + starts[at] * kind, (size_t)(ends[at] - starts[at]) * kind);
+            to += ends[at] - starts[at];
+        } else
+            for (int64_t place = starts[at]; place < ends[at]; place++)
+                PyUnicode_WRITE(its, written, to++, PyUnicode_READ(kind, chars, place));
+    }
+    return found;
+}
+
+static PyObject *
+lots(PyObject *text, const Py_buffer *starts, const Py_buffer *ends, const Py_buffer *counts)
+{
+    const Py_ssize_t pieces = starts->len / (Py_ssize_t)sizeof(int64_t), many = counts->len / (Py_ssize_t)sizeof(int64_t);
+    const int64_t *from = starts->buf, *to = ends->buf, *count = counts->buf;
+    if (ends->len != starts->len) {
+        tables_differ();
+        return NULL;
+    }
+    for (Py_ssize_t at = 0; at < pieces; at++)
+        if (from[at] < 0 || to[at] < from[at] || to[at] > PyUnicode_GET_LENGTH(text)) {
+            PyErr_SetString(PyExc_IndexError, "a piece beyond the text");
+            return NULL;
+        }
+    PyObject *answer = PyList_New(many);
+    Py_ssize_t first = 0;
+    for (Py_ssize_t at = 0; answer != NULL && at < many; at++) {
+        if (count[at] < 0 || count[at] > pieces - first) {
+            tables_differ();
+            Py_CLEAR(answer);
+            break;
+        }
+        PyObject *found = lot(text, from + first, to + first, (Py_ssize_t)count[at]);
+        if (found == NULL)
+            Py_CLEAR(answer);
+        else
+            PyList_SET_ITEM(answer, at, found);
+        first += (Py_ssize_t)count[at];
+    }
+    return answer;
+}
 
 static PyObject *
 cut(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    Py_buffer starts, ends;
-    PyObject *answer = NULL;
-    if (nargs != 3 || !PyUnicode_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "cut(text, starts, ends)");
+    Py_buffer views[3];
+    if (nargs != 4 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "cut(text, starts, ends, counts)");
         return NULL;
     }
-    if (take(args[1], &starts, sizeof(int64_t), 0) < 0)
-        return NULL;
-    if (take(args[2], &ends, sizeof(int64_t), 0) < 0)
-        goto no_ends;
-    const Py_ssize_t count = starts.len / (Py_ssize_t)sizeof(int64_t);
-    if (ends.len != starts.len) {
-        tables_differ();
-        goto done;
-    }
-    answer = PyList_New(count);
-    for (Py_ssize_t at = 0; answer != NULL && at < count; at++) {
-        const int64_t start = ((const int64_t *)starts.buf)[at], end = ((const int64_t *)ends.buf)[at];
-        /* Which refuses a place before the text, and takes one behind it for its end. */
-        PyObject *found = PyUnicode_Substring(args[0], start, end);
-        if (found == NULL)
-            Py_CLEAR(answer);
-        else
-            PyList_SET_ITEM(answer, at, found);
-    }
-done:
-    PyBuffer_Release(&ends);
-no_ends:
-    PyBuffer_Release(&starts);
+    for (int i = 0; i < 3; i++)
+        if (take(args[i + 1], &views[i], sizeof(int64_t), 0) < 0) {
+            while (i-- > 0)
+                PyBuffer_Release(&views[i]);
+            return NULL;
+        }
+    PyObject *answer = lots(args[0], &views[0], &views[1], &views[2]);
+    for (int i = 0; i < 3; i++)
+        PyBuffer_Release(&views[i]);
     return answer;
 }
 

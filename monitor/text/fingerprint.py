@@ -72,10 +72,14 @@ _CJK_RUN: Final = re.compile(f"[{CJK_CLASS}]+")
 class Fingerprint:
     """``data`` is what is stored: version, flags, number of terms; the signature (64 × 16 bits, or nothing where the text has no
     three words); the terms' numbers, ascending (32 bits each); a byte each of kind (2 bits) and weight (6 bits). At most
-    931 bytes. ``words`` are the terms as the article writes them, in the order of the numbers; they are not stored."""
+    931 bytes. ``lines`` are the terms as the article writes them, one a line in the order of the numbers; they are not stored."""
 
     data: bytes
-    words: tuple[str, ...] = ()
+    lines: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(self.lines.split("\n")) if self.lines else ()
 
     def read(self) -> Terms | None:
         """What ``data`` says; None where it is of another version or damaged."""
@@ -148,11 +152,12 @@ def _parted(text: str) -> list[str]:
 
 
 class _Words(NamedTuple):
-    """How many words the title has; the codes of title and body in one row; the words as written, by their places in it."""
+    """How many words the title has; the codes of title and body in one row; the words as written, by their places in it, one a
+    line."""
 
     titled: int
     codes: Long
-    written: Callable[[Places], tuple[str, ...]]
+    written: Callable[[Places], str]
 
 
 def _one_by_one(title: str, body: str) -> _Words:
@@ -160,7 +165,7 @@ def _one_by_one(title: str, body: str) -> _Words:
     titled = _parted(title)[:MOST_WORDS]
     surfaces = titled + _parted(body)[:MOST_WORDS]
     codes = [pair_of(surface) if is_cjk(surface) else code_of(surface) for surface in surfaces]
-    return _Words(len(titled), np.array(codes, np.uint64), lambda places: tuple(map(surfaces.__getitem__, places.tolist())))
+    return _Words(len(titled), np.array(codes, np.uint64), lambda places: "\n".join(map(surfaces.__getitem__, places.tolist())))
 
 
 def _looked_up(title: str, body: str) -> _Words | None:
@@ -175,7 +180,7 @@ def _looked_up(title: str, body: str) -> _Words | None:
         kept = np.concatenate((np.arange(min(titled, MOST_WORDS)), np.arange(titled, min(words, titled + MOST_WORDS))))
         found = found._replace(of=found.of[kept], nth=found.nth[kept], codes=found.codes[kept])
         titled = min(titled, MOST_WORDS)
-    return _Words(titled, found.codes, found.written)
+    return _Words(titled, found.codes, lambda places: found.written(places, np.array([len(places)]))[0])
 
 
 # ---------------------------------------------------------------------------------------------- signature
@@ -265,11 +270,11 @@ def taken_apart(marks: Marks) -> tuple[Marks, npt.NDArray[np.float32]]:
 WEIGHT_OF: Final = np.minimum(np.rint((1 + np.log(np.maximum(np.arange(512), 1))) * _WEIGHT_STEPS), 63).astype(np.uint8)
 
 
-def _packed(signature: Bins, words: _Words) -> tuple[bytes, tuple[str, ...]]:
+def _packed(signature: Bins, words: _Words) -> tuple[bytes, str]:
     codes = words.codes
     places = (codes & COMMON_BIT == 0).nonzero()[0]
     if not len(places):
-        return HEAD.pack(VERSION, len(signature), 0) + signature.tobytes(), ()
+        return HEAD.pack(VERSION, len(signature), 0) + signature.tobytes(), ""
     codes = codes.take(places)
     # In one sort: by number, of equals the first in the text.
     order = ((codes << THIRTY_TWO) | np.arange(len(codes), dtype=np.uint64)).argsort()

@@ -10,7 +10,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -185,11 +185,10 @@ class _Table:
 _TABLE: Final = _Table()
 
 
-def _cut(text: str, starts: Places, ends: Places) -> list[str]:
-    """The pieces of ``text`` between these places."""
-    if COMPILED:
-        return kernel.cut(text, starts, ends)
-    return [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+def cut_in_python(text: str, starts: Places, ends: Places, counts: Places) -> list[str]:
+    """The pieces of ``text`` between these places, so many together: each lot is one string, a piece a line."""
+    pieces = iter([text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)])
+    return ["\n".join(islice(pieces, count)) for count in counts.tolist()]
 
 
 class Coded(NamedTuple):
@@ -202,13 +201,15 @@ class Coded(NamedTuple):
     nth: Places
     codes: Long
 
-    def written(self, places: Places) -> tuple[str, ...]:
-        """The words as written, by their places."""
+    def written(self, places: Places, counts: Places) -> list[str]:
+        """The words as written, by their places, so many together, one a line."""
         text, held = self.text, self.of.take(places)
-        pieces = _cut(text, self.starts.take(held), self.ends.take(held))
+        starts, ends = self.starts.take(held), self.ends.take(held)
         for at in (self.codes.take(places) & _PLAIN_BIT == 0).nonzero()[0].tolist():
-            pieces[at] = WORD.findall(pieces[at])[self.nth[places[at]]]
-        return tuple(pieces)
+            start = int(starts[at])
+            found = next(islice(WORD.finditer(text[start : ends[at]]), int(self.nth[places[at]]), None))
+            starts[at], ends[at] = start + found.start(), start + found.end()
+        return kernel.cut(text, starts, ends, counts) if COMPILED else cut_in_python(text, starts, ends, counts)
 
 
 def blanks_part(text: str) -> bool:

@@ -8,7 +8,7 @@ kept is cut apart. Articles whose words are not parted by blanks, and long ones,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -100,9 +100,8 @@ def _together(articles: Sequence[tuple[str, str]]) -> list[Fingerprint | None]:
 def _made(found: Coded, first: Places, titled: Places, last: Places) -> Iterator[Fingerprint]:
     """In C, one by one."""
     all_data, places = packed(found.codes, np.stack((first, titled, last), axis=1))
-    said = iter(found.written(places))
-    for data in all_data:
-        yield Fingerprint(data, tuple(islice(said, data[HEAD.size - 1])))
+    counts = np.array([data[HEAD.size - 1] for data in all_data], np.intp)
+    return map(Fingerprint, all_data, found.written(places, counts))
 
 
 def _by_rows(found: Coded, first: Places, titled: Places, last: Places) -> Iterator[Fingerprint]:
@@ -113,7 +112,7 @@ def _by_rows(found: Coded, first: Places, titled: Places, last: Places) -> Itera
     # A word's place says of itself whether it stands in a title.
     weight = np.where(np.arange(len(article)) < titled.take(article), 1 + TITLE, 1)
     for signature, (data, said) in zip(_bytes(signatures, words), _terms(found, article, weight, articles), strict=True):
-        yield Fingerprint(HEAD.pack(VERSION, len(signature) // 2, len(said)) + signature + data, said)
+        yield Fingerprint(HEAD.pack(VERSION, len(signature) // 2, len(data) // 5) + signature + data, said)
 
 
 def _bytes(signatures: Bins, words: Places) -> Iterator[bytes]:
@@ -140,11 +139,11 @@ def _signatures(words: Hashes, article: Places, articles: int) -> Bins:
     return (mixed(least.take(source) + away * _STEP) & _LOW).astype(np.uint16)
 
 
-def _terms(found: Coded, article: Places, weight: Places, articles: int) -> list[tuple[bytes, tuple[str, ...]]]:
-    """Of each article the numbers and marks of its terms, as bytes, and the terms as written."""
+def _terms(found: Coded, article: Places, weight: Places, articles: int) -> list[tuple[bytes, str]]:
+    """Of each article the numbers and marks of its terms, as bytes, and the terms as written, one a line."""
     places = (found.codes & COMMON_BIT == 0).nonzero()[0]
     if not len(places):
-        return [(b"", ())] * articles
+        return [(b"", "")] * articles
     said = found.codes.take(places).astype(np.uint32).astype(np.uint64)
     keys = article.take(places).astype(np.uint64) << _ARTICLE_BITS | said << _PLACE_BITS | places.astype(np.uint64)
     # By article and number, of equals the first in the text.
@@ -162,18 +161,20 @@ def _terms(found: Coded, article: Places, weight: Places, articles: int) -> list
     hashes = keys.take(starts)
     bounds = (hashes >> THIRTY_TWO).searchsorted(np.arange(articles + 1, dtype=np.uint64)).tolist()
     marks = kinds << np.uint8(6) | WEIGHT_OF.take(counts, mode="clip")
-    return _cut(_Terms(hashes.astype(np.uint32), marks, counts, firsts), found.written(firsts), bounds)
+    return _cut(_Terms(hashes.astype(np.uint32), marks, counts, firsts), found, bounds)
 
 
-def _cut(terms: _Terms, written: Sequence[str], bounds: list[int]) -> list[tuple[bytes, tuple[str, ...]]]:
-    hashes, marks, counts, firsts = terms
-    cut: list[tuple[bytes, tuple[str, ...]]] = []
-    for start, end in pairwise(bounds):
-        if end - start <= MOST_TERMS:
-            cut.append((hashes[start:end].tobytes() + marks[start:end].tobytes(), tuple(written[start:end])))
-        else:
-            kept = start + np.lexsort((firsts[start:end], -counts[start:end]))[:MOST_TERMS]
-            kept.sort()
-            data = hashes.take(kept).tobytes() + marks.take(kept).tobytes()
-            cut.append((data, tuple(map(written.__getitem__, kept.tolist()))))
-    return cut
+def _cut(terms: _Terms, found: Coded, bounds: list[int]) -> list[tuple[bytes, str]]:
+    kept = [_kept(terms, start, end) for start, end in pairwise(bounds)]
+    written = found.written(terms.firsts.take(np.concatenate(kept)), np.array(list(map(len, kept))))
+    data = [terms.hashes.take(places).tobytes() + terms.marks.take(places).tobytes() for places in kept]
+    return list(zip(data, written, strict=True))
+
+
+def _kept(terms: _Terms, start: int, end: int) -> Places:
+    """Which of an article's terms are kept."""
+    if end - start <= MOST_TERMS:
+        return np.arange(start, end)
+    kept = start + np.lexsort((terms.firsts[start:end], -terms.counts[start:end]))[:MOST_TERMS]
+    kept.sort()
+    return kept

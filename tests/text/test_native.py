@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from monitor.text import fingerprint, fingerprint_codes, letters, native, sieve
 from monitor.text.chunks import BASE, KINDS, LONGEST, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.fingerprint import HEAD, VERSION, _packed, _signature, _Words, packed
-from monitor.text.fingerprint_codes import _Table, code_of, coded
+from monitor.text.fingerprint_codes import _Table, code_of, coded, cut_in_python
 from monitor.text.fold import fold
 from monitor.text.forms import Attach, readings
 from monitor.text.forms_split import BEFORE_WORDS, BEHIND_WORDS
@@ -120,15 +120,23 @@ def test_every_word_has_its_code(text: str) -> None:
     found, wanted = coded(text), [code_of(text[span.start : span.end]) for span in words(text)]
     plain = np.uint64(~fingerprint_codes._PLAIN & 2**64 - 1)
     assert (found.codes & plain).tolist() == wanted
-    assert list(found.written(np.arange(len(found.codes)))) == [text[span.start : span.end] for span in words(text)]
+    assert found.written(np.arange(len(found.codes)), np.ones(len(found.codes), np.intp)) == [
+        text[span.start : span.end] for span in words(text)
+    ]
 
 
-@given(TEXTS)
-def test_codes_and_pieces_are_pythons(text: str) -> None:
+@given(TEXTS, st.integers(1, 5))
+@example("naïve \U0001f600 مدرسة", 1)
+@example("naïve \U0001f600 مدرسة", 2)
+def test_codes_and_pieces_are_pythons(text: str, together: int) -> None:
     starts, ends = (np.ascontiguousarray(places) for places in chunks(text)[:2])
     places = np.arange(len(starts))
     pieces = [text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    assert kernel.cut(text, starts, ends) == pieces
+    assert kernel.cut(text, starts, ends, np.ones(len(starts), np.intp)) == pieces
+    counts = np.array([together] * (len(starts) // together) + [0, len(starts) % together], np.intp)
+    lots = kernel.cut(text, starts, ends, counts)
+    assert lots == cut_in_python(text, starts, ends, counts)
+    assert list(map(hash, lots)) == list(map(hash, cut_in_python(text, starts, ends, counts)))
     codes = np.frombuffer(kernel.codes(text, starts, ends, places, *_coding()), np.uint64).tolist()
     assert all(code in (0, fingerprint_codes._chunk(piece)) for code, piece in zip(codes, pieces, strict=True))
 
@@ -164,12 +172,12 @@ _WORDS = st.lists(
 @example([n * 7919 % 2**32 | 2 << 32 for n in range(30)], 3, 20)
 def test_a_fingerprint_is_as_numpy_makes_it(words: list[int], titled: int, times: int) -> None:
     codes = np.array([code ^ n << 8 * (n % 4) for n in range(times) for code in words], np.uint64)
-    said = _Words(min(titled, len(codes)), codes, lambda places: tuple(map(str, places.tolist())))
+    said = _Words(min(titled, len(codes)), codes, lambda places: "\n".join(map(str, places.tolist())))
     data, written = _packed(_signature(codes.astype(np.uint32)), said)
     around = np.concatenate((codes[:3], codes, codes[:2]))
     first, last = min(3, len(codes)), min(3, len(codes)) + len(codes)
     (one, other), places = packed(around, np.array((first, first + said.titled, last, 0, 0, 0)))
-    assert (one, tuple(str(place - first) for place in places.tolist())) == (data, written)
+    assert (one, "\n".join(str(place - first) for place in places.tolist())) == (data, written)
     assert other == HEAD.pack(VERSION, 0, 0)
 
 
@@ -206,7 +214,10 @@ def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(ValueError, match="another size"):
         kernel.fold("a", LETTERS[:9].copy())
     with pytest.raises(ValueError, match="another size"):
-        kernel.cut("a", one, np.zeros(2, np.intp))
+        kernel.cut("a", one, np.zeros(2, np.intp), one)
+    for count in (-1, 2):
+        with pytest.raises(ValueError, match="another size"):
+            kernel.cut("a", one, one, np.array([count]))
     for bounds in ((-1, 0, 1), (0, 0, 2), (1, 1, 0)):
         with pytest.raises(ValueError, match="bounds beyond"):
             packed(np.zeros(1, np.uint64), np.array(bounds))
@@ -221,9 +232,10 @@ def test_what_is_no_table_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match="another size"):
             kernel.look("a", *wrong_size[:2], QUOTE_WEIGHT, BASE, *wrong_size[2:])
-    with pytest.raises(IndexError):
-        kernel.cut("a", one - 1, one)
-    for wrong in (lambda: kernel.pieces([b"a"]), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one)):  # type: ignore[list-item,arg-type]
+    for start, end in ((-1, 0), (0, 2), (1, 0), (2, 2)):
+        with pytest.raises(IndexError):
+            kernel.cut("a", np.array([start]), np.array([end]), one)
+    for wrong in (lambda: kernel.pieces([b"a"]), lambda: kernel.fold(b"a", LETTERS), lambda: kernel.cut(b"a", one, one, one)):  # type: ignore[list-item,arg-type]
         with pytest.raises(TypeError):
             wrong()
     with pytest.raises(TypeError):
