@@ -25,8 +25,10 @@ from monitor.watchlist import Loaded, Watchlist, load_folder
 SETTLE: Final = 0.15
 #: A folder that never rests is read after so many looks all the same.
 LOOKS: Final = 8
-#: The folder is looked at so often within one tick of a second, so that an edit waits half a second at most to be seen.
-LOOKS_A_TICK: Final = 2
+#: The folder is looked at so often within one tick of a second, at the least and at the most, so that an edit waits a fifth of
+#: a second to be seen; in between as often as takes a hundredth of the time (a look at 1,000 files is 5 ms).
+LOOKS_A_TICK: Final = (2, 5)
+LOOKING: Final = 0.01
 #: When the workers failed rather than a watchlist, the same files are tried again after this long (seconds).
 AGAIN: Final = 30.0
 
@@ -80,6 +82,7 @@ class Reloader:
         self._loaded: Loaded | None = None  # the folder as it was last read
         self._applied = ""  # the folder's stamp that is in force, or was refused
         self._again_at: float | None = None
+        self._looks = LOOKS_A_TICK[0]
         self._one = asyncio.Lock()
 
     @property
@@ -102,15 +105,19 @@ class Reloader:
         if self._one.locked():
             return
         async with self._one:
-            for look in range(LOOKS_A_TICK):
+            looks = self._looks
+            for look in range(looks):
                 if look:
-                    await self._sleep(1 / LOOKS_A_TICK)
+                    await self._sleep(1 / looks)
                 if await self._look():
                     return
 
     async def _look(self) -> bool:
         """Whether there was something to do."""
+        began = self._clock.monotonic()
         stamp = await asyncio.to_thread(self._watchlists.stamp)
+        least, most = LOOKS_A_TICK
+        self._looks = max(least, min(most, int(LOOKING / max(self._clock.monotonic() - began, LOOKING / most))))
         due = self._again_at is not None and self._clock.monotonic() >= self._again_at
         if stamp != self._applied:
             await self._try(await self._rested(stamp))

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from monitor.analysis import analyse_documents
 from monitor.dictionaries import open_dictionary
+from monitor.dictionaries.expansions import fingerprint
 from monitor.errors import FetchError, WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
@@ -160,6 +161,15 @@ class _State:
 
 
 _state = _State()
+
+
+def make_ready() -> None:
+    """What the first article of each process would wait for and every process has the same: in the process that they are forked
+    from it is done once, and its memory is theirs too."""
+    watchlist = load("ready", {"ready.yaml": 'id: ready\ngroups: {one: {en: [one], ar: [واحد]}}\nwhen: one NEAR "two"\n'})
+    engine = compile_engine([watchlist], lambda language, word: frozenset())
+    analyse_documents([Document("", "", "One and two\n\nThis is one of two. هذا واحد من اثنين\n\nAnd this is all.\n")], engine)
+    fingerprint()
 
 
 def begin_match(generation: Generation, dictionaries: str) -> None:

@@ -69,6 +69,7 @@ class KillablePool:
         # As many tasks at a time as processes, so that a task that waits is waiting for its process to start.
         self._gate = asyncio.Semaphore(processes)
         self._pool = self._new()
+        self._starting: asyncio.Future[None] | None = None
 
     def _new(self) -> ProcessPool:
         return ProcessPool(max_workers=self._processes, initializer=self._begin, initargs=self._arguments, context=CONTEXT)
@@ -80,6 +81,7 @@ class KillablePool:
             for _ in range(2):
                 pool = self._pool
                 try:
+                    await self._started()
                     return await self._finish(_schedule(pool, function, arguments), limit)
                 except (TaskOverran, ProcessExpired) as error:
                     await self._respawns.wait()
@@ -89,6 +91,14 @@ class KillablePool:
                 except _NotRunning:
                     await self._replace(pool)
             raise PoolBroken("worker processes cannot be started; is memory or the number of processes limited?")
+
+    async def _started(self) -> None:
+        """Forking returns once what the process begins with (watchlists, which are a megabyte) has gone through its pipe: nothing to
+        do in the event loop."""
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().run_in_executor(None, _start, self._pool)
+        # Whoever is cancelled meanwhile leaves it to the others, and to ``close``.
+        await asyncio.shield(self._starting)
 
     async def _finish(self, future: ProcessFuture[T], limit: float) -> T:
         loop = asyncio.get_running_loop()
@@ -117,16 +127,25 @@ class KillablePool:
     async def _replace(self, broken: ProcessPool) -> None:
         await self._respawns.wait()
         if self._pool is broken:  # else another task has replaced it meanwhile
-            self._pool = self._new()
+            self._pool, self._starting = self._new(), None
             await asyncio.to_thread(_stop, broken)
 
     async def close(self) -> None:
         """Kill what still runs; joining pebble's threads may take a moment, hence not in the event loop."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting})  # a pool that is stopped before it has started would start all the same
         await asyncio.to_thread(_stop, self._pool)
 
 
 class _NotRunning(Exception):
     """The pool broke before it took the task; another one may."""
+
+
+def _start(pool: ProcessPool) -> None:
+    try:
+        _ = pool.active  # asking starts it
+    except (RuntimeError, OSError, BrokenProcessPool) as error:
+        raise _NotRunning from error
 
 
 def _schedule(pool: ProcessPool, function: Callable[..., T], arguments: Sequence[Any]) -> ProcessFuture[T]:

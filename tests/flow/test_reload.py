@@ -379,3 +379,24 @@ def test_a_version_of_the_record_is_handed_over_as_it_was_read_from_the_folder()
         assert version.read.version == version.version
 
     run(work)
+
+
+@pytest.mark.parametrize(("takes", "looks"), [(0.0, 5), (0.002, 5), (0.003, 3), (0.005, 2), (0.5, 2)])
+def test_the_folder_is_looked_at_as_often_as_is_cheap(takes: float, looks: int) -> None:
+    house = House({"arms.yaml": a_list("arms")})
+    stamp = house.watchlists.stamp
+
+    def slowly() -> str:
+        house.clock.advance(takes)
+        return stamp()
+
+    house.watchlists.stamp = slowly  # type: ignore[method-assign]
+
+    async def work() -> None:
+        await house.reloader.start()
+        await house.reloader.tick()
+        house.slept.clear()
+        await house.reloader.tick()
+        assert house.slept == [1 / looks] * (looks - 1)
+
+    run(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -245,3 +246,16 @@ def test_the_fork_server_that_was_begun_early_is_the_one_that_is_used() -> None:
             await pool.close()
 
     assert asyncio.run(work()) == begun
+
+
+def test_a_pool_that_is_closed_while_it_starts_leaves_no_process() -> None:
+    async def work(pool: KillablePool) -> None:
+        asked = asyncio.create_task(pool.run(tasks.process_id, limit=5))
+        await asyncio.sleep(0)
+        asked.cancel()
+        await pool.close()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert multiprocessing.active_children() == []
+
+    with_pool(work)
