@@ -1,6 +1,6 @@
 /* The loops of layout that look at every character: what a text holds at all, where its sentences may end, where its lines stand.
  *
- * All of it is said in Python too (`survey`, `sentences`, `lines`), for those without a compiler, and tests hold both to one answer.
+ * All of it is said in Python too (`survey`, `sentences`, `lines`, `language`), for those without a compiler, and tests hold both to one answer.
  * Nothing here knows a language: what characters are stands in a table that Python fills (`looks`), and which words carry a full stop
  * in a set of it. Text comes from anyone: every index is held against the text's length, and no loop goes back further than its bound.
  */
@@ -317,7 +317,36 @@ lines(PyObject *self, PyObject *args)
 
 /* -------------------------------------------------------------------------------------------------- module */
 
+/* ------------------------------------------------------------------------------------------------- scripts */
+
+PyDoc_STRVAR(glance_doc, "glance(text, step, classes) -> (arabic, latin, odd)\n\n"
+                         "How many of every so many characters of a text are in each of three classes: the bits 1, 2 and 4 of the byte\n"
+                         "that a character has in the table. Beyond it nothing is in any.");
+
+static PyObject *
+glance(PyObject *self, PyObject *args)
+{
+    PyObject *object;
+    Py_ssize_t step, counts[3] = {0, 0, 0};
+    Py_buffer classes = {NULL};
+    (void)self;
+    if (!PyArg_ParseTuple(args, "Uny*", &object, &step, &classes))
+        return NULL;
+    const Text text = text_of(object);
+    const unsigned char *of = classes.buf;
+    for (Py_ssize_t place = 0; step > 0 && place < text.length; place = step < text.length - place ? place + step : text.length) {
+        const Py_UCS4 c = at(&text, place);
+        const unsigned char its = c < (size_t)classes.len ? of[c] : 0;
+        counts[0] += its & 1;
+        counts[1] += its >> 1 & 1;
+        counts[2] += its >> 2 & 1;
+    }
+    PyBuffer_Release(&classes);
+    return Py_BuildValue("nnn", counts[0], counts[1], counts[2]);
+}
+
 static PyMethodDef methods[] = {
+    {"glance", glance, METH_VARARGS, glance_doc},
     {"look", look, METH_VARARGS, look_doc},
     {"lines", lines, METH_VARARGS, lines_doc},
     {NULL, NULL, 0, NULL},

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import fasttext
 
-from monitor.text.scripts import ARABIC, HAN, HANGUL, HEBREW, KANA, LATIN, count_scripts, each_script, majority_script
+from monitor.text.loops import COMPILED, kernel
+from monitor.text.scripts import ARABIC, HAN, HANGUL, HEBREW, KANA, LATIN, count_scripts, each_script, letters
 
 UNKNOWN: Final = "und"
 
@@ -32,6 +33,8 @@ _READ: Final = 300
 _CERTAIN: Final = 0.8
 #: Below this score it is guessing (it says ``en`` with 0.12 to an empty string).
 _SURE: Final = 0.3
+#: From here on there is none of the letters that ``glance`` counts.
+_CLASSED: Final = 0x700
 #: Fewer letters than this say nothing.
 _LETTERS: Final = 3
 
@@ -61,14 +64,16 @@ _ASCII_LETTERS: Final = _CAPITALS + _CAPITALS.lower()
 def identify(text: str, hint: str = "") -> str:
     """The language of ``text`` as ISO 639-1, or ``und``. ``hint`` (the source's own word) is believed where the text does not tell."""
     opening = text[:_OPENING]
-    spread = opening[:: len(opening) // _SPREAD or 1]
-    if len(spread) > 2 * _LETTERS:
+    step = len(opening) // _SPREAD or 1
+    looked_at = -(-len(opening) // step)
+    if looked_at > 2 * _LETTERS:
         # Most texts are settled here, before any letter is counted.
-        majority = majority_script(spread)
-        if majority == ARABIC and not _NOT_ARABIC.search(spread):
+        arabic, latin, others = kernel.glance(opening, step, _classes()) if COMPILED else glance(opening, step)
+        if 2 * arabic > looked_at and not others:
             return "ar"
-        if majority == LATIN:
+        if 2 * latin > looked_at:
             return _ask(opening, LATIN, hint)
+    spread = opening[::step]
     counts = count_scripts(spread)
     if counts.total() < _LETTERS:
         return _known(hint)
@@ -80,6 +85,20 @@ def identify(text: str, hint: str = "") -> str:
     if script == ARABIC and len(_NOT_ARABIC.findall(spread)) <= _NOT_ARABIC_SHARE * counts[ARABIC]:
         return "ar"
     return _ask(opening, script, hint)
+
+
+def glance(opening: str, step: int) -> tuple[int, int, int]:
+    """How many of every so many characters are letters of Arabic, as its code page has them, how many are Latin ones, and how many
+    are letters that Arabic does not write."""
+    spread = opening[::step]
+    return *letters(spread), len(_NOT_ARABIC.findall(spread))
+
+
+@cache
+def _classes() -> bytes:
+    """What ``glance`` says of each character."""
+    told = [glance(chr(code), 1) for code in range(_CLASSED)]
+    return bytes([arabic | latin << 1 | other << 2 for arabic, latin, other in told])
 
 
 def _ask(opening: str, script: str, hint: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.text.fullstops import ABBREVIATIONS
+from monitor.text.language import _classes, glance
 from monitor.text.layout import lay_out
 from monitor.text.lines import lines_of
 from monitor.text.loops import COMPILED, kernel, look
@@ -155,3 +156,20 @@ def test_what_is_no_table_is_refused() -> None:
 
 def test_the_table_knows_the_enders() -> None:
     assert [char for char in map(chr, range(0x10000)) if looks()[ord(char)] & 32] == sorted(ENDERS)
+
+
+@given(st.text(st.sampled_from("aZé٣اپگی وçאяœ\U0001f600\ud800漢")) | st.text(), st.integers(1, 7))
+def test_letters_are_counted_as_python_counts_them(text: str, step: int) -> None:
+    assert kernel.glance(text, step, _classes()) == glance(text, step)
+
+
+def test_no_letter_that_is_counted_stands_beyond_the_table() -> None:
+    every = "".join(map(chr, range(0x110000)))
+    assert kernel.glance(every, 1, _classes()) == glance(every, 1)
+
+
+def test_a_glance_goes_no_further_than_its_text_and_its_table() -> None:
+    assert kernel.glance("abc", 2**62, b"") == (0, 0, 0)
+    assert kernel.glance("abc", 0, _classes()) == kernel.glance("", 1, _classes()) == (0, 0, 0)
+    with pytest.raises(TypeError):
+        kernel.glance(b"abc", 1, b"")  # type: ignore[arg-type]
