@@ -117,8 +117,9 @@ class Engine:
         return found
 
     # ------------------------------------------------------------------ matching
-    def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]:
-        """Every watchlist whose query is true of the text, with its evidence; in the order of the watchlists."""
+    def match(self, text: str, layout: Layout, facts: Facts, *, only: str = "") -> tuple[Match, ...]:
+        """Every watchlist whose query is true of the text, with its evidence; in the order of the watchlists. ``only`` names the one
+        that the caller is interested in, of which the others are independent."""
         scanned = Scanned(text, layout.sentences, self.table)
         if not scanned:
             return ()
@@ -131,6 +132,8 @@ class Engine:
         evaluated: tuple[Article, Mapping[int, list[Found]]] | None = None
         for index, clauses in groupby(opened, key=_watchlist):
             one, numbers = self.compiled[index], [number for _, number in clauses]
+            if only and one.watchlist.id != only:
+                continue
             if scanned.found is not None and one.firing.settles(numbers) and _speaks_plainly(one, scanned):
                 matches.append(self._match_at_once(one, scanned, scanned.found))
                 continue

@@ -37,6 +37,11 @@ CAPITALS_LIMIT: Final = 5
 _CAPITALISED: Final = ""
 _CAPITALS: Final = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{2,{CAPITALS_LIMIT}}}")
 _SHORT_KATAKANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc]{1,3}")
+#: Letters of which every run is one word, and blanks between: what most terms are.
+_PLAIN_LETTERS: Final = (
+    "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0401-\u044f\u0451-\u045f\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\uac00-\ud7a3]+"
+)
+_PLAIN: Final = re.compile(f"{_PLAIN_LETTERS}(?: {_PLAIN_LETTERS})*")
 _BEYOND_LATIN: Final = "\u0370"
 _OTHER_LETTERS: Final = re.compile(f"[{_BEYOND_LATIN}-\u1dff\u2c00-\U0010ffff]+")
 _APOSTROPHES: Final = "'’ʼ‘＇"
@@ -322,6 +327,8 @@ def _same_case(surface: str, cased: str) -> bool:
 
 def split_term(text: str) -> list[str]:
     """The words of a term as the text's words would be split, a ``*`` kept with its word."""
+    if _PLAIN.fullmatch(text):
+        return text.split(" ")
     if "*" not in text:
         return [text[span.start : span.end] for span in words(text)]
     out: list[str] = []

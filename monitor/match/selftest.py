@@ -40,7 +40,7 @@ def _run(test: InlineTest, watchlist: Watchlist, engine: Engine, files: Mapping[
 
 def _find(watchlist: Watchlist, engine: Engine, text: str, layout: Layout) -> Match | None:
     facts = Facts(language=identify(text))
-    return next((m for m in engine.match(text, layout, facts) if m.watchlist == watchlist.id), None)
+    return next(iter(engine.match(text, layout, facts, only=watchlist.id)), None)
 
 
 def _judge(test: InlineTest, match: Match | None, shown: str) -> str:

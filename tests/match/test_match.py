@@ -259,6 +259,20 @@ tests:
     assert failures[0].startswith("w.yaml:5: ")
 
 
+def test_one_watchlist_is_asked_for_and_matches_as_beside_the_others() -> None:
+    lists = {
+        "a": "id: a\ngroups: {x: {en: [alpha]}, y: {en: [beta]}}\nwhen: x NEAR/3 y\n",
+        "b": "id: b\ngroups: {x: {en: [alpha]}}\nwhen: x\n",
+        "c": "id: c\ngroups: {x: {en: [beta, gamma]}}\nmask: {en: [beta max]}\nwhen: count(x) >= 2\n",
+    }
+    built = compile_engine([load(name, {f"{name}.yaml": text}) for name, text in lists.items()], nothing)
+    for text in ("alpha and beta", "alpha", "beta, gamma, beta", "beta max and gamma", "nothing", "alpha beta gamma"):
+        laid = lay_out(text, all_body=True)
+        every = built.match(text, laid, Facts())
+        for name in lists:
+            assert built.match(text, laid, Facts(), only=name) == tuple(match for match in every if match.watchlist == name)
+
+
 ALPHABET = "سلاح ذخيرة بيع والب.\n\u064b\u0640\u200f😀ab 1٢أة"
 
 
