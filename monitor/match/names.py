@@ -132,11 +132,8 @@ class Names:
         self._sorted_first, self._sorted_later = sorted(self._first), sorted(self._later)
         self._edges = {word[:_EDGE] for word in self._first if len(word) >= _EDGE}
         self._ends_of_first = sorted(word[::-1] for word in self._first)
-        self.onward = Onward(self._entries) if native and COMPILED and self._entries else None
-
-    def keys(self) -> Iterator[str]:
-        """The key of each spelling, once sealed."""
-        return (entry.partition(_NUL)[0] for entry in self._entries)
+        if native and COMPILED and self._entries:
+            self.onward = Onward(self._entries, [*self._sorted_first, *_PARTICLES])
 
     def _enter(self, texts: Sequence[str], numbers: Sequence[int]) -> None:
         add = self._entries.append

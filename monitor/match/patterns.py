@@ -207,7 +207,7 @@ class Table:
         beginnings = [*self._prefixes, *(parts[0] for parts, _ in self._wildcards)]
         if self._pieces is None or not all(map(can_begin, beginnings)):
             return None
-        return Sieve(self._pieces, beginnings, self.names.keys())
+        return Sieve(self._pieces, beginnings, self.names.onward.filter if self.names.onward else None)
 
     def pattern(self, number: int) -> Pattern:
         if number < LISTED:

@@ -27,6 +27,8 @@
 #define DECLINED 0x8000000
 /* No ending of a name is longer. */
 #define LONGEST_ENDING 5
+/* Nor what may be missing before one. */
+#define MOST_HIDDEN 4
 /* What a piece of a word may be, as in `sieve`; in an entry of a sieve below the bits that tell pieces apart. */
 #define STEM 1
 #define STEM_AFTER 2
@@ -35,7 +37,6 @@
 #define BACK 16
 #define BEGINNING 32
 #define OPENING 64
-#define NAME 128
 #define PIECE 0xff
 
 static int
@@ -132,6 +133,15 @@ longer(uint64_t hash, uint32_t letter)
     return (hash ^ letter) * UINT64_C(0x100000001b3);
 }
 
+static uint64_t
+hash_of(PyObject *text)
+{
+    uint64_t hash = BEGUN;
+    for (Py_ssize_t at = 0; at < PyUnicode_GET_LENGTH(text); at++)
+        hash = longer(hash, PyUnicode_READ_CHAR(text, at));
+    return hash;
+}
+
 static inline uint64_t
 mixed(uint64_t hash)
 {
@@ -140,13 +150,42 @@ mixed(uint64_t hash)
     return hash ^ hash >> 29;
 }
 
+/* A Bloom filter: three bits of one word for each hash. */
+typedef struct {
+    uint64_t *words;
+    uint64_t mask; /* words less one */
+} Filter;
+
+static inline uint64_t
+bits_in(uint64_t hash)
+{
+    return UINT64_C(1) << (hash >> 40 & 63) | UINT64_C(1) << (hash >> 46 & 63) | UINT64_C(1) << (hash >> 52 & 63);
+}
+
+static inline void
+mark(Filter *filter, uint64_t hash)
+{
+    hash = mixed(hash);
+    filter->words[hash & filter->mask] |= bits_in(hash);
+}
+
+static inline int
+marked(const Filter *filter, uint64_t hash)
+{
+    hash = mixed(hash);
+    return (filter->words[hash & filter->mask] & bits_in(hash)) == bits_in(hash);
+}
+
 typedef struct {
     const uint32_t *entries, *letters;
     uint64_t mask;    /* entries less one */
     uint64_t lengths; /* of the beginnings: bit n for those of n letters */
     int shortest;     /* of them, of as many letters as are an opening: few words have one */
     const uint16_t *keys; /* of a folded letter, that of a name's key, 0 where it is not one; NULL where there are no names */
-    int depth;            /* letters of the longest beginning of a name */
+    Filter names; /* of the beginnings of their keys, see `prefixes_doc` */
+    int depth;    /* letters of the longest of these */
+    const uint16_t *hidden; /* what may be missing before a name behind something else, and of how many letters it is */
+    int hiding;
 } Sieve;
 
 /* What the piece of this hash may be. */
@@ -207,39 +246,72 @@ met_from(const Sieve *sieve, const Word *word, int front, uint64_t backs)
     return 0;
 }
 
+/* In a filter of how the keys of names begin: the last letter of a word that names begin with, behind its own. */
+#define FIRST_WORD 1
+/* A shorter beginning is nearly always one of some name. */
+#define TELLING 3
+/* As many letters as the piece of a name has that is written apart, by the first letter: a capital, neither, a small one. */
+#define LEAST_CAPITAL 2
+#define LEAST_PIECE 3
+#define LEAST_SMALL 6
+
+/* Whether a name's key may begin with this one, as `Names._may_open` says it; `first` is the letter that the text's word begins with. */
+static int
+may_open(const Sieve *sieve, const uint16_t *key, int size, Py_UCS4 first)
+{
+    const int least = Py_UNICODE_ISUPPER(first) ? LEAST_CAPITAL : Py_UNICODE_ISLOWER(first) ? LEAST_SMALL : LEAST_PIECE;
+    uint64_t hash = BEGUN;
+    for (int at = 1; at <= size && at <= sieve->depth; at++) {
+        hash = longer(hash, key[at - 1]);
+        /* Every length is asked for, so that what the filter lets through by chance fails at the next letter. */
+        if ((at >= TELLING || at == size) && !marked(&sieve->names, hash))
+            return 0;
+    }
+    return size >= least || marked(&sieve->names, longer(hash, FIRST_WORD));
+}
+
 /* Whether what is left of a word from `front` on may be how a name begins, all of it or less what ends a name. */
 static int
-names_from(const Sieve *sieve, const Word *word, int front)
+names_from(const Sieve *sieve, const Word *word, int front, Py_UCS4 first)
 {
-    int size = word->size - front;
-    if (sieve->letters[word->folded[front]] & DECLINED)
-        size = size > LONGEST_ENDING + 1 ? size - LONGEST_ENDING : 1;
-    if (size > sieve->depth)
-        size = sieve->depth;
-    uint64_t hash = BEGUN;
-    for (int at = front; at < front + size; at++) {
-        const uint16_t key = sieve->keys[word->folded[at]];
-        if (!key)
+    uint16_t key[LONGEST + MOST_HIDDEN];
+    const int size = word->size - front;
+    for (int at = 0; at < size; at++)
+        if (!(key[at] = sieve->keys[word->folded[front + at]]))
             return 1;
-        hash = longer(hash, key);
+    if (sieve->letters[word->folded[front]] & DECLINED) {
+        int kept = size > LONGEST_ENDING + 1 ? size - LONGEST_ENDING : 1;
+        if (kept > sieve->depth)
+            kept = sieve->depth;
+        uint64_t hash = BEGUN;
+        for (int at = 0; at < kept; at++)
+            hash = longer(hash, key[at]);
+        if (marked(&sieve->names, hash))
+            return 1;
     }
-    return piece(sieve, hash) & NAME;
+    if (may_open(sieve, key, size, first))
+        return 1;
+    if (!front)
+        return 0;
+    memmove(key + sieve->hiding, key, size * sizeof(uint16_t));
+    memcpy(key, sieve->hidden, sieve->hiding * sizeof(uint16_t));
+    return may_open(sieve, key, size + sieve->hiding, first);
 }
 
 static int
-may_meet(const Sieve *sieve, const Word *word)
+may_meet(const Sieve *sieve, const Word *word, Py_UCS4 first)
 {
     const uint64_t backs = backs_of(sieve, word);
     const uint32_t anywhere = sieve->letters[word->folded[0]] & ANYWHERE;
     uint64_t hash = BEGUN;
-    if (met_from(sieve, word, 0, backs) || (sieve->keys != NULL && names_from(sieve, word, 0)))
+    if (met_from(sieve, word, 0, backs) || (sieve->keys != NULL && names_from(sieve, word, 0, first)))
         return 1;
     for (int front = 1; front < word->size && (anywhere || sieve->letters[word->folded[front - 1]] & IN_FRONT); front++) {
         hash = longer(hash, word->folded[front - 1]);
         const uint32_t attached = piece(sieve, hash) & FRONT;
         if ((anywhere || attached) && met_from(sieve, word, front, backs))
             return 1;
-        if (attached && sieve->keys != NULL && names_from(sieve, word, front))
+        if (attached && sieve->keys != NULL && names_from(sieve, word, front, first))
             return 1;
     }
     return 0;
@@ -264,10 +336,7 @@ pieces(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
             Py_CLEAR(hashes);
             break;
         }
-        uint64_t hash = BEGUN;
-        for (Py_ssize_t at = 0; at < PyUnicode_GET_LENGTH(text); at++)
-            hash = longer(hash, PyUnicode_READ_CHAR(text, at));
-        ((uint64_t *)PyByteArray_AS_STRING(hashes))[i] = hash;
+        ((uint64_t *)PyByteArray_AS_STRING(hashes))[i] = hash_of(text);
     }
     return hashes;
 }
@@ -370,46 +439,75 @@ read_word(PyObject *text, const Asked *asked, Py_ssize_t nth, Word *word)
     return plain_word(text, ((const int64_t *)asked->starts.buf)[place], ((const int64_t *)asked->ends.buf)[place], asked->letters.buf, word);
 }
 
-PyDoc_STRVAR(sift_doc, "sift(text, starts, ends, places, letters, table, lengths, keys, depth) -> bytes\n\n"
+PyDoc_STRVAR(sift_doc, "sift(text, starts, ends, places, letters, table, lengths, names) -> bytes\n\n"
 "For each of those places among the chunks of a text (all int64), 1 where it is one plain word that no reading makes one of the sieve, which is then certain.\n"
-"`lengths` has bit n set where the sieve holds a beginning of n letters; `keys` (uint16) are of each folded letter that of names, of which\n"
-"the sieve holds beginnings of up to `depth` letters, or None.");
+"`lengths` has bit n set where the sieve holds a beginning of n letters. `names` is None, or (keys, filter, depth, hidden): of\n"
+"each folded letter that of names (uint16), what `prefixes` makes of the keys of names up to `depth` letters, and what may be missing\n"
+"before a name that something stands before (uint16).");
+
+/* What a sieve is to know of names; -1 with an exception. What was taken is for the caller to release. */
+static int
+take_names(PyObject *names, Sieve *sieve, Py_buffer *views, int *taken)
+{
+    static const Py_ssize_t sizes[] = {sizeof(uint16_t), sizeof(uint64_t), sizeof(uint16_t)};
+    static const int places[] = {0, 1, 3};
+    if (!PyTuple_Check(names) || PyTuple_GET_SIZE(names) != 4) {
+        PyErr_SetString(PyExc_TypeError, "see sift.__doc__");
+        return -1;
+    }
+    const long depth = PyLong_AsLong(PyTuple_GET_ITEM(names, 2));
+    if (depth == -1 && PyErr_Occurred())
+        return -1;
+    for (; *taken < 3; ++*taken)
+        if (take(PyTuple_GET_ITEM(names, places[*taken]), &views[*taken], sizes[*taken], 0) < 0)
+            return -1;
+    const Py_ssize_t room = views[1].len / sizes[1], hidden = views[2].len / sizes[2];
+    if (views[0].len != UNITS * sizes[0] || room < 1 || room & (room - 1) || depth < 1 || depth > LONGEST || hidden > MOST_HIDDEN)
+        return tables_differ();
+    sieve->keys = views[0].buf;
+    sieve->names = (Filter){views[1].buf, (uint64_t)room - 1};
+    sieve->depth = (int)depth;
+    sieve->hidden = views[2].buf;
+    sieve->hiding = (int)hidden;
+    return 0;
+}
 
 static PyObject *
 sift(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
     Asked asked;
-    Py_buffer table, keys = {.buf = NULL, .obj = NULL};
+    Py_buffer table, views[3];
     PyObject *answer = NULL;
-    if (nargs != 9) {
-        PyErr_SetString(PyExc_TypeError, "sift(text, starts, ends, places, letters, table, lengths, keys, depth)");
+    int taken = 0;
+    if (nargs != 8) {
+        PyErr_SetString(PyExc_TypeError, "sift(text, starts, ends, places, letters, table, lengths, names)");
         return NULL;
     }
     const uint64_t lengths = PyLong_AsUnsignedLongLong(args[6]);
-    const long depth = PyLong_AsLong(args[8]);
     if (PyErr_Occurred() || take_asked(args, &asked) < 0)
         return NULL;
     if (take(args[5], &table, sizeof(uint32_t), 0) < 0)
         goto no_table;
-    if (args[7] != Py_None && take(args[7], &keys, sizeof(uint16_t), 0) < 0)
-        goto done;
     const Py_ssize_t room = table.len / (Py_ssize_t)sizeof(uint32_t);
-    if (room < 1 || room & (room - 1) || (keys.buf && keys.len != UNITS * (Py_ssize_t)sizeof(uint16_t)) || depth < 0 || depth > LONGEST) {
+    if (room < 1 || room & (room - 1)) {
         tables_differ();
         goto done;
     }
-    int shortest = 0;
-    while (lengths && !(lengths >> shortest & 1))
-        shortest++;
-    const Sieve sieve = {table.buf, asked.letters.buf, (uint64_t)room - 1, lengths, shortest, keys.buf, (int)depth};
+    Sieve sieve = {.entries = table.buf, .letters = asked.letters.buf, .mask = (uint64_t)room - 1, .lengths = lengths};
+    while (lengths && !(lengths >> sieve.shortest & 1))
+        sieve.shortest++;
+    if (args[7] != Py_None && take_names(args[7], &sieve, views, &taken) < 0)
+        goto done;
     answer = PyBytes_FromStringAndSize(NULL, asked.count);
     for (Py_ssize_t nth = 0; answer != NULL && nth < asked.count; nth++) {
         Word word;
-        PyBytes_AS_STRING(answer)[nth] = read_word(args[0], &asked, nth, &word) && !may_meet(&sieve, &word);
+        PyBytes_AS_STRING(answer)[nth] =
+            read_word(args[0], &asked, nth, &word) && !may_meet(&sieve, &word, PyUnicode_READ_CHAR(args[0], word.start));
     }
 done:
-    PyBuffer_Release(&keys);
+    while (taken-- > 0)
+        PyBuffer_Release(&views[taken]);
     PyBuffer_Release(&table);
 no_table:
     release(&asked);
@@ -524,32 +622,6 @@ digest(const uint64_t *key, const uint16_t *letters, int size)
 /* No name has more words. */
 #define MOST_WORDS 12
 
-/* A Bloom filter: three bits of one word for each hash. */
-typedef struct {
-    uint64_t *words;
-    uint64_t mask; /* words less one */
-} Filter;
-
-static inline uint64_t
-bits_in(uint64_t hash)
-{
-    return UINT64_C(1) << (hash >> 40 & 63) | UINT64_C(1) << (hash >> 46 & 63) | UINT64_C(1) << (hash >> 52 & 63);
-}
-
-static inline void
-mark(Filter *filter, uint64_t hash)
-{
-    hash = mixed(hash);
-    filter->words[hash & filter->mask] |= bits_in(hash);
-}
-
-static inline int
-marked(const Filter *filter, uint64_t hash)
-{
-    hash = mixed(hash);
-    return (filter->words[hash & filter->mask] & bits_in(hash)) == bits_in(hash);
-}
-
 /* As many letters as two strings begin with alike, up to the end of a key and `depth`. */
 static Py_ssize_t
 alike(PyObject *one, PyObject *two, Py_ssize_t depth)
@@ -573,49 +645,78 @@ kept_of(PyObject *entry, Py_ssize_t depth)
     return end < 0 ? length : end + 1;
 }
 
-PyDoc_STRVAR(prefixes_doc, "prefixes(entries, depth) -> filter\n\n"
-"A filter of the beginnings of sorted strings, each length up to `depth` and up to the first NUL, which is the last letter that counts.");
-
-static PyObject *
-prefixes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* -1 with an exception where a list holds anything else. */
+static int
+are_strings(PyObject *list)
 {
-    (void)module;
-    if (nargs != 2 || !PyList_Check(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "prefixes(entries, depth)");
-        return NULL;
-    }
-    PyObject *entries = args[0];
-    const Py_ssize_t depth = PyLong_AsSsize_t(args[1]);
-    if (depth == -1 && PyErr_Occurred())
-        return NULL;
-    Py_ssize_t count = 0;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries); i++) {
-        PyObject *entry = PyList_GET_ITEM(entries, i);
-        if (!PyUnicode_Check(entry)) {
-            PyErr_SetString(PyExc_TypeError, "an entry that is no string");
-            return NULL;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++)
+        if (!PyUnicode_Check(PyList_GET_ITEM(list, i))) {
+            PyErr_SetString(PyExc_TypeError, "what is no string");
+            return -1;
         }
-        count += kept_of(entry, depth) - (i ? alike(PyList_GET_ITEM(entries, i - 1), entry, depth) : 0);
+    return 0;
+}
+
+/* Mark each beginning of a string that `known` letters are not marked of. */
+static void
+mark_beginnings(Filter *filter, PyObject *text, Py_ssize_t known, Py_ssize_t size)
+{
+    uint64_t hash = BEGUN;
+    for (Py_ssize_t at = 0; at < size; at++) {
+        hash = longer(hash, PyUnicode_READ_CHAR(text, at));
+        if (at >= known)
+            mark(filter, hash);
     }
-    /* Eight bits for each at the least, which let one in twenty others through. */
+}
+
+/* An empty filter for so many hashes, eight bits for each at the least, which let one in twenty others through; NULL with an exception. */
+static PyObject *
+filter_for(Py_ssize_t count, Filter *filter)
+{
     Py_ssize_t room = 1;
     while (room < count / 8)
         room *= 2;
     PyObject *made = PyByteArray_FromStringAndSize(NULL, room * (Py_ssize_t)sizeof(uint64_t));
     if (made == NULL)
         return NULL;
-    Filter filter = {(uint64_t *)PyByteArray_AS_STRING(made), (uint64_t)room - 1};
-    memset(filter.words, 0, room * sizeof(uint64_t));
+    *filter = (Filter){(uint64_t *)PyByteArray_AS_STRING(made), (uint64_t)room - 1};
+    memset(filter->words, 0, room * sizeof(uint64_t));
+    return made;
+}
+
+PyDoc_STRVAR(prefixes_doc, "prefixes(entries, depth, first) -> filter\n\n"
+"A filter of the beginnings of sorted strings, each length up to `depth` and up to the first NUL, which is the last letter that counts;\n"
+"and of the words that names begin with.");
+
+static PyObject *
+prefixes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 3 || !PyList_Check(args[0]) || !PyList_Check(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "prefixes(entries, depth, first)");
+        return NULL;
+    }
+    PyObject *entries = args[0], *first = args[2];
+    const Py_ssize_t depth = PyLong_AsSsize_t(args[1]);
+    if (depth == -1 && PyErr_Occurred())
+        return NULL;
+    if (are_strings(entries) < 0 || are_strings(first) < 0)
+        return NULL;
+    Py_ssize_t count = PyList_GET_SIZE(first);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries); i++) {
         PyObject *entry = PyList_GET_ITEM(entries, i);
-        const Py_ssize_t known = i ? alike(PyList_GET_ITEM(entries, i - 1), entry, depth) : 0, kept = kept_of(entry, depth);
-        uint64_t hash = BEGUN;
-        for (Py_ssize_t at = 0; at < kept; at++) {
-            hash = longer(hash, PyUnicode_READ_CHAR(entry, at));
-            if (at >= known)
-                mark(&filter, hash);
-        }
+        count += kept_of(entry, depth) - (i ? alike(PyList_GET_ITEM(entries, i - 1), entry, depth) : 0);
     }
+    Filter filter;
+    PyObject *made = filter_for(count, &filter);
+    if (made == NULL)
+        return NULL;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(entries); i++) {
+        PyObject *entry = PyList_GET_ITEM(entries, i);
+        mark_beginnings(&filter, entry, i ? alike(PyList_GET_ITEM(entries, i - 1), entry, depth) : 0, kept_of(entry, depth));
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(first); i++)
+        mark(&filter, longer(hash_of(PyList_GET_ITEM(first, i)), FIRST_WORD));
     return made;
 }
 

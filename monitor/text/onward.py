@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from monitor.text.native import kernel
-from monitor.text.sieve import SIFTED, name_keys
+from monitor.text.sieve import SIFTED, NameFilter, name_keys
 
 #: Letters of a key that are compared, its end among them: enough for a given name and most of what follows. What is longer is let through.
 _DEPTH: Final = 20
@@ -24,9 +24,9 @@ _DEPTH: Final = 20
 class Onward:
     """Only where the loops in C are."""
 
-    def __init__(self, entries: list[str]) -> None:
-        """Of the keys of names, sorted; what stands behind a NUL does not count."""
-        self._filter = kernel.prefixes(entries, _DEPTH)
+    def __init__(self, entries: list[str], first: list[str]) -> None:
+        """Of the keys of names, sorted, of which does not count what stands behind a NUL; and of the words that names begin with."""
+        self.filter = NameFilter(kernel.prefixes(entries, _DEPTH, first), _DEPTH)
         self._begun = bytearray()
 
     def begin(self, key: str) -> None:
@@ -37,4 +37,4 @@ class Onward:
         """Of the chunks of a text (where they begin and end, and their values) the places of those that may begin a name which goes on
         in the next ones. ``begins`` says which bit of a value tells beginnings, and above how many bits there is what it met: of that
         -1 - n is the nth beginning."""
-        return kernel.onward(text, *chunks, *begins, met, self._begun, SIFTED, name_keys(), self._filter, _DEPTH)
+        return kernel.onward(text, *chunks, *begins, met, self._begun, SIFTED, name_keys(), *self.filter)

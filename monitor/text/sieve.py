@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ from monitor.text.names import name_key
 from monitor.text.native import kernel
 
 #: What a piece of a word may be: a stem; one behind something, and one before something; what may stand before and behind
-#: a stem; the beginning of a word that is looked for by its beginning, and as much of it as the shortest of them has; the beginning
-#: of a name's key.
+#: a stem; the beginning of a word that is looked for by its beginning, and as much of it as the shortest of them has.
 STEM: Final = 1
 STEM_AFTER: Final = 2
 STEM_AHEAD: Final = 4
@@ -35,7 +34,6 @@ FRONT: Final = 8
 BACK: Final = 16
 BEGINNING: Final = 32
 OPENING: Final = 64
-NAME: Final = 128
 
 #: Beside what ``letters`` knows of a folded letter: a word that begins so may hold a stem anywhere; any run of such letters may
 #: be attached behind, if the last of them may end a word; it is one of what may stand before or behind a stem; names that begin
@@ -46,8 +44,6 @@ LAST: Final = 1 << 24
 IN_FRONT: Final = 1 << 25
 IN_BACK: Final = 1 << 26
 DECLINED: Final = 1 << 27
-#: Letters of a name that are compared. Long lists of names have some 30,000 beginnings as long as this, and few words have one.
-_DEPTH: Final = 6
 
 _BEFORE: Final = (Attach.CONJ | Attach.PREP | Attach.ARTICLE | Attach.FUTURE | Attach.HEBREW | Attach.KOREAN_BEFORE).value
 _BEHIND: Final = (
@@ -60,12 +56,21 @@ _BEHIND: Final = (
     | Attach.KOREAN_AFTER
 ).value
 _ARTICLE: Final = "ال"
+#: Behind a preposition the article is missing, with which a name may begin.
+_HIDDEN: Final = np.array([ord(letter) for letter in _ARTICLE], np.uint16)
 #: Pieces hashed at once.
 _BATCH: Final = 4_096
 _CYRILLIC: Final = range(0x0400, 0x0530)
 _LAST_UNIT: Final = "\uffff"
 #: Where a stem may end that stands otherwise inside a word, or another letter than its own.
 _CHANGING: Final = frozenset("هاpçtk-")
+
+
+class NameFilter(NamedTuple):
+    """A filter of how the keys of names begin, up to so many letters: see ``kernel.prefixes``."""
+
+    table: bytearray
+    depth: int
 
 
 class Pieces:
@@ -96,26 +101,24 @@ class Pieces:
 
 
 class Sieve:
-    """Of stems, of beginnings that count whatever follows them, and of the keys of names. Only where the loops in C are, and for
-    beginnings of which each ``can_begin``. The pieces are used up."""
+    """Of stems, of beginnings that count whatever follows them, and of names. Only where the loops in C are, and for beginnings of
+    which each ``can_begin``. The pieces are used up."""
 
-    def __init__(self, pieces: Pieces, beginnings: Iterable[str], names: Iterable[str] = ()) -> None:
+    def __init__(self, pieces: Pieces, beginnings: Iterable[str], names: NameFilter | None = None) -> None:
         begun = set(_beginnings(beginnings))
         lengths = set(map(len, begun))
         shortest = min(lengths, default=0)
-        named = _beginnings_of_names(names)
         pieces.enter((piece, BEGINNING) for piece in begun)
         pieces.enter((piece[:shortest], OPENING) for piece in begun)
-        pieces.enter((piece, NAME) for piece in named)
         pieces.settle()
-        self._keys = name_keys() if named else None
+        self._names = None if names is None else (name_keys(), *names, _HIDDEN)
         self._lengths = sum(1 << length for length in lengths)
         self._table = kernel.sieve(pieces.hashes, pieces.what)
 
     def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
         """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
         starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
-        return kernel.sift(text, starts, ends, places, SIFTED, self._table, self._lengths, self._keys, _DEPTH)
+        return kernel.sift(text, starts, ends, places, SIFTED, self._table, self._lengths, self._names)
 
 
 def can_begin(beginning: str) -> bool:
@@ -140,12 +143,6 @@ def _beginnings(beginnings: Iterable[str]) -> Iterator[str]:
     for beginning in beginnings:
         # No plain word is longer; and what begins with the article may be read into a word that hides it.
         yield from (each for each in (beginning, without_article(beginning)) if len(each) <= LONGEST)
-
-
-def _beginnings_of_names(names: Iterable[str]) -> set[str]:
-    """What a word is that any of these keys begins with, up to a depth. Behind a preposition that hides it the article is missing."""
-    deep = {key[at : at + _DEPTH] for key in names for at in ((0, len(_ARTICLE)) if key.startswith(_ARTICLE) else (0,))}
-    return {key[:size] for key in deep for size in range(1, len(key) + 1)}
 
 
 @cache

@@ -153,7 +153,7 @@ def test_every_name_that_goes_on_is_found(text: str) -> None:
 
 @given(st.lists(st.text("abcd", min_size=1, max_size=6)), st.integers(1, 5), st.text("abcd", max_size=5))
 def test_a_filter_keeps_back_no_beginning(keys: list[str], depth: int, more: str) -> None:
-    table = words.prefixes(sorted(f"{key}\0{number:x}" for number, key in enumerate(keys)), depth)
+    table = words.prefixes(sorted(f"{key}\0{number:x}" for number, key in enumerate(keys)), depth, [])
     texts = [f"{key[:size]} {key[size:]}{more}" for key in keys for size in range(1, len(key))]
     for text in texts:
         parts = text.split()
@@ -171,7 +171,7 @@ def test_what_no_name_goes_on_with_is_kept_back() -> None:
 
 
 def test_what_is_no_filter_of_ours_is_refused() -> None:
-    one, table = np.zeros(1, np.int64), words.prefixes(["a"], 9)
+    one, table = np.zeros(1, np.int64), words.prefixes(["a"], 9, [])
 
     def onward(text: object = "a b", places: object = one, met: object = ((),), filter: object = table, begins: int = 1) -> object:  # noqa: A002
         values = np.array([1, 1], np.uint32)
@@ -191,10 +191,10 @@ def test_what_is_no_filter_of_ours_is_refused() -> None:
     for wrong in ({"met": [3]}, {"met": [("a",)]}, {"met": ()}, {"text": b"a b", "met": [()]}):
         with pytest.raises(TypeError):
             onward(places=ends, **wrong)  # type: ignore[arg-type]
-    for entries, depth in (([b"a"], 9), (("a",), 9), (["a"], "9")):
+    for entries, depth, first in (([b"a"], 9, []), (("a",), 9, []), (["a"], "9", []), (["a"], 9, ()), (["a"], 9, [3])):
         with pytest.raises(TypeError):
-            words.prefixes(entries, depth)  # type: ignore[arg-type]
-    assert len(words.prefixes([], 0)) == 8
+            words.prefixes(entries, depth, first)  # type: ignore[arg-type]
+    assert len(words.prefixes([], 0, [])) == 8
 
 
 def test_what_no_name_begins_with_is_held_back() -> None:
