@@ -20,14 +20,11 @@ from sqlalchemy.dialects import sqlite
 
 from monitor.model import AlertState, DecisionKind, Notification, NotificationKind, identity
 from monitor.ports import DecideAgain, Decided, IngestArticle, IngestBatch, Told
-from monitor.store import aliases, codec, lines, silences, stories, telling
-from monitor.store.schema import alert, article, article_text, article_version, match, story
+from monitor.store import aliases, articles, codec, lines, silences, stories, telling
+from monitor.store.schema import alert, match, story
 from monitor.store.sources import count_languages, save_source
-from monitor.store.statements import add_rows, chunks, insert_new, upsert
+from monitor.store.statements import add_rows, chunks, insert_new
 
-_NEW_TEXT = insert_new(article_text)
-_PUT_ARTICLE = upsert(article)
-_NEW_ARTICLE_VERSION = insert_new(article_version)
 _MATCH = sqlite.insert(match)
 #: A text that comes back after an edit, or the same once more: what is told of it now counts.
 _PUT_MATCH = _MATCH.on_conflict_do_update(
@@ -97,8 +94,9 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
         raise DecideAgain("what it was decided by did not come into the record")
     # What is refused is refused before anything is written: then nothing of a shared transaction need be taken back.
     keys, plan = aliases.keys(connection, batch), _planned(connection, batch)
-    count_languages(connection, batch)
-    _put_articles(connection, batch)
+    there = articles.there(connection, batch)
+    count_languages(connection, batch, there)
+    articles.put(connection, batch, there)
     aliases.put(connection, keys)
     lines.put(connection, batch.source, batch.lines, batch.now)
     stories.put(connection, batch)
@@ -107,36 +105,6 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     if batch.state is not None:
         save_source(connection, batch.state)
     batch.mark.written = True
-
-
-def _put_articles(connection: Connection, batch: IngestBatch) -> None:
-    if not batch.articles:
-        return
-    texts, articles, versions = [], [], []
-    for item in batch.articles:
-        a = item.article
-        texts.append({"hash": a.text_hash, "text": item.text})
-        articles.append(
-            {
-                "id": a.id,
-                "source": a.source,
-                "key": a.key,
-                "url": a.url,
-                "title": a.title,
-                "language": a.language,
-                "published": a.published,
-                "fetched": a.fetched,
-                "text_hash": a.text_hash,
-                "labels": dict(a.labels),
-                "notes": list(a.notes),
-                "failed": item.failed,
-            }
-        )
-        version: Values = {"article": a.id, "text_hash": a.text_hash, "title": a.title, "engine": item.engine, "fetched": a.fetched}
-        versions.append(version | {"zones": codec.zones_json(item.zones)})
-    add_rows(connection, _NEW_TEXT, texts)
-    add_rows(connection, _PUT_ARTICLE, articles)
-    add_rows(connection, _NEW_ARTICLE_VERSION, versions)
 
 
 @dataclass(slots=True)

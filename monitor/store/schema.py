@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 #: The migration this module describes; ``migrate`` brings older records up to it.
-REVISION = "0004"
+REVISION = "0005"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -169,9 +169,13 @@ article = Table(
     Column("labels", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
     Column("failed", Text, nullable=False),  # why it could not be analysed; empty where it was
+    # Of its version, as long as it has been written once only, as most are: empty from when all its versions have rows of their own.
+    Column("zones", JSON(none_as_null=True)),
+    Column("engine", Text),
     sqlite_with_rowid=False,
 )
 
+#: Of articles that were written more than once, in order to be edited; ``versions_of`` in ``articles`` reads either.
 article_version = Table(
     "article_version",
     metadata,

@@ -19,8 +19,8 @@ from monitor.model import SourceKind, SourceSpec, SourceState
 from monitor.ports import IngestBatch, LanguagePulse
 from monitor.store import codec
 from monitor.store.audit import note
-from monitor.store.schema import article, language, source
-from monitor.store.statements import SOME, add_rows, chunks, read_in, run_rows
+from monitor.store.schema import language, source
+from monitor.store.statements import add_rows, chunks, run_rows
 
 #: The longest wish, and the longest pause of a failing source: after a clock that was set back nothing waits longer.
 DAY = timedelta(days=1)
@@ -53,7 +53,6 @@ _SAVED = tuple(codec.source_row(SourceState("", datetime(2000, 1, 1, tzinfo=UTC)
 _SAVE = update(source).where(source.c.name == bindparam("b_name")).values({name: bindparam(f"b_{name}") for name in _SAVED})
 _SAVE_IN_PLACE = _SAVE.where(source.c.address == bindparam("b_address"))
 _HOST = update(source).where(source.c.name == bindparam("b_name")).values(host=bindparam("b_host"))
-_THERE = select(article.c.id).where(article.c.id.in_(SOME))
 _PULSE = insert_or_update(language)
 _COUNT_LANGUAGE = _PULSE.on_conflict_do_update(
     index_elements=["language"],
@@ -236,10 +235,9 @@ def resume(connection: Connection, name: str, now: datetime, by: str) -> bool:
 
 
 # ------------------------------------------------------------------------------ languages
-def count_languages(connection: Connection, batch: IngestBatch) -> None:
-    """Before the articles are written: each article counts once, however often it is edited."""
+def count_languages(connection: Connection, batch: IngestBatch, there: Collection[str]) -> None:
+    """Each article counts once, however often it is edited: not those that were ``there`` before."""
     ids = {item.article.id: item.article.language for item in batch.articles}
-    there = {id_ for (id_,) in read_in(connection, _THERE, list(ids))}
     new = Counter(code for id_, code in ids.items() if id_ not in there)
     if new:
         rows = [{"language": code, "last_new": batch.now, "articles": count} for code, count in sorted(new.items())]

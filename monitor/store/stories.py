@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 from monitor.model import OUTLETS, Story
 from monitor.ports import IngestBatch, Prior, Remembered
 from monitor.store import codec
-from monitor.store.schema import article_version, fingerprint, match, story, story_article
+from monitor.store.schema import article, article_version, fingerprint, match, story, story_article
 from monitor.store.side import Side
 from monitor.store.statements import SOME, add_rows, chunks, read_in, run_rows
 
@@ -145,9 +145,11 @@ def remembered(connection: Connection, limit: int, before: int | None) -> list[t
 
 def prior(connection: Connection, articles: Sequence[str]) -> dict[tuple[str, str], Prior]:
     version = (article_version.c.article == match.c.article) & (article_version.c.text_hash == match.c.text_hash)
+    only = (article.c.id == match.c.article) & (article.c.text_hash == match.c.text_hash)
+    title = func.coalesce(article_version.c.title, article.c.title, "").label("title")
     found: dict[tuple[str, str], Prior] = {}
     for some in chunks(articles):
-        told = select(match, func.coalesce(article_version.c.title, "").label("title")).outerjoin(article_version, version)
+        told = select(match, title).outerjoin(article_version, version).outerjoin(article, only)
         wanted = told.where(match.c.article.in_(some), match.c.notification.is_not(None)).order_by(match.c.at, match.c.id)
         for row in connection.execute(wanted):
             found[row.watchlist, row.article] = Prior(codec.match(row), row.text_hash, row.title)

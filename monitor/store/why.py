@@ -16,14 +16,13 @@ from sqlalchemy import Connection, func, or_, select
 from monitor.errors import UsageError
 from monitor.model import JsonObject, SourceKind, identity
 from monitor.ports import StoredVersion
-from monitor.store import codec, queries, versions
+from monitor.store import articles, codec, queries, versions
 from monitor.store.replaced import replaced
 from monitor.store.schema import (
     alert,
     alias,
     article,
     article_text,
-    article_version,
     learnt_line,
     match,
     notification,
@@ -136,7 +135,7 @@ def _covering(connection: Connection, asked: str) -> list[JsonObject]:
 
 # --------------------------------------------------------------------------------------------- parts
 def _article_json(connection: Connection, row: Any) -> JsonObject:
-    found = connection.execute(select(article_version).where(article_version.c.article == row.id).order_by(article_version.c.fetched)).all()
+    found = articles.versions_of(connection, row.id)
     now = next((one for one in found if one.text_hash == row.text_hash), None)
     text = connection.execute(select(article_text.c.text).where(article_text.c.hash == row.text_hash)).scalar()
     lines = connection.execute(select(learnt_line.c.line).where(learnt_line.c.source == row.source)).scalars()

@@ -198,6 +198,9 @@ def record_of(folder: Path, revision: str) -> None:
             columns = [row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")][: len(values)]
             places = ", ".join("?" * len(values))
             connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", values)
+        for since, statements in THEN:
+            for statement in statements if revision >= since else ():
+                connection.exec_driver_sql(statement)
     engine.dispose()
     connection = sqlite3.connect(folder / "monitor.db")
     connection.execute("PRAGMA journal_mode=WAL")
@@ -217,6 +220,17 @@ OLD_ROWS: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("sink", ("log", "active", "", 0, None, 1, None)),
     ("delivery", ("n1", "log", "high", 1, "delivered", "", 1, 1, None, 1, 1)),
     ("attempt", ("n1", "log", 1, 1, 1, "delivered", 200, "")),
+)
+#: What the step to a revision makes of these, for a record that began with it.
+THEN: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "0004",
+        (
+            "INSERT INTO story_article (article, story, at, source, outlet, language, title, url) VALUES "
+            "('a1', 'a1', 1, 'wire', 'wire', 'en', 'title', 'https://a.example/1'), ('a2', 'a2', 2, '', '', 'und', '', '')",
+            "UPDATE alert SET last_told = updated",
+        ),
+    ),
 )
 
 
