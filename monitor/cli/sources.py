@@ -318,7 +318,8 @@ def _counts(words: dict[str, str]) -> list[str]:
 @json_option
 @config_options
 def poll(names: tuple[str, ...], everything: bool, as_json: bool, place: Place) -> int:
-    """Poll sources now, whatever is due; by the running daemon where there is one, else here.
+    """Poll sources now, whatever is due; by the running daemon where there is one, else here. One that is paused is read this
+    once, which is said, and stays paused.
 
     Exit status 1 if one of them failed. Without a daemon, alerts are committed and their deliveries wait for it.
 
@@ -344,19 +345,21 @@ def poll(names: tuple[str, ...], everything: bool, as_json: bool, place: Place) 
         else:
             told = f", {row['alerts']} told" if row["alerts"] else ""
             click.echo(f"{row['name']}: {row['new']} new, {row['edited']} edited, {row['known']} known{told}")
+        if not as_json and row.get("paused_by"):
+            click.echo(f"    it is paused by {plain(row['paused_by'])}, and stays so: monitor sources resume {row['name']}")
     return int(ExitStatus.CHECK_FAILED if any(row["error"] for row in answered) else ExitStatus.DONE)
 
 
 @sources.command("pause", short_help="Stop polling some until they are resumed.")
 @click.argument("names", nargs=-1, required=True)
-@click.option("--comment", metavar="TEXT", default="", help="Why, for whoever wonders later.")
+@click.option("-m", "--comment", metavar="TEXT", default="", help="Why, for whoever wonders later.")
 @config_options
 def pause(names: tuple[str, ...], comment: str, place: Place) -> None:
     """Stop polling sources until they are resumed. A pause survives restarts, and is no silence to be alarmed about.
 
     \b
     Example:
-      monitor sources pause bbc-arabic --comment "floods us since the redesign"
+      monitor sources pause bbc-arabic -m "floods us since the redesign"
     """
     from monitor.cli.control import command, perform
     from monitor.render.plain import plain

@@ -1,7 +1,8 @@
 """What a person asks of sources, done: poll, pause and resume them, take articles.
 
 command          arguments                                        answer
-sources.poll     names: [NAME, …], or all: true                   sources: [{name, new, edited, known, matches, alerts, error}, …]
+sources.poll     names: [NAME, …], or all: true                   sources: [{name, new, edited, known, matches, alerts, error,
+                                                                  paused_by}, …], the last "" where nobody paused it
 sources.pause    names: [NAME, …], comment: TEXT                  sources: [{name, paused_by}, …]
 sources.resume   names: [NAME, …]                                 sources: [{name}, …]
 ingest           source: NAME, lines: [JSON of one article, …]    received, new, changed, unchanged, sighted, alerts,
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from monitor.errors import UsageError
+from monitor.errors import StorageError, UsageError
 from monitor.flow.asked import Handler, comment, texts
 from monitor.flow.poll import Poller, PollReport
 from monitor.model import Command, JsonObject, SourceKind, SourceSpec
@@ -47,7 +48,15 @@ class SourceCommands:
             if self._specs()[name].kind is SourceKind.PUSH:
                 raise UsageError(f"source {name!r} is pushed, not polled", hint=f"monitor ingest FILE --source {name}")
         reports = await asyncio.gather(*(self._poller.poll_now(name) for name in names))
-        return {"sources": [_polled(name, report) for name, report in zip(names, reports, strict=True)]}
+        paused = await self._paused()
+        return {"sources": [_polled(name, report, paused.get(name, "")) for name, report in zip(names, reports, strict=True)]}
+
+    async def _paused(self) -> Mapping[str, str]:
+        """By whom, of each source that is; nothing where the record cannot be read, which the poll has told."""
+        try:
+            return {state.name: state.paused_by for state in await self._store.source_states() if state.paused is not None}
+        except StorageError:
+            return {}
 
     async def _all_polled(self) -> list[str]:
         """What nobody has paused and no server has retired."""
@@ -100,7 +109,7 @@ class SourceCommands:
         }
 
 
-def _polled(name: str, report: PollReport) -> JsonObject:
+def _polled(name: str, report: PollReport, paused_by: str) -> JsonObject:
     ingested = report.ingested
     return {
         "name": name,
@@ -110,4 +119,5 @@ def _polled(name: str, report: PollReport) -> JsonObject:
         "matches": ingested.matches,
         "alerts": ingested.notifications,
         "error": report.failed.get(name, ""),
+        "paused_by": paused_by,
     }

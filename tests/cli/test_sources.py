@@ -221,9 +221,14 @@ def test_sources_are_polled_paused_and_resumed_without_a_daemon(space: Space) ->
     assert space("poll", "wire").out == "wire: nothing has changed\n"
     assert json.loads(space("poll", "--all", "--json").out)["new"] == 0
     assert space("health").out.startswith("1 source polled: 1 ok")
-    assert space("pause", "wire", "--comment", "too loud").out.endswith(": too loud)\n")
+    assert space("pause", "wire", "-m", "too loud").out.endswith(": too loud)\n")
     assert json.loads(space("list", "--json").out)["state"] == "paused"
     assert space("poll", "--all").out == ""
+    polled = space("poll", "wire").out.splitlines()
+    assert polled[0] == "wire: nothing has changed"
+    assert polled[1].startswith("    it is paused by ")
+    assert polled[1].endswith(": too loud, and stays so: monitor sources resume wire")
+    assert json.loads(space("poll", "wire", "--json").out)["paused_by"].endswith(": too loud")
     assert space("resume", "wire").out == "resumed: wire; it is due now\n"
     assert json.loads(space("list", "--json").out)["state"] == "ok"
     shown = space("show", "wire").out

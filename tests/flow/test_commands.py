@@ -71,9 +71,19 @@ def test_a_poll_says_what_came_of_each_source() -> None:
 
     first, again = asyncio.run(main())
     good, bad = first["sources"]
-    assert good == {"name": "good", "new": 2, "edited": 0, "known": 0, "matches": 0, "alerts": 0, "error": ""}
+    assert good == {"name": "good", "new": 2, "edited": 0, "known": 0, "matches": 0, "alerts": 0, "error": "", "paused_by": ""}
     assert (bad["name"], bad["error"]) == ("bad", "no answer")
     assert [(its["new"], its["known"]) for its in again["sources"]] == [(0, 2)]
+
+
+def test_a_poll_of_what_is_paused_says_so() -> None:
+    async def main() -> JsonObject:
+        house = House()
+        await house.perform("sources.pause", names=["good"], comment="too noisy")
+        return await house.perform("sources.poll", names=["good", "bad"])
+
+    good, bad = asyncio.run(main())["sources"]
+    assert (good["new"], good["paused_by"], bad["paused_by"]) == (2, "cli:alice: too noisy", "")
 
 
 def test_a_poll_of_all_leaves_out_what_is_paused_and_what_is_pushed() -> None:
