@@ -2,8 +2,8 @@
 
 key                     raised when                                  closed when              people are told
 ---                     -----------                                  -----------              ---------------
-source:NAME             a poll failed                                a poll heals it          at the 5th failure in a row (important: 2nd),
-                                                                                              or after a day without success
+source:NAME             a poll failed, and neither quarantine nor    a poll heals it          at the 5th failure in a row (important: 2nd),
+                        empty below says why                                                  or after a day without success
 source:NAME:gone        it answered 410                              resumed, readdressed     at once
 source:NAME:quarantine  it ended three worker processes in a row     a poll heals it          at once
 source:NAME:empty       twice in a row 200 and no item where there   an item is read          at once
@@ -105,7 +105,7 @@ class Coverage:
         if state.failures == 0:
             seen.failing_since = None
             self._standing.close(f"source:{spec.name}")
-        elif state.broken and self._too_long(seen, state):
+        elif state.broken and self._too_long(seen, state) and not self._explained(spec.name):
             # A 304 heals nothing. Where the last body could not be read, being told that it has not changed is no comfort.
             self._standing.raise_(f"source:{spec.name}", _failing(state), severity=_gravity(spec))
         self._judge(spec, state)
@@ -120,11 +120,16 @@ class Coverage:
         self._tried(spec, answered=not (isinstance(error, FetchError) and error.transport))
         self._judge(spec, state)
         key = f"source:{spec.name}"
-        if state.gone is not None:
+        if state.gone is not None or self._explained(spec.name):
             self._standing.close(key)
             return
-        tell = not self._network.down and not self._standing.told(f"{key}:empty", f"{key}:quarantine") and self._too_long(seen, state)
+        tell = not self._network.down and self._too_long(seen, state)
         self._standing.raise_(key, _failing(state), tell=tell, severity=_gravity(spec))
+
+    def _explained(self, name: str) -> bool:
+        """Whether another operation says already what is wrong with it, and people have not been told of its failures before."""
+        key = f"source:{name}"
+        return self._standing.told(f"{key}:empty", f"{key}:quarantine") and not self._standing.told(key)
 
     def forgotten(self, name: str) -> None:
         self._begin()
@@ -237,7 +242,8 @@ class Coverage:
         for state in states:
             key = f"source:{state.name}"
             rests = state.paused is not None or state.gone is not None
-            if state.failures and not rests and state.name not in self._seen and not self._standing.told(key):
+            known = self._standing.told(key) or self._explained(state.name)
+            if state.failures and not rests and state.name not in self._seen and not known:
                 self._standing.raise_(key, _failing(state), tell=False, severity=Severity.MEDIUM)
 
     def _rests(self, state: SourceState, now: datetime) -> bool:

@@ -36,6 +36,8 @@ RUNTIME_SECRETS = FilePath("/run/secrets")
 SECRET_FILE_KEY = "secret_file"  # noqa: S105 - the name of a key, not a secret
 #: A feed asked more often than this (seconds) is asked too often for most publishers.
 _OFTEN = 120.0
+#: Of feeds that share a doubt, those that it names.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,15 +329,26 @@ def _doubtful_feeds(settings: Settings) -> list[Finding]:
         message = "feeds are fetched without a contact: publishers block what they cannot write to"
         found.append(Finding(("fetch",), message, "fetch: {user_agent_contact: you@example.org}", key=True))
     known: dict[str, str] = {}
+    found += _asked_often({name: feed.every for name, feed in feeds.items() if feed.every is not None and feed.every < _OFTEN})
     for name, feed in feeds.items():
-        if feed.every is not None and feed.every < _OFTEN:
-            message = f"a feed asked every {format_duration(feed.every)} may block this reader"
-            found.append(Finding(("sources", name, "every"), message, "leave 'every' out: the feed's own rhythm decides"))
         first = known.setdefault(canonical(feed.feed), name)
         if first != name:
             message = f"the same feed as {first!r}: it is fetched twice"
             found.append(Finding(("sources", name), message, "take one of the two out", key=True))
     return found
+
+
+def _asked_often(every: Mapping[str, float]) -> list[Finding]:
+    """One doubt about all of these feeds, by the seconds between two polls of each, where the first of them stands."""
+    if not every:
+        return []
+    names = list(every)
+    message = f"a feed asked every {format_duration(every[names[0]])} may block this reader"
+    if len(names) > 1:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        message = f"{len(names)} feeds asked more often than every {format_duration(_OFTEN)} may block this reader: "
+        message += ", ".join(names[:_NAMED]) + more
+    return [Finding(("sources", names[0], "every"), message, "leave 'every' out: the feed's own rhythm decides")]
 
 
 def _open_secrets(layer: FileLayer, schema: SettingsSchema, file: FilePath) -> list[Finding]:

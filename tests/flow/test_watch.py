@@ -214,6 +214,15 @@ def test_gone_quarantined_and_empty_sources_are_told_at_once() -> None:
     # Told already what is wrong with it: the failures that go on are no second alarm.
     world.fail("hollow", FetchError("the answer is an HTML page, not a feed", unread=True), times=6, empty=3)
     assert "source:hollow" not in world.told
+    # And of one source there is one operation.
+    assert world.open == ["source:bomb:quarantine", "source:hollow:empty", "source:wire:gone"]
+    world.restart()
+    world.look()
+    assert world.open == ["source:bomb:quarantine", "source:hollow:empty", "source:wire:gone"]
+    world.fail("hollow", FetchError("HTTP 500"), times=7, empty=0)
+    assert world.told == ["source:bomb:quarantine", "source:hollow", "source:wire:gone"]
+    world.fail("hollow", FetchError("the answer is an HTML page, not a feed", unread=True), times=8, empty=2)
+    assert {"source:hollow", "source:hollow:empty"} <= set(world.told)
     for name in world.specs:
         world.poll(name, new=1)
     assert world.open == []

@@ -95,6 +95,13 @@ def test_feeds_that_publishers_would_block_are_doubted(tmp_path: Path) -> None:
     assert any("without a contact" in message for message in said.values())
 
 
+@pytest.mark.parametrize(("step", "named"), [(30, "3 feeds {}: f0, f1, f2"), (3, "9 feeds {}: f0, f1, f2, f3, f4 and 4 more")])
+def test_many_feeds_asked_too_often_are_one_doubt(tmp_path: Path, step: int, named: str) -> None:
+    more = "".join(f"f{n}:\n  feed: https://f{n}.example/feed\n  every: {30 + step * n}s\n" for n in range(9))
+    often = [fault for fault in loaded(tmp_path, more=more).warnings if "may block this reader" in fault.message]
+    assert [(fault.line, fault.message) for fault in often] == [(3, named.format("asked more often than every 2m may block this reader"))]
+
+
 @pytest.mark.parametrize("name", ["../x", "a/b", "..", "/etc/passwd", "a\\b", "%2e%2e", "a\x00b", "-x", "x" * 64, "a b", "Ａ", "\u202ex"])
 def test_fault_51_a_name_is_no_path(tmp_path: Path, name: str) -> None:
     """In the configuration it is refused; what an OPML file calls a source becomes a plain name."""
