@@ -215,6 +215,8 @@ class Table:
         return Pattern(number, self.names.spelling(number), self.names.language(number), (), self.names.entity(number))
 
     def _slots(self, parts: list[str], term: Term) -> tuple[int, ...]:
+        if len(parts) == 1:
+            return (self._slot(parts[0], term, True, False),)
         # ARMS DEAL is a term written in capitals, not two acronyms; "US sanctions" keeps its US.
         shouted = len(parts) > 1 and sum(map(len, parts)) > CAPITALS_LIMIT and all(p.isupper() for p in parts if p.isalpha())
         return tuple(self._slot(part, term, index == 0, shouted) for index, part in enumerate(parts))

@@ -11,7 +11,7 @@ This room knows only str.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -85,7 +85,18 @@ class Pieces:
 
     def add(self, stems: Iterable[tuple[str, int]]) -> None:
         """Stems with the attachments each allows (bits of ``Attach``)."""
-        self.enter(piece for stem, allows in stems for piece in _pieces(stem, allows))
+        # A hundred thousand of these stand between an edited watchlist and its coming into force.
+        fresh, what = self._fresh, self.what
+        for stem, allows in stems:
+            within = _within(allows)
+            fresh.append(stem)
+            what.append(STEM | within)
+            if within and (stem[-1:] in _CHANGING or stem.startswith(_ARTICLE)):
+                shapes = _shapes(stem)
+                fresh += shapes
+                what += bytes((within,)) * len(shapes)
+        if len(fresh) >= _BATCH:
+            self.settle()
 
     def enter(self, pieces: Iterable[tuple[str, int]]) -> None:
         """Pieces of words, and what each may be."""
@@ -126,11 +137,10 @@ def can_begin(beginning: str) -> bool:
     return not _ARTICLE.startswith(beginning)
 
 
-def _pieces(stem: str, allows: int) -> Iterator[tuple[str, int]]:
-    within = (STEM_AFTER if allows & _BEFORE else 0) | (STEM_AHEAD if allows & _BEHIND else 0)
-    yield stem, STEM | within
-    if within and (stem[-1:] in _CHANGING or stem.startswith(_ARTICLE)):
-        yield from ((shape, within) for shape in _shapes(stem))
+@lru_cache(maxsize=4096)
+def _within(allows: int) -> int:
+    """Where in a word a stem may stand besides being all of it, given the attachments it allows."""
+    return (STEM_AFTER if allows & _BEFORE else 0) | (STEM_AHEAD if allows & _BEHIND else 0)
 
 
 def _shapes(stem: str) -> tuple[str, ...]:
