@@ -76,9 +76,8 @@ def main() -> int:
     for edited, one in medians.items():
         print(f"{edited + ' edited, in force after':<44} {one:5.2f} s (worst {max(took[edited]):.2f}): {verdict(one, _PROMISE)}")
     ratio = max(medians.values()) / reference
-    print(
-        f"the slowest of them to PyYAML's events of the same files ({reference:.2f} s): {ratio:.1f} ≤ {_RATIO:.0f}: {verdict(ratio, _RATIO)}"
-    )
+    against = f"PyYAML's reading of all files ({reference:.2f} s)"
+    print(f"the slowest of them to {against}: {ratio:.2f} ≤ {_RATIO:.1f}: {verdict(ratio, _RATIO)}")
     return 0 if ratio <= _RATIO else 1
 
 
