@@ -66,7 +66,7 @@ class Poll:
     analysed: dict[str, tuple[Document, Analysis | AnalysisFailed]] = field(default_factory=dict)
     unfit: Counter[str] = field(default_factory=Counter)  # article -> times that what is told of it did not fit the record
     aside: dict[str, str] = field(default_factory=dict)  # article -> why nothing is told of it
-    refused: bool = False  # the record refused a part: it goes on with nothing that is still under way
+    refused: int = 0  # times that it was decided by what did not hold: then it goes on with nothing that is still under way
     singly: bool = False  # a part contradicted the record: each article is written by itself, to find the one
 
     def state(self) -> SourceState:
@@ -75,15 +75,20 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What decisions turn on: (watchlist, story) of every match, and the articles that were edited."""
+    """What decisions turn on: (watchlist, story) of every match, the articles that were edited, and the stories of both."""
 
     facts: Mapping[str, WatchlistFacts]
     pairs: list[tuple[str, str]]
     edited: list[str]
+    stories: frozenset[str]
 
     @property
     def nothing(self) -> bool:
         return not self.pairs and not self.edited
+
+    def counted(self) -> frozenset[str]:
+        """The watchlists among them whose alerts are counted, as a turn names them."""
+        return frozenset(f"alerts of {name}" for name, _ in self.pairs if self.facts[name].max_alerts is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ def asked(found: Sequence[Found], facts: Mapping[str, WatchlistFacts]) -> Asked:
         for match in analysis.matches
         if match.watchlist in facts
     ]
-    return Asked(facts, pairs, [verdict.article for verdict, *_ in found if verdict.kind is Kind.EDITED])
+    edited = {article.id: place.story if place else article.id for verdict, _, article, place in found if verdict.kind is Kind.EDITED}
+    return Asked(facts, pairs, list(edited), frozenset(edited.values()).union(story for _, story in pairs))
 
 
 def settled(verdict: Verdict, document: Document) -> Verdict:

@@ -137,7 +137,8 @@ class Ingester:
                 return await self._round(poll, before, claiming=judged < JUDGED)
             except DecideAgain as error:
                 self._meter.count("ingest_judged_again_total")
-                poll.refused = True
+                poll.refused += 1
+                await self._turn.past()  # it may be by one of these that it was refused: they are to be known
                 if error.article and error.article not in poll.aside:
                     poll.unfit[error.article] += 1
                     if poll.unfit[error.article] >= UNFIT:
@@ -198,7 +199,7 @@ class Ingester:
         self._learn(poll.spec, written, analyses)
         poll.brought = poll.brought or any(map(brings, verdicts))
         before = await self._before(written)
-        async with self._turn.of_source(len(verdicts), behind=poll.refused):
+        async with self._turn.of_source(len(verdicts), behind=poll.refused > 1):
             decided = await self._decided(poll, verdicts=written, analyses=analyses, before=before, sightings=sightings, last=last)
             writing = self._turn.hand_over(partial(self._committed, poll, decided), decided.handed)
         await writing
@@ -253,17 +254,18 @@ class Ingester:
         placed = await self._placed(stored, analyses, before)
         found = list(zip(verdicts, analyses, stored, placed.places, strict=True))
         on = asked(found, self._facts())
-        of = placed.speaks_of()
         try:
             if not on.nothing:
-                await self._turn.settled(of)
+                await self._turn.settled(on.stories | on.counted())  # the record is to have what was told of these
             ground = await self._ground(poll, now, found, on)
             articles = tuple([ingested(verdict, analysis, article, place, ground) for verdict, analysis, article, place in found])
         except BaseException:
             self._take_back(placed)
             raise
         batch = IngestBatch(poll.spec.name, articles, now, poll.state() if last else None, sightings)
-        return Decided(batch, placed, Handed(batch.mark, of, len(articles) + len(sightings), tells=not on.nothing))
+        return Decided(
+            batch, placed, Handed(batch.mark, placed.speaks_of() | on.counted(), frozenset(placed.added), len(articles) + len(sightings))
+        )
 
     async def _committed(self, poll: Poll, decided: Decided, relies_on: tuple[Mark, ...]) -> None:
         try:

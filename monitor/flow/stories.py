@@ -46,10 +46,10 @@ class Placed:
     edited: tuple[tuple[Membership, str, Fingerprint], ...] = ()
 
     def speaks_of(self) -> frozenset[str]:
-        """The stories of these articles, and the articles that they joined for. A story's id is its first article's."""
+        """The stories of these articles, and the articles that they joined for."""
         places = [place for place in self.places if place is not None]
         joined = {str(place.joined["article"]) for place in places if place.joined}
-        return frozenset(joined).union((place.story for place in places), self.added)
+        return frozenset(joined).union(place.story for place in places)
 
 
 class StoryDesk(Protocol):

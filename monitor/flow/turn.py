@@ -2,8 +2,8 @@
 
 Two sources may bring one story at the same moment, and a person may close its alert meanwhile. Most of what sources bring tells
 nobody anything, though: nothing is decided by it but the stories that later articles join. So a source's turn ends when its
-writing is handed over to the record, which takes several in one commit. The next turn waits for those alone whose commit it
-needs to see; and it names those whose stories it goes on with, and is refused by the record where they did not get there.
+writing is handed over to the record, which takes several in one commit. Who has something to tell then waits for those alone that
+speak of the same; whoever goes on with a story names them, and is refused by the record where they did not get there.
 A person has the turn alone, with nothing under way. This module must not know what is decided.
 """
 
@@ -23,12 +23,13 @@ ROOM: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Under way to the record: a batch's mark, the stories and articles it speaks of, how many it has, and whether it tells."""
+    """Under way to the record: a batch's mark, what it speaks of (stories, articles they joined for, watchlists whose alerts are
+    counted), the articles that come into stories by it, and how many it has in all."""
 
     mark: Mark
     of: frozenset[str]
+    brings: frozenset[str]
     articles: int
-    tells: bool
 
 
 class Turn:
@@ -58,23 +59,27 @@ class Turn:
     @asynccontextmanager
     async def of_source(self, articles: int, *, behind: bool = False) -> AsyncIterator[None]:
         """A turn beside what was handed over, as soon as there is room for so many articles more; or ``behind`` all of it, for what
-        was refused once. It ends with ``hand_over``."""
+        was refused more than once. It ends with ``hand_over``, or with nothing written."""
         async with self._lock:
             while self._writings and (behind or articles + sum(handed.articles for handed in self._writings.values()) > self._room):
                 await asyncio.wait(self._writings, return_when=asyncio.FIRST_COMPLETED)
             self._before = tuple(self._writings.values())
             yield
 
+    async def past(self) -> None:
+        """What is under way now is so no more. For whoever has no turn."""
+        if self._writings:
+            await asyncio.wait(tuple(self._writings))
+
     async def settled(self, of: frozenset[str]) -> None:
-        """What tells, and what speaks of these stories or articles, is under way no more: whoever has the turn may ask the record
-        what was told of them."""
-        while writings := [task for task, handed in self._writings.items() if handed.tells or not handed.of.isdisjoint(of)]:
+        """What speaks of the same is under way no more: whoever has the turn may ask the record what was told of it."""
+        while writings := [task for task, handed in self._writings.items() if not handed.of.isdisjoint(of)]:
             await asyncio.wait(writings)
 
     def hand_over(self, write: Callable[[tuple[Mark, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
         """Begins to write; whoever has the turn is to leave it now, and then to wait for the task. ``write`` is given the marks of
-        what was under way when this turn began and speaks of the same."""
-        relies_on = tuple(before.mark for before in self._before if not before.of.isdisjoint(handed.of))
+        what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
+        relies_on = tuple(before.mark for before in self._before if not before.brings.isdisjoint(handed.of))
         task = asyncio.create_task(write(relies_on), name="ingest")
         self._writings[task] = handed
         task.add_done_callback(self._writings.pop)
