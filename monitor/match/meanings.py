@@ -155,6 +155,8 @@ class Meanings:
         # (what a chunk may be, how many words, slots) -> its value, in which its class is
         self._classes: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self._by_slot: dict[int, list[int]] = defaultdict(list)
+        # Pairs in ``phrases`` that are not in the filter yet.
+        self._unmarked: list[tuple[int, int]] = []
         self._filter_size(_FILTER_BITS[0])
         # (class of a chunk that begins a name, number of the next) -> whether the name goes on there
         self._going_on: dict[tuple[int, int], bool] = {}
@@ -224,6 +226,8 @@ class Meanings:
             if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
                 new[number] = value
         read.values[missed] = list(map(known.__getitem__, numbers))
+        if self._unmarked:
+            self._mark_new()
         self._keep(new)
 
     def _keep(self, new: Mapping[int, int]) -> None:
@@ -312,21 +316,29 @@ class Meanings:
         """Enter the pairs that a new value stands in, among them those with itself."""
         for slot in slots:
             self._by_slot[slot].append(new)
-        found: dict[tuple[int, int], dict[Phrase, None]] = defaultdict(dict)
+        found: dict[tuple[int, int], Sequence[Phrase]] = {}
+        by_slot, phrases = self._by_slot, self.table.phrases
+        # A common word stands in thousands of phrases, and few of their other words were met: those are picked out at once.
         for slot in slots:
-            for after in self.table.after.get(slot, ()):
-                for other in self._by_slot.get(after, ()):
-                    found[new, other].update(dict.fromkeys(self.table.phrases[slot, after]))
-            for before in self.table.before.get(slot, ()):
-                for other in self._by_slot.get(before, ()):
-                    found[other, new].update(dict.fromkeys(self.table.phrases[before, slot]))
+            for after in by_slot.keys() & self.table.after.get(slot, ()):
+                for other in by_slot[after]:
+                    _add(found, (new, other), phrases[slot, after])
+            for before in by_slot.keys() & self.table.before.get(slot, ()):
+                for other in by_slot[before]:
+                    _add(found, (other, new), phrases[before, slot])
         if found:
             self.phrases.update((beside(*pair), tuple(phrases)) for pair, phrases in found.items())
-            self._mark(np.array(list(found), np.uint32))
-            if len(self.filter) < min(len(self.phrases), 1 << _FILTER_BITS[-1]):
-                self._filter_size(min(len(self.phrases).bit_length(), _FILTER_BITS[-1]))
-                known = np.array(list(self.phrases), np.uint64)
-                self._mark(np.stack((known >> _FIRST, known), axis=1).astype(np.uint32))
+            self._unmarked += found
+
+    def _mark_new(self) -> None:
+        """Enter the pairs found since into the filter, all at once."""
+        if len(self.filter) < min(len(self.phrases), 1 << _FILTER_BITS[-1]):
+            self._filter_size(min(len(self.phrases).bit_length(), _FILTER_BITS[-1]))
+            known = np.array(list(self.phrases), np.uint64)
+            self._mark(np.stack((known >> _FIRST, known), axis=1).astype(np.uint32))
+        else:
+            self._mark(np.array(self._unmarked, np.uint32))
+        self._unmarked.clear()
 
     def _mark(self, both: Values) -> None:
         at, places = self._place(both[:, 0], both[:, 1])
@@ -394,6 +406,12 @@ def _words_after(text: str, read: Read, place: int) -> Iterator[str]:
 
 def _chunk(text: str, read: Read, place: int) -> str:
     return text[read.starts[place] : read.ends[place]]
+
+
+def _add(found: dict[tuple[int, int], Sequence[Phrase]], pair: tuple[int, int], phrases: Sequence[Phrase]) -> None:
+    """Of nearly all pairs there is one entry, which they share with the table."""
+    known = found.get(pair)
+    found[pair] = phrases if known is None else tuple(dict.fromkeys((*known, *phrases)))
 
 
 def beside(first: int, second: int) -> int:
