@@ -845,6 +845,26 @@ look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
     return phrases == NULL ? 0 : add_phrases(search, phrases, place, search->word);
 }
 
+/* What will be read of words asked for, asked of the memory all at once: the class's patterns, and the first of them. */
+static void
+fetch_patterns(const Search *search, const Py_ssize_t *places, Py_ssize_t many)
+{
+    PyObject *const *fetched[SOON];
+    Py_ssize_t some = 0;
+    for (Py_ssize_t i = 0; i < many; i++) {
+        const uint32_t value = search->values[places[i]];
+        if (!(value & ASKED) || !PyList_Check(search->single) || (Py_ssize_t)(value >> CLASS) >= PyList_GET_SIZE(search->single))
+            continue;
+        fetched[some] = &PyList_GET_ITEM(search->single, value >> CLASS);
+        PREFETCH(fetched[some++]);
+    }
+    for (Py_ssize_t i = 0; i < some; i++)
+        PREFETCH(*fetched[i]);
+    for (Py_ssize_t i = 0; i < some; i++)
+        if (PyTuple_Check(*fetched[i]) && PyTuple_GET_SIZE(*fetched[i]))
+            PREFETCH(PyTuple_GET_ITEM(*fetched[i], 0));
+}
+
 static int
 search_places(Search *search, PyObject *sentences, const int64_t *begin, const Py_ssize_t *places, Py_ssize_t many)
 {
@@ -853,6 +873,8 @@ search_places(Search *search, PyObject *sentences, const int64_t *begin, const P
     for (Py_ssize_t i = 0; i < many; i++) {
         const Py_ssize_t place = places[i];
         const int64_t start = search->starts[place];
+        if (i % SOON == 0)
+            fetch_patterns(search, places + i, many - i < SOON ? many - i : SOON);
         if (begin[search->number + 1] <= start && reach(search, sentences, begin, place, start) < 0)
             return -1;
         const uint32_t value = search->values[place];
@@ -1098,6 +1120,16 @@ end_of_sentence(const Grouped *grouped, Py_ssize_t first)
     while (last < grouped->count && grouped->hits[last].sentence == grouped->hits[first].sentence)
         last++;
     return last;
+}
+
+/* In how many sentences the hits stand. */
+static Py_ssize_t
+passages_in(const Grouped *grouped)
+{
+    Py_ssize_t passages = 0;
+    for (Py_ssize_t first = 0; first < grouped->count; first = end_of_sentence(grouped, first))
+        passages++;
+    return passages;
 }
 
 PyDoc_STRVAR(groups_doc,
@@ -1370,11 +1402,14 @@ tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 /* What the evidence of groups is made of, see `tell_groups_doc`. */
 typedef struct {
     Grouped grouped;
-    PyObject *text, *sentences, *terms, *rows, *clauses, *stance, *evidence, *hit, *found, *apart;
+    PyObject *text, *sentences, *terms, *rows, *clauses, *stance, *evidence, *hit, *found, *apart, *told;
     /* The row that was asked for last, and of which set of groups it is: mostly the next one is the same. */
     PyObject *row;
     Py_ssize_t set;
     long long bits;
+    /* And the clauses that were named last, as bits and as written. */
+    PyObject *written;
+    long long fired;
 } Groups;
 
 /* Have the row of a hit ready: -1 with an exception, 0 where the hit is no evidence, else 1. */
@@ -1484,6 +1519,20 @@ hits_of(Groups *groups, Py_ssize_t first, Py_ssize_t last, Py_ssize_t count, int
     return out;
 }
 
+/* Have the clauses that fired in a sentence ready as they are written; -1 with an exception. */
+static int
+name_clauses(Groups *groups, long long fired)
+{
+    if (groups->written != NULL && groups->fired == fired)
+        return 0;
+    PyObject *bits = PyLong_FromLongLong(fired);
+    PyObject *written = bits == NULL ? NULL : PyObject_GetItem(groups->clauses, bits);
+    Py_XDECREF(bits);
+    Py_XSETREF(groups->written, written);
+    groups->fired = fired;
+    return written == NULL ? -1 : 0;
+}
+
 /* The evidence of one sentence, or None where it has none; NULL with an exception. */
 static PyObject *
 evidence_in(Groups *groups, Py_ssize_t first, Py_ssize_t last)
@@ -1506,19 +1555,16 @@ evidence_in(Groups *groups, Py_ssize_t first, Py_ssize_t last)
         PyErr_SetString(PyExc_TypeError, "a sentence is a tuple of its bounds and its zone");
         return NULL;
     }
+    if (name_clauses(groups, found.bits) < 0)
+        return NULL;
     PyObject *told = hits_of(groups, first, last, found.count, found.simple);
     if (told != NULL && !found.simple)
-        Py_SETREF(told, PyObject_CallOneArg(groups->apart, told));
-    PyObject *bits = told == NULL ? NULL : PyLong_FromLongLong(found.bits);
-    PyObject *clause = bits == NULL ? NULL : PyObject_GetItem(groups->clauses, bits);
-    Py_XDECREF(bits);
-    if (clause == NULL) {
-        Py_XDECREF(told);
+        Py_SETREF(told, PyObject_CallFunctionObjArgs(groups->apart, groups->text, told, groups->told, NULL));
+    if (told == NULL)
         return NULL;
-    }
     PyObject *const items[] = {
         Py_NewRef(PyTuple_GET_ITEM(sentence, 0)), Py_NewRef(PyTuple_GET_ITEM(sentence, 1)), PyUnicode_Substring(groups->text, start, end),
-        Py_NewRef(PyTuple_GET_ITEM(sentence, 2)), Py_NewRef(groups->stance), clause, told,
+        Py_NewRef(PyTuple_GET_ITEM(sentence, 2)), Py_NewRef(groups->stance), Py_NewRef(groups->written), told,
     };
     return tuple_of(groups->evidence, items, 7);
 }
@@ -1538,18 +1584,18 @@ fetch_terms(const Groups *groups)
 }
 
 PyDoc_STRVAR(tell_groups_doc,
-"tell_groups(hits, of, rows, text, sentences, terms, clauses, stance, evidence, hit, found, apart) -> tuple of evidence\n\n"
+"tell_groups(hits, of, rows, text, sentences, terms, clauses, stance, evidence, hit, found, apart, told) -> tuple of evidence\n\n"
 "The evidence of clauses that are one group each: every sentence with a hit of one, as `evidence.evidence_of_groups` describes it. `hits`\n"
 "are what `find` returned, and `of` (uint32) says of each pattern which set of groups it is of. `rows` says of each set the clauses that\n"
 "fire by it, a bit each, and the one name under which its hits are told, None where there are several; `terms` the term of each\n"
 "pattern, None where more is to be told; `clauses` how the bits are written. Hits that overlap or are not told so simply are left to `apart`\n"
-"of a tuple of them as `found`. `evidence`, `hit` and `found` are subclasses of tuple.");
+"of the text, a tuple of them as `found`, and `told`. `evidence`, `hit` and `found` are subclasses of tuple.");
 
 static PyObject *
 tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 12 || !PyUnicode_Check(args[3]) || !PyTuple_Check(args[4]) || !PyList_Check(args[5]) || !is_tuple_type(args[8]) ||
+    if (nargs != 13 || !PyUnicode_Check(args[3]) || !PyTuple_Check(args[4]) || !PyList_Check(args[5]) || !is_tuple_type(args[8]) ||
         !is_tuple_type(args[9]) || !is_tuple_type(args[10])) {
         PyErr_SetString(PyExc_TypeError, "see tell_groups.__doc__");
         return NULL;
@@ -1557,23 +1603,29 @@ tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     Groups groups = {
         .rows = args[2], .text = args[3], .sentences = args[4], .terms = args[5], .clauses = args[6], .stance = args[7],
         .evidence = args[8], .hit = args[9], .found = args[10], .apart = args[11],
+        .told = args[12],
     };
     if (take_grouped(args, &groups.grouped) < 0)
         return NULL;
     fetch_terms(&groups);
-    PyObject *out = PyList_New(0);
+    PyObject *out = PyTuple_New(passages_in(&groups.grouped));
+    Py_ssize_t told = 0;
     for (Py_ssize_t first = 0, last; out != NULL && first < groups.grouped.count; first = last) {
         last = end_of_sentence(&groups.grouped, first);
         PyObject *made = evidence_in(&groups, first, last);
-        if (made == NULL || (made != Py_None && PyList_Append(out, made) < 0))
+        if (made == NULL)
             Py_CLEAR(out);
-        Py_XDECREF(made);
+        else if (made == Py_None)
+            Py_DECREF(made);
+        else
+            PyTuple_SET_ITEM(out, told++, made);
     }
+    if (out != NULL && told < PyTuple_GET_SIZE(out))
+        _PyTuple_Resize(&out, told);
+    Py_XDECREF(groups.written);
     Py_XDECREF(groups.row);
     release_grouped(&groups.grouped);
-    PyObject *all = out == NULL ? NULL : PyList_AsTuple(out);
-    Py_XDECREF(out);
-    return all;
+    return out;
 }
 
 /* ------------------------------------------------------------------------------------------------ the module */

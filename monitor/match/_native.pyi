@@ -67,6 +67,7 @@ def tell_groups(
     evidence: type[Evidence],
     hit: type[Hit],
     found: type[Found],
-    apart: Callable[[Sequence[Found]], tuple[Hit, ...]],
+    apart: Callable[[str, Sequence[Found], Told], tuple[Hit, ...]],
+    told: Told,
     /,
 ) -> tuple[Evidence, ...]: ...

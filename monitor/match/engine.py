@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
-from operator import attrgetter, itemgetter
+from functools import partial
+from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from monitor.match.belonging import Belonging
@@ -44,7 +45,7 @@ _SCRIPT_LANGUAGE: Final = {
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """One watchlist over the table: patterns by leaf, the number of the group behind each leaf, how its hits are told, masks, cues,
-    its clauses, and which of them are one group each."""
+    its clauses, and which of them are one group each. It is ``plain`` where there is nothing but these."""
 
     watchlist: Watchlist
     leaves: Mapping[Group | Literal, Asked]
@@ -56,6 +57,7 @@ class Compiled:
     every_cue: frozenset[int]
     clauses: tuple[tuple[str, Node], ...]
     escalate: tuple[tuple[Severity, Node], ...]
+    plain: bool
 
 
 class Engine:
@@ -107,7 +109,8 @@ class Engine:
         of_group = {number: (text, groups[node]) for number, (text, node) in enumerate(clauses) if isinstance(node, Group | Literal)}
         firing = Firing(of_group, self._belonging.sets, told)
         every_cue = frozenset(chain.from_iterable(numbers for _, numbers in cues))
-        return Compiled(watchlist, patterns, groups, told, firing, masks, cues, every_cue, clauses, escalate)
+        plain = not (masks or every_cue or escalate)
+        return Compiled(watchlist, patterns, groups, told, firing, masks, cues, every_cue, clauses, escalate, plain)
 
     def one(self, watchlist: str) -> Compiled:
         """A compiled watchlist by id; raises KeyError."""
@@ -124,22 +127,22 @@ class Engine:
         if not scanned:
             return ()
         belonging = self._belonging
-        opened = self._gates.open(belonging.hit(scanned), lambda: belonging.together(scanned))
+        opened = self._gates.open(belonging.hit(scanned), partial(belonging.together, scanned))
         # Most articles are done with here: what they may hold opens no clause.
         if not opened:
             return ()
-        matches = []
+        found, matches = scanned.found, []
         evaluated: tuple[Article, Mapping[int, list[Found]]] | None = None
-        for index, clauses in groupby(opened, key=_watchlist):
-            one, numbers = self.compiled[index], [number for _, number in clauses]
+        for index, clauses in _apiece(opened).items():
+            one = self.compiled[index]
             if only and one.watchlist.id != only:
                 continue
-            if scanned.found is not None and one.firing.settles(numbers) and _speaks_plainly(one, scanned):
-                matches.append(self._match_at_once(one, scanned, scanned.found))
+            if found is not None and one.firing.settles(clauses) and (one.plain or _nothing_speaks(one, scanned)):
+                matches.append(self._match_at_once(one, scanned, found))
                 continue
             if evaluated is None:
                 evaluated = Article(scanned.collect(), facts, self.table.pattern), belonging.by_group(scanned)
-            match = self._match(one, numbers, *evaluated)
+            match = self._match(one, clauses, *evaluated)
             if match is not None:
                 matches.append(match)
         return tuple(matches)
@@ -233,15 +236,23 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 _NOTHING: Final[frozenset[int]] = frozenset()
 _REPORTED: Final = (Stance.REPORTED,)
 _stance: Final = attrgetter("stance")
-_watchlist: Final = itemgetter(0)
 
 
-def _speaks_plainly(one: Compiled, scanned: Scanned) -> bool:
-    """Whether nothing is to be thought about but the hits: no step, and of the watchlist's masks and cues none in the text."""
+def _apiece(opened: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    """The clauses of each watchlist."""
+    out: dict[int, list[int]] = {}
+    for watchlist, clause in opened:
+        if watchlist in out:
+            out[watchlist].append(clause)
+        else:
+            out[watchlist] = [clause]
+    return out
+
+
+def _nothing_speaks(one: Compiled, scanned: Scanned) -> bool:
+    """Whether there is nothing to think about but the hits: no step, and of the watchlist's masks and cues none in the text."""
     if one.escalate:
         return False
-    if not one.masks and not one.every_cue:
-        return True
     hits = scanned.collect().hits
     return one.masks.isdisjoint(hits) and one.every_cue.isdisjoint(hits)
 

@@ -63,13 +63,9 @@ def evidence_of_groups(scanned: Scanned, found: bytes, sets: bytes, firing: Firi
 
     ``found`` are the hits of all groups, ``sets`` says of each pattern which groups it is of, and ``terms`` what term it is, None
     where an entity is told as well."""
-    text, told = scanned.text, firing.told
-
-    def apart(found: Sequence[Found]) -> tuple[Hit, ...]:
-        return _apart(text, found, told)
-
+    text, sentences, ordinary = scanned.text, scanned.sentences, Stance.REPORTED
     return kernel.tell_groups(
-        found, sets, firing, text, scanned.sentences, terms, firing.written, Stance.REPORTED, Evidence, Hit, Found, apart
+        found, sets, firing, text, sentences, terms, firing.written, ordinary, Evidence, Hit, Found, _apart, firing.told
     )
 
 

@@ -63,7 +63,7 @@ class Firing(dict[int, tuple[int, str | None]]):
 
     def settles(self, opened: Iterable[int]) -> bool:
         """Whether these clauses are one group each, few enough to have a bit."""
-        return len(self.clauses) <= _BITS and all(number in self.clauses for number in opened)
+        return len(self.clauses) <= _BITS and all(map(self.clauses.__contains__, opened))
 
 
 class Written(dict[int, str]):

@@ -344,11 +344,11 @@ class TestTellingGroups:
             "of": [0, 1, 2, 3],
             "rows": sets,
             "terms": ["none", "arms", "deal", "guns"],
-            "apart": lambda found: found,
+            "apart": lambda text, found, told: found,
         }
         given |= {"clauses": {1: "g", 2: "h", 3: "g OR h"}} | other
         of = np.array(given["of"], np.uint32).tobytes()
-        of_text = self.text, self.sentences, given["terms"], given["clauses"], Stance.REPORTED, Evidence, Hit, Found, given["apart"]
+        of_text = self.text, self.sentences, given["terms"], given["clauses"], Stance.REPORTED, Evidence, Hit, Found, given["apart"], {}
         return kernel.tell_groups(packed(hits), of, given["rows"], *of_text)  # type: ignore[arg-type]
 
     def test_a_passage_is_named_by_all_that_fired_there(self) -> None:
@@ -392,7 +392,7 @@ class TestTellingGroups:
             ((0, 0, 1, 1, 0, 4), {"rows": {1: "g"}}, TypeError),
             ((0, 0, 1, 1, 0, 4), {"rows": {1: ("g", "g")}}, TypeError),
             ((0, 0, 1, 1, 0, 4), {"clauses": {}}, KeyError),
-            ((0, 0, 1, 3, 0, 4), {"apart": {}.__getitem__}, KeyError),
+            ((0, 0, 1, 3, 0, 4), {"apart": lambda text, found, told: told["no"]}, KeyError),
         ],
     )
     def test_what_is_no_hit_or_no_table_is_refused(self, hit: Sequence[int], other: dict[str, object], error: type[Exception]) -> None:
