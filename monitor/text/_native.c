@@ -1350,12 +1350,77 @@ cut(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return answer;
 }
 
+/* --------------------------------------------------------------------------------------------------- addresses */
+
+PyDoc_STRVAR(encoded_doc, "encoded(text, stays) -> str or None\n\n"
+    "The text in UTF-8 with each byte as %XX, but for the characters of ASCII whose place in a table of 128 is not 0; None where\n"
+    "that cannot be said of it (lone surrogates).");
+
+static PyObject *
+encoded(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    static const char digits[] = "0123456789ABCDEF";
+    Py_buffer view;
+    if (nargs != 2 || !PyUnicode_Check(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "encoded(text, stays)");
+        return NULL;
+    }
+    if (take(args[1], &view, 1, 0) < 0)
+        return NULL;
+    const unsigned char *stays = view.buf;
+    const int kind = PyUnicode_KIND(args[0]);
+    const void *chars = PyUnicode_DATA(args[0]);
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(args[0]);
+    PyObject *answer = NULL;
+    Py_ssize_t size = 0;
+    if (view.len != 128) {
+        tables_differ();
+        goto done;
+    }
+    if (length > PY_SSIZE_T_MAX / 12) {  /* which is what four bytes become */
+        PyErr_NoMemory();
+        goto done;
+    }
+    for (Py_ssize_t at = 0; at < length; at++) {
+        const Py_UCS4 c = PyUnicode_READ(kind, chars, at);
+        if (c >= 0xD800 && c < 0xE000) {
+            answer = Py_NewRef(Py_None);
+            goto done;
+        }
+        size += c < 0x80 ? (stays[c] ? 1 : 3) : c < 0x800 ? 6 : c < 0x10000 ? 9 : 12;
+    }
+    answer = PyUnicode_New(size, 0x7F);
+    if (answer == NULL || !size)
+        goto done;
+    Py_UCS1 *to = PyUnicode_1BYTE_DATA(answer);
+    for (Py_ssize_t at = 0; at < length; at++) {
+        const Py_UCS4 c = PyUnicode_READ(kind, chars, at);
+        if (c < 0x80 && stays[c]) {
+            *to++ = (Py_UCS1)c;
+            continue;
+        }
+        const int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;  /* bytes behind the first */
+        for (int place = more; place >= 0; place--) {
+            const unsigned lead = more ? 0xFF00u >> (more + 1) & 0xFF : 0;
+            const unsigned byte = place == more ? lead | c >> 6 * more : 0x80 | (c >> 6 * place & 0x3F);
+            *to++ = '%';
+            *to++ = (Py_UCS1)digits[byte >> 4];
+            *to++ = (Py_UCS1)digits[byte & 15];
+        }
+    }
+done:
+    PyBuffer_Release(&view);
+    return answer;
+}
+
 /* ------------------------------------------------------------------------------------------------- the module */
 
 #define FAST(name) {#name, (PyCFunction)(void (*)(void))name, METH_FASTCALL, name##_doc}
 
 static PyMethodDef methods[] = {
-    FAST(fold), FAST(pieces), FAST(sieve), FAST(sift), FAST(prefixes), FAST(onward), FAST(codes), FAST(look), FAST(packed), FAST(cut), {NULL, NULL, 0, NULL},
+    FAST(fold), FAST(pieces), FAST(sieve), FAST(sift), FAST(prefixes), FAST(onward), FAST(codes), FAST(look), FAST(packed), FAST(cut),
+    FAST(encoded), {NULL, NULL, 0, NULL},
 };
 
 static struct PyModuleDef module = {

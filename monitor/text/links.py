@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from monitor.text.native import COMPILED, kernel
+
 #: Characters; browsers stop at 2,000 or so, and what is longer carries a payload and no name.
 MAX_LINK: Final = 4_000
 _MAX_HOST: Final = 253  # RFC 1035; stdlib's IDNA takes quadratic time on more
@@ -49,6 +51,7 @@ _ESCAPE: Final = re.compile(r"%(?:([0-9A-Fa-f]{2})|)")
 _NORMAL: Final = re.compile(r"[A-Za-z0-9!$&'()*+,;=:@/?\-._~\[\]]*(?:%[89A-F][0-9A-F][A-Za-z0-9!$&'()*+,;=:@/?\-._~\[\]]*)*")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _UNENCODED: Final = _UNRESERVED | frozenset("%!$&'()*+,;=:@/?[]")
+_STAYS: Final = bytes(chr(code) in _UNENCODED for code in range(128))
 #: Characters whose encoding is remembered: addresses of every script there is do not fill the memory.
 _REMEMBERED: Final = 4_096
 _SESSION: Final = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;]*", re.IGNORECASE)
@@ -168,7 +171,10 @@ def _normal(text: str) -> str:
     """Percent-encoding as RFC 3986 §6.2.2 wants it: capitals, nothing encoded that need not be, everything else encoded."""
     if _NORMAL.fullmatch(text):
         return text
-    return (_ESCAPE.sub(_escape, text) if "%" in text else text).translate(_ENCODED)
+    if "%" in text:
+        text = _ESCAPE.sub(_escape, text)
+    found = kernel.encoded(text, _STAYS) if COMPILED else None
+    return text.translate(_ENCODED) if found is None else found
 
 
 class _Encoded(dict[int, str]):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.text import fingerprint, fingerprint_codes, letters, native, sieve
+from monitor.text import fingerprint, fingerprint_codes, letters, links, native, sieve
 from monitor.text.chunks import BASE, KINDS, LONGEST, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.fingerprint import HEAD, VERSION, _packed, _signature, _Words, packed
 from monitor.text.fingerprint_codes import _Table, code_of, coded, cut_in_python
@@ -242,3 +242,18 @@ def test_what_is_no_table_is_refused() -> None:
         kernel.codes("a", one, one, one, LETTERS, [], b"key")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="another size"):
         kernel.codes("a", one, one, one, LETTERS, set(), bytes(65))
+
+
+@given(st.text() | st.text(st.sampled_from('aZ/-%~ "<مé漢\u07ff\u0800\uffff\U00010000\U0010ffff\0\x7f\x80')))
+def test_an_address_is_encoded_as_ever(text: str) -> None:
+    assert kernel.encoded(text, links._STAYS) == text.translate(links._ENCODED)
+
+
+def test_what_cannot_be_encoded_is_left_to_python() -> None:
+    assert kernel.encoded("a\ud800b", links._STAYS) is None
+    assert kernel.encoded("\udfff", links._STAYS) is None
+    assert kernel.encoded("\ud7ff\ue000", links._STAYS) == "%ED%9F%BF%EE%80%80"
+    with pytest.raises(ValueError, match="another size"):
+        kernel.encoded("a", bytes(127))
+    with pytest.raises(TypeError):
+        kernel.encoded(b"a", links._STAYS)  # type: ignore[arg-type]
