@@ -49,7 +49,7 @@ class Expansions:
         self._limit = limit
         self._path = folder / _NAME
         # As the file has them, without those told; what was worked out since; the keys that were told, and how often one was again.
-        self._lines: dict[str, str] | None = None
+        self._kept: _Kept | None = None
         self._new: dict[str, str] = {}
         self._used: set[str] = set()
         self._again = 0
@@ -70,7 +70,7 @@ class Expansions:
     def save(self) -> None:
         """Write the file if anything is new, with what another process wrote meanwhile. Raises OSError."""
         used, new = self._used, self._new
-        self._lines, self._used, self._new, self._again = None, set(), {}, 0
+        self._kept, self._used, self._new, self._again = None, set(), {}, 0
         if not new:
             return
         lines = _read(self._path) | new
@@ -85,13 +85,30 @@ class Expansions:
             if self._again < _PATIENCE:
                 return _line(self._path, key)
             if self._again == _PATIENCE:
-                self._lines = None
-        if self._lines is None:
-            self._lines = _read(self._path)
-        line = self._lines.pop(key, None) if self._again < _PATIENCE else self._lines.get(key)
+                self._kept = None
+        if self._kept is None:
+            self._kept = _Kept(_body(self._path))
+        line = self._kept.get(key, forget=self._again < _PATIENCE)
         if line is not None:
             self._used.add(key)
         return line
+
+
+class _Kept:
+    """The entries of a file as they stand in it: by themselves they would leave holes in the memory of every worker when they go."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        # Key -> where its line begins.
+        self._places: dict[str, int] = {}
+        at = 0
+        while (tab := body.find(b"\t", at)) >= 0:
+            self._places[body[at:tab].decode()] = tab + 1
+            at = body.index(b"\n", tab) + 1
+
+    def get(self, key: str, *, forget: bool) -> str | None:
+        at = self._places.pop(key, None) if forget else self._places.get(key)
+        return None if at is None else self._body[at : self._body.index(b"\n", at)].decode()
 
 
 def _heading(body: bytes) -> str:
