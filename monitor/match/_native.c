@@ -19,6 +19,7 @@
 #define PREFETCH(place) ((void)(place))
 #endif
 #define SOON 64 /* hits of which that is asked at once: more than most articles have */
+#define SPREAD UINT64_C(0x9E3779B97F4A7C15) /* as in `pairs` */
 #define LINE 4 /* entries of the table of chunks that stand in one line of the processor's cache */
 /* What a chunk may be, as in `meanings`; its class stands above these bits. */
 #define ASKED 1
@@ -429,7 +430,7 @@ typedef struct {
 /* The chunks [first, last) are one word each and together the pattern; `word` is the number of the first in its sentence. */
 typedef struct {
     Py_ssize_t first, last, word;
-    PyObject *pattern;
+    int64_t pattern;
 } Mention;
 
 typedef struct {
@@ -439,7 +440,8 @@ typedef struct {
     Py_ssize_t count;
     PyObject *single, *met, *words, *phrases, *edges, *doubtful, *inside;
     const uint32_t *filter;
-    int filter_shift;
+    const uint64_t (*pairs)[2];
+    int filter_shift, pairs_shift;
     PyObject *aside;
     /* The sentence that is being read: its number and bounds, its mentions, and whether it has to be gone through word by word. */
     Py_ssize_t number;
@@ -455,7 +457,7 @@ typedef struct {
 } Search;
 
 static int
-mention(Search *search, Py_ssize_t first, Py_ssize_t last, Py_ssize_t word, PyObject *pattern)
+mention(Search *search, Py_ssize_t first, Py_ssize_t last, Py_ssize_t word, int64_t pattern)
 {
     if (search->mentioned == search->room) {
         Py_ssize_t room = search->room * 2 + 16;
@@ -467,7 +469,7 @@ mention(Search *search, Py_ssize_t first, Py_ssize_t last, Py_ssize_t word, PyOb
         search->mentions = mentions;
         search->room = room;
     }
-    search->mentions[search->mentioned++] = (Mention){first, last, word, Py_NewRef(pattern)};
+    search->mentions[search->mentioned++] = (Mention){first, last, word, pattern};
     return 0;
 }
 
@@ -500,6 +502,16 @@ keep(Search *search, Hit one)
     return 0;
 }
 
+/* Whether a set holds a number; -1 with an exception. */
+static int
+holds(PyObject *set, int64_t number)
+{
+    PyObject *key = PyLong_FromLongLong(number);
+    const int there = key == NULL ? -1 : PySet_Contains(set, key);
+    Py_XDECREF(key);
+    return there;
+}
+
 /* What `callback` says of two places in the text; NULL with an exception. */
 static PyObject *
 asked_of(PyObject *callback, int64_t first, int64_t last)
@@ -523,7 +535,7 @@ hit(Search *search, const Mention *one)
         start = trimmed_start;
         end = trimmed_end;
     }
-    const int doubtful = PySet_GET_SIZE(search->doubtful) ? PySet_Contains(search->doubtful, one->pattern) : 0;
+    const int doubtful = PySet_GET_SIZE(search->doubtful) ? holds(search->doubtful, one->pattern) : 0;
     if (doubtful < 0)
         return -1;
     if (doubtful) {
@@ -533,8 +545,7 @@ hit(Search *search, const Mention *one)
         if (inside)
             return inside < 0 ? -1 : 0;
     }
-    const Hit made = {search->number, one->word, one->word + one->last - one->first, PyLong_AsLongLong(one->pattern), start, end};
-    return made.pattern == -1 && PyErr_Occurred() ? -1 : keep(search, made);
+    return keep(search, (Hit){search->number, one->word, one->word + one->last - one->first, one->pattern, start, end});
 }
 
 /* The order of `Found`, as far as places in the text do not follow from it. */
@@ -579,17 +590,6 @@ put_aside(Search *search, Py_ssize_t sentence)
     return failed;
 }
 
-static int
-is_aside(Search *search)
-{
-    PyObject *number = PyLong_FromSsize_t(search->number);
-    if (number == NULL)
-        return -1;
-    int there = PySet_Contains(search->aside, number);
-    Py_DECREF(number);
-    return there;
-}
-
 /* Whether a chunk reaches into the sentence that is being read, or out of it. */
 static int
 is_crossed(const Search *search)
@@ -605,7 +605,7 @@ static int
 finish(Search *search)
 {
     int failed = 0;
-    const int given = search->mentioned && PySet_GET_SIZE(search->aside) ? is_aside(search) : 0;
+    const int given = search->mentioned && PySet_GET_SIZE(search->aside) ? holds(search->aside, search->number) : 0;
     if (given < 0) {
         failed = -1;
     }
@@ -619,8 +619,6 @@ finish(Search *search)
         if (!failed)
             put_in_order(search, first);
     }
-    for (Py_ssize_t i = 0; i < search->mentioned; i++)
-        Py_DECREF(search->mentions[i].pattern);
     search->mentioned = 0;
     search->split = search->crossed = 0;
     return failed;
@@ -641,6 +639,18 @@ stand(Search *search, PyObject *wanted, Py_ssize_t first)
     return 1;
 }
 
+/* Add the phrase that the chunks [first, last) are, if it lies in the sentence; `word` is the number of its first word there. */
+static int
+add_phrase(Search *search, Py_ssize_t first, Py_ssize_t last, Py_ssize_t word, int64_t pattern)
+{
+    if (search->starts[first] < search->begin || search->ends[last - 1] > search->end) {
+        if (search->ends[first] > search->begin && search->starts[last - 1] < search->end)
+            search->split = 1;
+        return 0;
+    }
+    return mention(search, first, last, word, pattern);
+}
+
 /* Add the phrases that have their two words at `place`. */
 static int
 add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word)
@@ -655,8 +665,9 @@ add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word
             PyErr_SetString(PyExc_TypeError, "a phrase is its pattern, the place of the first of the two words in it, and its slots");
             return -1;
         }
-        PyObject *pattern = PyTuple_GET_ITEM(phrase, 0), *wanted = PyTuple_GET_ITEM(phrase, 2);
-        const Py_ssize_t before = PyLong_AsSsize_t(PyTuple_GET_ITEM(phrase, 1));
+        PyObject *wanted = PyTuple_GET_ITEM(phrase, 2);
+        const long long pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(phrase, 0));
+        const Py_ssize_t before = PyErr_Occurred() ? -1 : PyLong_AsSsize_t(PyTuple_GET_ITEM(phrase, 1));
         if (before < 0 || before >= PyTuple_GET_SIZE(wanted)) {
             if (!PyErr_Occurred())
                 PyErr_SetString(PyExc_ValueError, "a phrase without its two words");
@@ -679,15 +690,10 @@ add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word
         }
         if (first < 0 || last > search->count || last <= first)
             continue;
-        if (search->starts[first] < search->begin || search->ends[last - 1] > search->end) {
-            if (search->ends[first] > search->begin && search->starts[last - 1] < search->end) {
-                search->split = 1;
-                return 0;
-            }
-            continue;
-        }
-        if (mention(search, first, last, word - before, pattern) < 0)
+        if (add_phrase(search, first, last, word - before, pattern) < 0)
             return -1;
+        if (search->split)
+            return 0;
     }
     return 0;
 }
@@ -732,18 +738,53 @@ sift(Search *search, Py_ssize_t *places)
     return kept;
 }
 
-/* The phrases that two chunks side by side stand in, or NULL; an exception is for the caller to see. Borrowed. */
-static PyObject *
-phrases_of(Search *search, uint32_t one, uint32_t two)
+/* What phrases two chunks side by side stand in: the pattern of the one phrase of two words, -1 where it is not that, and then those
+ * phrases, borrowed, or NULL. */
+typedef struct {
+    int64_t pattern;
+    PyObject *phrases;
+} Beside;
+
+/* The number of two chunks side by side in the table of pairs, as `Pairs` spreads it. */
+static inline uint64_t
+number_of(uint32_t one, uint32_t two)
 {
-    PyObject *key = PyLong_FromUnsignedLongLong((uint64_t)one << 32 | two);
-    PyObject *phrases = key == NULL ? NULL : PyDict_GetItemWithError(search->phrases, key);
-    Py_XDECREF(key);
-    if (phrases != NULL && !PyTuple_Check(phrases)) {
-        PyErr_SetString(PyExc_TypeError, "phrases are a tuple");
-        return NULL;
+    return ((uint64_t)one << 32 | two) * SPREAD;
+}
+
+/* The first entry of the line in which such a number is, if it is in the table. */
+static inline uint64_t
+line_of(const Search *search, uint64_t number)
+{
+    return number >> search->pairs_shift & ~(uint64_t)(LINE - 1);
+}
+
+/* Whether two chunks side by side stand in any phrase; -1 with an exception. */
+static int
+look_beside(const Search *search, uint32_t one, uint32_t two, Beside *beside)
+{
+    const uint64_t number = number_of(one, two), (*line)[2] = search->pairs + line_of(search, number);
+    int room = 0, there = 0;
+    *beside = (Beside){.pattern = -1};
+    for (int i = 0; i < LINE; i++) {
+        if (line[i][0] == number) {
+            there = 1;
+            beside->pattern = (int64_t)line[i][1] - 1;
+        }
+        room |= line[i][0] == 0;
     }
-    return phrases;
+    if (beside->pattern >= 0)
+        return 1;
+    if (room && !there)
+        return 0;
+    PyObject *key = PyLong_FromUnsignedLongLong((uint64_t)one << 32 | two);
+    beside->phrases = key == NULL ? NULL : PyDict_GetItemWithError(search->phrases, key);
+    Py_XDECREF(key);
+    if (beside->phrases != NULL && !PyTuple_Check(beside->phrases)) {
+        PyErr_SetString(PyExc_TypeError, "phrases are a tuple");
+        return -1;
+    }
+    return beside->phrases != NULL ? 1 : PyErr_Occurred() ? -1 : 0;
 }
 
 /* Where each sentence begins, and what no chunk reaches; NULL with an exception. All at once, so that the processor waits for many
@@ -824,7 +865,7 @@ count_to(Search *search, Py_ssize_t place)
 
 /* Add what the chunk at `place` is by itself, and the phrases that have their two words there. */
 static int
-look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
+look_at(Search *search, Py_ssize_t place, const Beside *beside, int64_t next)
 {
     const int64_t start = search->starts[place], end = search->ends[place];
     const uint32_t value = search->values[place];
@@ -837,26 +878,32 @@ look_at(Search *search, Py_ssize_t place, PyObject *phrases, int64_t next)
     PyObject *patterns = tuple_at(search->single, value >> CLASS);
     if (patterns == NULL)
         return -1;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(patterns); i++)
-        if (mention(search, place, place + 1, search->word, PyTuple_GET_ITEM(patterns, i)) < 0)
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(patterns); i++) {
+        const long long pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(patterns, i));
+        if ((pattern == -1 && PyErr_Occurred()) || mention(search, place, place + 1, search->word, pattern) < 0)
             return -1;
-    if (value & LOOK)
+    }
+    if (value & LOOK || (beside->pattern >= 0 && (value | search->values[place + 1]) & ODD))
         search->split = 1;
-    return phrases == NULL ? 0 : add_phrases(search, phrases, place, search->word);
+    else if (beside->pattern >= 0)
+        return add_phrase(search, place, place + 2, search->word, beside->pattern);
+    return beside->phrases == NULL ? 0 : add_phrases(search, beside->phrases, place, search->word);
 }
 
-/* What will be read of words asked for, asked of the memory all at once: the class's patterns, and the first of them. */
+/* What will be read at some places, asked of the memory all at once: the patterns of the class, and the line of the table of pairs. */
 static void
-fetch_patterns(const Search *search, const Py_ssize_t *places, Py_ssize_t many)
+fetch(const Search *search, const Py_ssize_t *places, Py_ssize_t many)
 {
     PyObject *const *fetched[SOON];
     Py_ssize_t some = 0;
     for (Py_ssize_t i = 0; i < many; i++) {
         const uint32_t value = search->values[places[i]];
-        if (!(value & ASKED) || !PyList_Check(search->single) || (Py_ssize_t)(value >> CLASS) >= PyList_GET_SIZE(search->single))
-            continue;
-        fetched[some] = &PyList_GET_ITEM(search->single, value >> CLASS);
-        PREFETCH(fetched[some++]);
+        if (places[i] + 1 < search->count && may_be_phrase(search, value, search->values[places[i] + 1]))
+            PREFETCH(search->pairs[line_of(search, number_of(value, search->values[places[i] + 1]))]);
+        if (PyList_Check(search->single) && (Py_ssize_t)(value >> CLASS) < PyList_GET_SIZE(search->single)) {
+            fetched[some] = &PyList_GET_ITEM(search->single, value >> CLASS);
+            PREFETCH(fetched[some++]);
+        }
     }
     for (Py_ssize_t i = 0; i < some; i++)
         PREFETCH(*fetched[i]);
@@ -874,19 +921,19 @@ search_places(Search *search, PyObject *sentences, const int64_t *begin, const P
         const Py_ssize_t place = places[i];
         const int64_t start = search->starts[place];
         if (i % SOON == 0)
-            fetch_patterns(search, places + i, many - i < SOON ? many - i : SOON);
+            fetch(search, places + i, many - i < SOON ? many - i : SOON);
         if (begin[search->number + 1] <= start && reach(search, sentences, begin, place, start) < 0)
             return -1;
         const uint32_t value = search->values[place];
-        PyObject *phrases = NULL;
-        if (place + 1 < search->count && may_be_phrase(search, value, search->values[place + 1])) {
-            phrases = phrases_of(search, value, search->values[place + 1]);
-            if (phrases == NULL && PyErr_Occurred())
-                return -1;
-        }
-        if (phrases == NULL && !(value & (ASKED | LOOK)))
+        Beside beside = {.pattern = -1};
+        int phrases = 0;
+        if (place + 1 < search->count && may_be_phrase(search, value, search->values[place + 1]))
+            phrases = look_beside(search, value, search->values[place + 1], &beside);
+        if (phrases < 0)
+            return -1;
+        if (!phrases && !(value & (ASKED | LOOK)))
             continue;
-        if (count_to(search, place) < 0 || look_at(search, place, phrases, begin[search->number + 1]) < 0)
+        if (count_to(search, place) < 0 || look_at(search, place, &beside, begin[search->number + 1]) < 0)
             return -1;
     }
     return finish(search);
@@ -909,55 +956,58 @@ search_all(Search *search, PyObject *sentences)
 }
 
 PyDoc_STRVAR(find_doc,
-"find(starts, ends, values, sentences, single, met, words, phrases, filter, aside, edges, doubtful, inside) -> bytes\n\n"
+"find(starts, ends, values, sentences, single, met, words, phrases, pairs, filter, aside, edges, doubtful, inside) -> bytes\n\n"
 "The hits of the chunks that `read` and `settle` made, in text order, each once: six numbers (int64) each, as `scan.Found`.\n"
 "Sentences that have to be gone through word by word have none; their numbers are added to the set `aside`, and those\n"
 "that are in it already are left alone. `single`, `met` and `words` say\n"
-"of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side as one number,\n"
-"and `filter` (uint32) says where that may be. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
+"of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side as one number;\n"
+"`pairs` (uint64) is the table of those and `filter` (uint32) says which may be, as in Python's `Pairs` and `Meanings`. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
 "one's letters; what of the set `doubtful` is `inside(start, end)` of a word is no hit.");
 
 static PyObject *
 find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 13 || !PyTuple_Check(args[3]) || !PyList_Check(args[6]) || !PyDict_Check(args[7]) || !PySet_Check(args[9]) ||
-        !PyAnySet_Check(args[11])) {
+    if (nargs != 14 || !PyTuple_Check(args[3]) || !PyList_Check(args[6]) || !PyDict_Check(args[7]) || !PySet_Check(args[10]) ||
+        !PyAnySet_Check(args[12])) {
         PyErr_SetString(PyExc_TypeError, "see find.__doc__");
         return NULL;
     }
     PyObject *answer = NULL;
-    Py_buffer starts, ends, values, filter;
+    Py_buffer starts, ends, values, pairs, filter;
     if (take(args[0], &starts, sizeof(int64_t), 0) < 0)
         return NULL;
     if (take(args[1], &ends, sizeof(int64_t), 0) < 0)
         goto no_ends;
     if (take(args[2], &values, sizeof(uint32_t), 0) < 0)
         goto no_values;
-    if (take(args[8], &filter, sizeof(uint32_t), 0) < 0)
+    if (take(args[8], &pairs, 2 * sizeof(uint64_t), 0) < 0)
+        goto no_pairs;
+    if (take(args[9], &filter, sizeof(uint32_t), 0) < 0)
         goto no_filter;
     const int bits = bits_of(filter.len / (Py_ssize_t)sizeof(uint32_t));
+    const int pairs_bits = bits < 0 ? -1 : bits_of(pairs.len / (Py_ssize_t)(2 * sizeof(uint64_t)));
     const Py_ssize_t count = values.len / (Py_ssize_t)sizeof(uint32_t);
-    if (bits < 0)
+    if (bits < 0 || pairs_bits < 0)
         goto done;
-    if (bits > 32 || starts.len != count * (Py_ssize_t)sizeof(int64_t) || ends.len != starts.len) {
+    if (bits > 32 || pairs_bits < 2 || starts.len != count * (Py_ssize_t)sizeof(int64_t) || ends.len != starts.len) {
         PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
         goto done;
     }
     Search search = {
         .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .met = args[5],
-        .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .aside = args[9],
-        .edges = args[10], .doubtful = args[11], .inside = args[12],
+        .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .pairs = pairs.buf,
+        .pairs_shift = 64 - pairs_bits, .aside = args[10], .edges = args[11], .doubtful = args[12], .inside = args[13],
     };
     if (search_all(&search, args[3]) == 0)
         answer = PyBytes_FromStringAndSize((const char *)search.hits, search.found * (Py_ssize_t)sizeof(Hit));
-    for (Py_ssize_t i = 0; i < search.mentioned; i++)
-        Py_DECREF(search.mentions[i].pattern);
     PyMem_Free(search.mentions);
     PyMem_Free(search.hits);
 done:
     PyBuffer_Release(&filter);
 no_filter:
+    PyBuffer_Release(&pairs);
+no_pairs:
     PyBuffer_Release(&values);
 no_values:
     PyBuffer_Release(&ends);
@@ -1132,21 +1182,38 @@ passages_in(const Grouped *grouped)
     return passages;
 }
 
+/* What will be told of the first hits, asked of the memory all at once, while there is other work. */
+static void
+fetch_terms(const Grouped *grouped, PyObject *terms)
+{
+    PyObject *const *fetched[SOON];
+    Py_ssize_t some = 0;
+    for (Py_ssize_t i = 0; i < grouped->count && some < SOON; i++)
+        if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < PyList_GET_SIZE(terms)) {
+            fetched[some] = &PyList_GET_ITEM(terms, grouped->hits[i].pattern);
+            PREFETCH(fetched[some++]);
+        }
+    for (Py_ssize_t i = 0; i < some; i++)
+        PREFETCH(*fetched[i]);
+}
+
 PyDoc_STRVAR(groups_doc,
-"groups(hits, of, sets) -> set\n\n"
-"The groups that what `find` returned is of. `of` (uint32) says of each pattern which of the `sets`, tuples of groups, is its own.");
+"groups(hits, of, sets, terms) -> set\n\n"
+"The groups that what `find` returned is of. `of` (uint32) says of each pattern which of the `sets`, tuples of groups, is its own; `terms`\n"
+"are those that `tell_groups` will tell.");
 
 static PyObject *
 groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    Grouped grouped = {.sets = nargs == 3 ? args[2] : NULL};
-    if (nargs != 3 || !PyList_Check(args[2])) {
+    Grouped grouped = {.sets = nargs == 4 ? args[2] : NULL};
+    if (nargs != 4 || !PyList_Check(args[2]) || !PyList_Check(args[3])) {
         PyErr_SetString(PyExc_TypeError, "see groups.__doc__");
         return NULL;
     }
     if (take_grouped(args, &grouped) < 0)
         return NULL;
+    fetch_terms(&grouped, args[3]);
     PyObject *out = PySet_New(NULL);
     if (out != NULL && add_groups(&grouped, 0, grouped.count, out) < 0)
         Py_CLEAR(out);
@@ -1569,20 +1636,6 @@ evidence_in(Groups *groups, Py_ssize_t first, Py_ssize_t last)
     return tuple_of(groups->evidence, items, 7);
 }
 
-/* What will be read of the first hits, asked of the memory all at once. */
-static void
-fetch_terms(const Groups *groups)
-{
-    const Grouped *grouped = &groups->grouped;
-    const Py_ssize_t count = grouped->count < SOON ? grouped->count : SOON, known = PyList_GET_SIZE(groups->terms);
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < known)
-            PREFETCH(&PyList_GET_ITEM(groups->terms, grouped->hits[i].pattern));
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < known)
-            PREFETCH(PyList_GET_ITEM(groups->terms, grouped->hits[i].pattern));
-}
-
 PyDoc_STRVAR(tell_groups_doc,
 "tell_groups(hits, of, rows, text, sentences, terms, clauses, stance, evidence, hit, found, apart, told) -> tuple of evidence\n\n"
 "The evidence of clauses that are one group each: every sentence with a hit of one, as `evidence.evidence_of_groups` describes it. `hits`\n"
@@ -1607,7 +1660,6 @@ tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     };
     if (take_grouped(args, &groups.grouped) < 0)
         return NULL;
-    fetch_terms(&groups);
     PyObject *out = PyTuple_New(passages_in(&groups.grouped));
     Py_ssize_t told = 0;
     for (Py_ssize_t first = 0, last; out != NULL && first < groups.grouped.count; first = last) {
@@ -1628,6 +1680,26 @@ tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return out;
 }
 
+PyDoc_STRVAR(frozen_doc,
+"frozen(type, names, values) -> object\n\n"
+"An object of a frozen type with these attributes, as its `__init__` makes it with `object.__setattr__`, in a quarter of the time.");
+
+static PyObject *
+frozen(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 3 || !PyType_Check(args[0]) || ((PyTypeObject *)args[0])->tp_new != PyBaseObject_Type.tp_new || !PyTuple_Check(args[1]) ||
+        !PyTuple_Check(args[2]) || PyTuple_GET_SIZE(args[1]) != PyTuple_GET_SIZE(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "see frozen.__doc__");
+        return NULL;
+    }
+    PyObject *made = ((PyTypeObject *)args[0])->tp_alloc((PyTypeObject *)args[0], 0);
+    for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(args[1]); i++)
+        if (PyObject_GenericSetAttr(made, PyTuple_GET_ITEM(args[1], i), PyTuple_GET_ITEM(args[2], i)) < 0)
+            Py_CLEAR(made);
+    return made;
+}
+
 /* ------------------------------------------------------------------------------------------------ the module */
 
 static PyMethodDef methods[] = {
@@ -1643,6 +1715,7 @@ static PyMethodDef methods[] = {
     {"together", (PyCFunction)(void (*)(void))together, METH_FASTCALL, together_doc},
     {"by_group", (PyCFunction)(void (*)(void))by_group, METH_FASTCALL, by_group_doc},
     {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},
+    {"frozen", (PyCFunction)(void (*)(void))frozen, METH_FASTCALL, frozen_doc},
     {"tell_groups", (PyCFunction)(void (*)(void))tell_groups, METH_FASTCALL, tell_groups_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -1,10 +1,12 @@
 from collections.abc import Callable, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.match.scan import Found
 from monitor.match.telling import Told
 from monitor.model import Evidence, Hit, Sentence, Stance
 from monitor.text.chunks import Hashes
+
+_Frozen = TypeVar("_Frozen")
 
 def read(
     text: str,
@@ -30,6 +32,7 @@ def find(
     met: Sequence[tuple[int, ...]],
     words: Sequence[int],
     phrases: Mapping[int, tuple[tuple[int, int, tuple[int, ...]], ...]],
+    pairs: Any,
     filter: Any,  # noqa: A002
     aside: set[int],
     edges: Callable[[int, int], tuple[int, int]],
@@ -38,7 +41,7 @@ def find(
     /,
 ) -> bytes: ...
 def found(hits: bytes, found: type[Found], /) -> dict[int, list[Found]]: ...
-def groups(hits: bytes, of: bytes, sets: list[tuple[int, ...]], /) -> set[int]: ...
+def groups(hits: bytes, of: bytes, sets: list[tuple[int, ...]], terms: list[str | None], /) -> set[int]: ...
 def together(hits: bytes, of: bytes, sets: list[tuple[int, ...]], /) -> list[set[int]]: ...
 def by_group(hits: bytes, of: bytes, sets: list[tuple[int, ...]], found: type[Found], /) -> dict[int, list[Found]]: ...
 def tell(
@@ -71,3 +74,4 @@ def tell_groups(
     told: Told,
     /,
 ) -> tuple[Evidence, ...]: ...
+def frozen(type: type[_Frozen], names: tuple[str, ...], values: tuple[object, ...], /) -> _Frozen: ...  # noqa: A002

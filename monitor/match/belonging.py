@@ -16,7 +16,7 @@ from typing import Final
 
 from monitor.match.names import LISTED
 from monitor.match.native import kernel
-from monitor.match.patterns import Asked
+from monitor.match.patterns import Asked, Pattern
 from monitor.match.scan import Found, Scanned
 
 #: The code of an array of numbers as ``kernel`` reads them, of four bytes.
@@ -33,6 +33,8 @@ class Belonging:
         self.sets: list[tuple[int, ...]] = [()]
         #: Of each pattern, those of lists of names aside, the number of its set: as C reads it.
         self.numbers = b""
+        #: What is told of a hit of each of these beside its name and place: of most the term alone, None where there is more.
+        self.terms: list[str | None] = []
         self._numbers: Sequence[int] = ()
         self._lists: dict[range, list[int]] = defaultdict(list)
 
@@ -40,9 +42,10 @@ class Belonging:
         """The number of the group that asks for this."""
         return self.groups.setdefault(asked, len(self.groups))
 
-    def settle(self, patterns: int) -> None:
-        """Call once after the last ``group``, with how many patterns there are."""
-        numbers = array(_NUMBERS, bytes(array(_NUMBERS).itemsize * patterns))
+    def settle(self, patterns: Sequence[Pattern]) -> None:
+        """Call once after the last ``group``, with all patterns but those of lists of names."""
+        self.terms = [None if pattern.entity else pattern.term for pattern in patterns]
+        numbers = array(_NUMBERS, bytes(array(_NUMBERS).itemsize * len(patterns)))
         # (a set, a group) -> the set of both
         joined: dict[tuple[int, int], int] = {}
         for asked, group in self.groups.items():
@@ -66,7 +69,7 @@ class Belonging:
     def hit(self, scanned: Scanned) -> Set[int]:
         """The groups that a text may hit, never fewer than it does."""
         if scanned.found is not None:
-            return kernel.groups(scanned.found, self.numbers, self.sets)
+            return kernel.groups(scanned.found, self.numbers, self.sets, self.terms)
         return self._glanced(scanned).keys()
 
     def together(self, scanned: Scanned) -> Sequence[Set[int]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -17,6 +17,7 @@ from monitor.match.belonging import Belonging
 from monitor.match.evaluate import Article, Evaluation
 from monitor.match.evidence import Clause, evidence_of, evidence_of_groups
 from monitor.match.gates import Gate, Gates, gate_of
+from monitor.match.native import kernel
 from monitor.match.patterns import Asked, Table
 from monitor.match.scan import Found, Scanned
 from monitor.match.telling import Firing, Telling, Told
@@ -72,9 +73,7 @@ class Engine:
         self._belonging = Belonging()
         self.compiled = tuple(self._compile(watchlist) for watchlist in watchlists)
         self.table.seal()
-        self._belonging.settle(len(self.table.patterns))
-        # What is told of a hit beside its name and place: of most the term alone.
-        self._terms = [None if pattern.entity else pattern.term for pattern in self.table.patterns]
+        self._belonging.settle(self.table.patterns)
         sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._belonging.groups]
         self._gates = Gates(self._clauses(sizes.__getitem__), sizes.__getitem__)
 
@@ -149,9 +148,9 @@ class Engine:
 
     def _match_at_once(self, one: Compiled, scanned: Scanned, found: bytes) -> Match:
         """The match of a watchlist of whose clauses those that may be true are one group each, and so are true."""
-        numbers, terms, watchlist = self._belonging.numbers, self._terms, one.watchlist
-        evidence = evidence_of_groups(scanned, found, numbers, one.firing, terms)
-        return Match(watchlist.id, watchlist.version, watchlist.severity, _REPORTED, evidence)
+        evidence = evidence_of_groups(scanned, found, self._belonging, one.firing)
+        watchlist = one.watchlist
+        return kernel.frozen(Match, _MATCH, (watchlist.id, watchlist.version, watchlist.severity, _REPORTED, evidence, 0))
 
     def _match(self, one: Compiled, opened: Iterable[int], article: Article, hits: Mapping[int, list[Found]]) -> Match | None:
         scanned, watchlist = article.scanned, one.watchlist
@@ -235,6 +234,7 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 
 _NOTHING: Final[frozenset[int]] = frozenset()
 _REPORTED: Final = (Stance.REPORTED,)
+_MATCH: Final = tuple(field.name for field in fields(Match))
 _stance: Final = attrgetter("stance")
 
 

@@ -12,6 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
+from monitor.match.belonging import Belonging
 from monitor.match.native import kernel
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned, made
@@ -58,15 +59,13 @@ def evidence_of(
     return tuple(out)
 
 
-def evidence_of_groups(scanned: Scanned, found: bytes, sets: bytes, firing: Firing, terms: Sequence[str | None]) -> tuple[Evidence, ...]:
+def evidence_of_groups(scanned: Scanned, found: bytes, belonging: Belonging, firing: Firing) -> tuple[Evidence, ...]:
     """The evidence of clauses that are one group each, where nothing speaks of their hits: as ``evidence_of`` would tell it, at once.
 
-    ``found`` are the hits of all groups, ``sets`` says of each pattern which groups it is of, and ``terms`` what term it is, None
-    where an entity is told as well."""
+    ``found`` are the hits of all groups."""
     text, sentences, ordinary = scanned.text, scanned.sentences, Stance.REPORTED
-    return kernel.tell_groups(
-        found, sets, firing, text, sentences, terms, firing.written, ordinary, Evidence, Hit, Found, _apart, firing.told
-    )
+    sets, terms, written, told = belonging.numbers, belonging.terms, firing.written, firing.told
+    return kernel.tell_groups(found, sets, firing, text, sentences, terms, written, ordinary, Evidence, Hit, Found, _apart, told)
 
 
 def _named(fired: Sequence[Clause]) -> dict[int, str]:

@@ -97,10 +97,9 @@ class Gates:
     @staticmethod
     def _open(groups: Set[int], by: Mapping[int, Sequence[Looked]], found: set[tuple[int, int]]) -> None:
         for group in groups:
-            if group in by:
-                for clause, others in by[group]:
-                    for need in others:
-                        if need.isdisjoint(groups):
-                            break
-                    else:
-                        found.add(clause)
+            for clause, others in by.get(group, ()):
+                for need in others:
+                    if need.isdisjoint(groups):
+                        break
+                else:
+                    found.add(clause)

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.match.names import Names
+from monitor.match.pairs import Pairs, Phrase, Put, aligned, beside
 from monitor.text.chunks import LONGEST, Hashes, Places, chunks
 from monitor.text.sieve import Sieve
 from monitor.text.words import WORD, WORD_CJK, pattern_for
@@ -30,8 +31,6 @@ from monitor.text.words import WORD, WORD_CJK, pattern_for
 Besides = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
 
 Values = npt.NDArray[np.uint32]
-#: A phrase that is looked for by two of its words: its pattern, the place of the first of the two in it, its slots.
-Phrase = tuple[int, int, tuple[int, ...]]
 
 #: What a chunk may be, in the low bits of its value; its class stands above them.
 ASKED: Final = 1  # a word that a query asks for
@@ -63,8 +62,7 @@ _NAMED: Final = 16
 # Arrays of no dimension: numpy takes a third of the time over them that it takes over a number.
 _MIX_ONE: Final = np.array(0x9E3779B1, np.uint32)
 _MIX_TWO: Final = np.array(0xC2B2AE3D, np.uint32)
-_FIRST_BIT: Final = 32
-_FIRST: Final = np.array(_FIRST_BIT, np.uint64)
+_FIRST: Final = np.array(32, np.uint64)
 _ONE: Final = np.array(1, np.uint32)
 _PAIR: Final = np.array(PAIR, np.uint32)
 _PLACE: Final = np.array(31, np.uint32)
@@ -110,12 +108,6 @@ class Read(NamedTuple):
     cjk: bool
 
 
-class Put(Protocol):
-    """How numbers and their values are put into a table of chunks: see ``put``."""
-
-    def __call__(self, table: Hashes, numbers: Hashes, values: Hashes, /) -> list[int]: ...
-
-
 def put(table: Hashes, numbers: Hashes, values: Hashes) -> list[int]:
     """Put each number with its value where in its line there is room; the places of those that found none. The twin of ``kernel.put``."""
     # Of one place at a time numpy takes three times as long.
@@ -150,8 +142,7 @@ class Meanings:
         self.words: list[int] = []
         self.single: list[tuple[int, ...]] = []
         self.anchors: list[tuple[int, ...]] = []
-        #: Values of two chunks side by side (see ``beside``) -> the phrases asked for that have them so, as ``Table.phrases`` tells them.
-        self.phrases: dict[int, tuple[Phrase, ...]] = {}
+        self.phrases = Pairs(self._put)
         # (what a chunk may be, how many words, slots) -> its value, in which its class is
         self._classes: dict[tuple[int, int, tuple[int, ...]], int] = {}
         self._by_slot: dict[int, list[int]] = defaultdict(list)
@@ -166,7 +157,7 @@ class Meanings:
         self._bits = bits
         self._shift = np.array(64 - bits, np.uint64)
         # Number and value side by side, each line of them in one line of the processor's cache.
-        self._table: Hashes = _aligned(1 << bits)
+        self._table: Hashes = aligned(1 << bits)
 
     def _filter_size(self, bits: int) -> None:
         self._filter_shift = np.array(32 - bits, np.uint32)
@@ -327,11 +318,12 @@ class Meanings:
                 for other in by_slot[before]:
                     _add(found, (other, new), phrases[before, slot])
         if found:
-            self.phrases.update((beside(*pair), tuple(phrases)) for pair, phrases in found.items())
+            self.phrases.enter(found)
             self._unmarked += found
 
     def _mark_new(self) -> None:
-        """Enter the pairs found since into the filter, all at once."""
+        """Enter the pairs found since into their table and the filter, all at once."""
+        self.phrases.settle()
         if len(self.filter) < min(len(self.phrases), 1 << _FILTER_BITS[-1]):
             self._filter_size(min(len(self.phrases).bit_length(), _FILTER_BITS[-1]))
             known = np.array(list(self.phrases), np.uint64)
@@ -412,16 +404,3 @@ def _add(found: dict[tuple[int, int], Sequence[Phrase]], pair: tuple[int, int], 
     """Of nearly all pairs there is one entry, which they share with the table."""
     known = found.get(pair)
     found[pair] = phrases if known is None else tuple(dict.fromkeys((*known, *phrases)))
-
-
-def beside(first: int, second: int) -> int:
-    """Two values side by side as one number, in half the time of a pair."""
-    return first << _FIRST_BIT | second
-
-
-def _aligned(entries: int) -> Hashes:
-    """An empty table of as many entries, that begins where a line of the processor's cache does."""
-    line = len(_LINE) * 2
-    room = np.zeros(entries * 2 + line, np.uint64)
-    first = -room.ctypes.data // room.itemsize % line
-    return room[first : first + entries * 2].reshape(entries, 2)

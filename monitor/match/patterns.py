@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.match.anchored import Anchored, beside_anchor
-from monitor.match.meanings import Meanings, Phrase, put
+from monitor.match.meanings import Meanings, put
 from monitor.match.names import LISTED, Names
 from monitor.match.native import COMPILED, kernel
+from monitor.match.pairs import Phrase
 from monitor.match.stems import HashedStems, PlainStems, Stems
 from monitor.model import Entity
 from monitor.text.fold import fold

@@ -122,6 +122,7 @@ class Scanned:
                 meanings.met,
                 meanings.words,
                 meanings.phrases,
+                meanings.phrases.table,
                 meanings.filter,
                 self._aside,
                 self.without_edges,

@@ -17,7 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Meanings, Phrase, Read, beside
+from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Meanings, Read
+from monitor.match.pairs import Phrase, beside
 from monitor.model import Sentence
 
 #: The chunks ``[first, last)`` are one word each and together the pattern.

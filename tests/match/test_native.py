@@ -7,7 +7,7 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine, meanings, native
 from monitor.match.native import COMPILED, kernel, read_packed
+from monitor.match.pairs import SPREAD
 from monitor.match.scan import Found, Scanned
 from monitor.match.stems import HashedStems, PlainStems
-from monitor.model import Evidence, Facts, Hit, Match, Span, Stance
+from monitor.model import Evidence, Facts, Hit, Match, Severity, Span, Stance
 from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.layout import lay_out
 from monitor.text.native import kernel as words
@@ -215,7 +216,8 @@ def test_a_long_text_is_the_same() -> None:
 def test_both_speak_of_the_same_bits() -> None:
     folder = Path(native.__file__).parent
     source = "".join(path.read_text(encoding="utf-8") for path in (folder / "_native.c", folder.parent / "chunks.h"))
-    numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (\w+)", source, re.MULTILINE)}
+    numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (\d\w*)", source, re.MULTILINE)}
+    assert f"#define SPREAD UINT64_C({SPREAD:#X})".replace("0X", "0x") in source
     shared = ("ASKED", "PAIR", "LOOK", "ODD", "EMPTY", "EDGED", "CLASS")
     assert {name: numbers[name] for name in shared} == {name: getattr(meanings, name) for name in shared}
     alone = np.flatnonzero(KINDS & numbers["ALONE"])
@@ -308,12 +310,19 @@ def test_hits_are_grouped_as_python_would(hits: list[Found], numbers: list[int])
     every = {group for of_one in groups.values() for group in of_one}
     by_sentence = {hit.sentence: {g for other in hits if other.sentence == hit.sentence for g in groups[other]} for hit in hits}
     assert kernel.found(found, Found) == {hit.pattern: [other for other in hits if other.pattern == hit.pattern] for hit in hits}
-    assert kernel.groups(found, of, SETS) == every
+    assert kernel.groups(found, of, SETS, []) == every
     assert kernel.together(found, of, SETS) == [together for together in by_sentence.values() if len(together) > 1]
     assert kernel.by_group(found, of, SETS, Found) == {group: [hit for hit in hits if group in groups[hit]] for group in every}
 
 
-@pytest.mark.parametrize("ask", [kernel.groups, kernel.together, lambda hits, of, sets: kernel.by_group(hits, of, sets, Found)])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda hits, of, sets: kernel.groups(hits, of, sets, [""]),
+        kernel.together,
+        lambda hits, of, sets: kernel.by_group(hits, of, sets, Found),
+    ],
+)
 def test_what_is_no_hit_of_a_known_pattern_is_refused(ask: Callable[..., object]) -> None:
     of = np.array([0, 9], np.uint32).tobytes()
     for pattern in (-1, 2, 2**62, -(2**62)):
@@ -330,6 +339,18 @@ def test_what_is_no_hit_of_a_known_pattern_is_refused(ask: Callable[..., object]
         with pytest.raises(TypeError):
             ask(*other)
     assert not ask(b"", of, SETS)
+
+
+def test_a_frozen_object_is_made_as_its_own_way_would() -> None:
+    names = tuple(field.name for field in fields(Match))
+    wanted = Match("w", "1", Severity.HIGH, (Stance.REPORTED,), (), 3)
+    made = kernel.frozen(Match, names, tuple(getattr(wanted, name) for name in names))
+    assert (made, type(made)) == (wanted, Match)
+    for of, some, values in ((tuple, (), ()), (Match, names, ()), (Match, [], ()), ("Match", (), ())):
+        with pytest.raises(TypeError):
+            kernel.frozen(of, some, values)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        kernel.frozen(Match, ("none",), (1,))
 
 
 class TestTellingGroups:
@@ -477,5 +498,5 @@ def test_what_fails_in_a_callback_is_raised() -> None:
 def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None) -> dict[int, list[Found]]:
     places = bytearray(np.array([0], np.int64).tobytes()), bytearray(np.array([3], np.int64).tobytes())
     sentences = lay_out("abc", all_body=True).sentences
-    found = kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(16), set(), edges, set(), print)  # type: ignore[arg-type]
+    found = kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(64), bytes(16), set(), edges, set(), print)  # type: ignore[arg-type]
     return kernel.found(found, Found)
