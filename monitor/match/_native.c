@@ -11,13 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ask the memory for what is read soon, so that it is waited for once and not each time: what an article hits was mostly not read
- * for many articles, and is in no cache. */
-#if defined(__GNUC__)
-#define PREFETCH(place) __builtin_prefetch(place)
-#else
-#define PREFETCH(place) ((void)(place))
-#endif
+/* Read what is read soon, one place after the other with nothing to do in between, so that the memory is waited for once and not each time:
+ * what an article hits was mostly not read for many articles, and is in no cache. (An instruction to prefetch does nothing where the
+ * page is not known to the processor, and of such places it is not.) */
+#define FETCH(place) ((void)*(const volatile char *)(place))
 #define SOON 64 /* hits of which that is asked at once: more than most articles have */
 #define SPREAD UINT64_C(0x9E3779B97F4A7C15) /* as in `pairs` */
 #define LINE 4 /* entries of the table of chunks that stand in one line of the processor's cache */
@@ -899,17 +896,17 @@ fetch(const Search *search, const Py_ssize_t *places, Py_ssize_t many)
     for (Py_ssize_t i = 0; i < many; i++) {
         const uint32_t value = search->values[places[i]];
         if (places[i] + 1 < search->count && may_be_phrase(search, value, search->values[places[i] + 1]))
-            PREFETCH(search->pairs[line_of(search, number_of(value, search->values[places[i] + 1]))]);
+            FETCH(search->pairs[line_of(search, number_of(value, search->values[places[i] + 1]))]);
         if (PyList_Check(search->single) && (Py_ssize_t)(value >> CLASS) < PyList_GET_SIZE(search->single)) {
             fetched[some] = &PyList_GET_ITEM(search->single, value >> CLASS);
-            PREFETCH(fetched[some++]);
+            FETCH(fetched[some++]);
         }
     }
     for (Py_ssize_t i = 0; i < some; i++)
-        PREFETCH(*fetched[i]);
+        FETCH(*fetched[i]);
     for (Py_ssize_t i = 0; i < some; i++)
         if (PyTuple_Check(*fetched[i]) && PyTuple_GET_SIZE(*fetched[i]))
-            PREFETCH(PyTuple_GET_ITEM(*fetched[i], 0));
+            FETCH(PyTuple_GET_ITEM(*fetched[i], 0));
 }
 
 static int
@@ -1107,7 +1104,7 @@ take_grouped(PyObject *const *args, Grouped *grouped)
     grouped->patterns = grouped->of_view.len / (Py_ssize_t)sizeof(uint32_t);
     for (Py_ssize_t i = 0; i < grouped->count && i < SOON; i++)
         if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < grouped->patterns)
-            PREFETCH(&grouped->of[grouped->hits[i].pattern]);
+            FETCH(&grouped->of[grouped->hits[i].pattern]);
     return 0;
 }
 
@@ -1191,10 +1188,10 @@ fetch_terms(const Grouped *grouped, PyObject *terms)
     for (Py_ssize_t i = 0; i < grouped->count && some < SOON; i++)
         if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < PyList_GET_SIZE(terms)) {
             fetched[some] = &PyList_GET_ITEM(terms, grouped->hits[i].pattern);
-            PREFETCH(fetched[some++]);
+            FETCH(fetched[some++]);
         }
     for (Py_ssize_t i = 0; i < some; i++)
-        PREFETCH(*fetched[i]);
+        FETCH(*fetched[i]);
 }
 
 PyDoc_STRVAR(groups_doc,
