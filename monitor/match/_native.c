@@ -26,6 +26,9 @@
 #define EMPTY 64
 #define EDGED 128
 #define CLASS 8
+/* What the classes are by themselves, as in `meanings`. */
+#define NONE 1
+#define ONLY 2
 
 /* The bits of a table of `length` items, which must be a power of two; -1 with an exception where it is none. */
 static int
@@ -439,6 +442,8 @@ typedef struct {
     const uint32_t *filter;
     const uint64_t (*pairs)[2];
     int filter_shift, pairs_shift;
+    const uint32_t *alone;
+    Py_ssize_t classes; /* of which `alone` tells */
     PyObject *aside;
     /* The sentence that is being read: its number and bounds, its mentions, and whether it has to be gone through word by word. */
     Py_ssize_t number;
@@ -860,6 +865,24 @@ count_to(Search *search, Py_ssize_t place)
     return 0;
 }
 
+/* Add the patterns that a chunk of this class is by itself. */
+static int
+add_single(Search *search, Py_ssize_t place, uint32_t class)
+{
+    const uint32_t alone = (Py_ssize_t)class < search->classes ? search->alone[class] : 0;
+    if (alone >= ONLY)
+        return mention(search, place, place + 1, search->word, alone - ONLY);
+    PyObject *patterns = alone == NONE ? NULL : tuple_at(search->single, class);
+    if (patterns == NULL)
+        return alone == NONE ? 0 : -1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(patterns); i++) {
+        const long long pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(patterns, i));
+        if ((pattern == -1 && PyErr_Occurred()) || mention(search, place, place + 1, search->word, pattern) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Add what the chunk at `place` is by itself, and the phrases that have their two words there. */
 static int
 look_at(Search *search, Py_ssize_t place, const Beside *beside, int64_t next)
@@ -872,14 +895,8 @@ look_at(Search *search, Py_ssize_t place, const Beside *beside, int64_t next)
             search->split = 1;
         return end > next ? put_aside(search, search->number + 1) : 0;
     }
-    PyObject *patterns = tuple_at(search->single, value >> CLASS);
-    if (patterns == NULL)
+    if (add_single(search, place, value >> CLASS) < 0)
         return -1;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(patterns); i++) {
-        const long long pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(patterns, i));
-        if ((pattern == -1 && PyErr_Occurred()) || mention(search, place, place + 1, search->word, pattern) < 0)
-            return -1;
-    }
     if (value & LOOK || (beside->pattern >= 0 && (value | search->values[place + 1]) & ODD))
         search->split = 1;
     else if (beside->pattern >= 0)
@@ -887,26 +904,18 @@ look_at(Search *search, Py_ssize_t place, const Beside *beside, int64_t next)
     return beside->phrases == NULL ? 0 : add_phrases(search, beside->phrases, place, search->word);
 }
 
-/* What will be read at some places, asked of the memory all at once: the patterns of the class, and the line of the table of pairs. */
+/* What will be read at some places: what their classes are by themselves, and the line of the table of pairs. */
 static void
 fetch(const Search *search, const Py_ssize_t *places, Py_ssize_t many)
 {
-    PyObject *const *fetched[SOON];
-    Py_ssize_t some = 0;
     for (Py_ssize_t i = 0; i < many; i++) {
-        const uint32_t value = search->values[places[i]];
-        if (places[i] + 1 < search->count && may_be_phrase(search, value, search->values[places[i] + 1]))
-            FETCH(search->pairs[line_of(search, number_of(value, search->values[places[i] + 1]))]);
-        if (PyList_Check(search->single) && (Py_ssize_t)(value >> CLASS) < PyList_GET_SIZE(search->single)) {
-            fetched[some] = &PyList_GET_ITEM(search->single, value >> CLASS);
-            FETCH(fetched[some++]);
-        }
+        const Py_ssize_t place = places[i];
+        const uint32_t value = search->values[place];
+        if ((Py_ssize_t)(value >> CLASS) < search->classes)
+            FETCH(&search->alone[value >> CLASS]);
+        if (place + 1 < search->count && may_be_phrase(search, value, search->values[place + 1]))
+            FETCH(&search->pairs[line_of(search, number_of(value, search->values[place + 1]))]);
     }
-    for (Py_ssize_t i = 0; i < some; i++)
-        FETCH(*fetched[i]);
-    for (Py_ssize_t i = 0; i < some; i++)
-        if (PyTuple_Check(*fetched[i]) && PyTuple_GET_SIZE(*fetched[i]))
-            FETCH(PyTuple_GET_ITEM(*fetched[i], 0));
 }
 
 static int
@@ -953,11 +962,11 @@ search_all(Search *search, PyObject *sentences)
 }
 
 PyDoc_STRVAR(find_doc,
-"find(starts, ends, values, sentences, single, met, words, phrases, pairs, filter, aside, edges, doubtful, inside) -> bytes\n\n"
+"find(starts, ends, values, sentences, single, alone, met, words, phrases, pairs, filter, aside, edges, doubtful, inside) -> bytes\n\n"
 "The hits of the chunks that `read` and `settle` made, in text order, each once: six numbers (int64) each, as `scan.Found`.\n"
 "Sentences that have to be gone through word by word have none; their numbers are added to the set `aside`, and those\n"
 "that are in it already are left alone. `single`, `met` and `words` say\n"
-"of each class the patterns it is by itself, the slots it meets, and how many words it is; `phrases` is by two values side by side as one number;\n"
+"of each class the patterns it is by itself (`alone` (uint32) the same of most), the slots it meets, and how many words it is; `phrases` is by two values side by side as one number;\n"
 "`pairs` (uint64) is the table of those and `filter` (uint32) says which may be, as in Python's `Pairs` and `Meanings`. `edges(first, last)` says where words begin and end in chunks that hold more than\n"
 "one's letters; what of the set `doubtful` is `inside(start, end)` of a word is no hit.");
 
@@ -965,22 +974,24 @@ static PyObject *
 find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 14 || !PyTuple_Check(args[3]) || !PyList_Check(args[6]) || !PyDict_Check(args[7]) || !PySet_Check(args[10]) ||
-        !PyAnySet_Check(args[12])) {
+    if (nargs != 15 || !PyTuple_Check(args[3]) || !PyList_Check(args[7]) || !PyDict_Check(args[8]) || !PySet_Check(args[11]) ||
+        !PyAnySet_Check(args[13])) {
         PyErr_SetString(PyExc_TypeError, "see find.__doc__");
         return NULL;
     }
     PyObject *answer = NULL;
-    Py_buffer starts, ends, values, pairs, filter;
+    Py_buffer starts, ends, values, alone, pairs, filter;
     if (take(args[0], &starts, sizeof(int64_t), 0) < 0)
         return NULL;
     if (take(args[1], &ends, sizeof(int64_t), 0) < 0)
         goto no_ends;
     if (take(args[2], &values, sizeof(uint32_t), 0) < 0)
         goto no_values;
-    if (take(args[8], &pairs, 2 * sizeof(uint64_t), 0) < 0)
+    if (take(args[5], &alone, sizeof(uint32_t), 0) < 0)
+        goto no_alone;
+    if (take(args[9], &pairs, 2 * sizeof(uint64_t), 0) < 0)
         goto no_pairs;
-    if (take(args[9], &filter, sizeof(uint32_t), 0) < 0)
+    if (take(args[10], &filter, sizeof(uint32_t), 0) < 0)
         goto no_filter;
     const int bits = bits_of(filter.len / (Py_ssize_t)sizeof(uint32_t));
     const int pairs_bits = bits < 0 ? -1 : bits_of(pairs.len / (Py_ssize_t)(2 * sizeof(uint64_t)));
@@ -992,9 +1003,10 @@ find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         goto done;
     }
     Search search = {
-        .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .met = args[5],
-        .words = args[6], .phrases = args[7], .filter = filter.buf, .filter_shift = 32 - bits, .pairs = pairs.buf,
-        .pairs_shift = 64 - pairs_bits, .aside = args[10], .edges = args[11], .doubtful = args[12], .inside = args[13],
+        .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .alone = alone.buf,
+        .classes = alone.len / (Py_ssize_t)sizeof(uint32_t), .met = args[6], .words = args[7], .phrases = args[8], .pairs = pairs.buf,
+        .pairs_shift = 64 - pairs_bits, .filter = filter.buf, .filter_shift = 32 - bits, .aside = args[11], .edges = args[12],
+        .doubtful = args[13], .inside = args[14],
     };
     if (search_all(&search, args[3]) == 0)
         answer = PyBytes_FromStringAndSize((const char *)search.hits, search.found * (Py_ssize_t)sizeof(Hit));
@@ -1005,6 +1017,8 @@ done:
 no_filter:
     PyBuffer_Release(&pairs);
 no_pairs:
+    PyBuffer_Release(&alone);
+no_alone:
     PyBuffer_Release(&values);
 no_values:
     PyBuffer_Release(&ends);

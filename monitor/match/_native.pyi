@@ -29,6 +29,7 @@ def find(
     values: bytearray,
     sentences: tuple[Sentence, ...],
     single: Sequence[tuple[int, ...]],
+    alone: Any,
     met: Sequence[tuple[int, ...]],
     words: Sequence[int],
     phrases: Mapping[int, tuple[tuple[int, int, tuple[int, ...]], ...]],

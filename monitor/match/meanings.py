@@ -13,6 +13,7 @@ This room is pure: it must not know files, clocks or where a text came from.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import islice, pairwise
@@ -42,6 +43,10 @@ ODD: Final = 32  # not one word but none or several
 EMPTY: Final = 64  # no word at all
 EDGED: Final = 128  # it begins or ends with what is not its word's: a quote, a comma, a flag
 CLASS: Final = 8
+
+#: How ``Meanings.alone`` tells of a class without a pattern, and of one with one.
+NONE: Final = 1
+ONLY: Final = 2
 
 #: Chunks remembered before the memo starts anew: 4 MB, and more than a day of news in one language holds.
 MEMO_LIMIT: Final = 131_072
@@ -141,6 +146,8 @@ class Meanings:
         self.met: list[tuple[int, ...]] = []
         self.words: list[int] = []
         self.single: list[tuple[int, ...]] = []
+        #: The same of a class that is one pattern or none, close together: the pattern and ``ONLY``, or ``NONE``; else zero.
+        self.alone = array("I")
         self.anchors: list[tuple[int, ...]] = []
         self.phrases = Pairs(self._put)
         # (what a chunk may be, how many words, slots) -> its value, in which its class is
@@ -298,7 +305,9 @@ class Meanings:
                 slots = tuple(slot for slot in slots if slot < 0)
             self.met.append(slots)
             self.words.append(words)
-            self.single.append(tuple(pattern for slot in slots for pattern in table.single.get(slot, ())))
+            patterns = tuple(pattern for slot in slots for pattern in table.single.get(slot, ()))
+            self.single.append(patterns)
+            self.alone.append(NONE if not patterns else patterns[0] + ONLY if len(patterns) == 1 else 0)
             self.anchors.append(tuple(slot for slot in slots if slot in table.others and slot in table.anchored))
         return known
 

@@ -119,6 +119,7 @@ class Scanned:
                 values,
                 self.sentences,
                 meanings.single,
+                meanings.alone,
                 meanings.met,
                 meanings.words,
                 meanings.phrases,

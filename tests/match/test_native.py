@@ -218,7 +218,7 @@ def test_both_speak_of_the_same_bits() -> None:
     source = "".join(path.read_text(encoding="utf-8") for path in (folder / "_native.c", folder.parent / "chunks.h"))
     numbers = {name: int(number, 0) for name, number in re.findall(r"^#define ([A-Z_]+) (\d\w*)", source, re.MULTILINE)}
     assert f"#define SPREAD UINT64_C({SPREAD:#X})".replace("0X", "0x") in source
-    shared = ("ASKED", "PAIR", "LOOK", "ODD", "EMPTY", "EDGED", "CLASS")
+    shared = ("ASKED", "PAIR", "LOOK", "ODD", "EMPTY", "EDGED", "CLASS", "NONE", "ONLY")
     assert {name: numbers[name] for name in shared} == {name: getattr(meanings, name) for name in shared}
     alone = np.flatnonzero(KINDS & numbers["ALONE"])
     assert alone[0] == numbers["FIRST_ALONE"]
@@ -492,11 +492,14 @@ def test_what_fails_in_a_callback_is_raised() -> None:
 
     with pytest.raises(LookupError, match="no such word"):
         _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], edges=fails)
-    assert _find(values=bytearray(b"\x01\0\0\0"), single=[(7,)]) == {7: [Found(0, 0, 1, 7, 0, 3)]}
+    for single, alone in (((7,), 0), ((), meanings.ONLY + 7), ((7,), meanings.ONLY + 7)):
+        told = _find(values=bytearray(b"\x01\0\0\0"), single=[single], alone=np.array([alone], np.uint32).tobytes())
+        assert told == {7: [Found(0, 0, 1, 7, 0, 3)]}
+    assert _find(values=bytearray(b"\x01\0\0\0"), single=[(7,)], alone=np.array([meanings.NONE], np.uint32).tobytes()) == {}
 
 
-def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None) -> dict[int, list[Found]]:
+def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None, alone: bytes = b"") -> dict[int, list[Found]]:
     places = bytearray(np.array([0], np.int64).tobytes()), bytearray(np.array([3], np.int64).tobytes())
     sentences = lay_out("abc", all_body=True).sentences
-    found = kernel.find(*places, values, sentences, single, [()], [1], {}, bytes(64), bytes(16), set(), edges, set(), print)  # type: ignore[arg-type]
+    found = kernel.find(*places, values, sentences, single, alone, [()], [1], {}, bytes(64), bytes(16), set(), edges, set(), print)  # type: ignore[arg-type]
     return kernel.found(found, Found)
