@@ -66,6 +66,7 @@ class Poll:
     analysed: dict[str, tuple[Document, Analysis | AnalysisFailed]] = field(default_factory=dict)
     unfit: Counter[str] = field(default_factory=Counter)  # article -> times that what is told of it did not fit the record
     aside: dict[str, str] = field(default_factory=dict)  # article -> why nothing is told of it
+    judged_at: int = 0  # what had been handed over when the record was asked what it knows
     refused: int = 0  # times that it was decided by what did not hold: then it goes on with nothing that is still under way
     singly: bool = False  # a part contradicted the record: each article is written by itself, to find the one
 

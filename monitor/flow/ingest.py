@@ -170,6 +170,7 @@ class Ingester:
             return []
         many = len(poll.documents)
         probes = await _apart(many, lambda: [probe(document) for document in poll.documents])
+        poll.judged_at = self._turn.handed
         known = await self._store.known(poll.spec.name, probes)
         return await _apart(many, partial(judge, poll.spec, poll.documents, probes, known))
 
@@ -199,9 +200,13 @@ class Ingester:
         self._learn(poll.spec, written, analyses)
         poll.brought = poll.brought or any(map(brings, verdicts))
         before = await self._before(written)
+        claims = frozenset(hash_ for verdict in written if verdict.kind is Kind.NEW for hash_ in verdict.aliases)
         async with self._turn.of_source(len(verdicts), behind=poll.refused > 1):
+            if self._turn.claimed(claims, poll.judged_at):
+                raise DecideAgain("another source has brought one of these articles since they were judged")
             decided = await self._decided(poll, verdicts=written, analyses=analyses, before=before, sightings=sightings, last=last)
-            writing = self._turn.hand_over(partial(self._committed, poll, decided), decided.handed)
+            handed = replace(decided.handed, claims=claims)
+            writing = self._turn.hand_over(partial(self._committed, poll, decided), handed)
         await writing
         batch = decided.batch
         poll.analysed.clear()

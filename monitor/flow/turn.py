@@ -10,6 +10,7 @@ A person has the turn alone, with nothing under way. This module must not know w
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,29 +20,35 @@ from monitor.ports import Mark
 
 #: Articles under way at a time: a person, and a delivery to be settled, wait for no longer than they take (some 50 ms).
 ROOM: Final = 500
+#: Aliases remembered of what was handed over lately.
+CLAIMS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
     """Under way to the record: a batch's mark, what it speaks of (stories, articles they joined for, watchlists whose alerts are
-    counted), the articles that come into stories by it, and how many it has in all."""
+    counted), the articles that come into stories by it, how many it has in all, and the aliases of those that are new."""
 
     mark: Mark
     of: frozenset[str]
     brings: frozenset[str]
     articles: int
+    claims: frozenset[str] = frozenset()
 
 
 class Turn:
     """``async with turn:`` to have it alone; ``async with turn.of_source(…):`` for what a source brought. Fair: first come, first
-    served; not for nesting. ``alone`` counts how often somebody had it alone."""
+    served; not for nesting. ``alone`` counts how often somebody had it alone, ``handed`` what was handed over."""
 
     def __init__(self, room: int = ROOM) -> None:
         self.alone = 0
+        self.handed = 0
         self._lock = asyncio.Lock()
         self._room = room
         self._writings: dict[asyncio.Task[None], Handed] = {}
         self._before: tuple[Handed, ...] = ()  # what was under way when this turn began
+        self._claims: deque[frozenset[str]] = deque()  # of what was handed over lately, the last at the end
+        self._claimed = 0  # how many these are
 
     async def __aenter__(self) -> None:
         await self._lock.acquire()
@@ -76,11 +83,22 @@ class Turn:
         while writings := [task for task, handed in self._writings.items() if not handed.of.isdisjoint(of)]:
             await asyncio.wait(writings)
 
+    def claimed(self, claims: frozenset[str], since: int) -> bool:
+        """Whether something handed over after the first ``since`` brought one of these as well: the record would refuse it, and all
+        that goes on with its stories. What lies far back is forgotten here; the record knows."""
+        lately = min(self.handed - since, len(self._claims))
+        return any(not claims.isdisjoint(self._claims[-n]) for n in range(1, lately + 1))
+
     def hand_over(self, write: Callable[[tuple[Mark, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
         """Begins to write; whoever has the turn is to leave it now, and then to wait for the task. ``write`` is given the marks of
         what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
         relies_on = tuple(before.mark for before in self._before if not before.brings.isdisjoint(handed.of))
         task = asyncio.create_task(write(relies_on), name="ingest")
         self._writings[task] = handed
+        self.handed += 1
+        self._claims.append(handed.claims)
+        self._claimed += len(handed.claims)
+        while self._claimed > CLAIMS:
+            self._claimed -= len(self._claims.popleft())
         task.add_done_callback(self._writings.pop)
         return task

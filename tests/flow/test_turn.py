@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from monitor.flow.turn import Handed, Turn
+from monitor.flow.turn import CLAIMS, Handed, Turn
 from monitor.ports import Mark
 
 
@@ -129,6 +129,32 @@ def test_also_where_its_writing_ended_while_the_next_one_chose() -> None:
     _live(way, lambda way: way.source("a", "a1"), lambda way: way.source("b", "a1", asks=True), ends="ab")
     assert way.order == ["a", "a written", "b", "b written"]
     assert way.relied["b"] == (way.marks["a"],)
+
+
+def test_what_was_claimed_since_is_known_and_what_lies_far_back_is_forgotten() -> None:
+    async def life() -> None:
+        turn = Turn()
+
+        async def write(relies_on: tuple[Mark, ...]) -> None:
+            pass
+
+        async def claiming(*claims: str) -> None:
+            async with turn.of_source(1):
+                writing = turn.hand_over(write, Handed(Mark(), frozenset(), frozenset(), 1, frozenset(claims)))
+            await writing
+
+        await claiming("a")
+        since = turn.handed
+        await claiming("b")
+        await claiming("c", "d")
+        asked = {name: turn.claimed(frozenset({name, "x"}), since) for name in "abcde"}
+        assert asked == {"a": False, "b": True, "c": True, "d": True, "e": False}
+        assert not turn.claimed(frozenset("abcd"), turn.handed)
+        await claiming(*(f"{n}" for n in range(CLAIMS)))
+        assert not turn.claimed(frozenset("b"), since)
+        assert turn.claimed(frozenset("7"), since)
+
+    asyncio.run(life())
 
 
 @pytest.mark.parametrize("who", ["person", "source"])
