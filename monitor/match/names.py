@@ -35,8 +35,8 @@ WORDS: Final = 12
 _NAMESAKES: Final = 20
 #: A longer word, or words written together, is no name's; bounds the looking.
 _LONGEST: Final = 64
-#: Surfaces remembered before the memo starts anew.
-_MEMO: Final = 100_000
+#: Surfaces remembered before the memo starts anew: 6 MB at the worst. Only words that stand where a name may go on.
+_MEMO: Final = 16_384
 #: The letters that follow a beginning are only kept where they are few enough to tell anything.
 _FOLLOWED: Final = 3_000
 #: A shorter key is found only where the text parts it as the list does: Anna is not An Na.

@@ -30,8 +30,8 @@ from monitor.text.words import words
 from monitor.watchlist import Term
 from monitor.watchlist.names import NameList
 
-#: Surfaces remembered before the memo starts anew: some 40 MB at the worst, and a vocabulary no day of news exceeds by much.
-MEMO_LIMIT: Final = 200_000
+#: Surfaces remembered before the memo starts anew: 7 MB at the worst. Only words of sentences that are gone through one by one.
+MEMO_LIMIT: Final = 32_768
 #: All-capital Latin words of up to this many letters (US, WHO, OFAC) keep their case (DESIGN.md, "Text and language").
 CAPITALS_LIMIT: Final = 5
 #: In place of the word whose case counts: any word will do that begins with a capital.
