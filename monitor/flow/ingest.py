@@ -268,8 +268,9 @@ class Ingester:
             self._take_back(placed)
             raise
         batch = IngestBatch(poll.spec.name, articles, now, poll.state() if last else None, sightings)
+        of = placed.speaks_of()
         return Decided(
-            batch, placed, Handed(batch.mark, placed.speaks_of() | on.counted(), frozenset(placed.added), len(articles) + len(sightings))
+            batch, placed, Handed(batch.mark, of | on.stories | on.counted(), frozenset(placed.added), len(articles) + len(sightings))
         )
 
     async def _committed(self, poll: Poll, decided: Decided, relies_on: tuple[Mark, ...]) -> None:
