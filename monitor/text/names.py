@@ -94,7 +94,7 @@ def key_words(folded: str) -> list[str]:
 
 def openings(surface: str, folded: str, possible: Iterable[Reading]) -> tuple[NameWord, ...]:
     """Every way to read a word of the text as the first of a name, as it stands first. ``possible`` are its ``readings``."""
-    out = {_plain(name_key(reading.stem), surface): None for reading in possible if not reading.has.value & ~_BEFORE}
+    out = {_plain(name_key(stem), surface): None for stem, bits in possible if not bits & ~_BEFORE}
     return tuple(out | dict.fromkeys(_endings(folded, surface)))
 
 
