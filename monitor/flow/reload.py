@@ -8,6 +8,7 @@ record with every file it used, stays in force, and an operation names the fault
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -133,13 +134,24 @@ class Reloader:
             await self._try(await asyncio.to_thread(self._watchlists.stamp), everything=True)
 
     async def _rested(self, stamp: str) -> str:
-        for _ in range(LOOKS):
-            await self._sleep(SETTLE)
-            latest = await asyncio.to_thread(self._watchlists.stamp)
-            if latest == stamp:
-                break
-            stamp = latest
+        ahead = asyncio.create_task(self._ahead())
+        try:
+            for _ in range(LOOKS):
+                await self._sleep(SETTLE)
+                latest = await asyncio.to_thread(self._watchlists.stamp)
+                if latest == stamp:
+                    break
+                stamp = latest
+            await ahead
+        finally:
+            ahead.cancel()
         return stamp
+
+    async def _ahead(self) -> None:
+        """Mostly the edit is whole when it is seen: it is read while that is waited for, and ``_read`` takes what has not changed since."""
+        with contextlib.suppress(Exception):  # whatever is wrong, ``_read`` meets it and says so
+            files = await asyncio.to_thread(self._watchlists.read)
+            self._loaded = await asyncio.to_thread(load_folder, files, self._loaded)
 
     async def _try(self, stamp: str, *, everything: bool = False) -> None:
         """What runs goes on running whatever happens here."""

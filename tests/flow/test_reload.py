@@ -400,3 +400,21 @@ def test_the_folder_is_looked_at_as_often_as_is_cheap(takes: float, looks: int) 
         assert house.slept == [1 / looks] * (looks - 1)
 
     run(work)
+
+
+def test_what_was_read_while_the_folder_came_to_rest_is_not_read_again_unless_it_changed() -> None:
+    house = House({"arms.yaml": a_list("arms"), "sea.yaml": a_list("sea")})
+
+    async def work() -> None:
+        await house.reloader.start()
+        house.watchlists.unreadable = WatchlistError([Fault("half written")])
+        house.during_sleep = lambda: setattr(house.watchlists, "unreadable", None)
+        await house.edit(arms=a_list("arms", "missile"))
+        assert house.texts()["arms"] == a_list("arms", "missile"), "reading ahead failed, and nobody hears of it"
+        assert house.operations.history == []
+        house.during_sleep = lambda: house.watchlists.files.update({"arms.yaml": a_list("arms", "drone")})
+        await house.edit(arms=BROKEN, sea=a_list("sea", "ship"))
+        assert house.texts() == {"arms": a_list("arms", "drone"), "sea": a_list("sea", "ship")}
+        assert house.operations.history == []
+
+    run(work)
