@@ -6,6 +6,8 @@ agree. This module must not know any statement.
 * Times are integers, microseconds since 1970 in UTC, always bound from Python: they sort, they compare, they lose nothing,
   and no clock of the database is ever asked.
 * What is only carried and never searched (labels, evidence, validators) is JSON.
+* ``article`` and ``alias`` get rows all the time, under ids that lie anywhere. With a rowid their rows follow each other and only
+  the small index of ids is written all over the place. Records made by earlier versions have them without one, and work the same.
 * Foreign keys stand only where a dangling row would be a lost delivery. Articles may go by retention while matches,
   decisions and alerts stay, so nothing points at an article but its own versions.
 """
@@ -124,7 +126,6 @@ alias = Table(
     Column("source", Text, nullable=False),  # the article's
     Column("key", Text, nullable=False),  # the article's
     Column("at", UtcTime, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 learnt_line = Table(
@@ -172,7 +173,6 @@ article = Table(
     # Of its version, as long as it has been written once only, as most are: empty from when all its versions have rows of their own.
     Column("zones", JSON(none_as_null=True)),
     Column("engine", Text),
-    sqlite_with_rowid=False,
 )
 
 #: Of articles that were written more than once, in order to be edited; ``versions_of`` in ``articles`` reads either.

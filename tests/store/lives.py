@@ -192,6 +192,10 @@ def record_of(folder: Path, revision: str) -> None:
         config = migrate._config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+        for table in ("article", "alias"):  # which earlier versions made without a rowid
+            for (made,) in connection.exec_driver_sql("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", (table,)).all():
+                connection.exec_driver_sql(f"DROP TABLE {table}")
+                connection.exec_driver_sql(f"{made} WITHOUT ROWID")
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys=ON")
         for table, values in OLD_ROWS:

@@ -34,8 +34,8 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        # As with articles: without a rowid where an earlier version made it.
         sa.PrimaryKeyConstraint("hash", name="pk_alias"),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "learnt_line",
