@@ -26,6 +26,12 @@ BORDERS: tuple[tuple[str, str, set[str]], ...] = (
     ("labourers of North Korea", "The ban covers North Korean coal exports and labourers hired abroad.", {MEASURES}),
     ("ports or skies closed", "Latvia closed its ports to Russian ships.", {MEASURES}),
     ("ports or skies closed", "Washington revoked the visas of ten Iranian officials.", {MEASURES}),
+    ("property of people under sanctions", "An accountant was charged with hiding a blacklisted oligarch's yacht.", {VIOLATION}),
+    ("a general licence given or renewed", "The United States renewed general licence 8 for energy payments.", {MEASURES}),
+    ("a general licence given or renewed", "AB, Rus LNG'sine yönelik yasağı bir yıl öne çekti.", {MEASURES}),
+    ("Of arms called by their type", "Kyiv asked Washington for Tomahawks.", {ARMS}),
+    ("Of arms called by their type", "Perú optó por los cazas KF-21.", {ARMS}),
+    ("Of arms called by their type", "The museum received a submarine.", set()),
     ("`arms-transfer` counts", "Poland lent two Patriot launchers to Romania.", {ARMS}),
     ("`arms-transfer` counts", "The film studio rented two tanks for the shoot.", set()),
 )
