@@ -1477,10 +1477,13 @@ tell(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 /* ------------------------------------------------------------------------------------------------ telling at once */
 
-/* What the evidence of groups is made of, see `tell_groups_doc`. */
+/* What the evidence of groups is made of, see `tell_groups_doc`: what is the same for all texts, what is of this text, and how one
+ * watchlist tells it. */
 typedef struct {
+    PyObject *stance, *evidence, *hit, *found, *apart, *match, *members;
     Grouped grouped;
-    PyObject *text, *sentences, *terms, *rows, *clauses, *stance, *evidence, *hit, *found, *apart, *told;
+    PyObject *text, *sentences, *terms;
+    PyObject *rows, *clauses, *told;
     /* The row that was asked for last, and of which set of groups it is: mostly the next one is the same. */
     PyObject *row;
     Py_ssize_t set;
@@ -1647,35 +1650,15 @@ evidence_in(Groups *groups, Py_ssize_t first, Py_ssize_t last)
     return tuple_of(groups->evidence, items, 7);
 }
 
-PyDoc_STRVAR(tell_groups_doc,
-"tell_groups(hits, of, rows, text, sentences, terms, clauses, stance, evidence, hit, found, apart, told) -> tuple of evidence\n\n"
-"The evidence of clauses that are one group each: every sentence with a hit of one, as `evidence.evidence_of_groups` describes it. `hits`\n"
-"are what `find` returned, and `of` (uint32) says of each pattern which set of groups it is of. `rows` says of each set the clauses that\n"
-"fire by it, a bit each, and the one name under which its hits are told, None where there are several; `terms` the term of each\n"
-"pattern, None where more is to be told; `clauses` how the bits are written. Hits that overlap or are not told so simply are left to `apart`\n"
-"of the text, a tuple of them as `found`, and `told`. `evidence`, `hit` and `found` are subclasses of tuple.");
-
+/* The evidence of all sentences that have any, a tuple; NULL with an exception. */
 static PyObject *
-tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+all_evidence(Groups *groups)
 {
-    (void)module;
-    if (nargs != 13 || !PyUnicode_Check(args[3]) || !PyTuple_Check(args[4]) || !PyList_Check(args[5]) || !is_tuple_type(args[8]) ||
-        !is_tuple_type(args[9]) || !is_tuple_type(args[10])) {
-        PyErr_SetString(PyExc_TypeError, "see tell_groups.__doc__");
-        return NULL;
-    }
-    Groups groups = {
-        .rows = args[2], .text = args[3], .sentences = args[4], .terms = args[5], .clauses = args[6], .stance = args[7],
-        .evidence = args[8], .hit = args[9], .found = args[10], .apart = args[11],
-        .told = args[12],
-    };
-    if (take_grouped(args, &groups.grouped) < 0)
-        return NULL;
-    PyObject *out = PyTuple_New(passages_in(&groups.grouped));
+    PyObject *out = PyTuple_New(passages_in(&groups->grouped));
     Py_ssize_t told = 0;
-    for (Py_ssize_t first = 0, last; out != NULL && first < groups.grouped.count; first = last) {
-        last = end_of_sentence(&groups.grouped, first);
-        PyObject *made = evidence_in(&groups, first, last);
+    for (Py_ssize_t first = 0, last; out != NULL && first < groups->grouped.count; first = last) {
+        last = end_of_sentence(&groups->grouped, first);
+        PyObject *made = evidence_in(groups, first, last);
         if (made == NULL)
             Py_CLEAR(out);
         else if (made == Py_None)
@@ -1685,30 +1668,188 @@ tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     }
     if (out != NULL && told < PyTuple_GET_SIZE(out))
         _PyTuple_Resize(&out, told);
-    Py_XDECREF(groups.written);
-    Py_XDECREF(groups.row);
-    release_grouped(&groups.grouped);
     return out;
 }
 
-PyDoc_STRVAR(frozen_doc,
-"frozen(type, names, values) -> object\n\n"
-"An object of a frozen type with these attributes, as its `__init__` makes it with `object.__setattr__`, in a quarter of the time.");
-
-static PyObject *
-frozen(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* An attribute of an object as its slot sets it, which a frozen type does not hinder; -1 with an exception. */
+static int
+set_member(PyObject *of, PyObject *member, PyObject *value)
 {
-    (void)module;
-    if (nargs != 3 || !PyType_Check(args[0]) || ((PyTypeObject *)args[0])->tp_new != PyBaseObject_Type.tp_new || !PyTuple_Check(args[1]) ||
-        !PyTuple_Check(args[2]) || PyTuple_GET_SIZE(args[1]) != PyTuple_GET_SIZE(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "see frozen.__doc__");
+    const descrsetfunc set = Py_TYPE(member)->tp_descr_set;
+    if (set != NULL)
+        return set(member, of, value);
+    PyErr_SetString(PyExc_TypeError, "a slot of the type was expected");
+    return -1;
+}
+
+/* A match: what is the same for all of its watchlist, and the evidence; NULL with an exception. */
+static PyObject *
+match_of(const Groups *groups, PyObject *same, PyObject *evidence)
+{
+    PyTypeObject *type = (PyTypeObject *)groups->match;
+    const Py_ssize_t some = PyTuple_GET_SIZE(groups->members) - 1;
+    if (!PyTuple_Check(same) || PyTuple_GET_SIZE(same) != some) {
+        PyErr_SetString(PyExc_TypeError, "of a match everything but its evidence was expected");
         return NULL;
     }
-    PyObject *made = ((PyTypeObject *)args[0])->tp_alloc((PyTypeObject *)args[0], 0);
-    for (Py_ssize_t i = 0; made != NULL && i < PyTuple_GET_SIZE(args[1]); i++)
-        if (PyObject_GenericSetAttr(made, PyTuple_GET_ITEM(args[1], i), PyTuple_GET_ITEM(args[2], i)) < 0)
+    PyObject *made = type->tp_alloc(type, 0);
+    for (Py_ssize_t i = 0; made != NULL && i <= some; i++)
+        if (set_member(made, PyTuple_GET_ITEM(groups->members, i), i < some ? PyTuple_GET_ITEM(same, i) : evidence) < 0)
             Py_CLEAR(made);
     return made;
+}
+
+/* The match of the watchlist `number` of `lists`; NULL with an exception. */
+static PyObject *
+match_of_list(Groups *groups, PyObject *lists, PyObject *number)
+{
+    const Py_ssize_t index = PyLong_AsSsize_t(number);
+    PyObject *list = index < 0 || index >= PyList_GET_SIZE(lists) ? NULL : PyList_GET_ITEM(lists, index);
+    if (list == NULL || !PyTuple_Check(list) || PyTuple_GET_SIZE(list) != 4) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "a watchlist that nobody knows");
+        return NULL;
+    }
+    Py_INCREF(list);
+    groups->rows = PyTuple_GET_ITEM(list, 0);
+    groups->clauses = PyTuple_GET_ITEM(list, 1);
+    groups->told = PyTuple_GET_ITEM(list, 2);
+    PyObject *evidence = all_evidence(groups);
+    PyObject *made = evidence == NULL ? NULL : match_of(groups, PyTuple_GET_ITEM(list, 3), evidence);
+    Py_XDECREF(evidence);
+    Py_CLEAR(groups->written);
+    Py_CLEAR(groups->row);
+    Py_DECREF(list);
+    return made;
+}
+
+/* Add the numbers of a tuple to those that `all` has, a tuple or a set of them or NULL; -1 with an exception. */
+static int
+add_numbers(PyObject **all, PyObject *row)
+{
+    if (!PyTuple_Check(row)) {
+        PyErr_SetString(PyExc_TypeError, "watchlists are a tuple of their numbers");
+        return -1;
+    }
+    if (*all == NULL || (PyTuple_Check(*all) && !PyTuple_GET_SIZE(*all))) {
+        Py_XSETREF(*all, Py_NewRef(row));
+        return 0;
+    }
+    if (*all == row)
+        return 0;
+    if (PyTuple_Check(*all)) {
+        PyObject *set = PySet_New(*all);
+        if (set == NULL)
+            return -1;
+        Py_SETREF(*all, set);
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(row); i++)
+        if (PySet_Add(*all, PyTuple_GET_ITEM(row, i)) < 0)
+            return -1;
+    return 0;
+}
+
+/* The watchlists that hits make true, a tuple of their numbers in order, or None where there is more to say; NULL with an exception. */
+static PyObject *
+true_by(const Grouped *grouped, PyObject *by_set)
+{
+    PyObject *all = NULL;
+    Py_ssize_t before = -1;
+    for (Py_ssize_t i = 0; i < grouped->count; i++) {
+        const Py_ssize_t set = set_number(grouped, &grouped->hits[i]);
+        if (set >= 0 && set == before) /* as the hits of one group are, all alike */
+            continue;
+        before = set;
+        PyObject *key = set < 0 ? NULL : PyLong_FromSsize_t(set);
+        PyObject *row = key == NULL ? NULL : PyObject_GetItem(by_set, key);
+        Py_XDECREF(key);
+        const int more = row == Py_None;
+        const int failed = row == NULL ? -1 : more ? 0 : add_numbers(&all, row);
+        Py_XDECREF(row);
+        if (failed || more) {
+            Py_XDECREF(all);
+            return failed ? NULL : Py_NewRef(Py_None);
+        }
+    }
+    if (all == NULL)
+        return PyTuple_New(0);
+    if (PyTuple_Check(all))
+        return all;
+    PyObject *sorted = PySequence_List(all);
+    Py_DECREF(all);
+    all = sorted == NULL || PyList_Sort(sorted) < 0 ? NULL : PyList_AsTuple(sorted);
+    Py_XDECREF(sorted);
+    return all;
+}
+
+/* The matches of some watchlists, a tuple; NULL with an exception. */
+static PyObject *
+all_matches(Groups *groups, PyObject *lists, PyObject *numbers)
+{
+    PyObject *out = PyTuple_New(PyTuple_GET_SIZE(numbers));
+    for (Py_ssize_t i = 0; out != NULL && i < PyTuple_GET_SIZE(numbers); i++) {
+        PyObject *made = match_of_list(groups, lists, PyTuple_GET_ITEM(numbers, i));
+        if (made == NULL)
+            Py_CLEAR(out);
+        else
+            PyTuple_SET_ITEM(out, i, made);
+    }
+    return out;
+}
+
+/* Take what is the same for all texts; -1 with an exception. */
+static int
+take_types(PyObject *kit, PyObject *match, Groups *groups)
+{
+    if (PyTuple_GET_SIZE(kit) != 5 || PyTuple_GET_SIZE(match) != 2)
+        return -1;
+    groups->stance = PyTuple_GET_ITEM(kit, 0);
+    groups->evidence = PyTuple_GET_ITEM(kit, 1);
+    groups->hit = PyTuple_GET_ITEM(kit, 2);
+    groups->found = PyTuple_GET_ITEM(kit, 3);
+    groups->apart = PyTuple_GET_ITEM(kit, 4);
+    groups->match = PyTuple_GET_ITEM(match, 0);
+    groups->members = PyTuple_GET_ITEM(match, 1);
+    if (!is_tuple_type(groups->evidence) || !is_tuple_type(groups->hit) || !is_tuple_type(groups->found))
+        return -1;
+    if (!PyType_Check(groups->match) || ((PyTypeObject *)groups->match)->tp_new != PyBaseObject_Type.tp_new)
+        return -1;
+    return PyTuple_Check(groups->members) && PyTuple_GET_SIZE(groups->members) ? 0 : -1;
+}
+
+PyDoc_STRVAR(tell_groups_doc,
+"tell_groups(hits, of, true_by, lists, text, sentences, terms, kit, match) -> tuple of matches, or None\n\n"
+"The matches of watchlists of whose clauses those that are true are one group each, and of whose hits nothing speaks: the evidence is\n"
+"every sentence with a hit of one, as `evidence.evidence_of` tells it. `hits` are what `find` returned, and `of` (uint32) says of each\n"
+"pattern which set of groups it is of. `true_by` are the numbers of the watchlists, a tuple; or says by set which ones a hit makes true,\n"
+"None where it may do more, and then that is the answer. Of `lists` each is a tuple: (`rows`, `clauses`, `told`, `same`). `rows` says of\n"
+"each set the clauses that fire by it, a bit each, and the one name under which its hits are told, None where there are several;\n"
+"`clauses` how the bits are written. `terms` has the term of each pattern, None where more is to be told. Hits that overlap or are not\n"
+"told so simply are left to `apart` of the text, a tuple of them as `found`, and `told`. `kit` is the ordinary stance, the types\n"
+"`evidence`, `hit` and `found`, subclasses of tuple, and `apart`; `match` is the type of matches, and the slots of its attributes: to\n"
+"all but the last goes what is the `same` for a watchlist, to the last the evidence.");
+
+static PyObject *
+tell_groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Groups groups = {0};
+    if (nargs != 9 || !PyList_Check(args[3]) || !PyUnicode_Check(args[4]) || !PyTuple_Check(args[5]) || !PyList_Check(args[6]) ||
+        !PyTuple_Check(args[7]) || !PyTuple_Check(args[8]) || take_types(args[7], args[8], &groups) < 0) {
+        PyErr_SetString(PyExc_TypeError, "see tell_groups.__doc__");
+        return NULL;
+    }
+    groups.text = args[4];
+    groups.sentences = args[5];
+    groups.terms = args[6];
+    if (take_grouped(args, &groups.grouped) < 0)
+        return NULL;
+    fetch_terms(&groups.grouped, groups.terms);
+    PyObject *numbers = PyTuple_Check(args[2]) ? Py_NewRef(args[2]) : true_by(&groups.grouped, args[2]);
+    PyObject *out = numbers == NULL || numbers == Py_None ? Py_XNewRef(numbers) : all_matches(&groups, args[3], numbers);
+    Py_XDECREF(numbers);
+    release_grouped(&groups.grouped);
+    return out;
 }
 
 /* ------------------------------------------------------------------------------------------------ the module */
@@ -1726,7 +1867,6 @@ static PyMethodDef methods[] = {
     {"together", (PyCFunction)(void (*)(void))together, METH_FASTCALL, together_doc},
     {"by_group", (PyCFunction)(void (*)(void))by_group, METH_FASTCALL, by_group_doc},
     {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},
-    {"frozen", (PyCFunction)(void (*)(void))frozen, METH_FASTCALL, frozen_doc},
     {"tell_groups", (PyCFunction)(void (*)(void))tell_groups, METH_FASTCALL, tell_groups_doc},
     {NULL, NULL, 0, NULL},
 };

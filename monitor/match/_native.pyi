@@ -1,12 +1,11 @@
 from collections.abc import Callable, Mapping, Sequence, Set
-from typing import Any, TypeVar
+from typing import Any
 
+from monitor.match.plain import Plain, TrueBy
 from monitor.match.scan import Found
 from monitor.match.telling import Told
-from monitor.model import Evidence, Hit, Sentence, Stance
+from monitor.model import Evidence, Hit, Match, Sentence, Stance
 from monitor.text.chunks import Hashes
-
-_Frozen = TypeVar("_Frozen")
 
 def read(
     text: str,
@@ -62,17 +61,12 @@ def tell(
 def tell_groups(
     hits: bytes,
     of: bytes,
-    rows: Mapping[int, tuple[int, str | None]],
+    true_by: TrueBy,
+    lists: list[Plain],
     text: str,
     sentences: tuple[Sentence, ...],
     terms: Sequence[str | None],
-    clauses: Mapping[int, str],
-    stance: Stance,
-    evidence: type[Evidence],
-    hit: type[Hit],
-    found: type[Found],
-    apart: Callable[[str, Sequence[Found], Told], tuple[Hit, ...]],
-    told: Told,
+    kit: tuple[Stance, type[Evidence], type[Hit], type[Found], Callable[[str, Sequence[Found], Told], tuple[Hit, ...]]],
+    match: tuple[type[Match], tuple[Any, ...]],
     /,
-) -> tuple[Evidence, ...]: ...
-def frozen(type: type[_Frozen], names: tuple[str, ...], values: tuple[object, ...], /) -> _Frozen: ...  # noqa: A002
+) -> tuple[Match, ...] | None: ...

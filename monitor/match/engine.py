@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from operator import attrgetter
@@ -15,10 +15,10 @@ from typing import Final
 
 from monitor.match.belonging import Belonging
 from monitor.match.evaluate import Article, Evaluation
-from monitor.match.evidence import Clause, evidence_of, evidence_of_groups
+from monitor.match.evidence import Clause, evidence_of
 from monitor.match.gates import Gate, Gates, gate_of
-from monitor.match.native import kernel
 from monitor.match.patterns import Asked, Table
+from monitor.match.plain import REPORTED, PlainMatches, plain
 from monitor.match.scan import Found, Scanned
 from monitor.match.telling import Firing, Telling, Told
 from monitor.model import Facts, Layout, Match, Severity, Stance
@@ -76,6 +76,8 @@ class Engine:
         self._belonging.settle(self.table.patterns)
         sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._belonging.groups]
         self._gates = Gates(self._clauses(sizes.__getitem__), sizes.__getitem__)
+        lists = [plain(one.watchlist, one.firing) for one in self.compiled]
+        self._plain = PlainMatches(self._belonging, self._gates, lists, [one.plain for one in self.compiled])
 
     def _clauses(self, weight: Callable[[int], int]) -> Iterator[tuple[tuple[int, int], Gate, frozenset[int]]]:
         for index, one in enumerate(self.compiled):
@@ -125,19 +127,24 @@ class Engine:
         scanned = Scanned(text, layout.sentences, self.table)
         if not scanned:
             return ()
+        found = scanned.found
+        if found is not None and not only:
+            told = self._plain.of(scanned, found)
+            if told is not None:
+                return told
         belonging = self._belonging
         opened = self._gates.open(belonging.hit(scanned), partial(belonging.together, scanned))
         # Most articles are done with here: what they may hold opens no clause.
         if not opened:
             return ()
-        found, matches = scanned.found, []
+        matches: list[Match] = []
         evaluated: tuple[Article, Mapping[int, list[Found]]] | None = None
         for index, clauses in _apiece(opened).items():
             one = self.compiled[index]
             if only and one.watchlist.id != only:
                 continue
             if found is not None and one.firing.settles(clauses) and (one.plain or _nothing_speaks(one, scanned)):
-                matches.append(self._match_at_once(one, scanned, found))
+                matches += self._plain.of_one(scanned, found, index)
                 continue
             if evaluated is None:
                 evaluated = Article(scanned.collect(), facts, self.table.pattern), belonging.by_group(scanned)
@@ -145,12 +152,6 @@ class Engine:
             if match is not None:
                 matches.append(match)
         return tuple(matches)
-
-    def _match_at_once(self, one: Compiled, scanned: Scanned, found: bytes) -> Match:
-        """The match of a watchlist of whose clauses those that may be true are one group each, and so are true."""
-        evidence = evidence_of_groups(scanned, found, self._belonging, one.firing)
-        watchlist = one.watchlist
-        return kernel.frozen(Match, _MATCH, (watchlist.id, watchlist.version, watchlist.severity, _REPORTED, evidence, 0))
 
     def _match(self, one: Compiled, opened: Iterable[int], article: Article, hits: Mapping[int, list[Found]]) -> Match | None:
         scanned, watchlist = article.scanned, one.watchlist
@@ -164,7 +165,7 @@ class Engine:
         cues = {} if one.every_cue.isdisjoint(scanned.hits) else _cues(scanned, one.cues, article.facts.language)
         evidence = evidence_of(scanned, fired, one.told, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
-        stances = tuple(dict.fromkeys(map(_stance, evidence))) if cues else _REPORTED
+        stances = tuple(dict.fromkeys(map(_stance, evidence))) if cues else REPORTED
         return Match(watchlist.id, watchlist.version, severity, stances, evidence)
 
     @staticmethod
@@ -233,8 +234,6 @@ def unmasked(hits: list[Found], masked: Mapping[int, set[int]]) -> list[Found]:
 
 
 _NOTHING: Final[frozenset[int]] = frozenset()
-_REPORTED: Final = (Stance.REPORTED,)
-_MATCH: Final = tuple(field.name for field in fields(Match))
 _stance: Final = attrgetter("stance")
 
 

@@ -12,12 +12,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from monitor.match.belonging import Belonging
 from monitor.match.native import kernel
 from monitor.match.patterns import Pattern
 from monitor.match.scan import Found, Scanned, made
 from monitor.match.stance import stance_of
-from monitor.match.telling import Firing, Told
+from monitor.match.telling import Told
 from monitor.model import Evidence, Hit, Stance
 
 
@@ -57,15 +56,6 @@ def evidence_of(
         stance, clause = stances.get(number, Stance.REPORTED), clauses.get(number, first.text)
         out.append(made(Evidence, (start, end, text[start:end], zone, stance, clause, apart(list(found)))))
     return tuple(out)
-
-
-def evidence_of_groups(scanned: Scanned, found: bytes, belonging: Belonging, firing: Firing) -> tuple[Evidence, ...]:
-    """The evidence of clauses that are one group each, where nothing speaks of their hits: as ``evidence_of`` would tell it, at once.
-
-    ``found`` are the hits of all groups."""
-    text, sentences, ordinary = scanned.text, scanned.sentences, Stance.REPORTED
-    sets, terms, written, told = belonging.numbers, belonging.terms, firing.written, firing.told
-    return kernel.tell_groups(found, sets, firing, text, sentences, terms, written, ordinary, Evidence, Hit, Found, _apart, told)
 
 
 def _named(fired: Sequence[Clause]) -> dict[int, str]:
@@ -114,3 +104,7 @@ def _apart(text: str, found: Sequence[Found], told: Told) -> tuple[Hit, ...]:
             hits.append(made(Hit, (name, term, start, end, text[start:end], entity)))
     hits.sort(key=lambda h: (h.start, h.end, h.group))
     return tuple(hits)
+
+
+#: What ``kernel`` makes evidence of: how it is where nothing is said, its types, and who tells of hits that overlap.
+KIT: Final = (Stance.REPORTED, Evidence, Hit, Found, _apart)

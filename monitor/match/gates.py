@@ -94,6 +94,13 @@ class Gates:
                     self._open(together, self._sentence, found)
         return sorted(found)
 
+    def opened_by(self, groups: Iterable[int]) -> list[tuple[int, int]] | None:
+        """The clauses that a hit of each of these groups opens, whatever else is hit; None where it may open more that need more."""
+        looked = [one for group in groups for one in self._article.get(group, ())]
+        if any(others for _, others in looked) or any(group in self._sentence for group in groups):
+            return None
+        return sorted({clause for clause, _ in looked})
+
     @staticmethod
     def _open(groups: Set[int], by: Mapping[int, Sequence[Looked]], found: set[tuple[int, int]]) -> None:
         for group in groups:

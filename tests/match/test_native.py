@@ -7,7 +7,7 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, replace
+from dataclasses import FrozenInstanceError, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from monitor.match import Engine, compile_engine, meanings, native
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.pairs import SPREAD
+from monitor.match.plain import MATCH
 from monitor.match.scan import Found, Scanned
 from monitor.match.stems import HashedStems, PlainStems
 from monitor.model import Evidence, Facts, Hit, Match, Severity, Span, Stance
@@ -88,6 +89,35 @@ def test_every_match_is_the_same_wherever_the_title_ends(text: str, end: int) ->
     title = Span(0, min(end, len(text)))
     compiled, plain = (engine.match(text, lay_out(text, title), Facts("und", "s")) for engine in ways())
     assert compiled == plain
+
+
+_GROUPS = """
+groups:
+  arms: {en: [weapon, arms deal, deal in dual-use, MD-550], ar: [سلاح, صفقة سلاح], ja: [テロ]}
+  deals: {en: [deal, arms deal, race], ar: [صفقة]}
+  sold: {en: [sell (verb), deal]}
+"""
+_PLAIN = ("arms OR deals", "arms", 'sold OR "no" OR deals')
+_OTHERS = ("arms AND sold", "deals NEAR/3 sold", "deals\nmask: {en: [arms race, no deal]}", "deals AND NOT arms OR arms")
+
+
+@lru_cache
+def several(queries: tuple[str, ...]) -> tuple[Engine, Engine]:
+    lists = [load(f"w{number}", {f"w{number}.yaml": f"id: w{number}{_GROUPS}when: {when}\n"}) for number, when in enumerate(queries)]
+    return compile_engine(lists, silent), compile_engine(lists, silent, native=False)
+
+
+@settings(max_examples=300)
+@given(TALK, st.sets(st.sampled_from(_OTHERS), max_size=2))
+@example("arms deal sold. A weapon. no race", set())
+@example("arms race", {_OTHERS[2]})
+def test_every_match_of_several_watchlists_is_the_same(text: str, others: set[str]) -> None:
+    """Whether they are told at once, or not all of them can be."""
+    compiled, plain = several((*_PLAIN, *sorted(others)))
+    found = matched(compiled, text)
+    assert found == matched(plain, text)
+    for match in found:
+        assert compiled.match(text, lay_out(text), Facts("und", "s"), only=match.watchlist) == (match,)
 
 
 @settings(max_examples=300)
@@ -341,36 +371,90 @@ def test_what_is_no_hit_of_a_known_pattern_is_refused(ask: Callable[..., object]
     assert not ask(b"", of, SETS)
 
 
-def test_a_frozen_object_is_made_as_its_own_way_would() -> None:
-    names = tuple(field.name for field in fields(Match))
-    wanted = Match("w", "1", Severity.HIGH, (Stance.REPORTED,), (), 3)
-    made = kernel.frozen(Match, names, tuple(getattr(wanted, name) for name in names))
-    assert (made, type(made)) == (wanted, Match)
-    for of, some, values in ((tuple, (), ()), (Match, names, ()), (Match, [], ()), ("Match", (), ())):
-        with pytest.raises(TypeError):
-            kernel.frozen(of, some, values)  # type: ignore[arg-type]
-    with pytest.raises(AttributeError):
-        kernel.frozen(Match, ("none",), (1,))
-
-
 class TestTellingGroups:
     """Evidence of clauses that are one group each, told from hits as C finds them."""
 
     text = "arms deal. Guns"
     sentences = lay_out(text, all_body=True).sentences
 
-    def told(self, hits: Iterable[Sequence[int]], **other: object) -> tuple[Evidence, ...]:
-        sets = {0: (0, None), 1: (1, "g"), 2: (2, "h"), 3: (3, None)}
+    same = ("w", "1", Severity.HIGH, (Stance.REPORTED,), 3)
+
+    def matches(self, hits: Iterable[Sequence[int]], **other: object) -> tuple[Match, ...] | None:
         given: dict[str, object] = {
             "of": [0, 1, 2, 3],
-            "rows": sets,
+            "rows": {0: (0, None), 1: (1, "g"), 2: (2, "h"), 3: (3, None)},
+            "clauses": {1: "g", 2: "h", 3: "g OR h"},
+            "same": self.same,
             "terms": ["none", "arms", "deal", "guns"],
             "apart": lambda text, found, told: found,
-        }
-        given |= {"clauses": {1: "g", 2: "h", 3: "g OR h"}} | other
+            "true_by": (0,),
+            "types": (Evidence, Hit, Found),
+            "match": MATCH,
+        } | other
         of = np.array(given["of"], np.uint32).tobytes()
-        of_text = self.text, self.sentences, given["terms"], given["clauses"], Stance.REPORTED, Evidence, Hit, Found, given["apart"], {}
-        return kernel.tell_groups(packed(hits), of, given["rows"], *of_text)  # type: ignore[arg-type]
+        lists = given.get("lists", [(given["rows"], given["clauses"], {}, given["same"])])
+        kit = Stance.REPORTED, *given["types"], given["apart"]  # type: ignore[misc]
+        of_text = self.text, self.sentences, given["terms"], kit, given["match"]
+        return kernel.tell_groups(packed(hits), of, given["true_by"], lists, *of_text)  # type: ignore[arg-type]
+
+    def told(self, hits: Iterable[Sequence[int]], **other: object) -> tuple[Evidence, ...]:
+        (match,) = self.matches(hits, **other) or ()
+        return match.evidence
+
+    def test_a_match_is_made_as_its_own_way_would(self) -> None:
+        (made,) = self.matches([]) or ()
+        assert (made, type(made)) == (Match(*self.same[:-1], (), 3), Match)
+        with pytest.raises(FrozenInstanceError):
+            made.total = 4  # type: ignore[misc]
+
+    def test_matches_are_of_the_watchlists_that_the_hits_make_true(self) -> None:
+        """In their order; of none where a hit may do more than that."""
+        of_g, of_h = ({0: (0, None), 1: (1, "g"), 2: (0, None)}, {1: "g"}), ({0: (0, None), 1: (0, None), 2: (1, "h")}, {1: "h"})
+        lists: list[object] = [(*rows, {}, (name, *self.same[1:])) for name, rows in (("h", of_h), ("g", of_g))]
+        true_by: dict[int, tuple[int, ...] | None] = {0: (), 1: (1,), 2: (0,), 3: None}
+        first, second, third = (0, 0, 1, 1, 0, 4), (0, 1, 2, 2, 5, 9), (1, 0, 1, 1, 11, 15)
+        for hits, wanted in (
+            ([], []),
+            ([(0, 0, 1, 0, 0, 4)], []),
+            ([first], [("g", ["arms"])]),
+            ([(0, 0, 1, 0, 0, 4), first], [("g", ["arms"])]),
+            ([first, second, third], [("h", ["deal"]), ("g", ["arms", "Guns"])]),
+        ):
+            matches = self.matches(hits, lists=lists, true_by=true_by)
+            assert matches is not None
+            assert [(match.watchlist, [hit.text for one in match.evidence for hit in one.hits]) for match in matches] == wanted
+        assert self.matches([first, second, (1, 0, 1, 3, 11, 15)], lists=lists, true_by=true_by) is None
+
+    @pytest.mark.parametrize(
+        ("other", "error"),
+        [
+            ({"true_by": (1,)}, ValueError),
+            ({"true_by": (-1,)}, ValueError),
+            ({"true_by": ("0",)}, TypeError),
+            ({"true_by": (1 << 70,)}, OverflowError),
+            ({"true_by": [0]}, IndexError),
+            ({"true_by": {1: [0]}}, TypeError),
+            ({"true_by": {}}, KeyError),
+            ({"true_by": {1: ("a",), 2: (1,)}}, TypeError),
+            ({"lists": [None]}, ValueError),
+            ({"lists": [({}, {}, {})]}, ValueError),
+            ({"lists": ()}, TypeError),
+            ({"same": ()}, TypeError),
+            ({"same": [*same]}, TypeError),
+            ({"types": (Evidence, Hit)}, TypeError),
+            ({"types": (Evidence, Hit, list)}, TypeError),
+            ({"types": (Evidence, "Hit", Found)}, TypeError),
+            ({"match": (Match, ())}, TypeError),
+            ({"match": (Match, [*MATCH[1]])}, TypeError),
+            ({"match": (Match, (1,) * 6)}, TypeError),
+            ({"match": (Hit, MATCH[1])}, TypeError),
+            ({"match": (Facts, MATCH[1])}, TypeError),
+            ({"match": ("Match", MATCH[1])}, TypeError),
+        ],
+    )
+    def test_what_is_no_watchlist_and_no_type_is_refused(self, other: dict[str, object], error: type[Exception]) -> None:
+        with pytest.raises(error):
+            self.matches([(0, 0, 1, 1, 0, 4), (0, 1, 2, 2, 5, 9)], **other)
 
     def test_a_passage_is_named_by_all_that_fired_there(self) -> None:
         one, two = self.told([(0, 0, 1, 1, 0, 4), (0, 1, 2, 2, 5, 9), (1, 0, 1, 1, 11, 15)])
