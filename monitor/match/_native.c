@@ -444,7 +444,7 @@ typedef struct {
     int filter_shift, pairs_shift;
     const uint32_t *alone;
     Py_ssize_t classes; /* of which `alone` tells */
-    PyObject *aside;
+    PyObject *text, *aside;
     /* The sentence that is being read: its number and bounds, its mentions, and whether it has to be gone through word by word. */
     Py_ssize_t number;
     int64_t begin, end;
@@ -521,13 +521,44 @@ asked_of(PyObject *callback, int64_t first, int64_t last)
     return PyObject_CallFunction(callback, "LL", (long long)first, (long long)last);
 }
 
+/* Whether a character is a letter or digit of ASCII, with which a word may begin and end, whatever stands around it. */
+static inline int
+is_plain(Py_UCS4 character)
+{
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9');
+}
+
+/* Whether a character is one of the commonest that stand in a chunk and, at its edge, in no word. */
+static inline int
+is_edge(Py_UCS4 character)
+{
+    return character == ',' || character == '\'' || character == 0x2018 || character == 0x2019;
+}
+
+/* From where a chunk's word begins in `first` to where one ends in `last`, each of them one word; 0 where that has to be asked. */
+static int
+trimmed(const Search *search, Py_ssize_t first, Py_ssize_t last, int64_t *from, int64_t *to)
+{
+    int64_t start = search->starts[first], end = search->ends[last];
+    if ((search->values[first] | search->values[last]) & ODD || start < 0 || end > PyUnicode_GET_LENGTH(search->text))
+        return 0;
+    while (start < end && is_edge(PyUnicode_READ_CHAR(search->text, start)))
+        start++;
+    while (start < end && is_edge(PyUnicode_READ_CHAR(search->text, end - 1)))
+        end--;
+    *from = start;
+    *to = end;
+    return start < end && is_plain(PyUnicode_READ_CHAR(search->text, start)) && is_plain(PyUnicode_READ_CHAR(search->text, end - 1));
+}
+
 /* Add one mention to the hits. */
 static int
 hit(Search *search, const Mention *one)
 {
     int64_t start = search->starts[one->first], end = search->ends[one->last - 1];
-    if ((search->values[one->first] | search->values[one->last - 1]) & EDGED) {
-        PyObject *edges = asked_of(search->edges, start, search->starts[one->last - 1]);
+    if ((search->values[one->first] | search->values[one->last - 1]) & EDGED &&
+        !trimmed(search, one->first, one->last - 1, &start, &end)) {
+        PyObject *edges = asked_of(search->edges, search->starts[one->first], search->starts[one->last - 1]);
         long long trimmed_start, trimmed_end;
         if (edges == NULL || !PyArg_ParseTuple(edges, "LL", &trimmed_start, &trimmed_end)) {
             Py_XDECREF(edges);
@@ -962,7 +993,7 @@ search_all(Search *search, PyObject *sentences)
 }
 
 PyDoc_STRVAR(find_doc,
-"find(starts, ends, values, sentences, single, alone, met, words, phrases, pairs, filter, aside, edges, doubtful, inside) -> bytes\n\n"
+"find(text, starts, ends, values, sentences, single, alone, met, words, phrases, pairs, filter, aside, edges, doubtful, inside) -> bytes\n\n"
 "The hits of the chunks that `read` and `settle` made, in text order, each once: six numbers (int64) each, as `scan.Found`.\n"
 "Sentences that have to be gone through word by word have none; their numbers are added to the set `aside`, and those\n"
 "that are in it already are left alone. `single`, `met` and `words` say\n"
@@ -974,24 +1005,24 @@ static PyObject *
 find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     (void)module;
-    if (nargs != 15 || !PyTuple_Check(args[3]) || !PyList_Check(args[7]) || !PyDict_Check(args[8]) || !PySet_Check(args[11]) ||
-        !PyAnySet_Check(args[13])) {
+    if (nargs != 16 || !PyUnicode_Check(args[0]) || !PyTuple_Check(args[4]) || !PyList_Check(args[8]) || !PyDict_Check(args[9]) ||
+        !PySet_Check(args[12]) || !PyAnySet_Check(args[14])) {
         PyErr_SetString(PyExc_TypeError, "see find.__doc__");
         return NULL;
     }
     PyObject *answer = NULL;
     Py_buffer starts, ends, values, alone, pairs, filter;
-    if (take(args[0], &starts, sizeof(int64_t), 0) < 0)
+    if (take(args[1], &starts, sizeof(int64_t), 0) < 0)
         return NULL;
-    if (take(args[1], &ends, sizeof(int64_t), 0) < 0)
+    if (take(args[2], &ends, sizeof(int64_t), 0) < 0)
         goto no_ends;
-    if (take(args[2], &values, sizeof(uint32_t), 0) < 0)
+    if (take(args[3], &values, sizeof(uint32_t), 0) < 0)
         goto no_values;
-    if (take(args[5], &alone, sizeof(uint32_t), 0) < 0)
+    if (take(args[6], &alone, sizeof(uint32_t), 0) < 0)
         goto no_alone;
-    if (take(args[9], &pairs, 2 * sizeof(uint64_t), 0) < 0)
+    if (take(args[10], &pairs, 2 * sizeof(uint64_t), 0) < 0)
         goto no_pairs;
-    if (take(args[10], &filter, sizeof(uint32_t), 0) < 0)
+    if (take(args[11], &filter, sizeof(uint32_t), 0) < 0)
         goto no_filter;
     const int bits = bits_of(filter.len / (Py_ssize_t)sizeof(uint32_t));
     const int pairs_bits = bits < 0 ? -1 : bits_of(pairs.len / (Py_ssize_t)(2 * sizeof(uint64_t)));
@@ -1003,12 +1034,13 @@ find(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         goto done;
     }
     Search search = {
-        .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[4], .alone = alone.buf,
-        .classes = alone.len / (Py_ssize_t)sizeof(uint32_t), .met = args[6], .words = args[7], .phrases = args[8], .pairs = pairs.buf,
-        .pairs_shift = 64 - pairs_bits, .filter = filter.buf, .filter_shift = 32 - bits, .aside = args[11], .edges = args[12],
-        .doubtful = args[13], .inside = args[14],
+        .text = args[0], .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .single = args[5],
+        .alone = alone.buf,
+        .classes = alone.len / (Py_ssize_t)sizeof(uint32_t), .met = args[7], .words = args[8], .phrases = args[9], .pairs = pairs.buf,
+        .pairs_shift = 64 - pairs_bits, .filter = filter.buf, .filter_shift = 32 - bits, .aside = args[12], .edges = args[13],
+        .doubtful = args[14], .inside = args[15],
     };
-    if (search_all(&search, args[3]) == 0)
+    if (search_all(&search, args[4]) == 0)
         answer = PyBytes_FromStringAndSize((const char *)search.hits, search.found * (Py_ssize_t)sizeof(Hit));
     PyMem_Free(search.mentions);
     PyMem_Free(search.hits);

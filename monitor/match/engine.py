@@ -144,7 +144,7 @@ class Engine:
             if only and one.watchlist.id != only:
                 continue
             if found is not None and one.firing.settles(clauses) and (one.plain or _nothing_speaks(one, scanned)):
-                matches += self._plain.of_one(scanned, found, index)
+                matches += self._plain.of(scanned, found, (index,)) or ()
                 continue
             if evaluated is None:
                 evaluated = Article(scanned.collect(), facts, self.table.pattern), belonging.by_group(scanned)

@@ -17,13 +17,12 @@ from monitor.match.evidence import KIT
 from monitor.match.gates import Gates
 from monitor.match.native import kernel
 from monitor.match.scan import Scanned
-from monitor.match.telling import Firing, Written
-from monitor.match.telling import Telling as Told
+from monitor.match.telling import Firing, Telling, Written
 from monitor.model import Match, Stance
 from monitor.watchlist import Watchlist
 
 #: How a watchlist is told: by the sets of groups, clauses as written, patterns; and what of its matches is always the same.
-Plain = tuple[Firing, Written, Told, tuple[object, ...]]
+Plain = tuple[Firing, Written, Telling, tuple[object, ...]]
 
 #: Watchlists by number; or by the number of a set of groups those that a hit of them makes true, None where it may do more.
 TrueBy = tuple[int, ...] | Mapping[int, tuple[int, ...] | None]
@@ -60,16 +59,9 @@ class PlainMatches(dict[int, tuple[int, ...] | None]):
             return None
         return tuple(sorted({index for index, _ in opened}))
 
-    # ------------------------------------------------------------------ only where ``kernel`` is
-    def of(self, scanned: Scanned, found: bytes) -> tuple[Match, ...] | None:
-        """The matches of a text in which this was found, in the order of the watchlists; None where there is more to them."""
-        return self._tell(scanned, found, self)
-
-    def of_one(self, scanned: Scanned, found: bytes, number: int) -> tuple[Match, ...]:
-        """The match of a watchlist of which the caller knows that hits make true what is one group each, and nothing speaks of them."""
-        return self._tell(scanned, found, (number,)) or ()
-
-    def _tell(self, scanned: Scanned, found: bytes, true_by: TrueBy) -> tuple[Match, ...] | None:
+    def of(self, scanned: Scanned, found: bytes, true_by: TrueBy | None = None) -> tuple[Match, ...] | None:
+        """The matches of a text in which this was found, in the order of the watchlists; None where there is more to them. ``true_by``
+        are watchlists of which the caller knows that single groups make them true and that nothing speaks of their hits."""
         belonging = self._belonging
-        sets, terms = belonging.numbers, belonging.terms
-        return kernel.tell_groups(found, sets, true_by, self._lists, scanned.text, scanned.sentences, terms, KIT, MATCH)
+        sets, terms, by = belonging.numbers, belonging.terms, self if true_by is None else true_by
+        return kernel.tell_groups(found, sets, by, self._lists, scanned.text, scanned.sentences, terms, KIT, MATCH)

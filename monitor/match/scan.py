@@ -114,6 +114,7 @@ class Scanned:
             self._aside = worth.around_names(self.sentences)
         if bits & _WORTH:
             self._found = kernel.find(
+                self.text,
                 starts,
                 ends,
                 values,

@@ -52,3 +52,22 @@ def opened(query: str, hit: dict[str, list[int]]) -> bool:
 )
 def test_what_opens_a_clause(query: str, hit: dict[str, list[int]], wanted: bool) -> None:
     assert opened(query, hit) is wanted
+
+
+@pytest.mark.parametrize(
+    ("queries", "groups", "wanted"),
+    [
+        (["a", "b", "a OR b"], [0], [(0, 0), (2, 0)]),
+        (["a", "b"], [0, 1], [(0, 0), (1, 0)]),
+        (["a", "b"], [], []),
+        (["a", "b"], [7], []),
+        (["a", "a AND b"], [0], None),
+        (["a", "a AND b"], [1], []),
+        (["a", "a NEAR/5 b"], [0, 1], None),
+    ],
+)
+def test_what_groups_open_whatever_else_is_hit(queries: list[str], groups: list[int], wanted: list[tuple[int, int]] | None) -> None:
+    """Clauses that need more than these are looked for by ``a``, which is hit less often than ``b``."""
+    nodes = [negations_inward(parse_query(query)) for query in queries]
+    clauses = [((index, 0), gate_of(node, lambda leaf: "ab".index(str(leaf)), int), {0, 1}) for index, node in enumerate(nodes)]
+    assert Gates(clauses, int).opened_by(groups) == wanted

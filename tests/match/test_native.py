@@ -50,7 +50,7 @@ mask: {en: [arms race, weapon of choice, comrades in arms], ar: [سباق سلا
 when: arms AND NOT "gunpowder" OR people NEAR/9 sold
 """
 WORDS = (*PIECES, "denied", "no", "choice", "race", "سباق", "نفى", "sold", "\n\n", ". ", "? ")
-TALK = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", "", "-", ","])), max_size=40).map(
+TALK = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", "", "-", ",", "'", "’"])), max_size=40).map(
     lambda pieces: "".join(piece + gap for piece, gap in pieces)
 )
 
@@ -574,16 +574,27 @@ def test_what_fails_in_a_callback_is_raised() -> None:
     def fails(*_: object) -> tuple[int, int]:
         raise LookupError("no such word")
 
+    for text in ('"ab', "'é,", "ab\u200d", "ab", "',,", ""):
+        with pytest.raises(LookupError, match="no such word"):
+            _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], edges=fails, text=text)
     with pytest.raises(LookupError, match="no such word"):
-        _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], edges=fails)
+        _find(values=bytearray(b"\xa1\0\0\0"), single=[(7,)], edges=fails, text="'ab")
     for single, alone in (((7,), 0), ((), meanings.ONLY + 7), ((7,), meanings.ONLY + 7)):
         told = _find(values=bytearray(b"\x01\0\0\0"), single=[single], alone=np.array([alone], np.uint32).tobytes())
         assert told == {7: [Found(0, 0, 1, 7, 0, 3)]}
     assert _find(values=bytearray(b"\x01\0\0\0"), single=[(7,)], alone=np.array([meanings.NONE], np.uint32).tobytes()) == {}
 
 
-def _find(values: bytearray, single: list[tuple[int, ...]], edges: object = None, alone: bytes = b"") -> dict[int, list[Found]]:
+def test_what_stands_at_the_edges_of_a_word_is_no_part_of_it() -> None:
+    for text, start, end in (("'ab", 1, 3), ("ab,", 0, 2), ("’a‘", 1, 2), (",9'", 1, 2), ("a'b", 0, 3), ("Z\U00020001a", 0, 3)):
+        assert _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], text=text) == {7: [Found(0, 0, 1, 7, start, end)]}
+
+
+def _find(
+    values: bytearray, single: list[tuple[int, ...]], edges: object = None, alone: bytes = b"", text: str = "abc"
+) -> dict[int, list[Found]]:
     places = bytearray(np.array([0], np.int64).tobytes()), bytearray(np.array([3], np.int64).tobytes())
     sentences = lay_out("abc", all_body=True).sentences
-    found = kernel.find(*places, values, sentences, single, alone, [()], [1], {}, bytes(64), bytes(16), set(), edges, set(), print)  # type: ignore[arg-type]
+    tables: tuple[object, ...] = single, alone, [()], [1], {}, bytes(64), bytes(16), set[int]()
+    found = kernel.find(text, *places, values, sentences, *tables, edges, set(), print)  # type: ignore[arg-type]
     return kernel.found(found, Found)
