@@ -596,5 +596,5 @@ def _find(
     places = bytearray(np.array([0], np.int64).tobytes()), bytearray(np.array([3], np.int64).tobytes())
     sentences = lay_out("abc", all_body=True).sentences
     tables: tuple[object, ...] = single, alone, [()], [1], {}, bytes(64), bytes(16), set[int]()
-    found = kernel.find(text, *places, values, sentences, *tables, edges, set(), print)  # type: ignore[arg-type]
+    found = kernel.find(text, *places, values, sentences, *tables, edges, set(), print)  # type: ignore[arg-type, call-arg]
     return kernel.found(found, Found)
