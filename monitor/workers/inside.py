@@ -6,7 +6,6 @@ one generation of watchlists for as long as it lives: an edit starts new process
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import gc
 import multiprocessing
@@ -18,6 +17,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from monitor.analysis import analyse_documents
@@ -30,8 +31,11 @@ from monitor.ports import FeedRead, Fetched, Generation, PageRead, StoredVersion
 from monitor.sources.feedread import read_feed
 from monitor.sources.file import read_document
 from monitor.sources.page import read_page
-from monitor.watchlist import Watchlist, load
+from monitor.watchlist import InlineTest, Watchlist, load
+from monitor.workers.beside import both, die_with_parent, possible
 from monitor.workers.packing import Analyses, Packed, packed
+
+Tests = tuple[InlineTest, ...]
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 
@@ -39,8 +43,8 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNOREC
 #: frees by itself, and all of them stand until it ends.
 _COLLECT = (20_000, 20, 10)
 
-# <linux/prctl.h>
-_PR_SET_PDEATHSIG = 1
+#: Fewer tests than these are done before half of them would be (a copy of the process takes a hundredth of a second).
+_WORTH_HALVING = 100
 
 
 # ------------------------------------------------------------------------------------------ at its start
@@ -68,7 +72,7 @@ def die_with_service() -> None:
     fcntl.fcntl(sentinel, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(sentinel, fcntl.F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     if not service.is_alive() or os.getppid() == 1:
         os._exit(1)  # it ended before the lines above
 
@@ -224,19 +228,34 @@ def _load(version: StoredVersion) -> Watchlist | None:
 def report_task() -> WarmReport:
     """The facts, faults and test failures of this process's generation. A test whose article is missing is passed over."""
     engine = _engine()
+    tests = {watchlist.id: _present(watchlist) for watchlist in _state.watchlists if watchlist.id not in _state.tested}
+    if sum(map(len, tests.values())) >= _WORTH_HALVING and possible():
+        one = {name: each[: len(each) // 2] for name, each in tests.items()}
+        other = {name: each[len(each) // 2 :] for name, each in tests.items()}
+        halves = both(partial(_failed, engine, one), partial(_failed, engine, other))
+    else:
+        halves = _failed(engine, tests), {}
+    # What kept both halves from being run is said once.
+    failures = {name: tuple(dict.fromkeys(chain(*(half.get(name, ()) for half in halves)))) for name in tests}
+    failures = {name: failed for name, failed in failures.items() if failed}
+    return WarmReport({watchlist.id: watchlist.facts for watchlist in _state.watchlists}, failures, _state.faults)
+
+
+def _present(watchlist: Watchlist) -> Tests:
+    files = _state.files[watchlist.id]
+    return tuple(test for test in watchlist.tests if not test.file or f"seeds/{test.file}" in files)
+
+
+def _failed(engine: Engine, tests: Mapping[str, Tests]) -> dict[str, tuple[str, ...]]:
     failures = {}
     for watchlist in _state.watchlists:
-        if watchlist.id in _state.tested:
-            continue
-        files = _state.files[watchlist.id]
-        present = tuple(test for test in watchlist.tests if not test.file or f"seeds/{test.file}" in files)
         try:
-            failed = run_tests(replace(watchlist, tests=present), engine, files)
+            failed = run_tests(replace(watchlist, tests=tests.get(watchlist.id, ())), engine, _state.files[watchlist.id])
         except Exception as error:  # as a failed test: the list is refused and named, the others go on
             failed = (f"the tests could not be run: {type(error).__name__}: {error}",)
         if failed:
-            failures[watchlist.id] = tuple(failed)
-    return WarmReport({watchlist.id: watchlist.facts for watchlist in _state.watchlists}, failures, _state.faults)
+            failures[watchlist.id] = failed
+    return failures
 
 
 def analyse_task(documents: Sequence[Document]) -> list[Analysis | AnalysisFailed]:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 
+from monitor.workers.beside import both
+
 
 def begin_nothing() -> None:
     pass
@@ -55,3 +57,45 @@ def signals() -> list[bool]:
 
 def start_child() -> int:
     return subprocess.run([sys.executable, "-c", "pass"], check=False).returncode
+
+
+def both_halves() -> tuple[tuple[int, str], tuple[int, str]]:
+    """Who did each, and what it had."""
+    text = "held by the worker"
+    return both(lambda: (os.getpid(), text), lambda: (os.getpid(), text))
+
+
+def halves_of_which_one_is_large(size: int) -> tuple[int, int]:
+    one, other = both(lambda: b"", lambda: b"x" * size)
+    return len(one), len(other)
+
+
+def both_where_the_copy_dies() -> tuple[int, int]:
+    worker = os.getpid()
+    return both(os.getpid, lambda: os.getpid() if os.getpid() == worker else os.kill(os.getpid(), signal.SIGKILL) or 0)
+
+
+def both_where_this_half_fails() -> None:
+    both(fail, loop_for_ever)
+
+
+def both_where_the_other_half_fails() -> None:
+    both(lambda: None, fail)
+
+
+def both_without_end(path: str) -> None:
+    def write_and_loop() -> None:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(str(os.getpid()))
+        loop_for_ever()
+
+    both(loop_for_ever, write_and_loop)
+
+
+def children() -> int:
+    """Of this process, also those that have ended and that nobody has asked after."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return 0
+    return 1

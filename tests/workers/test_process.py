@@ -95,6 +95,19 @@ def test_failing_tests_are_reported_and_a_missing_article_is_passed_over() -> No
     with_workers(work)
 
 
+def test_of_many_tests_each_is_run_and_what_fails_is_said_in_their_order() -> None:
+    async def work(workers: ProcessWorkers) -> None:
+        texts = [f"number {number}" if number in (3, 80, 150, 299) else f"a rocket, number {number}" for number in range(300)]
+        many = ROCKET + "tests:\n" + "".join(f"  - alert: {text}\n" for text in texts)
+        sound = ROCKET.replace("rocket", "sea") + "tests:\n  - alert: the sea\n"
+        report = await workers.warm(generation({"rocket": many, "sea": sound}))
+        assert set(report.test_failures) == {"rocket"}
+        said = report.test_failures["rocket"]
+        assert [int(failure.rpartition(" ")[2]) for failure in said] == [3, 80, 150, 299]
+
+    with_workers(work)
+
+
 def test_a_version_that_no_longer_loads_is_reported_and_the_others_run() -> None:
     async def work(workers: ProcessWorkers) -> None:
         sound = generation({"rocket": ROCKET})
