@@ -72,7 +72,13 @@ def halves_of_which_one_is_large(size: int) -> tuple[int, int]:
 
 def both_where_the_copy_dies() -> tuple[int, int]:
     worker = os.getpid()
-    return both(os.getpid, lambda: os.getpid() if os.getpid() == worker else os.kill(os.getpid(), signal.SIGKILL) or 0)
+
+    def die_but_in_the_worker() -> int:
+        if os.getpid() != worker:
+            die()
+        return os.getpid()
+
+    return both(os.getpid, die_but_in_the_worker)
 
 
 def both_where_this_half_fails() -> None:
