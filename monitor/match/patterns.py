@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -116,6 +117,8 @@ class Table:
         #: Patterns that are words of katakana too short to be told from a piece of a longer one by anything but their edges.
         self.short_katakana: set[int] = set()
         self.asked_for: set[int] = set()
+        # Pattern -> the place of its anchor, where it is a phrase.
+        self._anchors = array("I")
         # Pattern of a phrase -> the slot of the same phrase written as one word.
         self._joined: dict[int, tuple[int, ...]] = {}
         self._pattern_ids: dict[tuple[str, str, Mark, Entity | None, bool], int] = {}
@@ -169,6 +172,8 @@ class Table:
         number = len(self.patterns)
         self._pattern_ids[key] = number
         parts = split_term(term.text) if term.mark is not Mark.NAME else []
+        anchor = _anchor(parts) if len(parts) > 1 else 0
+        self._anchors.append(anchor)
         pattern = Pattern(number, term.text, ANY if quoted else term.language, self._slots(parts, term), term.entity)
         self.patterns.append(pattern)
         if _SHORT_KATAKANA.fullmatch(term.text):
@@ -178,7 +183,7 @@ class Table:
         elif len(pattern.slots) == 1:
             _append(self.single, pattern.slots[0], number)
         else:
-            self.anchored.add(pattern.slots[_anchor(parts)], number)
+            self.anchored.add(pattern.slots[anchor], number)
             self._join(parts, term, number)
         return number
 
@@ -219,19 +224,19 @@ class Table:
         if len(parts) == 1:
             return (self._slot(parts[0], term, True, False),)
         # ARMS DEAL is a term written in capitals, not two acronyms; "US sanctions" keeps its US.
-        shouted = len(parts) > 1 and sum(map(len, parts)) > CAPITALS_LIMIT and all(p.isupper() for p in parts if p.isalpha())
-        return tuple(self._slot(part, term, index == 0, shouted) for index, part in enumerate(parts))
+        shouted = any(map(str.isupper, parts)) and sum(map(len, parts)) > CAPITALS_LIMIT and all(p.isupper() for p in parts if p.isalpha())
+        return tuple([self._slot(part, term, index == 0, shouted) for index, part in enumerate(parts)])
 
     def _phrase(self, number: int) -> tuple[tuple[int, ...], int]:
         """The slots of a phrase, and the place of its anchor among them."""
-        pattern = self.patterns[number]
-        return pattern.slots, _anchor(split_term(pattern.term))
+        return self.patterns[number].slots, self._anchors[number]
 
     def _slot(self, word: str, term: Term, first: bool, shouted: bool) -> int:
-        capital = bool(_CAPITALS.fullmatch(word)) and not shouted
+        capital = not shouted and word.isupper() and _CAPITALS.fullmatch(word) is not None
         key = (word, term.language, term.mark, first, capital)
-        if key in self._slot_ids:
-            return self._slot_ids[key]
+        known = self._slot_ids.get(key)
+        if known is not None:
+            return known
         slot = self._slot_ids[key] = len(self._slot_ids)
         if "*" in word:
             self._wildcard([fold(part) for part in word.split("*")], slot)
@@ -292,7 +297,7 @@ def _append(some: dict[int, tuple[int, ...]], key: int, number: int) -> None:
 
 def _anchor(parts: Sequence[str]) -> int:
     """The word to look for first: the longest, which is as good a guess at the rarest as any without a corpus."""
-    lengths = [len(part) for part in parts]
+    lengths = list(map(len, parts))
     return lengths.index(max(lengths))
 
 

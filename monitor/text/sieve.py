@@ -138,6 +138,7 @@ def can_begin(beginning: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+@cache
 def _within(allows: int) -> int:
     """Where in a word a stem may stand besides being all of it, given the attachments it allows."""
     return (STEM_AFTER if allows & _BEFORE else 0) | (STEM_AHEAD if allows & _BEHIND else 0)
