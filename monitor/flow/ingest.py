@@ -22,7 +22,7 @@ from monitor.flow.identity import RETRIES, Kind, Verdict, judge, prepared, probe
 from monitor.flow.limits import Limits
 from monitor.flow.route import About
 from monitor.flow.stories import Placed, StoryDesk
-from monitor.flow.turn import Handed, Turn
+from monitor.flow.turn import Handed, Turn, ended
 from monitor.model import (
     Analysis,
     AnalysisFailed,
@@ -207,7 +207,7 @@ class Ingester:
             decided = await self._decided(poll, verdicts=written, analyses=analyses, before=before, sightings=sightings, last=last)
             handed = replace(decided.handed, claims=claims)
             writing = self._turn.hand_over(partial(self._committed, poll, decided), handed)
-        await writing
+        await ended(writing)
         batch = decided.batch
         poll.analysed.clear()
         edited = sum(verdict.kind is Kind.EDITED for verdict in written)

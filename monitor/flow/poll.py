@@ -221,9 +221,9 @@ class Poller:
 
     # -------------------------------------------------------------------------------------- live changes
     def replace(self, sources: Sequence[Source]) -> None:
-        """These sources from now on. A poll that runs of one that is gone, or has another address, is given up: nothing of
-        it is in the record yet, and what it would write belongs to the old address. To be called before the record's own
-        ``sync_sources``, which then comes after whatever such a poll has handed to the record already."""
+        """These sources from now on. A poll that runs of one that is gone, or has another address, is given up: what it has handed
+        to the record comes there whole, and anything more would belong to the old address. To be called before the record's own
+        ``sync_sources``, which then comes after whatever such a poll has handed over."""
         before, self._sources = self._sources, {source.spec.name: source for source in sources}
         for name, old in before.items():
             new = self._sources.get(name)

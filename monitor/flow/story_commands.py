@@ -29,7 +29,7 @@ from monitor.errors import UsageError
 from monitor.flow.asked import Handler, comment, text, texts
 from monitor.flow.decision import Router, never
 from monitor.flow.story_moves import Member, Silenced, Splitting, merged
-from monitor.flow.turn import Turn
+from monitor.flow.turn import Turn, ended
 from monitor.model import (
     Alert,
     AlertState,
@@ -154,14 +154,7 @@ class StoryCommands:
         return found
 
     async def _write(self, move: StoryMove, story: str, now: datetime) -> None:
-        done = asyncio.ensure_future(self._carry_out(move, story, now))
-        try:
-            await asyncio.shield(done)
-        except asyncio.CancelledError:
-            # It may be in the record already: memory follows before anybody else has the turn.
-            await asyncio.wait({done})
-            done.exception()
-            raise
+        await ended(asyncio.create_task(self._carry_out(move, story, now)))
 
     async def _carry_out(self, move: StoryMove, story: str, now: datetime) -> None:
         await self._record.move(replace(move, alerts=tuple(map(self._asked_of, move.alerts))), now)

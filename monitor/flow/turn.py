@@ -58,9 +58,9 @@ class Turn:
         except BaseException:
             self._lock.release()
             raise
-        self.alone += 1
 
     async def __aexit__(self, *_: object) -> None:
+        self.alone += 1  # here and not above: what others read meanwhile may be as it was before
         self._lock.release()
 
     @asynccontextmanager
@@ -90,7 +90,7 @@ class Turn:
         return any(not claims.isdisjoint(self._claims[-n]) for n in range(1, lately + 1))
 
     def hand_over(self, write: Callable[[tuple[Mark, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
-        """Begins to write; whoever has the turn is to leave it now, and then to wait for the task. ``write`` is given the marks of
+        """Begins to write; whoever has the turn is to leave it now, and then to wait until it is ``ended``. ``write`` is given the marks of
         what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
         relies_on = tuple(before.mark for before in self._before if not before.brings.isdisjoint(handed.of))
         task = asyncio.create_task(write(relies_on), name="ingest")
@@ -102,3 +102,15 @@ class Turn:
             self._claimed -= len(self._claims.popleft())
         task.add_done_callback(self._writings.pop)
         return task
+
+
+async def ended(writing: asyncio.Task[None]) -> None:
+    """Waits for what is on its way to the record, also where the one who waits is cancelled: memory is to say what the record says
+    before anybody goes on. Raises what the writing raised."""
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait({writing})
+        if not writing.cancelled():
+            writing.exception()
+        raise

@@ -170,6 +170,10 @@ class Mark:
 
     written: bool = False
 
+    def lost(self) -> None:
+        """Its transaction did not come to its end."""
+        self.written = False
+
 
 @dataclass(frozen=True, slots=True)
 class IngestBatch:

@@ -123,16 +123,17 @@ class Database:
         found = self._writer.broken if self._writer is not None else None
         return str(found) if found is not None else ""
 
-    async def write(self, work: Callable[[Connection], T], *, grows: bool = False) -> T:
+    async def write(self, work: Callable[[Connection], T], *, grows: bool = False, lost: Callable[[], None] | None = None) -> T:
         """Run ``work`` in a transaction on the writer thread; returns after its commit. All of it or nothing. What ``grows``
-        the record is refused while the disk is full, so that the rest can go on."""
-        return await self.submit(work, grows=grows)
+        the record is refused while the disk is full, so that the rest can go on. ``lost`` is called on the thread where it
+        fails, before anything else is written."""
+        return await self.submit(work, grows=grows, lost=lost)
 
-    def submit(self, work: Callable[[Connection], T], *, grows: bool = False) -> asyncio.Future[T]:
+    def submit(self, work: Callable[[Connection], T], *, grows: bool = False, lost: Callable[[], None] | None = None) -> asyncio.Future[T]:
         """The same without waiting: cancelling the future withdraws the work only where it has not begun."""
         if self._writer is None:
             raise StorageError("the record was opened for reading only")
-        return asyncio.wrap_future(self._writer.submit(work, grows=grows))
+        return asyncio.wrap_future(self._writer.submit(work, grows=grows, lost=lost))
 
     async def look_through(self) -> str:
         """The whole of a large record, while it is in use; what is wrong with it, "" where nothing is. Damage stops writing."""

@@ -89,7 +89,7 @@ def make_way(connection: Connection, places: Iterable[tuple[str, str]], stays: f
 
 # ------------------------------------------------------------------------------------ the transaction
 def ingest(connection: Connection, batch: IngestBatch) -> None:
-    batch.mark.written = False  # a transaction that was lost is run again, perhaps without what came before
+    batch.mark.lost()  # a transaction that was lost is run again, perhaps without what came before
     if not all(mark.written for mark in batch.relies_on):
         raise DecideAgain("what it was decided by did not come into the record")
     # What is refused is refused before anything is written: then nothing of a shared transaction need be taken back.

@@ -90,11 +90,7 @@ class SourcesAndArticles(SourceSavesSide, StoriesSide):
         return await self._database.read(partial(ingest.told, pairs=pairs))
 
     async def ingest(self, batch: IngestBatch) -> None:
-        try:
-            await self._database.write(partial(ingest.ingest, batch=batch), grows=True)
-        except BaseException:
-            batch.mark.written = False  # it had gone through in a transaction that was lost, and was not tried again
-            raise
+        await self._database.write(partial(ingest.ingest, batch=batch), grows=True, lost=batch.mark.lost)
 
     async def good_versions(self) -> Sequence[StoredVersion]:
         return await self._database.read(versions.good_versions)

@@ -67,12 +67,19 @@ _Answer: TypeAlias = tuple[Any, BaseException | None]
 
 @dataclass(eq=False)
 class _Request(Generic[T]):
-    """``grows``: refused while the record is tight. ``alone``: outside of any transaction, none beside it."""
+    """``grows``: refused while the record is tight. ``alone``: outside of any transaction, none beside it. ``lost`` is called on the
+    thread where it fails, before anything else is carried out."""
 
     work: Callable[[Connection], T]
     future: Future[T]
     grows: bool = False
     alone: bool = False
+    lost: Callable[[], None] | None = None
+
+    def fail(self, error: BaseException) -> None:
+        if self.lost is not None:
+            self.lost()
+        self.future.set_exception(error)
 
 
 class Writer:
@@ -126,14 +133,16 @@ class Writer:
         """The damage that was seen; nothing is written from then on."""
         return self._broken
 
-    def submit(self, work: Callable[[Connection], T], *, grows: bool = False, alone: bool = False) -> Future[T]:
+    def submit(
+        self, work: Callable[[Connection], T], *, grows: bool = False, alone: bool = False, lost: Callable[[], None] | None = None
+    ) -> Future[T]:
         """``work`` may be run again from the start where a transaction was lost, so it must keep nothing between runs."""
         future: Future[T] = Future()
         with self._guard:
             if self._closing:
                 future.set_exception(StorageError("the record is closed"))
             else:
-                self._queue.put(_Request(work, future, grows, alone))
+                self._queue.put(_Request(work, future, grows, alone, lost))
         return future
 
     def stop_writing(self, damage: StorageCorrupt) -> None:
@@ -192,7 +201,7 @@ class Writer:
             refusal = self._moved(identity) if batch else None
             if refusal is not None:
                 for request in batch:
-                    request.future.set_exception(_again(refusal))
+                    request.fail(_again(refusal))
             else:
                 self._look_for_room(connection)
                 batch = self._admitted(batch)
@@ -343,7 +352,7 @@ class Writer:
             return list(batch)
         for request in batch:
             if request.grows:
-                request.future.set_exception(StorageFull(self._tight, hint=_FREE_SPACE))
+                request.fail(StorageFull(self._tight, hint=_FREE_SPACE))
         return [request for request in batch if not request.grows]
 
     def _failed(self, connection: Connection, request: _Request[Any], error: BaseException) -> None:
@@ -406,7 +415,7 @@ class Writer:
             # Damage seen once is damage: not one more byte goes into this file.
             self._broken = error
         for request in batch:
-            request.future.set_exception(_again(error) if isinstance(error, StorageError) else error)
+            request.fail(_again(error) if isinstance(error, StorageError) else error)
 
     def _identity(self) -> tuple[int, int] | None:
         try:

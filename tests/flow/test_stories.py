@@ -6,6 +6,9 @@ import asyncio
 import json
 import random
 import re
+import sqlite3
+import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +19,7 @@ import jsonschema
 import pytest
 from sqlalchemy import select, update
 
-from monitor.errors import StorageFull
+from monitor.errors import StorageError, StorageFull
 from monitor.flow.ingest import Ingester
 from monitor.flow.outlets import outlet
 from monitor.flow.stories import Placed, Stories
@@ -487,6 +490,100 @@ def test_what_joined_a_story_that_did_not_get_there_is_decided_anew(tmp_path: Pa
 
         refusing = type("One", (RefusingLate,), {"refuses": staticmethod(lambda n: n == refused)})
         live(tmp_path / word, work, record=refusing)
+
+
+class Slow(SqlStore):
+    """Commits when it is let: ``began`` is set in the middle of the first that waits."""
+
+    def hold(self) -> None:
+        self.began, self._go = threading.Event(), threading.Event()
+        engine = self._database._writer_engine
+        assert engine is not None
+
+        def commit(connection: sqlite3.Connection) -> None:
+            self.began.set()
+            self._go.wait(30)
+            connection.commit()
+
+        engine.dialect.do_commit = commit  # type: ignore[method-assign, assignment]
+
+    def let_go(self) -> None:
+        self._go.set()
+
+
+async def _until(seen: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not seen():
+            await asyncio.sleep(0.001)
+
+
+def test_a_poll_that_is_given_up_in_its_commit_leaves_when_memory_says_what_the_record_says(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        assert isinstance(house.store, Slow)
+        house.store.hold()
+        poll = asyncio.create_task(house.poll("two", item("a", RADARS)))
+        await _until(house.store.began.is_set)
+        poll.cancel()
+        await asyncio.sleep(0.01)
+        assert not poll.done()
+        house.store.let_go()
+        await asyncio.wait({poll})
+        assert poll.cancelled()
+        await house.poll("three", item("b", COPY))
+        assert await house.stories_by_key() == {"a": "a", "b": "a"}
+        assert await house.decisions() == [RAISED, THREADED]
+
+    live(tmp_path, work, record=Slow)
+
+
+def test_a_poll_that_is_given_up_before_its_writing_began_leaves_no_story_of_nothing(tmp_path: Path) -> None:
+    async def work(house: House) -> None:
+        house.workers.words = {}
+        poll = asyncio.create_task(house.poll("one", item("a", RADARS)))
+        await _until(lambda: house.turn.handed > 0)  # this very round of the loop, or the next
+        poll.cancel()
+        await asyncio.wait({poll})
+        await house.poll("two", item("b", COPY))
+        stories = await house.stories_by_key()
+        assert all(stories[story] == story for story in stories.values())
+
+    live(tmp_path, work)
+
+
+def test_a_story_whose_commit_failed_is_joined_by_nothing_that_was_decided_since(tmp_path: Path) -> None:
+    """The writer is told on its own thread, before it carries out what waits behind: the event loop may be busy."""
+
+    async def work(house: House) -> None:
+        house.workers.words = {}
+        failing, hold = 0, threading.Event()
+        engine = house.store._database._writer_engine
+        assert engine is not None
+
+        def commit(connection: sqlite3.Connection) -> None:
+            nonlocal failing
+            if failing:
+                failing -= 1
+                connection.rollback()  # as SQLite does
+                raise sqlite3.OperationalError("disk I/O error")
+            connection.commit()
+
+        engine.dialect.do_commit = commit  # type: ignore[method-assign, assignment]
+        writer = house.store._database._writer
+        assert writer is not None
+        writer.submit(lambda connection: hold.wait(30))
+        polls = [asyncio.create_task(house.poll(name, item(key, text))) for name, key, text in (("one", "a", RADARS), ("two", "b", COPY))]
+        await _until(lambda: writer._queue.qsize() == 2)
+        failing = 3  # of the one that waits, of both together, of the first alone
+        hold.set()
+        ends = time.monotonic() + 0.3
+        while time.monotonic() < ends:  # nobody hears of a failure meanwhile
+            pass
+        first, second = await asyncio.gather(*polls, return_exceptions=True)
+        assert isinstance(first, StorageError)
+        assert second is None
+        assert await house.stories_by_key() == {"b": "b"}
+
+    live(tmp_path, work)
 
 
 @pytest.mark.parametrize("at", range(1, len(TALES)))

@@ -76,6 +76,18 @@ def test_a_person_waits_for_all_that_is_under_way_and_nobody_goes_before() -> No
     assert way.turn.alone == 1
 
 
+def test_a_person_has_had_the_turn_when_it_ends() -> None:
+    """What others read while it lasts may be as it was before."""
+
+    async def life() -> None:
+        turn = Turn()
+        async with turn:
+            assert turn.alone == 0
+        assert turn.alone == 1
+
+    asyncio.run(life())
+
+
 def test_who_asks_what_was_told_waits_for_what_speaks_of_the_same_alone() -> None:
     asks = [lambda way: way.source("q", "s1", asks=True)]
     order = _live(Way(), lambda way: way.source("a", "s1", "s3"), lambda way: way.source("b", "s2"), *asks, ends="abq")
