@@ -928,7 +928,8 @@ look_at(Search *search, Py_ssize_t place, const Beside *beside, int64_t next)
     }
     if (add_single(search, place, value >> CLASS) < 0)
         return -1;
-    if (value & LOOK || (beside->pattern >= 0 && (value | search->values[place + 1]) & ODD))
+    /* A word that is a name by itself is not looked at here: `named` finds it. */
+    if ((value & (LOOK | ODD)) == (LOOK | ODD) || (beside->pattern >= 0 && (value | search->values[place + 1]) & ODD))
         search->split = 1;
     else if (beside->pattern >= 0)
         return add_phrase(search, place, place + 2, search->word, beside->pattern);

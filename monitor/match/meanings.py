@@ -38,7 +38,7 @@ ASKED: Final = 1  # a word that a query asks for
 PAIR: Final = 2  # a word of a phrase that a query asks for
 OTHER: Final = 4  # a mask, a cue, or a word of one
 BEGINS: Final = 8  # the first word of a name of several
-LOOK: Final = 16  # to be looked at word by word, with the sentence around it
+LOOK: Final = 16  # a name by itself; where it is odd, to be looked at word by word with the sentence around it
 ODD: Final = 32  # not one word but none or several
 EMPTY: Final = 64  # no word at all
 EDGED: Final = 128  # it begins or ends with what is not its word's: a quote, a comma, a flag
@@ -70,6 +70,9 @@ _MIX_TWO: Final = np.array(0xC2B2AE3D, np.uint32)
 _FIRST: Final = np.array(32, np.uint64)
 _ONE: Final = np.array(1, np.uint32)
 _PAIR: Final = np.array(PAIR, np.uint32)
+_LOOK: Final = np.array(LOOK, np.uint32)
+_ODD: Final = np.array(ODD, np.uint32)
+_LOOK_ODD: Final = np.array(LOOK | ODD, np.uint32)
 _PLACE: Final = np.array(31, np.uint32)
 _FIRST_PLACE: Final = np.array(7, np.uint32)
 _SECOND_PLACE: Final = np.array(12, np.uint32)
@@ -156,8 +159,8 @@ class Meanings:
         # Pairs in ``phrases`` that are not in the filter yet.
         self._unmarked: list[tuple[int, int]] = []
         self._filter_size(_FILTER_BITS[0])
-        # (class of a chunk that begins a name, number of the next) -> whether the name goes on there
-        self._going_on: dict[tuple[int, int], bool] = {}
+        #: (class of a chunk that begins a name, number of the next) -> whether the name goes on there
+        self.going_on: dict[tuple[int, int], bool] = {}
         self._class(0, ())
 
     def _size(self, bits: int) -> None:
@@ -371,25 +374,36 @@ class Meanings:
         values = np.frombuffer(chunks[2], np.uint32)
         return (values[:-1] & BEGINS).nonzero()[0].tolist()
 
+    def whole(self, values: bytearray) -> Sequence[int]:
+        """The places of chunks that are one word and a name, given the bytes of their values."""
+        found: list[int] = (np.frombuffer(values, np.uint32) & _LOOK_ODD == _LOOK).nonzero()[0].tolist()
+        return found
+
+    def several(self, values: bytearray) -> Sequence[int]:
+        """The places of chunks that are not one word."""
+        found: list[int] = (np.frombuffer(values, np.uint32) & _ODD).nonzero()[0].tolist()
+        return found
+
     def named(self, text: str, read: Read, begin: Sequence[int]) -> list[int]:
         """Those of the places of chunks where a name does."""
         at = np.array(begin, np.intp)
         numbers, classes = read.numbers[at + 1].tolist(), (read.values[at] >> CLASS).tolist()
         found = []
         for place, pair in zip(at.tolist(), zip(classes, numbers, strict=True), strict=True):
-            known = self._going_on.get(pair)
+            known = self.going_on.get(pair)
             if known is None:
-                known = self._goes_on(pair, _chunk(text, read, place + 1))
+                known = self.goes_on(pair, _chunk(text, read, place + 1))
             if known and self._ends(pair[0], text, read, place):
                 found.append(place)
         return found
 
-    def _goes_on(self, pair: tuple[int, int], chunk: str) -> bool:
-        if len(self._going_on) >= _PAIRS_LIMIT:
-            self._going_on.clear()
+    def goes_on(self, pair: tuple[int, int], chunk: str) -> bool:
+        """Whether a name goes on with the next chunk, given the pair of them that ``going_on`` does not have yet."""
+        if len(self.going_on) >= _PAIRS_LIMIT:
+            self.going_on.clear()
         word = pattern_for(chunk).findall(chunk)[0]
         found = any(self.table.names.goes_on(-1 - slot, word) for slot in self.met[pair[0]] if slot < 0)
-        self._going_on[pair] = found
+        self.going_on[pair] = found
         return found
 
     def _ends(self, begun: int, text: str, read: Read, place: int) -> bool:

@@ -37,6 +37,8 @@ _NAMESAKES: Final = 20
 _LONGEST: Final = 64
 #: Surfaces remembered before the memo starts anew: 6 MB at the worst. Only words that stand where a name may go on.
 _MEMO: Final = 16_384
+#: Words gone behind the beginnings of names before the memo starts anew, and names of which something is remembered: 3 MB at the worst.
+_WALKED: Final = 4_096
 #: The letters that follow a beginning are only kept where they are few enough to tell anything.
 _FOLLOWED: Final = 3_000
 #: A shorter key is found only where the text parts it as the list does: Anna is not An Na.
@@ -81,6 +83,14 @@ class _Start(NamedTuple):
     follow: frozenset[str] | None
 
 
+class _Reached(NamedTuple):
+    """Where a walk is behind some words: what of it goes on, the names that end there, and where each word met there leads."""
+
+    open: tuple[_Open, ...]
+    whole: tuple[int, ...]
+    after: dict[str, _Reached]
+
+
 class Names:
     """Add, then ``seal`` once, then ask."""
 
@@ -103,6 +113,11 @@ class Names:
         self.onward: Onward | None = None
         self._words = _Memo(continuations)
         self._seconds = _Memo(self._as_second)
+        # (start, second word) -> where a walk is behind them; and how many words were gone in all of these.
+        self._walks: dict[tuple[int, str], _Reached] = {}
+        self._walked = 0
+        # Name -> the words it has to be of in a text, 0 where any parting will do.
+        self._parted: dict[int, int] = {}
 
     def __bool__(self) -> bool:
         return bool(self._entries)
@@ -174,16 +189,33 @@ class Names:
         second = next(rest, None)
         if second is None:
             return
-        opened = list(self._joined(begun.open, self._seconds[second], begun.follow))
+        reached = self._walks.get((start, second))
+        if reached is None:
+            reached = self._reach((begun.open,), self._seconds[second], begun.follow, 2)
+            self._walks[start, second] = reached
         size = 2
-        while opened:
-            for number in dict.fromkeys(number for each in opened for number in self._whole(each, size)):
+        while True:
+            for number in reached.whole:
                 yield number, size
-            word = next(rest, None) if size < WORDS else None
+            word = next(rest, None) if reached.open and size < WORDS else None
             if word is None:
                 return
-            opened = [longer for each in opened for longer in self._joined(each, self._words[word], None)]
             size += 1
+            on = reached.after.get(word)
+            if on is None:
+                on = reached.after[word] = self._reach(reached.open, self._words[word], None, size)
+            reached = on
+
+    def _reach(self, opened: Iterable[_Open], words: Sequence[NameWord], follow: frozenset[str] | None, size: int) -> _Reached:
+        """Where a walk is that went on with one more word, the last of ``size``."""
+        if self._walked >= _WALKED:
+            self._walks.clear()
+            self._walked = 0
+        self._walked += 1
+        longer = [each for one in opened for each in self._joined(one, words, follow)]
+        whole = dict.fromkeys(number for each in longer for number in self._whole(each, size))
+        on = tuple(each for each in longer if not self._entries[each.high - 1].startswith(each.key + _NUL))
+        return _Reached(on, tuple(whole), {})
 
     def stands(self, number: int, text: str, spans: Sequence[tuple[int, int]]) -> bool:
         """Whether words found at ``spans`` are this name and not pieces of others, by what stands between and around them."""
@@ -197,8 +229,18 @@ class Names:
         elif number >= LISTED and spelling[0].isupper() and text[spans[0][0]].islower():
             # The ship Hope is no hope.
             return False
-        words = key_words(fold(spelling))
-        return len(words) == len(spans) or sum(map(len, words)) >= _SAME_WORDS or not _LETTERS.fullmatch(words[0])
+        return self._parts(number, spelling) in (0, len(spans))
+
+    def _parts(self, number: int, spelling: str) -> int:
+        """The words that a name has to be of in a text, 0 where any parting will do."""
+        known = self._parted.get(number)
+        if known is None:
+            if len(self._parted) >= _WALKED:
+                self._parted.clear()
+            words = key_words(fold(spelling))
+            free = sum(map(len, words)) >= _SAME_WORDS or not _LETTERS.fullmatch(words[0])
+            known = self._parted[number] = 0 if free else len(words)
+        return known
 
     def spelling(self, number: int) -> str:
         if number < LISTED:

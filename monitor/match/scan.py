@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from monitor.match.meanings import ASKED, BEGINS, CLASS, EDGED, LOOK, OTHER, PAIR
+from monitor.match.meanings import ASKED, BEGINS, CLASS, EDGED, LOOK, ODD, OTHER, PAIR
+from monitor.match.named import Named
 from monitor.match.native import Packed, kernel, read_packed
 from monitor.match.patterns import Table
 from monitor.match.worth import Mention, Worth, stand
@@ -58,6 +59,7 @@ class Scanned:
         "_glue",
         "_hits",
         "_mentions",
+        "_named",
         "_packed",
         "_spans",
         "_worth",
@@ -81,6 +83,8 @@ class Scanned:
         self._glue: dict[int, bool] = {}
         self._before: list[int] | None = None
         self._mentions: dict[int, list[Mention]] = {}
+        # Names, where they were found without going through their sentences.
+        self._named: list[Found] = []
         self._aside: set[int] = set()
         self._worth: Worth | None = None
         # As C read the text, where it did.
@@ -107,11 +111,12 @@ class Scanned:
         packed = self._packed = read_packed(self.text, meanings)
         starts, ends, _, values, bits, cjk = packed
         self.pattern = WORD_CJK if cjk else WORD
-        if bits & BEGINS and (begin := meanings.begin(self.text, (starts, ends, values))):
-            read = packed.unpacked()
-            worth = Worth(read, meanings)
-            worth.named = meanings.named(self.text, read, begin)
-            self._aside = worth.around_names(self.sentences)
+        begin = meanings.begin(self.text, (starts, ends, values)) if bits & BEGINS else ()
+        whole = meanings.whole(values) if bits & LOOK else ()
+        if begin or whole:
+            named = Named(self.text, packed, table, self.sentences).look(begin, whole)
+            self._aside = named.aside
+            self._named = [made(Found, hit) for hit in sorted(named.hits)]
         if bits & _WORTH:
             self._found = kernel.find(
                 self.text,
@@ -144,28 +149,31 @@ class Scanned:
             low = bisect_left(worth.starts, start)
             high = bisect_left(worth.starts, end, low)
             others = worth.others_within(low, high)
-            if others and worth.words(low, high) is not None:
+            known = set(filter(worth.told, others))
+            mentions = self._others(low, high, others, known, worth)
+            if mentions is None:
                 self._plainly(number)
-            elif others:
-                known = set(filter(worth.told, others))
-                self._add_hits(number, low, None, self._others(low, high, others, known, worth), worth)
+            elif mentions:
+                self._add_hits(number, low, worth.words(low, high), mentions, worth)
         return True
 
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
         """Whether any sentence is worth looking at."""
-        return bool(self._found or self._aside or self._mentions or self._hits)
+        return bool(self._found or self._aside or self._mentions or self._named or self._hits)
 
     @property
     def hits(self) -> dict[int, list[Found]]:
         if self._hits is None:
             self._hits = kernel.found(self._found, Found) if self._found else {}
+            for hit in self._named:
+                self.keep(hit)
         return self._hits
 
     @property
     def found(self) -> bytes | None:
         """All hits that are asked for, as ``kernel.find`` tells them; None where they are not all found that way."""
-        return None if self._packed is None or self._aside else self._found
+        return None if self._packed is None or self._aside or self._named else self._found
 
     def glance(self) -> Mapping[int, Sequence[Found]] | None:
         """The hits asked for that the text may hold, by pattern; never fewer than ``collect`` finds. Of hits that are not found yet
@@ -214,29 +222,33 @@ class Scanned:
             if worth.ends[high - 1] > end:
                 return False
             words = worth.words(low, high)
-            others = worth.others_within(low, high)
-            if others and words is not None:
+            known = {first for first, last, _ in mentions if last == first + 1}
+            others = self._others(low, high, worth.others_within(low, high), known, worth)
+            if others is None:
                 return False
-            if others:
-                known = {first for first, last, _ in mentions if last == first + 1}
-                mentions = [*mentions, *self._others(low, high, others, known, worth)]
+            mentions = [*mentions, *others]
         self._add_hits(number, low, words, mentions, worth)
         return True
 
-    def _others(self, low: int, high: int, others: Sequence[int], known: Set[int], worth: Worth) -> Iterator[Mention]:
-        """The masks and cues in a sentence of the chunks ``[low, high)``; words at the places ``known`` are told already."""
-        met: list[tuple[int, ...]] | None = None
-        table = self.table
-        meanings = table.meanings
+    def _others(self, low: int, high: int, others: Sequence[int], known: Set[int], worth: Worth) -> list[Mention] | None:
+        """The masks and cues in a sentence of the chunks ``[low, high)``; words at the places ``known`` are told already. None where
+        one may be, or begin or end, within a chunk of several words."""
+        found: list[Mention] = []
+        meanings, anchored = self.table.meanings, self.table.anchored
         for place in others:
-            here = worth.values[place] >> CLASS
-            for pattern in meanings.single[here] if place not in known else ():
-                yield place, place + 1, pattern
+            value = worth.values[place]
+            if value & ODD:
+                return None
+            here = value >> CLASS
+            if place not in known:
+                found += [(place, place + 1, pattern) for pattern in meanings.single[here]]
             for slot in meanings.anchors[here]:
-                met = met or worth.met(low, high)
-                for first, last, pattern in _phrases(met, place - low, table.anchored[slot]):
-                    if pattern not in table.asked_for:  # those are found by their pairs
-                        yield low + first, low + last, pattern
+                phrases = worth.anchored_at(place, low, high, anchored[slot])
+                if phrases is None:
+                    return None
+                # Those that are asked for are found by their pairs.
+                found += [phrase for phrase in phrases if phrase[2] not in self.table.asked_for]
+        return found
 
     def _add_hits(self, number: int, low: int, words: list[int] | None, mentions: Iterable[Mention], worth: Worth) -> None:
         """Add the hits of a sentence whose first chunk is ``low``, given the number of each chunk's first word in it."""

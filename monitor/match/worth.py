@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Meanings, Read
+from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Besides, Meanings, Read
 from monitor.match.pairs import Phrase, beside
 from monitor.model import Sentence
 
@@ -148,6 +148,26 @@ class Worth:
         """The slots that each of the chunks ``[low, high)`` meets."""
         met = self._meanings.met
         return [met[value >> CLASS] for value in self.values[low:high]]
+
+    def anchored_at(self, place: int, low: int, high: int, anchored: Besides) -> list[Mention] | None:
+        """The phrases anchored at the word that the chunk at ``place`` is, in a sentence of the chunks ``[low, high)``; None where one
+        of their words may be one of several in a chunk."""
+        values, found = self.values, []
+        for beside_it, by_slot in anchored.items():
+            near = place + beside_it
+            if not low <= near < high:
+                continue
+            if values[near] & ODD:
+                return None
+            for slot in self._meanings.met[values[near] >> CLASS]:
+                for pattern, anchor, wanted in by_slot.get(slot, ()):
+                    first = place - anchor
+                    last = first + len(wanted)
+                    if any(value & ODD for value in values[max(first, low) : min(last, high)]):
+                        return None
+                    if first >= low and last <= high and stand(wanted, self.met(first, last)):
+                        found.append((first, last, pattern))
+        return found
 
     def words(self, low: int, high: int) -> list[int] | None:
         """The number in its sentence of each chunk's first word, or None where each of the chunks ``[low, high)`` is one word."""
