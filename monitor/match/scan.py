@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -113,10 +113,9 @@ class Scanned:
         self.pattern = WORD_CJK if cjk else WORD
         begin = meanings.begin(self.text, (starts, ends, values)) if bits & BEGINS else ()
         whole = meanings.whole(values) if bits & LOOK else ()
-        if begin or whole:
-            named = Named(self.text, packed, table, self.sentences).look(begin, whole)
+        named = Named(self.text, packed, table, self.sentences).look(begin, whole) if begin or whole else None
+        if named:
             self._aside = named.aside
-            self._named = [made(Found, hit) for hit in sorted(named.hits)]
         if bits & _WORTH:
             self._found = kernel.find(
                 self.text,
@@ -136,6 +135,9 @@ class Scanned:
                 table.short_katakana,
                 self.inside_katakana,
             )
+        if named:
+            # Sentences put aside since have chunks of which nobody knows how many words they are.
+            self._named = [made(Found, hit) for hit in sorted(named.hits) if hit[0] not in self._aside]
 
     def _others_at_once(self) -> bool:
         """Add the hits of masks and cues in sentences with hits; whether there may be any."""
@@ -148,9 +150,7 @@ class Scanned:
             start, end, _, _ = self.sentences[number]
             low = bisect_left(worth.starts, start)
             high = bisect_left(worth.starts, end, low)
-            others = worth.others_within(low, high)
-            known = set(filter(worth.told, others))
-            mentions = self._others(low, high, others, known, worth)
+            mentions = self._others(low, high, worth.told, worth)
             if mentions is None:
                 self._plainly(number)
             elif mentions:
@@ -223,25 +223,26 @@ class Scanned:
                 return False
             words = worth.words(low, high)
             known = {first for first, last, _ in mentions if last == first + 1}
-            others = self._others(low, high, worth.others_within(low, high), known, worth)
+            others = self._others(low, high, known.__contains__, worth)
             if others is None:
                 return False
             mentions = [*mentions, *others]
         self._add_hits(number, low, words, mentions, worth)
         return True
 
-    def _others(self, low: int, high: int, others: Sequence[int], known: Set[int], worth: Worth) -> list[Mention] | None:
-        """The masks and cues in a sentence of the chunks ``[low, high)``; words at the places ``known`` are told already. None where
-        one may be, or begin or end, within a chunk of several words."""
+    def _others(self, low: int, high: int, told: Callable[[int], bool], worth: Worth) -> list[Mention] | None:
+        """The masks and cues in a sentence of the chunks ``[low, high)``; ``told`` says of which places the words are told already.
+        None where one may be, or begin or end, within a chunk of several words."""
         found: list[Mention] = []
         meanings, anchored = self.table.meanings, self.table.anchored
-        for place in others:
+        for place in worth.others_within(low, high):
             value = worth.values[place]
             if value & ODD:
                 return None
             here = value >> CLASS
-            if place not in known:
-                found += [(place, place + 1, pattern) for pattern in meanings.single[here]]
+            single = meanings.single[here]
+            if single and not told(place):
+                found += [(place, place + 1, pattern) for pattern in single]
             for slot in meanings.anchors[here]:
                 phrases = worth.anchored_at(place, low, high, anchored[slot])
                 if phrases is None:

@@ -175,6 +175,8 @@ _NAMED = st.lists(
 @settings(max_examples=400)
 @given(_NAMED.map(lambda pieces: "".join(piece + gap for piece, gap in pieces)))
 @example("Kim Jong Un's Ким Чен Ына كيم جونغ أون وكيم جونغ أون 김정은은 Jo sé Ángel al Qaida Kim Jong")
+@example("القاعدة123 al-Qaida ")
+@example("«Anna» said 550 Anna, Œuvre’s Anna-Li and القاعدة غولتشوغا, to Anna Li")
 @example("José Án gel SørenÆbelø המשה לוי Владимиром Путиным Мария Захаровой الم نظمة الغربية")
 def test_every_name_that_goes_on_is_found(text: str) -> None:
     sentences = lay_out(text, all_body=True).sentences
