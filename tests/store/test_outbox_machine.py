@@ -27,6 +27,8 @@ class OutboxMachine(RuleBasedStateMachine):
         self.engine = create_engine("sqlite://")
         self.connection = self.engine.connect()
         schema.metadata.create_all(self.connection)
+        self.connection.commit()
+        self.connection.exec_driver_sql("BEGIN")  # as the writer does, before anything is written
         self.seconds = 0.0
         self.articles = 0
         self.enqueued: dict[str, list[str]] = {name: [] for name in SINKS}
