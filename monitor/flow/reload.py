@@ -30,8 +30,13 @@ LOOKS: Final = 8
 #: a second to be seen; in between as often as takes a hundredth of the time (a look at 1,000 files is 5 ms).
 LOOKS_A_TICK: Final = (2, 5)
 LOOKING: Final = 0.01
-#: When the workers failed rather than a watchlist, the same files are tried again after this long (seconds).
+#: When the workers failed rather than a watchlist, the same files are tried again after this long (seconds): soon at first,
+#: because a process may have been killed for a reason that is over.
+AGAIN_SOON: Final = 2.0
 AGAIN: Final = 30.0
+#: So long after a reading (seconds) the texts are compared once more: an edit of equal length right behind it may leave the same
+#: stamp where a file system keeps times coarsely, at worst by two seconds.
+COARSE: Final = 2.0
 
 #: The operation for what concerns the folder rather than one list.
 FOLDER: Final = "watchlists"
@@ -83,6 +88,8 @@ class Reloader:
         self._loaded: Loaded | None = None  # the folder as it was last read
         self._applied = ""  # the folder's stamp that is in force, or was refused
         self._again_at: float | None = None
+        self._taken: object = None  # what the last reading found, to be compared with what stands there at ``_compare_at``
+        self._compare_at: float | None = None
         self._looks = LOOKS_A_TICK[0]
         self._one = asyncio.Lock()
 
@@ -123,6 +130,8 @@ class Reloader:
         if stamp != self._applied:
             await self._try(await self._rested(stamp))
         elif due:
+            await self._try(stamp, again=True)
+        elif self._compare_at is not None and self._clock.monotonic() >= self._compare_at and await self._differs():
             await self._try(stamp)
         else:
             return False
@@ -153,18 +162,27 @@ class Reloader:
             files = await asyncio.to_thread(self._watchlists.read)
             self._loaded = await asyncio.to_thread(load_folder, files, self._loaded)
 
-    async def _try(self, stamp: str, *, everything: bool = False) -> None:
+    async def _differs(self) -> bool:
+        """Whether the folder says something else than when it was read, under the same stamp. Asked once after each reading."""
+        self._compare_at = None
+        try:
+            files = await asyncio.to_thread(self._watchlists.read)
+            return await asyncio.to_thread(lambda: _taken(load_folder(files, self._loaded), files) != self._taken)
+        except WatchlistError as error:
+            return error.message != self._taken
+
+    async def _try(self, stamp: str, *, everything: bool = False, again: bool = False) -> None:
         """What runs goes on running whatever happens here."""
         self._applied, self._again_at = stamp, None
         try:
             await self._apply(everything=everything)
         except MonitorError as error:
-            self._again_at = self._clock.monotonic() + AGAIN
+            self._again_at = self._clock.monotonic() + (AGAIN if again else AGAIN_SOON)
             self._meter.count("watchlist_reload_failures_total", watchlist="")
             self._operations.raise_(FOLDER, f"the watchlists could not be reloaded, and those in force stay: {error.message}")
             log.warning("watchlists_not_reloaded", error=error.message)
         except Exception as error:  # a fault of ours: said where trouble is looked for, not only in the log
-            self._again_at = self._clock.monotonic() + AGAIN
+            self._again_at = self._clock.monotonic() + (AGAIN if again else AGAIN_SOON)
             self._operations.raise_(
                 FOLDER, f"the watchlists could not be reloaded, and those in force stay: {type(error).__name__}: {error}"
             )
@@ -178,7 +196,9 @@ class Reloader:
         """
         started = self._clock.monotonic()
         plan, broken = await self._read(everything=everything)
-        if not everything:
+        if everything:
+            log.info("compiling_watchlists", count=len(plan.chosen))
+        else:
             self._spare_tests(plan)
         report = await self._warm(plan)
         await self._keep(plan)
@@ -198,8 +218,12 @@ class Reloader:
         try:
             files = await asyncio.to_thread(self._watchlists.read)
             loaded = await asyncio.to_thread(load_folder, files, None if everything else self._loaded)
+            self._taken = await asyncio.to_thread(_taken, loaded, files)
         except WatchlistError as error:
+            self._taken = error.message
             return _Plan(chosen=dict(self._good)), error.message
+        finally:
+            self._compare_at = self._clock.monotonic() + COARSE
         self._loaded = loaded
         plan = _Plan(chosen={watchlist.id: stored_version(watchlist, files) for watchlist in loaded.watchlists})
         for name, faults in loaded.faults.items():
@@ -308,6 +332,11 @@ def stored_version(watchlist: Watchlist, files: Mapping[str, str]) -> StoredVers
     articles = {f"seeds/{test.file}": files.get(f"seeds/{test.file}") for test in watchlist.tests if test.file}
     kept = dict(watchlist.files) | {name: text for name, text in articles.items() if text is not None}
     return StoredVersion(watchlist.id, watchlist.version, kept, ENGINE_VERSION, read=watchlist)
+
+
+def _taken(loaded: Loaded, files: Mapping[str, str]) -> object:
+    """All that a reading found, to be compared with another's: the texts of each list and its test articles, and the faults."""
+    return {watchlist.id: stored_version(watchlist, files).files for watchlist in loaded.watchlists}, loaded.faults, loaded.warnings
 
 
 def _refused(name: str, message: str, instead: StoredVersion | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import Fault, MonitorError, StorageFull, WatchlistError
-from monitor.flow.reload import SETTLE, Reloader
+from monitor.flow.reload import AGAIN, AGAIN_SOON, COARSE, SETTLE, Reloader
 from monitor.match import ENGINE_VERSION
 from tests.fakes import FakeClock, FakeMeter, FakeOperations, FakeStore, FakeWatchlists, FakeWorkers
 
@@ -291,6 +291,70 @@ def test_workers_that_fail_leave_what_runs_and_are_tried_again() -> None:
         await house.reloader.tick()
         assert house.texts() == {"arms": a_list("arms", "missile")}
         assert house.operations.open() == []
+
+    run(work)
+
+
+def test_workers_that_failed_are_tried_again_soon_and_then_less_often() -> None:
+    house = House({"arms.yaml": a_list("arms")})
+
+    async def tried() -> bool:
+        before = house.meter.counted("watchlist_reload_failures_total")
+        await house.reloader.tick()
+        return house.meter.counted("watchlist_reload_failures_total") > before
+
+    async def work() -> None:
+        await house.reloader.start()
+        house.workers.broken = MonitorError("a worker was killed")
+        await house.edit(arms=a_list("arms", "missile"))
+        house.clock.advance(AGAIN_SOON)
+        assert await tried()
+        house.clock.advance(AGAIN - 5)
+        assert not await tried()
+        house.clock.advance(5)
+        assert await tried()
+        house.workers.broken = None
+        await house.edit(arms=a_list("arms", "drone"))
+        assert house.texts() == {"arms": a_list("arms", "drone")}, "another edit does not wait"
+
+    run(work)
+
+
+@pytest.mark.parametrize("name", ["arms.yaml", "seeds/one.txt"])
+def test_an_edit_that_left_the_same_stamp_is_found_by_comparing_once_more(name: str) -> None:
+    test = "tests:\n  - alert_file: one.txt\n"
+    house = House({"arms.yaml": a_list("arms", more=test), "seeds/one.txt": "A rocket."})
+    house.watchlists.stamp = lambda: "the same second"  # type: ignore[method-assign]
+
+    async def work() -> None:
+        await house.reloader.start()
+        house.watchlists.files[name] = house.watchlists.files[name].replace("rocket", "missil")
+        await house.reloader.tick()
+        assert len(house.workers.swapped) == 1
+        house.clock.advance(COARSE)
+        await house.reloader.tick()
+        assert house.workers.swapped[-1].versions[0].files[name] == house.watchlists.files[name]
+        reads = house.watchlists.reads
+        for _ in range(5):
+            house.clock.advance(COARSE)
+            await house.reloader.tick()
+        assert house.watchlists.reads == reads + 1, "compared once after each reading"
+        assert len(house.workers.swapped) == 2
+
+    run(work)
+
+
+def test_a_folder_that_heals_or_breaks_under_the_same_stamp_is_found_too() -> None:
+    house = House({"arms.yaml": a_list("arms")})
+    house.watchlists.stamp = lambda: "the same second"  # type: ignore[method-assign]
+
+    async def work() -> None:
+        await house.reloader.start()
+        for unreadable, message in ((WatchlistError([Fault("no right to read it")]), "no right to read it"), (None, "")):
+            house.watchlists.unreadable = unreadable
+            house.clock.advance(COARSE)
+            await house.reloader.tick()
+            assert [message in operation.message for operation in house.operations.open()] == ([True] if message else [])
 
     run(work)
 

@@ -70,6 +70,18 @@ def test_the_stamp_changes_with_every_kind_of_edit(tmp_path: Path) -> None:
     assert len(set(stamps)) == len(stamps)
 
 
+def test_the_stamp_changes_where_an_edit_keeps_length_and_times(tmp_path: Path) -> None:
+    folder = make(tmp_path)
+    file = folder.path / "arms.yaml"
+    os.utime(file, (1, 1))
+    stamp, before = folder.stamp(), file.stat()
+    while file.stat().st_ctime_ns == before.st_ctime_ns:  # the system's clock of files may be coarse
+        file.write_text("id: army")
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_mtime_ns == before.st_mtime_ns
+    assert folder.stamp() != stamp
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     folder = WatchlistFolder(tmp_path / "none")
     assert folder.stamp() == WatchlistFolder(tmp_path / "none").stamp()
