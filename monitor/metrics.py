@@ -25,6 +25,7 @@ HELP: Mapping[str, str] = {
     "polls_total": "Polls of sources by result.",
     "tick_age_seconds": "Seconds since the scheduler last ticked.",
     "storage_errors_total": "Writes that the record refused.",
+    "watchlist_reloads_total": "Edits of watchlists that were put in force.",
     "watchlist_reload_failures_total": "Edits of watchlists that were refused.",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -42,4 +43,5 @@ def init(folder: Path) -> None:
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror or error}") from None
     click.echo(f"Wrote {folder}/monitor.yaml, {folder}/watchlists/, {folder}/seeds/ and {folder}/sources/.")
-    click.echo(f"Next: cd {folder} && monitor check && monitor run")
+    there = "" if folder.resolve() == Path.cwd().resolve() else f"cd {quote(str(folder))} && "
+    click.echo(f"Next: {there}monitor check && monitor run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from monitor.cli.options import Place, config_options, json_option, print_json
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
+    from monitor.cli.lists import Lists
     from monitor.match.expansion import Expansion
 
 
@@ -34,8 +36,11 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
     from monitor.cli.lists import dictionary, lists_folder, read_lists
     from monitor.match.expansion import expansions
     from monitor.watchlist import load
+    from monitor.watchlist.file import file_name
 
     lists = read_lists(lists_folder(folder, place))
+    if file_name(lists.files, watchlist) is None:
+        raise UsageError(f"there is no watchlist {watchlist!r}", hint=_instead(watchlist, lists))
     found = load(watchlist, lists.files)
     shown = 0
     for expansion in expansions(found, dictionary([found]).lookup, term):
@@ -47,6 +52,12 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
     if not shown:
         raise UsageError(f"the watchlist {watchlist} has no term {term!r}", hint=f"all of them: monitor terms {watchlist}")
     return 0
+
+
+def _instead(watchlist: str, lists: Lists) -> str:
+    known = sorted({*(one.id for one in lists.loaded.watchlists), *lists.loaded.faults})
+    near = get_close_matches(watchlist, known, 1)
+    return f"did you mean {near[0]!r}?" if near else f"its file would be {lists.folder / watchlist}.yaml"
 
 
 def _as_json(expansion: Expansion) -> dict[str, object]:

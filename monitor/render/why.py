@@ -74,10 +74,13 @@ def answer(tree: JsonObject) -> str:
 def _never_seen(tree: JsonObject) -> str:
     if "://" not in tree["asked"]:
         return f"nothing in the record is called {plain(tree['asked'])}"
+    host = _host(tree["asked"])
+    if not tree["covering"] and tree.get("brought"):
+        return f"never seen, though {', '.join(one['name'] for one in tree['brought'])} brought other articles of {host}"
     if not tree["covering"]:
-        return f"never seen, and no source covers {_host(tree['asked'])}"
+        return f"never seen, and no source covers {host}"
     names = ", ".join(one["name"] for one in tree["covering"])
-    return f"never seen, though {names} covers {_host(tree['asked'])}"
+    return f"never seen, though {names} covers {host}"
 
 
 def _outcome(one: JsonObject, article: JsonObject | None) -> str:
@@ -127,7 +130,10 @@ def _span(seconds: float) -> str:
 def _covering(tree: JsonObject) -> Iterator[str]:
     for one in tree.get("covering", ()):
         yield f"  {one['name']}: {plain(one['location'])}; {_standing(one)}"
-    if "://" in tree["asked"] and not tree.get("covering"):
+    for one in tree.get("brought", ()):
+        articles = f"{one['articles']:,} article{'' if one['articles'] == 1 else 's'} of this site"
+        yield f"  {one['name']}: {plain(one['address'] or one['location'] or one['kind'])}; {articles}; {_standing(one)}"
+    if "://" in tree["asked"] and not tree.get("covering") and not tree.get("brought"):
         yield f"  monitor sources add {plain(tree['asked'])} finds the feed of its site"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -38,9 +38,34 @@ def findings(error: ValidationError, data: Mapping[str, Any], schema: SettingsSc
     for item, path, of_key in items:
         if item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
             continue  # it is its members that are at fault, and they are said
-        if item["type"] != "missing" or path not in meant:
+        slips = _slips(item, path, schema)
+        found += [_unknown((*path, name), schema) for name in slips]
+        # Nor is the key that says of which kind it is, where it is only misspelt.
+        if not {*slips.values()} & {*_DECIDING.get(item["type"], ())} and (item["type"] != "missing" or path not in meant):
             found.append(_finding(item, path, of_key, schema))
     return found
+
+
+#: Keys that say of which kind a member of a union is, by the fault that none (or more than one) of them is there.
+_DECIDING: Final = {"source_kind": ("folder", "feed", "push"), "union_tag_not_found": ("type",)}
+
+
+def _slips(item: ErrorDetails, path: Path, schema: SettingsSchema) -> dict[str, str | None]:
+    """The unknown keys of what is of no kind, which pydantic does not look into, each with the one that was probably meant."""
+    if item["type"] not in _DECIDING or not isinstance(item["input"], Mapping):
+        return {}
+    known = schema.keys(path)
+    return {str(key): closest(str(key), known) for key in item["input"] if str(key) not in known}
+
+
+def _unknown(path: Path, schema: SettingsSchema) -> Finding:
+    name, known = str(path[-1]), schema.keys(path[:-1])
+    meant = closest(name, known)
+    hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}"
+    sort = "a key that is not known here"
+    if name in known:  # of another member of the union
+        hint = sort = f"{name!r} goes with another kind than this one"
+    return Finding(path, f"unknown key {name if is_plain(name) else HIDDEN!r}", hint, key=True, sort=sort)
 
 
 def _path(loc: tuple[str | int, ...], data: Mapping[str, Any], *, missing: bool) -> tuple[Path, bool]:
@@ -81,13 +106,7 @@ def _finding(item: ErrorDetails, path: Path, of_key: bool, schema: SettingsSchem
     name = str(path[-1]) if path else ""
     hidden = schema.is_secret(path) or (not isinstance(value, Mapping | list | tuple) and any(secrets_in(path, value, schema)))
     if kind == "extra_forbidden":
-        known = schema.keys(path[:-1])
-        meant = closest(name, known)
-        hint = f"did you mean {meant!r}?" if meant else f"known here: {', '.join(known)}"
-        sort = "a key that is not known here"
-        if name in known:  # of another member of the union
-            hint = sort = f"{name!r} goes with another kind than this one"
-        return Finding(path, f"unknown key {name if is_plain(name) else HIDDEN!r}", hint, key=True, sort=sort)
+        return _unknown(path, schema)
     if kind == "missing":
         said = f"{name!r} is missing"
         return Finding(path[:-1], said, _missing_hint(path), key=len(path) > 1, sort=said)

@@ -34,6 +34,8 @@ from monitor.text.links import own
 MAX_ARTICLES: Final = 1_000
 MAX_HTML: Final = 8 * 1024 * 1024  # characters
 MAX_LABELS: Final = 50
+#: Numbers below it are shown as the text that was meant.
+_SHORT_NUMBER: Final = 10**20
 MAX_LABEL: Final = 200  # characters, of a name or a value
 
 FIELDS: Final = ("id", "text", "html", "title", "url", "published", "language", "labels")
@@ -132,7 +134,12 @@ def parse_article(value: Any, *, spec: SourceSpec, now: datetime, index: int = 0
 
 def _id(value: Mapping[str, Any]) -> str:
     key = value.get("id")
-    if not isinstance(key, str) or not key.strip():
+    if isinstance(key, int | float) and not isinstance(key, bool):
+        example = f': "{key}"' if isinstance(key, int) and abs(key) < _SHORT_NUMBER else ""
+        raise DocumentError(f"id is a number; write it as text{example}")
+    if key is not None and not isinstance(key, str):
+        raise DocumentError("id is not text")
+    if key is None or not key.strip():
         raise DocumentError("id is missing: text that names this article for ever, such as the sender's own number of it")
     if len(key) > MAX_KEY:
         raise DocumentError(f"id is longer than {MAX_KEY} characters")

@@ -6,6 +6,7 @@ reads, and must not know who prints it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -70,7 +71,9 @@ def why(connection: Connection, asked: str, wanted: str | None, limit: int = DEC
     row = _article(connection, about.article if about is not None else asked)
     tree: JsonObject = {"asked": asked, "found": None, "watchlist": wanted, "article": None}
     if row is None and about is None:
-        return tree | {"covering": _covering(connection, asked) if "://" in asked else []}
+        site = asked.partition("?")[0]
+        covering = _covering(connection, site) if "://" in site else []
+        return tree | {"covering": covering, "brought": _brought(connection, site, covering) if "://" in site else []}
     tree["found"] = "article" if about is None else "alert"
     if row is None:  # retention has dropped it; alert and decisions stand
         assert about is not None
@@ -127,10 +130,23 @@ def _only(asked: str, rows: Sequence[Any]) -> Any:
     return rows[0] if rows else None
 
 
-def _covering(connection: Connection, asked: str) -> list[JsonObject]:
-    """Configured sources of the site that an address leads to, and those whose articles came from it."""
+def _covering(connection: Connection, site: str) -> list[JsonObject]:
+    """Configured sources of the site that an address leads to."""
     rows = connection.execute(select(source).where(source.c.retired.is_(None)).order_by(source.c.name))
-    return [_source_json(row) for row in rows if row.kind == SourceKind.FEED.value and one_site(asked, row.address or row.location)]
+    return [_source_json(row) for row in rows if row.kind == SourceKind.FEED.value and one_site(site, row.address or row.location)]
+
+
+def _brought(connection: Connection, site: str, covering: Sequence[JsonObject]) -> list[JsonObject]:
+    """The other sources that articles of this site came from, with how many: a feed may lie on another host than what it lists."""
+    url = story_article.c.url + "/"
+    host = func.substr(url, 1, func.instr(func.substr(url, 9), "/") + 8).label("host")  # eight: "https://"
+    counts = Counter[str]()
+    for name, of, number in connection.execute(select(story_article.c.source, host, func.count()).group_by(story_article.c.source, host)):
+        if one_site(site, of.partition("?")[0]):
+            counts[name] += number
+    known = {one["name"] for one in covering}
+    found = ((_source(connection, name), number) for name, number in counts.most_common() if name not in known)
+    return [one | {"articles": number} for one, number in found if one is not None]
 
 
 # --------------------------------------------------------------------------------------------- parts
@@ -140,10 +156,7 @@ def _article_json(connection: Connection, row: Any) -> JsonObject:
     text = connection.execute(select(article_text.c.text).where(article_text.c.hash == row.text_hash)).scalar()
     lines = connection.execute(select(learnt_line.c.line).where(learnt_line.c.source == row.source)).scalars()
     return {
-        **{
-            name: getattr(row, name)
-            for name in ("id", "source", "key", "url", "title", "language", "text_hash", "failed", "labels", "notes")
-        },
+        **{name: getattr(row, name) for name in _PLAIN},
         "published": codec.iso(row.published),
         "fetched": codec.iso(row.fetched),
         "first_fetched": codec.iso(found[0].fetched if found else row.fetched),
@@ -242,9 +255,6 @@ def _newest(decisions: list[JsonObject], limit: int) -> list[JsonObject]:
 
 
 def _decision(connection: Connection, row: Any) -> JsonObject:
-    told = None
-    if row.notification is not None:
-        told = queries.one_notification(connection, row.notification)
     return {
         "at": codec.iso(row.at),
         "kind": row.decision,
@@ -257,7 +267,7 @@ def _decision(connection: Connection, row: Any) -> JsonObject:
         "severity": row.severity,
         "stances": row.stances,
         "evidence": row.evidence,
-        "notification": told,
+        "notification": None if row.notification is None else queries.one_notification(connection, row.notification),
     }
 
 

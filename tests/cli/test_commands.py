@@ -204,10 +204,19 @@ def test_the_shipped_files_satisfy_their_schemas() -> None:
     jsonschema.validate(yaml.safe_load((ROOT / "deploy" / "monitor.yaml").read_text(encoding="utf-8")), config)
 
 
+def test_init_here_does_not_say_to_go_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my news").mkdir()
+    monkeypatch.chdir(tmp_path / "my news")
+    assert program("init", ".").out.endswith("\nNext: monitor check && monitor run\n")
+    monkeypatch.chdir(tmp_path)
+    assert program("init", "my other").out.endswith("\nNext: cd 'my other' && monitor check && monitor run\n")
+
+
 def test_init_writes_a_folder_that_works_and_overwrites_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "news"
     done = program("init", folder)
     assert done.status == 0, done.err
+    assert done.out.endswith(f"\nNext: cd {folder} && monitor check && monitor run\n")
     assert {entry.name for entry in folder.iterdir()} == {"monitor.yaml", "watchlists", "seeds", "sources"}
     assert (folder / "seeds" / "001_f8682f4e741b8caa.txt").read_bytes() == (ROOT / "seeds" / "001_f8682f4e741b8caa.txt").read_bytes()
     checked = program("check", "--config", folder / "monitor.yaml")

@@ -166,6 +166,8 @@ def test_quoted_phrases_and_masks_are_listed_with_their_places_and_forms(folder:
 
 
 def test_terms_of_what_is_not_there(folder: Path) -> None:
-    assert program("terms", "x", "--watchlists", folder).status == 1
+    none = program("terms", "nope", "--watchlists", folder)
+    assert (none.status, "there is no watchlist 'nope'" in none.err, "nope.yaml" in none.err) == (2, True, True)
+    assert "did you mean 'w'?" in program("terms", "ww", "--watchlists", folder).err
     done = program("terms", "w", "cannon", "--watchlists", folder)
     assert (done.status, "has no term 'cannon'" in done.err) == (2, True)

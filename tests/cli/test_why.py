@@ -128,9 +128,34 @@ def test_an_address_never_seen_names_who_would_have_covered_it(space: Path) -> N
     assert done.out.splitlines()[0] == "never seen, though wire covers www.example.org"
     assert "paused" in done.out
     assert ": moved" in done.out
+    assert "brought" not in done.out
     nobody = why(space, "https://elsewhere.example/17")
     assert nobody.out.splitlines()[0] == "never seen, and no source covers elsewhere.example"
     assert "monitor sources add" in nobody.out
+
+
+def test_an_address_never_seen_names_who_brought_others_of_its_site_from_elsewhere(space: Path) -> None:
+    configuration = space / "monitor.yaml"
+    with_agency = CONFIGURATION.replace("  wire:", "  agency: {push: true, secret: 0123456789abcdef0123}\n  wire:")
+    configuration.write_text(with_agency)
+    urls = ["https://news.elsewhere.example/a/1", "http://www.elsewhere.example?a=2", "https://notelsewhere.example/a/elsewhere.example/3"]
+    lines = "".join(
+        json.dumps({"id": str(n), "url": url, "text": f"Town council number {n} met about roads, schools and its budget."}) + "\n"
+        for n, url in enumerate(urls)
+    )
+    done = program("ingest", "-", "--source", "agency", "--config", configuration, stdin=lines.encode())
+    assert done.status == 0, done.err
+    asked = "https://news.elsewhere.example/?p=99"
+    done = why(space, asked)
+    assert done.status == ExitStatus.CHECK_FAILED
+    assert done.out.splitlines()[0] == "never seen, though agency brought other articles of news.elsewhere.example"
+    assert "2 articles of this site" in done.out
+    assert "monitor sources add" not in done.out
+    (other,) = tree(space, "https://notelsewhere.example/")["brought"]
+    assert (other["name"], other["articles"]) == ("agency", 1)
+    configuration.write_text(CONFIGURATION)
+    assert program("once", "--config", configuration).status in (ExitStatus.DONE, ExitStatus.CHECK_FAILED)
+    assert "no longer configured since" in why(space, asked).out
 
 
 def test_what_nobody_knows_is_said(written: Path) -> None:
