@@ -153,6 +153,7 @@ async def build(
             default_folder(os.environ),
             parse_processes=settings.workers.parse,
             match_processes=settings.workers.match,
+            meter=meter,
         )
         opened.push_async_callback(workers.close)
         health = HealthDesk()

@@ -18,6 +18,8 @@ from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 from monitor.forking import CONTEXT
 
 T = TypeVar("T")
+#: Told of a process that ended by itself, with its exit status; negative is the signal that killed it, None is not known.
+Died = Callable[[int | None], None]
 
 # Workers ignore SIGTERM (see ``inside.begin``), so waiting for it to work only delays the kill (seconds); and whoever waits for
 # the next process waits for this look at the processes, too.
@@ -61,11 +63,21 @@ class Respawns:
 
 
 class KillablePool:
-    def __init__(self, processes: int, begin: Callable[..., None], arguments: Sequence[Any], respawns: Respawns) -> None:
+    """``died`` hears of processes that nobody here killed: not of those that were stopped at their limit of time."""
+
+    def __init__(
+        self,
+        processes: int,
+        begin: Callable[..., None],
+        arguments: Sequence[Any],
+        respawns: Respawns,
+        died: Died = lambda status: None,
+    ) -> None:
         self._processes = processes
         self._begin = begin
         self._arguments = tuple(arguments)
         self._respawns = respawns
+        self._died = died
         # As many tasks at a time as processes, so that a task that waits is waiting for its process to start.
         self._gate = asyncio.Semaphore(processes)
         self._pool = self._new()
@@ -83,11 +95,13 @@ class KillablePool:
                 try:
                     await self._started()
                     return await self._finish(_schedule(pool, function, arguments), limit)
-                except (TaskOverran, ProcessExpired) as error:
+                except TaskOverran:
                     await self._respawns.wait()
-                    if isinstance(error, ProcessExpired):
-                        raise TaskDied(f"the process ended with status {error.exitcode}") from error
                     raise
+                except ProcessExpired as error:
+                    self._died(error.exitcode)
+                    await self._respawns.wait()
+                    raise TaskDied(f"the process ended with status {error.exitcode}") from error
                 except _NotRunning:
                     await self._replace(pool)
             raise PoolBroken("worker processes cannot be started; is memory or the number of processes limited?")
@@ -127,6 +141,8 @@ class KillablePool:
     async def _replace(self, broken: ProcessPool) -> None:
         await self._respawns.wait()
         if self._pool is broken:  # else another task has replaced it meanwhile
+            # Where no task runs, pebble takes the death of a process for that of the pool, and keeps its status to itself.
+            self._died(None)
             self._pool, self._starting = self._new(), None
             await asyncio.to_thread(_stop, broken)
 

@@ -7,11 +7,15 @@ Each generation has processes of its own, which end with its last task. How work
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+import structlog
+
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
-from monitor.ports import Clock, FeedRead, Fetched, Generation, PageRead, WarmReport
+from monitor.ports import Clock, FeedRead, Fetched, Generation, Meter, PageRead, WarmReport
 from monitor.workers import inside
 from monitor.workers.analysing import Analysing
 from monitor.workers.packing import Versions
@@ -24,6 +28,8 @@ __all__ = ["ProcessWorkers", "WorkersError"]
 MATCH_LIMIT = 10.0
 #: All tests of all watchlists of a generation.
 TESTS_LIMIT = 60.0
+
+log = structlog.get_logger()
 
 
 class _Force:
@@ -38,7 +44,8 @@ class _Force:
 
 
 class ProcessWorkers:
-    """``dictionaries`` is the folder of look-up files. Processes start when they are first needed."""
+    """``dictionaries`` is the folder of look-up files. Processes start when they are first needed; those that end by themselves
+    are counted by ``meter``."""
 
     def __init__(
         self,
@@ -50,13 +57,16 @@ class ProcessWorkers:
         parse_limit: float = PARSE_LIMIT,
         parse_memory: int = PARSE_MEMORY,
         match_limit: float = MATCH_LIMIT,
+        meter: Meter | None = None,
     ) -> None:
+        self._meter = meter
         self._dictionaries = str(dictionaries)
         self._match_processes = match_processes
         self._match_limit = match_limit
         self._respawns = Respawns()
-        self._parse = KillablePool(parse_processes, inside.begin_parse, (parse_memory,), self._respawns)
-        self._patient = KillablePool(1, inside.begin_parse, (parse_memory,), self._respawns)
+        died = partial(self._died, "parse")
+        self._parse = KillablePool(parse_processes, inside.begin_parse, (parse_memory,), self._respawns, died)
+        self._patient = KillablePool(1, inside.begin_parse, (parse_memory,), self._respawns, died)
         self._reading = Reading(self._parse, self._patient, parse_processes, clock, limit=parse_limit, memory=parse_memory)
         self._current: _Force | None = None
         self._warmed: _Force | None = None
@@ -94,7 +104,8 @@ class ProcessWorkers:
 
     def _force(self, generation: Generation) -> _Force:
         sent = Generation(generation.hash, Versions(generation.versions))
-        pool = KillablePool(self._match_processes, inside.begin_match, (sent, self._dictionaries), self._respawns)
+        died = partial(self._died, "match")
+        pool = KillablePool(self._match_processes, inside.begin_match, (sent, self._dictionaries), self._respawns, died)
         return _Force(generation, pool, Analysing(pool, self._match_processes, limit=self._match_limit))
 
     def _retire(self, force: _Force) -> None:
@@ -118,6 +129,11 @@ class ProcessWorkers:
             if force.retired:
                 self._retire(force)
 
+    def _died(self, pool: str, status: int | None) -> None:
+        log.warning("worker_died", pool=pool, status=status, reason=_reason(status))
+        if self._meter is not None:
+            self._meter.count("workers_died_total", pool=pool)
+
     async def close(self) -> None:
         """Kill every worker; what is being analysed is lost to its caller, who has been cancelled by then."""
         forces = [force for force in (self._current, self._warmed) if force is not None]
@@ -127,3 +143,14 @@ class ProcessWorkers:
             force.analysing.close()
         pools = [self._parse, self._patient, *(force.pool for force in forces)]
         await asyncio.gather(*(pool.close() for pool in pools), *self._closing)
+
+
+def _reason(status: int | None) -> str:
+    if status is None:
+        return "it ended while it had nothing to do, or could not start"
+    if status >= 0:
+        return "it ended by itself"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"killed by signal {-status}"

@@ -30,9 +30,10 @@ def with_pool(
     processes: int = 1,
     begin: Callable[..., None] = inside.begin,
     arguments: tuple[Any, ...] = (),
+    died: Callable[[int | None], None] = lambda status: None,
 ) -> T:
     async def run() -> T:
-        pool = KillablePool(processes, begin, arguments, Respawns())
+        pool = KillablePool(processes, begin, arguments, Respawns(), died)
         try:
             return await work(pool)
         finally:
@@ -86,8 +87,13 @@ def test_fault_56_a_process_that_is_killed_is_replaced() -> None:
         with pytest.raises(TaskDied):
             await pool.run(tasks.die, limit=5)
         assert await pool.run(tasks.double, 3, limit=5) == 6
+        with pytest.raises(TaskOverran):
+            await pool.run(tasks.loop_for_ever, limit=0.1)
+        assert await pool.run(tasks.double, 3, limit=5) == 6
 
-    with_pool(work)
+    died: list[int | None] = []
+    with_pool(work, died=died.append)
+    assert died == [-signal.SIGKILL], "who was killed at the limit did not die by itself"
 
 
 def test_fault_56_a_process_killed_while_idle_is_replaced() -> None:
@@ -97,7 +103,9 @@ def test_fault_56_a_process_killed_while_idle_is_replaced() -> None:
             await asyncio.sleep(0.3)  # a real process's death must reach the real pool
         assert await pool.run(tasks.double, 3, limit=5) == 6
 
-    with_pool(work)
+    died: list[int | None] = []
+    with_pool(work, died=died.append)
+    assert died == [None, None]
 
 
 def test_fault_56_at_most_two_new_processes_a_second() -> None:

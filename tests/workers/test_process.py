@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import resource
+import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from monitor.clock import SystemClock
 from monitor.dictionaries import default_folder
@@ -20,6 +23,8 @@ from monitor.ports import FeedRead, Fetched, Generation
 from monitor.watchlist import load
 from monitor.workers import ProcessWorkers, WorkersError
 from monitor.workers.analysing import BATCH_CHARACTERS, BATCH_DOCUMENTS, batches
+from monitor.workers.process import _reason
+from tests.fakes import FakeMeter
 
 T = TypeVar("T")
 
@@ -317,3 +322,33 @@ def test_fault_38_a_file_is_read_within_the_limits_of_its_process() -> None:
         assert (await workers.parse_file(SPEC, page, "a.html", key="a.html", cut=False)).text == document.text
 
     with_workers(work, parse_limit=1)
+
+
+def test_a_worker_that_dies_is_a_line_in_the_log_and_counted() -> None:
+    meter = FakeMeter()
+
+    async def work() -> None:
+        workers = ProcessWorkers(SystemClock(), default_folder(os.environ), meter=meter)
+        try:
+            await workers.swap(generation({"rocket": ROCKET}))
+            await workers.analyse([document("a rocket rose")])
+            assert not meter.counters
+            for process in multiprocessing.active_children():
+                process.kill()
+            await asyncio.sleep(0.3)  # a real process's death must reach the real pool
+            (found,) = await workers.analyse([document("a rocket rose")])
+            assert isinstance(found, Analysis)
+        finally:
+            await workers.close()
+
+    with capture_logs() as logged:
+        asyncio.run(work())
+    assert meter.counters == {("workers_died_total", (("pool", "match"),)): 1}
+    assert [(line["event"], line["pool"], line["log_level"]) for line in logged] == [("worker_died", "match", "warning")]
+
+
+def test_what_is_said_of_a_worker_s_end() -> None:
+    assert _reason(-signal.SIGKILL) == "killed by SIGKILL"
+    assert _reason(1) == "it ended by itself"
+    assert _reason(-250) == "killed by signal 250"
+    assert "could not start" in _reason(None)
