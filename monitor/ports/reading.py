@@ -52,7 +52,8 @@ class Watchlists(Protocol):
     """The folder of watchlists."""
 
     def stamp(self) -> str:
-        """Changes when any file of the folder changes (names, sizes, times); cheap enough for every second."""
+        """Changes when any file of the folder changes (names, sizes, times); cheap enough for every second.
+        Of edits of equal length in the same moment of a file system with coarse times it may not tell."""
 
     def read(self) -> Mapping[str, str]:
         """All files by name relative to the folder, plus ``seeds/NAME`` for test files; raises WatchlistError on unreadable ones."""
