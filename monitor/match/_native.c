@@ -237,6 +237,11 @@ settle(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
             PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
             return NULL;
         }
+    for (int i = 0; i < 4; i++)
+        if (count && !is_aligned(PyByteArray_AS_STRING(args[i]), i < 3 ? sizeof(uint64_t) : sizeof(uint32_t))) {
+            PyErr_SetString(PyExc_ValueError, "a buffer that does not begin where an item may");
+            return NULL;
+        }
     uint64_t *starts = (uint64_t *)PyByteArray_AS_STRING(args[0]), *ends = (uint64_t *)PyByteArray_AS_STRING(args[1]);
     uint64_t *numbers = (uint64_t *)PyByteArray_AS_STRING(args[2]);
     uint32_t *values = (uint32_t *)PyByteArray_AS_STRING(args[3]);
@@ -486,6 +491,20 @@ tuple_at(PyObject *list, uint32_t index)
     return PyList_GET_ITEM(list, index);
 }
 
+/* Item `index` of a tuple of numbers; -1 with an exception where it is none. Nothing of Python runs for it, which might change what is
+ * being gone through. */
+static int
+number_at(PyObject *numbers, Py_ssize_t index, int64_t *number)
+{
+    PyObject *item = PyTuple_GET_ITEM(numbers, index);
+    if (!PyLong_CheckExact(item)) {
+        PyErr_SetString(PyExc_TypeError, "a number was expected");
+        return -1;
+    }
+    *number = PyLong_AsLongLong(item);
+    return *number == -1 && PyErr_Occurred() ? -1 : 0;
+}
+
 /* Add a hit to those found; -1 with an exception. */
 static int
 keep(Search *search, Hit one)
@@ -560,7 +579,9 @@ hit(Search *search, const Mention *one)
         !trimmed(search, one->first, one->last - 1, &start, &end)) {
         PyObject *edges = asked_of(search->edges, search->starts[one->first], search->starts[one->last - 1]);
         long long trimmed_start, trimmed_end;
-        if (edges == NULL || !PyArg_ParseTuple(edges, "LL", &trimmed_start, &trimmed_end)) {
+        if (edges != NULL && !PyTuple_Check(edges))
+            PyErr_SetString(PyExc_TypeError, "where words begin and end is a tuple");
+        if (PyErr_Occurred() || !PyArg_ParseTuple(edges, "LL", &trimmed_start, &trimmed_end)) {
             Py_XDECREF(edges);
             return -1;
         }
@@ -665,7 +686,9 @@ stand(Search *search, PyObject *wanted, Py_ssize_t first)
         PyObject *slots = tuple_at(search->met, search->values[first + i] >> CLASS);
         if (slots == NULL)
             return -1;
+        Py_INCREF(slots); /* what is compared may be anything, and change `met` */
         const int there = PySequence_Contains(slots, PyTuple_GET_ITEM(wanted, i));
+        Py_DECREF(slots);
         if (there <= 0)
             return there;
     }
@@ -699,11 +722,11 @@ add_phrases(Search *search, PyObject *phrases, Py_ssize_t place, Py_ssize_t word
             return -1;
         }
         PyObject *wanted = PyTuple_GET_ITEM(phrase, 2);
-        const long long pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(phrase, 0));
-        const Py_ssize_t before = PyErr_Occurred() ? -1 : PyLong_AsSsize_t(PyTuple_GET_ITEM(phrase, 1));
+        int64_t pattern, before;
+        if (number_at(phrase, 0, &pattern) < 0 || number_at(phrase, 1, &before) < 0)
+            return -1;
         if (before < 0 || before >= PyTuple_GET_SIZE(wanted)) {
-            if (!PyErr_Occurred())
-                PyErr_SetString(PyExc_ValueError, "a phrase without its two words");
+            PyErr_SetString(PyExc_ValueError, "a phrase without its two words");
             return -1;
         }
         const Py_ssize_t first = place - before, last = first + PyTuple_GET_SIZE(wanted);
@@ -838,6 +861,8 @@ begin_of(PyObject *sentences)
             break;
         }
         begin[i] = PyLong_AsLongLong(PyTuple_GET_ITEM(sentence, 0));
+        if (begin[i] == -1 && PyErr_Occurred())
+            break;
     }
     begin[many] = INT64_MAX;
     if (PyErr_Occurred()) {
@@ -853,6 +878,10 @@ reach(Search *search, PyObject *sentences, const int64_t *begin, Py_ssize_t plac
 {
     if (finish(search) < 0)
         return -1;
+    if (start == INT64_MAX) { /* where what stands behind the last sentence begins, too */
+        PyErr_SetString(PyExc_ValueError, "a chunk beyond any text");
+        return -1;
+    }
     while (begin[search->number + 1] <= start)
         search->number++;
     search->begin = begin[search->number];
@@ -907,8 +936,8 @@ add_single(Search *search, Py_ssize_t place, uint32_t class)
     if (patterns == NULL)
         return alone == NONE ? 0 : -1;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(patterns); i++) {
-        const long long pattern = PyLong_AsLongLong(PyTuple_GET_ITEM(patterns, i));
-        if ((pattern == -1 && PyErr_Occurred()) || mention(search, place, place + 1, search->word, pattern) < 0)
+        int64_t pattern;
+        if (number_at(patterns, i, &pattern) < 0 || mention(search, place, place + 1, search->word, pattern) < 0)
             return -1;
     }
     return 0;
@@ -933,7 +962,12 @@ look_at(Search *search, Py_ssize_t place, const Beside *beside, int64_t next)
         search->split = 1;
     else if (beside->pattern >= 0)
         return add_phrase(search, place, place + 2, search->word, beside->pattern);
-    return beside->phrases == NULL ? 0 : add_phrases(search, beside->phrases, place, search->word);
+    if (beside->phrases == NULL)
+        return 0;
+    PyObject *phrases = Py_NewRef(beside->phrases); /* comparing slots may change what they are of */
+    const int failed = add_phrases(search, phrases, place, search->word);
+    Py_DECREF(phrases);
+    return failed;
 }
 
 /* What will be read at some places: what their classes are by themselves, and the line of the table of pairs. */
@@ -1084,6 +1118,16 @@ is_tuple_type(PyObject *type)
     return PyType_Check(type) && PyType_IsSubtype((PyTypeObject *)type, &PyTuple_Type);
 }
 
+/* Take what `find` returned; -1 with an exception. Only as bytes, which nobody changes while they are gone through. */
+static int
+take_hits(PyObject *from, Py_buffer *view)
+{
+    if (PyBytes_CheckExact(from))
+        return take(from, view, sizeof(Hit), 0);
+    PyErr_SetString(PyExc_TypeError, "hits are the bytes that `find` returned");
+    return -1;
+}
+
 /* Append to the list that a dictionary has under `key`, a new one where it has none; takes neither reference. */
 static int
 append_under(PyObject *lists, PyObject *key, PyObject *item)
@@ -1111,7 +1155,7 @@ found(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     Py_buffer view;
-    if (take(args[0], &view, sizeof(Hit), 0) < 0)
+    if (take_hits(args[0], &view) < 0)
         return NULL;
     const Hit *hits = view.buf;
     PyObject *out = PyDict_New();
@@ -1139,7 +1183,7 @@ typedef struct {
 static int
 take_grouped(PyObject *const *args, Grouped *grouped)
 {
-    if (take(args[0], &grouped->hits_view, sizeof(Hit), 0) < 0)
+    if (take_hits(args[0], &grouped->hits_view) < 0)
         return -1;
     if (take(args[1], &grouped->of_view, sizeof(uint32_t), 0) < 0) {
         PyBuffer_Release(&grouped->hits_view);
@@ -1173,7 +1217,7 @@ set_number(const Grouped *grouped, const Hit *one)
     return (Py_ssize_t)grouped->of[one->pattern];
 }
 
-/* The groups that a hit is of, a tuple; NULL with an exception. Borrowed. */
+/* The groups that a hit is of, a tuple; NULL with an exception. Borrowed: who has Python run meanwhile has to hold it. */
 static PyObject *
 groups_of(const Grouped *grouped, const Hit *one)
 {
@@ -1185,6 +1229,18 @@ groups_of(const Grouped *grouped, const Hit *one)
         return NULL;
     }
     return PyList_GET_ITEM(grouped->sets, number);
+}
+
+/* Group `index` of a set of them; NULL with an exception where it is no number. Borrowed. That a number is hashed and compared runs nothing
+ * of Python. */
+static PyObject *
+group_at(PyObject *groups, Py_ssize_t index)
+{
+    PyObject *group = PyTuple_GET_ITEM(groups, index);
+    if (PyLong_CheckExact(group))
+        return group;
+    PyErr_SetString(PyExc_TypeError, "a group is a number");
+    return NULL;
 }
 
 /* Add the groups of the hits [first, last) to a set. */
@@ -1199,9 +1255,11 @@ add_groups(const Grouped *grouped, Py_ssize_t first, Py_ssize_t last, PyObject *
         if (groups == before) /* as the hits of one group are, all alike */
             continue;
         before = groups;
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(groups); i++)
-            if (PySet_Add(out, PyTuple_GET_ITEM(groups, i)) < 0)
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(groups); i++) {
+            PyObject *group = group_at(groups, i);
+            if (group == NULL || PySet_Add(out, group) < 0)
                 return -1;
+        }
     }
     return 0;
 }
@@ -1310,11 +1368,14 @@ by_group(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     PyObject *out = PyDict_New();
     for (Py_ssize_t i = 0; out != NULL && i < grouped.count; i++) {
-        PyObject *groups = groups_of(&grouped, &grouped.hits[i]);
+        PyObject *groups = Py_XNewRef(groups_of(&grouped, &grouped.hits[i])); /* what is made may have garbage collected */
         PyObject *one = groups == NULL ? NULL : found_of(args[3], &grouped.hits[i]);
-        for (Py_ssize_t at = 0; one != NULL && at < PyTuple_GET_SIZE(groups); at++)
-            if (append_under(out, PyTuple_GET_ITEM(groups, at), one) < 0)
+        for (Py_ssize_t at = 0; one != NULL && at < PyTuple_GET_SIZE(groups); at++) {
+            PyObject *group = group_at(groups, at);
+            if (group == NULL || append_under(out, group, one) < 0)
                 Py_CLEAR(one);
+        }
+        Py_XDECREF(groups);
         if (one == NULL)
             Py_CLEAR(out);
         Py_XDECREF(one);
@@ -1696,8 +1757,13 @@ all_evidence(Groups *groups)
             Py_CLEAR(out);
         else if (made == Py_None)
             Py_DECREF(made);
-        else
+        else if (told < PyTuple_GET_SIZE(out))
             PyTuple_SET_ITEM(out, told++, made);
+        else { /* then hits changed since their sentences were counted */
+            PyErr_SetString(PyExc_RuntimeError, "hits that change");
+            Py_DECREF(made);
+            Py_CLEAR(out);
+        }
     }
     if (out != NULL && told < PyTuple_GET_SIZE(out))
         _PyTuple_Resize(&out, told);

@@ -698,8 +698,11 @@ prefixes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     }
     PyObject *entries = args[0], *first = args[2];
     const Py_ssize_t depth = PyLong_AsSsize_t(args[1]);
-    if (depth == -1 && PyErr_Occurred())
+    if (depth < 1 || depth > LONGEST) {
+        if (!PyErr_Occurred())
+            tables_differ();
         return NULL;
+    }
     if (are_strings(entries) < 0 || are_strings(first) < 0)
         return NULL;
     Py_ssize_t count = PyList_GET_SIZE(first);
@@ -1242,7 +1245,7 @@ packed(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     }
     for (Py_ssize_t article = 0; article < articles; article++) {
         const Py_ssize_t *bounds = (const Py_ssize_t *)views[1].buf + 3 * article;
-        if (bounds[0] < 0 || bounds[0] > bounds[2] || bounds[2] > count || bounds[2] - bounds[0] > INT32_MAX) {
+        if (bounds[0] < 0 || bounds[0] > bounds[1] || bounds[1] > bounds[2] || bounds[2] > count || bounds[2] - bounds[0] > INT32_MAX) {
             PyErr_SetString(PyExc_ValueError, "bounds beyond the words");
             goto done;
         }

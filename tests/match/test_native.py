@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import FrozenInstanceError, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -227,7 +228,10 @@ def test_what_is_no_filter_of_ours_is_refused() -> None:
     for entries, depth, first in (([b"a"], 9, []), (("a",), 9, []), (["a"], "9", []), (["a"], 9, ()), (["a"], 9, [3])):
         with pytest.raises(TypeError):
             words.prefixes(entries, depth, first)  # type: ignore[arg-type]
-    assert len(words.prefixes([], 0, [])) == 8
+    for depth in (-(2**63), -1, 0, 41, 2**63 - 1):
+        with pytest.raises(ValueError, match="another size"):
+            words.prefixes(["a"], depth, [])
+    assert len(words.prefixes([], 1, [])) == len(words.prefixes([], 40, [])) == 8
 
 
 def test_what_no_name_begins_with_is_held_back() -> None:
@@ -319,10 +323,99 @@ def test_tables_of_another_size_are_refused() -> None:
         kernel.put(table[:15].copy(), table[:, 0].copy(), table[:, 1].copy())
     with pytest.raises(ValueError, match="different lengths"):
         kernel.settle(bytearray(8), bytearray(8), bytearray(16), bytearray(4))
+    with pytest.raises(ValueError, match="begin where an item may"):
+        kernel.settle(bytearray(8), bytearray(8), bytearray(8), _ahead(4))
     with pytest.raises(ValueError, match="nobody knows"):
         _find(values=bytearray(b"\x01\x01\0\0"), single=[()])
     with pytest.raises(ValueError, match="different lengths"):
         _find(values=bytearray(8), single=[()])
+
+
+def _ahead(size: int) -> bytearray:
+    """So many bytes that begin where no number of several does."""
+    ahead = bytearray(size + 1)
+    del ahead[:1]
+    return ahead
+
+
+def test_a_buffer_that_begins_between_two_numbers_is_refused() -> None:
+    table = np.zeros((16, 2), np.uint64)
+    two, none = memoryview(bytes(6))[2:], memoryview(bytes(5))[5:]
+    between: Any
+    for between in (memoryview(bytes(257))[1:], memoryview(bytes(260))[4:]):
+        with pytest.raises(ValueError, match="begin where an item may"):
+            kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, between, {})
+    with pytest.raises(ValueError, match="begin where an item may"):
+        kernel.groups(b"", two, [()], [])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="begin where an item may"):
+        _find(values=_ahead(4), single=[()])
+    assert kernel.read("a", WEIGHTS, memoryview(bytes(len(KINDS) + 1))[1:], QUOTE_WEIGHT, BASE, table, {})[4] == [0]
+    assert kernel.groups(b"", none, [()], []) == set()  # type: ignore[arg-type]
+
+
+class _Emptying:
+    """Stands for a number, and empties what it is in when it is asked for one."""
+
+    def __init__(self, what: list[tuple[int, ...]] | dict[int, object]) -> None:
+        self.what = what
+
+    def __index__(self) -> int:
+        self.what.clear()
+        return 1
+
+    def __hash__(self) -> int:
+        return self.__index__()
+
+    def __eq__(self, other: object) -> bool:
+        return not self.__index__()
+
+
+class _Number(int):
+    """What is no number exactly may do anything where it is hashed or compared."""
+
+
+def test_what_is_searched_for_by_what_is_no_number_is_refused() -> None:
+    numbers: list[Callable[[Any], Any]] = [_Emptying, lambda _: _Number(1), lambda _: 1.0]
+    for number in numbers:
+        single: list[tuple[int, ...]] = []
+        single.append((number(single),) * 3)
+        with pytest.raises(TypeError, match="a number was expected"):
+            _find(values=bytearray(b"\x01\0\0\0"), single=single)
+        for at in (0, 1):
+            phrases: dict[int, object] = {}
+            phrase: list[object] = [0, 0, (1, 1)]
+            phrase[at] = number(phrases)
+            phrases[2 << 32 | 2] = (tuple(phrase),) * 2
+            with pytest.raises(TypeError, match="a number was expected"):
+                _find_phrases(phrases, [(1,)])
+
+
+def test_what_is_emptied_while_it_is_searched_for_is_held() -> None:
+    for emptied in ("phrases", "met"):
+        phrases: dict[int, object] = {}
+        met: list[tuple[int, ...]] = []
+        what = _Emptying(phrases if emptied == "phrases" else met)
+        met.append((what, what))  # type: ignore[arg-type]
+        phrases[2 << 32 | 2] = ((0, 0, (1, 1, 1)),) * 2
+        if emptied == "phrases":
+            assert _find_phrases(phrases, met) == b""
+        else:
+            with pytest.raises(ValueError, match="nobody knows"):
+                _find_phrases(phrases, met)
+
+
+def test_what_begins_beyond_any_text_is_refused() -> None:
+    most = np.array([2**63 - 1], np.int64).tobytes()
+    tables: tuple[Any, ...] = [(1,)], b"", [()], [1], {}, bytes(64), bytes(16), set()
+    chunks: tuple[Any, ...] = most, most, bytes([1, 0, 0, 0]), ((0, 1, "z"),)
+    with pytest.raises(ValueError, match="beyond any text"):
+        kernel.find("a", *chunks, *tables, print, set(), print)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("edges", [None, 3, [0, 1], "ab"])
+def test_edges_that_are_no_tuple_are_refused(edges: object) -> None:
+    with pytest.raises(TypeError, match="is a tuple"):
+        _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], edges=lambda *_: edges, text='"ab')
 
 
 def packed(hits: Iterable[Sequence[int]]) -> bytes:
@@ -371,6 +464,22 @@ def test_what_is_no_hit_of_a_known_pattern_is_refused(ask: Callable[..., object]
         with pytest.raises(TypeError):
             ask(*other)
     assert not ask(b"", of, SETS)
+    one = packed([(0, 0, 1, 0, 0, 1)] * 2)
+    other_hits: Any
+    for other_hits in (bytearray(one), memoryview(one), type("Bytes", (bytes,), {})(one)):
+        with pytest.raises(TypeError, match="bytes that `find` returned"):
+            ask(other_hits, of, SETS)
+    others: list[Callable[[Any], Any]] = [_Emptying, lambda _: _Number(1), lambda _: "1"]
+    for group in others:
+        emptied: list[tuple[int, ...]] = []
+        emptied.append((group(emptied),) * 3)
+        with pytest.raises(TypeError, match="group is a number"):
+            ask(one, of, emptied)
+
+
+def test_hits_are_taken_as_bytes_only() -> None:
+    with pytest.raises(TypeError, match="bytes that `find` returned"):
+        kernel.found(bytearray(48), Found)  # type: ignore[arg-type]
 
 
 class TestTellingGroups:
@@ -506,6 +615,15 @@ class TestTellingGroups:
         with pytest.raises(error):
             self.told([hit], **other)
 
+    def test_hits_that_could_change_meanwhile_are_refused(self) -> None:
+        hits = packed([(0, 0, 1, 1, 0, 4), (0, 1, 2, 1, 5, 9)])
+        lists: list[Any] = [({0: (1, "g")}, {1: "g"}, {}, self.same)]
+        rest: tuple[Any, ...] = self.text, self.sentences, [], (Stance.REPORTED, Evidence, Hit, Found, print), MATCH
+        other: Any
+        for other in (bytearray(hits), memoryview(hits)):
+            with pytest.raises(TypeError, match="bytes that `find` returned"):
+                kernel.tell_groups(other, bytes(16), (0,), lists, *rest)
+
     def test_rows_that_change_meanwhile_are_refused(self) -> None:
         class Rows(dict[int, tuple[int, str]]):
             def __missing__(self, number: int) -> tuple[int, str]:
@@ -600,3 +718,11 @@ def _find(
     tables: tuple[object, ...] = single, alone, [()], [1], {}, bytes(64), bytes(16), set[int]()
     found = kernel.find(text, *places, values, sentences, *tables, edges, set(), print)  # type: ignore[arg-type, call-arg]
     return kernel.found(found, Found)
+
+
+def _find_phrases(phrases: dict[int, object], met: list[tuple[int, ...]]) -> bytes:
+    """In three chunks of the first class, any two of which may stand in a phrase."""
+    chunks: list[Any] = [np.array(places, np.int64).tobytes() for places in ((0, 2, 4), (1, 3, 5))]
+    chunks += np.array([2] * 3, np.uint32).tobytes(), ((0, 5, "z"),)
+    tables: tuple[Any, ...] = [()], b"", met, [1], phrases, bytes([1] * 64), bytes([255] * 16), set()
+    return kernel.find("a b c", *chunks, *tables, print, set(), print)  # type: ignore[call-arg]

@@ -218,11 +218,14 @@ def test_what_is_no_table_is_refused() -> None:
     for count in (-1, 2):
         with pytest.raises(ValueError, match="another size"):
             kernel.cut("a", one, one, np.array([count]))
-    for bounds in ((-1, 0, 1), (0, 0, 2), (1, 1, 0)):
+    for bounds in ((-1, 0, 1), (0, 0, 2), (1, 1, 0), (0, 2, 1), (0, -1, 1), (1, 0, 1), (0, 2**63 - 1, 0), (0, -(2**63), 0)):
         with pytest.raises(ValueError, match="bounds beyond"):
             packed(np.zeros(1, np.uint64), np.array(bounds))
     with pytest.raises(ValueError, match="another size"):
         kernel.packed(b"", b"", b"")
+    for codes, places in ((memoryview(bytes(9))[1:], bytes(24)), (bytes(8), memoryview(bytes(28))[4:])):
+        with pytest.raises(ValueError, match="begin where an item may"):
+            kernel.packed(codes, places, b"\0")
     words = np.zeros(16, np.uint64)
     assert np.frombuffer(kernel.look("a b", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, words, words)[2], np.int64).tolist() == [0, 1]
     for wrong_size in (
