@@ -88,6 +88,21 @@ _RULES: Final[tuple[tuple[str, str], ...]] = (
         "SELECT id FROM story WHERE merged_into <> '' AND merged_into NOT IN (SELECT id FROM story) "
         "AND merged_into NOT IN (SELECT story FROM story_article)",
     ),
+    # Nothing ever drops a membership, and a story is called by its first article where nobody matched, merged or split it.
+    (
+        "stories whose first article is in no story",
+        """SELECT DISTINCT s.story FROM story_article s LEFT JOIN story t ON t.id = s.story
+        WHERE coalesce(t.first_article, s.story) NOT IN (SELECT article FROM story_article)""",
+    ),
+    (
+        "matches in another story than their article",
+        "SELECT m.id FROM match m JOIN story_article s ON s.article = m.article WHERE s.story <> m.story",
+    ),
+    (
+        "alerts in a story without articles",
+        """SELECT id FROM alert WHERE merged_into = '' AND story NOT IN (SELECT story FROM story_article)
+        AND EXISTS (SELECT 1 FROM story_article)""",
+    ),
     ("fingerprints that belong to no article", "SELECT number FROM fingerprint WHERE number NOT IN (SELECT number FROM story_article)"),
 )
 

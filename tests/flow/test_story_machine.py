@@ -280,8 +280,9 @@ def test_an_alert_merged_away_makes_way_for_one_that_is_raised(tmp_path: Path) -
     async def work(house: House) -> None:
         x, y = await read(house, 2)
         await put_away(house, x, y)
-        moved = update(schema.story_article).where(schema.story_article.c.article == x).values(story=y)
-        await house.store._database.write(lambda connection: connection.execute(moved))
+        # What is moved takes its matches with it.
+        moves = [update(table).where(table.c.article == x).values(story=y) for table in (schema.story_article, schema.match)]
+        await house.store._database.write(lambda connection: [connection.execute(move) for move in moves])
         before = len(house.told)
         await house.poll("two", item("copy", copy_of(0), host="copy"))
         assert (await house.stories_by_key())["copy"] == "k0"
