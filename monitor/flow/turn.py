@@ -20,8 +20,9 @@ from monitor.ports import Mark
 
 #: Articles under way at a time: a person, and a delivery to be settled, wait for no longer than they take (some 50 ms).
 ROOM: Final = 500
-#: Aliases remembered of what was handed over lately.
+#: Aliases remembered of what was handed over lately, and from how many times.
 CLAIMS: Final = 20_000
+TIMES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +91,15 @@ class Turn:
         return any(not claims.isdisjoint(self._claims[-n]) for n in range(1, lately + 1))
 
     def hand_over(self, write: Callable[[tuple[Mark, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
-        """Begins to write; whoever has the turn is to leave it now, and then to wait until it is ``ended``. ``write`` is given the marks of
-        what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
+        """Begins to write; whoever has the turn is to leave it now, and then to wait until it is ``ended``. ``write`` is given the
+        marks of what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
         relies_on = tuple(before.mark for before in self._before if not before.brings.isdisjoint(handed.of))
         task = asyncio.create_task(write(relies_on), name="ingest")
         self._writings[task] = handed
         self.handed += 1
         self._claims.append(handed.claims)
         self._claimed += len(handed.claims)
-        while self._claimed > CLAIMS:
+        while self._claimed > CLAIMS or len(self._claims) > TIMES:
             self._claimed -= len(self._claims.popleft())
         task.add_done_callback(self._writings.pop)
         return task

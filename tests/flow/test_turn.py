@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from monitor.flow.turn import CLAIMS, Handed, Turn
+from monitor.flow.turn import CLAIMS, TIMES, Handed, Turn
 from monitor.ports import Mark
 
 
@@ -165,6 +165,10 @@ def test_what_was_claimed_since_is_known_and_what_lies_far_back_is_forgotten() -
         await claiming(*(f"{n}" for n in range(CLAIMS)))
         assert not turn.claimed(frozenset("b"), since)
         assert turn.claimed(frozenset("7"), since)
+        for _ in range(TIMES):
+            await claiming()
+        assert not turn.claimed(frozenset("7"), since), "what brings nothing new is not kept for ever either"
+        assert len(turn._claims) == TIMES
 
     asyncio.run(life())
 
