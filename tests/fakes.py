@@ -565,8 +565,8 @@ class FakeStore:
 
     async def ingest(self, batch: IngestBatch) -> None:
         self._check()
-        batch.mark.written = False
-        if not all(mark.written for mark in batch.relies_on):
+        batch.receipt.written = False
+        if not all(receipt.written for receipt in batch.relies_on):
             raise DecideAgain
         claims = [(hash_, item.article.id) for item in batch.articles for hash_ in item.aliases]
         claims += [(hash_, sighting.article) for sighting in batch.sightings for hash_ in sighting.aliases]
@@ -585,7 +585,7 @@ class FakeStore:
         self.learnt.setdefault(batch.source, set()).update(batch.lines)
         if batch.state is not None:
             await self.save_source(batch.state)
-        batch.mark.written = True
+        batch.receipt.written = True
 
     def _remember(self, stored: IngestArticle, batch: IngestBatch) -> None:
         article = stored.article

@@ -121,7 +121,7 @@ def asked(found: Sequence[Found], facts: Mapping[str, WatchlistFacts]) -> Asked:
     return Asked(facts, pairs, list(edited), frozenset(edited.values()).union(story for _, story in pairs))
 
 
-def settled(verdict: Verdict, document: Document) -> Verdict:
+def with_page(verdict: Verdict, document: Document) -> Verdict:
     """The verdict after the pages: an edit that hung on its page is one only where the page came."""
     settled = verdict if document is verdict.document else verdict._replace(document=document)
     if verdict.kind is not Kind.EDITED or verdict.owner is None:

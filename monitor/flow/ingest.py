@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from monitor.errors import StorageContradiction, StorageError
 from monitor.flow.aftermath import Aftermath
-from monitor.flow.batch import Asked, Before, Decided, Found, IngestReport, Poll, asked, brings, settled, sighting
+from monitor.flow.batch import Asked, Before, Decided, Found, IngestReport, Poll, asked, brings, sighting, with_page
 from monitor.flow.decision import Ground, Router, ingested, is_stale, never, page_failed, stored_article
 from monitor.flow.identity import RETRIES, Kind, Verdict, judge, prepared, probe
 from monitor.flow.limits import Limits
@@ -37,7 +37,7 @@ from monitor.model import (
     WatchlistFacts,
     Zone,
 )
-from monitor.ports import Clock, DecideAgain, IngestBatch, Mark, Meter, Operations, Pages, Sighting, Store, Workers
+from monitor.ports import Clock, DecideAgain, IngestBatch, Meter, Operations, Pages, Receipt, Sighting, Store, Workers
 
 #: Articles of one transaction: the writer is held for some 50 ms (FAULTS.md row 44: a feed of 50,000 items).
 BATCH = 500
@@ -189,7 +189,7 @@ class Ingester:
             if wanted:
                 fetched = await self._pages.complete(poll.spec, wanted)
                 poll.pages.update((document.key, whole) for document, whole in zip(wanted, fetched, strict=True))
-        return [settled(verdict, poll.pages.get(verdict.document.key, verdict.document)) for verdict in verdicts]
+        return [with_page(verdict, poll.pages.get(verdict.document.key, verdict.document)) for verdict in verdicts]
 
     # --------------------------------------------------------------------------------- one transaction
     async def _batch(self, poll: Poll, verdicts: Sequence[Verdict], *, last: bool) -> None:
@@ -270,10 +270,10 @@ class Ingester:
         batch = IngestBatch(poll.spec.name, articles, now, poll.state() if last else None, sightings)
         of = placed.speaks_of()
         return Decided(
-            batch, placed, Handed(batch.mark, of | on.stories | on.counted(), frozenset(placed.added), len(articles) + len(sightings))
+            batch, placed, Handed(batch.receipt, of | on.stories | on.counted(), frozenset(placed.added), len(articles) + len(sightings))
         )
 
-    async def _committed(self, poll: Poll, decided: Decided, relies_on: tuple[Mark, ...]) -> None:
+    async def _committed(self, poll: Poll, decided: Decided, relies_on: tuple[Receipt, ...]) -> None:
         try:
             await self._write(poll, replace(decided.batch, relies_on=relies_on))
         except BaseException:

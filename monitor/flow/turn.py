@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from monitor.ports import Mark
+from monitor.ports import Receipt
 
 #: Articles under way at a time: a person, and a delivery to be settled, wait for no longer than they take (some 50 ms).
 ROOM: Final = 500
@@ -27,10 +27,10 @@ TIMES: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Under way to the record: a batch's mark, what it speaks of (stories, articles they joined for, watchlists whose alerts are
+    """Under way to the record: a batch's receipt, what it speaks of (stories, articles they joined for, watchlists whose alerts are
     counted), the articles that come into stories by it, how many it has in all, and the aliases of those that are new."""
 
-    mark: Mark
+    receipt: Receipt
     of: frozenset[str]
     brings: frozenset[str]
     articles: int
@@ -90,10 +90,10 @@ class Turn:
         lately = min(self.handed - since, len(self._claims))
         return any(not claims.isdisjoint(self._claims[-n]) for n in range(1, lately + 1))
 
-    def hand_over(self, write: Callable[[tuple[Mark, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
+    def hand_over(self, write: Callable[[tuple[Receipt, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
         """Begins to write; whoever has the turn is to leave it now, and then to wait until it is ``ended``. ``write`` is given the
-        marks of what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
-        relies_on = tuple(before.mark for before in self._before if not before.brings.isdisjoint(handed.of))
+        receipts of what was under way when this turn began and brings what this speaks of: a story's id is its first article's."""
+        relies_on = tuple(before.receipt for before in self._before if not before.brings.isdisjoint(handed.of))
         task = asyncio.create_task(write(relies_on), name="ingest")
         self._writings[task] = handed
         self.handed += 1

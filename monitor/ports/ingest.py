@@ -164,9 +164,9 @@ class IngestArticle:
 
 
 @dataclass(eq=False, slots=True)
-class Mark:
-    """Of one batch, for those that were decided before its commit. The record sets it where the batch's own transaction, or the
-    part of one that is its, has gone through, in the order of its transactions; nobody else writes it."""
+class Receipt:
+    """Whether one batch got into the record, for those that were decided before its commit. The record sets it where the batch's
+    transaction, or its part of one, has gone through, in the order of its transactions; nobody else writes it."""
 
     written: bool = False
 
@@ -179,7 +179,7 @@ class Mark:
 class IngestBatch:
     """Everything one transaction writes. ``state`` is the source's new state (validators and next due time), None for
     all but the last transaction of a poll. ``lines`` are the furniture lines learnt of the source with these articles.
-    ``mark`` is this batch's own; it is refused with DecideAgain unless each it ``relies_on`` is written."""
+    ``receipt`` is this batch's own; it is refused with DecideAgain unless each it ``relies_on`` is written."""
 
     source: str
     articles: tuple[IngestArticle, ...]
@@ -187,8 +187,8 @@ class IngestBatch:
     state: SourceState | None
     sightings: tuple[Sighting, ...] = ()
     lines: tuple[str, ...] = ()
-    mark: Mark = field(default_factory=Mark, compare=False)
-    relies_on: tuple[Mark, ...] = field(default=(), compare=False)
+    receipt: Receipt = field(default_factory=Receipt, compare=False)
+    relies_on: tuple[Receipt, ...] = field(default=(), compare=False)
 
 
 class DecideAgain(Exception):

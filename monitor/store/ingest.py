@@ -89,8 +89,8 @@ def make_way(connection: Connection, places: Iterable[tuple[str, str]], stays: f
 
 # ------------------------------------------------------------------------------------ the transaction
 def ingest(connection: Connection, batch: IngestBatch) -> None:
-    batch.mark.lost()  # a transaction that was lost is run again, perhaps without what came before
-    if not all(mark.written for mark in batch.relies_on):
+    batch.receipt.lost()  # a transaction that was lost is run again, perhaps without what came before
+    if not all(receipt.written for receipt in batch.relies_on):
         raise DecideAgain("what it was decided by did not come into the record")
     # What is refused is refused before anything is written: then nothing of a shared transaction need be taken back.
     keys, plan = aliases.keys(connection, batch), _planned(connection, batch)
@@ -104,7 +104,7 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     silences.count(connection, batch)
     if batch.state is not None:
         save_source(connection, batch.state)
-    batch.mark.written = True
+    batch.receipt.written = True
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ class SourcesAndArticles(SourceSavesSide, StoriesSide):
         return await self._database.read(partial(ingest.told, pairs=pairs))
 
     async def ingest(self, batch: IngestBatch) -> None:
-        await self._database.write(partial(ingest.ingest, batch=batch), grows=True, lost=batch.mark.lost)
+        await self._database.write(partial(ingest.ingest, batch=batch), grows=True, lost=batch.receipt.lost)
 
     async def good_versions(self) -> Sequence[StoredVersion]:
         return await self._database.read(versions.good_versions)

@@ -8,23 +8,23 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from monitor.flow.turn import CLAIMS, TIMES, Handed, Turn
-from monitor.ports import Mark
+from monitor.ports import Receipt
 
 
 class Way:
-    """Writings that end when they are let; ``order`` is what happened. ``relied`` are the marks that each was given."""
+    """Writings that end when they are let; ``order`` is what happened. ``relied`` are the receipts that each was given."""
 
     def __init__(self, room: int = 10) -> None:
         self.turn = Turn(room)
         self.order: list[str] = []
-        self.relied: dict[str, tuple[Mark, ...]] = {}
-        self.marks: dict[str, Mark] = {}
+        self.relied: dict[str, tuple[Receipt, ...]] = {}
+        self.receipts: dict[str, Receipt] = {}
         self._may_end: dict[str, asyncio.Event] = {}
 
     async def source(self, name: str, *of: str, articles: int = 1, asks: bool = False, behind: bool = False) -> None:
-        mark, may_end = self.marks.setdefault(name, Mark()), self._may_end.setdefault(name, asyncio.Event())
+        receipt, may_end = self.receipts.setdefault(name, Receipt()), self._may_end.setdefault(name, asyncio.Event())
 
-        async def write(relies_on: tuple[Mark, ...]) -> None:
+        async def write(relies_on: tuple[Receipt, ...]) -> None:
             self.relied[name] = relies_on
             await may_end.wait()
             self.order.append(f"{name} written")
@@ -33,7 +33,7 @@ class Way:
             if asks:
                 await self.turn.settled(frozenset(of))
             self.order.append(name)
-            writing = self.turn.hand_over(write, Handed(mark, frozenset(of), frozenset(one for one in of if one[0] == name), articles))
+            writing = self.turn.hand_over(write, Handed(receipt, frozenset(of), frozenset(one for one in of if one[0] == name), articles))
         await writing
 
     async def person(self, name: str) -> None:
@@ -132,7 +132,7 @@ def test_what_goes_on_with_a_story_names_whoever_brings_what_it_began_with() -> 
     way = Way()
     sources = [("a", "a1", "s9"), ("b", "b1", "s9"), ("c", "a1", "s9"), ("d", "s9")]
     _live(way, *(lambda way, one=one: way.source(*one) for one in sources), ends="abcd")  # type: ignore[misc]
-    assert way.relied == {"a": (), "b": (), "c": (way.marks["a"],), "d": ()}, "s9 was there before"
+    assert way.relied == {"a": (), "b": (), "c": (way.receipts["a"],), "d": ()}, "s9 was there before"
 
 
 def test_also_where_its_writing_ended_while_the_next_one_chose() -> None:
@@ -140,19 +140,19 @@ def test_also_where_its_writing_ended_while_the_next_one_chose() -> None:
     way = Way()
     _live(way, lambda way: way.source("a", "a1"), lambda way: way.source("b", "a1", asks=True), ends="ab")
     assert way.order == ["a", "a written", "b", "b written"]
-    assert way.relied["b"] == (way.marks["a"],)
+    assert way.relied["b"] == (way.receipts["a"],)
 
 
 def test_what_was_claimed_since_is_known_and_what_lies_far_back_is_forgotten() -> None:
     async def life() -> None:
         turn = Turn()
 
-        async def write(relies_on: tuple[Mark, ...]) -> None:
+        async def write(relies_on: tuple[Receipt, ...]) -> None:
             pass
 
         async def claiming(*claims: str) -> None:
             async with turn.of_source(1):
-                writing = turn.hand_over(write, Handed(Mark(), frozenset(), frozenset(), 1, frozenset(claims)))
+                writing = turn.hand_over(write, Handed(Receipt(), frozenset(), frozenset(), 1, frozenset(claims)))
             await writing
 
         await claiming("a")

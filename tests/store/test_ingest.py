@@ -92,12 +92,14 @@ def test_what_relies_on_a_batch_that_did_not_get_there_is_refused(tmp_path: Path
     there = b.simple("there")
 
     async def work(store: SqlStore) -> None:
-        relying = [dataclasses.replace(b.simple(f"on-{n}"), relies_on=marks) for n, marks in enumerate([(lost.mark,), (there.mark,)])]
-        behind = dataclasses.replace(b.simple("behind"), relies_on=(relying[0].mark, there.mark))
+        relying = [
+            dataclasses.replace(b.simple(f"on-{n}"), relies_on=receipts) for n, receipts in enumerate([(lost.receipt,), (there.receipt,)])
+        ]
+        behind = dataclasses.replace(b.simple("behind"), relies_on=(relying[0].receipt, there.receipt))
         answers = await asyncio.gather(*(store.ingest(one) for one in (lost, there, *relying, behind)), return_exceptions=True)
         assert [type(answer) for answer in answers] == [DecideAgain, type(None), DecideAgain, type(None), DecideAgain]
         assert (await store.stats())["alerts"] == 2
-        again = dataclasses.replace(relying[0], relies_on=(there.mark,))
+        again = dataclasses.replace(relying[0], relies_on=(there.receipt,))
         await store.ingest(again)
         await store.ingest(behind)  # what it relies on has come meanwhile
 
