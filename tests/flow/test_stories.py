@@ -570,7 +570,9 @@ def test_a_story_whose_commit_failed_is_joined_by_nothing_that_was_decided_since
         engine.dialect.do_commit = commit  # type: ignore[method-assign, assignment]
         writer = house.store._database._writer
         assert writer is not None
-        writer.submit(lambda connection: hold.wait(30))
+        holding = threading.Event()
+        writer.submit(lambda connection: (holding.set(), hold.wait(30)))
+        await _until(holding.is_set)  # it has a transaction of its own
         polls = [asyncio.create_task(house.poll(name, item(key, text))) for name, key, text in (("one", "a", RADARS), ("two", "b", COPY))]
         await _until(lambda: writer._queue.qsize() == 2)
         failing = 3  # of the one that waits, of both together, of the first alone
