@@ -44,6 +44,7 @@ LEVELS: Mapping[str, int] = {
     "service": 8,
     "web": 8,
     "cli": 9,
+    "__main__": 10,
 }
 CORE_LEVEL = 4
 

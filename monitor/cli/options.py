@@ -123,20 +123,26 @@ def short_time(value: datetime | str | None) -> str:
 
 
 def point_in_time(text: str) -> datetime:
-    """``2h`` or ``7d`` ago, a day (``2026-03-01``, UTC) or a time with its zone; raises click.BadParameter with what to write."""
+    """``2h`` or ``7d`` ago, a day (``2026-03-01``, ``today``, ``yesterday``; UTC) or a time with its zone; raises click.BadParameter
+    with what to write."""
     from datetime import timedelta
 
     from monitor.clock import SystemClock
     from monitor.settings import parse_duration
 
+    now = SystemClock().now()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = {"today": midnight, "yesterday": midnight - timedelta(days=1)}
+    if text.strip().lower() in days:
+        return days[text.strip().lower()]
     try:
-        return SystemClock().now() - timedelta(seconds=parse_duration(text))
+        return now - timedelta(seconds=parse_duration(text))
     except (ValueError, OverflowError):
         pass
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time; write 2h or 7d (ago), 2026-03-01, or 2026-03-01T12:00Z") from None
+        raise click.BadParameter(f"{text!r} is no time; write 2h or 7d (ago), yesterday, 2026-03-01, or 2026-03-01T12:00Z") from None
     if found.tzinfo is None and len(text) > len("2026-03-01"):
         raise click.BadParameter(f"{text!r} has no time zone; end it with Z or an offset such as +03:00")
     return found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -150,5 +156,7 @@ def time_option(name: str, help_text: str) -> Callable[..., Any]:
     return click.option(name, callback=_read_moment, metavar="TIME", help=help_text)
 
 
-def since_option(help_text: str = "Only what was raised since: 2h or 7d (ago), a day, or a time with its zone.") -> Callable[..., Any]:
+def since_option(
+    help_text: str = "Only what was raised since: 2h or 7d (ago), today, a day, or a time with its zone.",
+) -> Callable[..., Any]:
     return time_option("--since", help_text)

@@ -147,9 +147,9 @@ def test(name: str, as_json: bool, place: Place) -> int:
     else:
         from monitor.render.plain import plain
 
-        status = f" (HTTP {answer['status']})" if answer["status"] and str(answer["status"]) not in answer["detail"] else ""
+        status = f"HTTP {answer['status']}, " if answer["status"] and str(answer["status"]) not in answer["detail"] else ""
         said = f": {plain(answer['detail'])}" if answer["detail"] else ""
-        click.echo(f"{name}: {answer['answer']}{status} after {answer['seconds']:.2f} s{said}")
+        click.echo(f"{name}: {answer['answer']} ({status}{answer['seconds']:.2f} s){said}")
         click.echo(f"    {answer['means']}")
         if answer["advice"]:
             click.echo(f"    what to do: {answer['advice']}")

@@ -154,7 +154,7 @@ class Site:
 
     def run(self, *arguments: str, limit: float = 60.0) -> subprocess.CompletedProcess[str]:
         """One command to its end."""
-        command = [sys.executable, "-m", "monitor.cli", *arguments]
+        command = [sys.executable, "-m", "monitor", *arguments]
         return subprocess.run(command, cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=limit, check=False)
 
     def pace(self, factor: float) -> None:

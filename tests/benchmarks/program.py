@@ -44,7 +44,7 @@ def running(folder: Path) -> Iterator[Running]:
     began = time.monotonic()
     said = folder / "out.txt"
     with said.open("w") as out:
-        command = [sys.executable, "-m", "monitor.cli", "run", "--config", str(folder / "monitor.yaml")]
+        command = [sys.executable, "-m", "monitor", "run", "--config", str(folder / "monitor.yaml")]
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     try:
         while "Health:" not in said.read_text():

@@ -193,7 +193,7 @@ def test_without_a_yes_nothing_is_sent_again(place: Place) -> None:
 def on_terminal(place: Place, arguments: Sequence[str], typed: bytes) -> int:
     mine, its = pty.openpty()
     try:
-        command = [sys.executable, "-m", "monitor.cli", *arguments, "--config", str(place.config)]
+        command = [sys.executable, "-m", "monitor", *arguments, "--config", str(place.config)]
         with subprocess.Popen(command, stdin=its, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             assert run.stderr is not None
             said = b""
@@ -236,7 +236,7 @@ def test_sinks_are_listed_paused_and_resumed(place: Place) -> None:
 def test_a_sample_shows_what_a_receiver_answers(place: Place, receiver: ThreadedReceiver) -> None:
     done = place("sinks", "test", "desk")
     assert done.status == 0
-    assert "desk: delivered (HTTP 200)" in done.out
+    assert "desk: delivered (HTTP 200, " in done.out
     (request,) = receiver.requests
     assert json.loads(request.body)["data"]["sample"] is True
     assert request.headers["monitor-sequence"] == "0"

@@ -168,7 +168,7 @@ def test_output_is_ascii_so_that_any_reader_of_lines_takes_it(lists: Path, tmp_p
 def test_a_reader_that_has_seen_enough_is_no_error(lists: Path, tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / f"{number}.txt").write_text(TEXT * 20)
-    command = [sys.executable, "-m", "monitor.cli", "match", "--json", "--watchlists", lists, *sorted(tmp_path.glob("*.txt"))]
+    command = [sys.executable, "-m", "monitor", "match", "--json", "--watchlists", lists, *sorted(tmp_path.glob("*.txt"))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.read(10)

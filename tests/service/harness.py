@@ -95,7 +95,7 @@ class Workspace:
     def run(self, *arguments: str, limit: float = 60.0, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "monitor.cli", *arguments],
+            [sys.executable, "-m", "monitor", *arguments],
             cwd=self.folder,
             env=self.environment(),
             input=stdin,
@@ -132,7 +132,7 @@ class Daemon:
         self.err = workspace.folder / f"err-{number}.txt"
         with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "monitor.cli", "run", "--config", str(workspace.config)],
+                [sys.executable, "-m", "monitor", "run", "--config", str(workspace.config)],
                 cwd=workspace.folder,
                 env=workspace.environment(),
                 stdin=subprocess.DEVNULL,

@@ -1,5 +1,0 @@
-"""``python -m monitor.cli``: the same program where its script is not on the path."""
-
-from monitor.cli.main import main
-
-main()
