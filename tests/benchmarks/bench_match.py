@@ -184,16 +184,17 @@ class Bench:
         _aim("µs on top for 1,000 watchlists' queries", (found["many"] - found["one"]) * 1e6, 10)
 
     def _length(self, engine: Engine) -> None:
-        """Seconds a word of ever longer texts: linear means that it stays."""
+        """What each article of ever longer texts costs, beside the same articles one by one: linear means that the ratio stays."""
         articles = self.corpus.articles["ar"] + self.corpus.unseen
-        costs = []
+        shown = []
         for number in (1, 10, 150):
-            text = "\n\n".join(articles[:number])
-            layouts = {text: lay_out(text)}
-            times = compare({"": lists.matching(engine, layouts)}, [text], self.sizes)
-            costs.append((number * corpus.ARTICLE, times[""] / number))
-        shown = ", ".join(f"{words:,} words {cost * 1e6:,.0f}" for words, cost in costs)
-        print(f"{'µs for each 670 words of a text of':44}{shown}")
+            joined, apart = "\n\n".join(articles[:number]), articles[:number]
+            layouts = {text: lay_out(text) for text in (joined, *apart)}
+            match = {"": lists.matching(engine, layouts)}
+            together = compare(match, [joined], self.sizes)[""] / len(apart)
+            alone = compare(match, apart, self.sizes)[""]
+            shown.append(f"{len(apart) * corpus.ARTICLE:,} words {together / alone:.2f}")
+        print(f"{'times the cost of its articles, a text of':44}{', '.join(shown)}")
 
     def _before(self) -> None:
         """What else an article costs before it is matched."""
