@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -74,7 +75,7 @@ def never(about: About) -> Silence | None:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the decisions of one transaction are made against. ``told`` (by watchlist and story) and ``stories`` change with every
-    article that is decided. ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told;
+    article that is decided; of the stories that are not ``spoken_of`` nothing is decided, and nothing counted (None: of each may be). ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told;
     ``silenced`` names the silence that mutes what would be told; ``limits`` count on what watchlists with ``max_alerts`` raise."""
 
     spec: SourceSpec
@@ -89,6 +90,7 @@ class Ground:
     spread: int = 0
     silenced: Callable[[About], Silence | None] = never
     limits: Limits = field(default_factory=Limits)
+    spoken_of: AbstractSet[str] | None = None
 
 
 def is_stale(published: datetime | None, spec: SourceSpec, now: datetime) -> bool:
@@ -127,6 +129,8 @@ def ingested(
     the article is its own story."""
     if not isinstance(analysis, Analysis):
         return _written(verdict, article, ground, failed=analysis.reason)
+    if ground.spoken_of is not None and (place.story if place else article.id) not in ground.spoken_of:
+        return _written(verdict, article, ground, place=place, analysis=analysis)  # as most: there is nothing to decide
     try:
         story = _counted(article, verdict, place, ground)
         decided = _all_decided(_Item(article, analysis, place, story), ground, edited=verdict.kind is Kind.EDITED)
@@ -228,7 +232,7 @@ class _Case:
 
 def _all_decided(item: _Item, ground: Ground, *, edited: bool) -> tuple[Decided, ...]:
     if not item.analysis.matches and not edited:
-        return ()  # as most articles: there is nothing to decide
+        return ()
     return tuple([_decided(case, ground) for case in _cases(item, ground, edited=edited)])
 
 

@@ -306,10 +306,11 @@ class Ingester:
         priors = await self._store.prior(asked.edited) if asked.edited else {}
         stories = {article.id: place.story if place else article.id for _, _, article, place in found}
         pairs = asked.pairs + [(watchlist, stories[article]) for watchlist, article in priors]
+        spoken_of = dict.fromkeys(story for _, story in pairs)
         if not pairs:
-            return ground({})
+            return ground({}, spoken_of=spoken_of.keys())
         told = dict(await self._store.told(list(dict.fromkeys(pairs))))
-        known = dict(await self._store.story_facts(list(dict.fromkeys(story for _, story in pairs))))
+        known = dict(await self._store.story_facts(list(spoken_of)))
         near = {str(place.joined["article"]) for *_, place in found if place and place.joined}
         titles = {article.id: article.title for _, _, article, _ in found}
         titles |= await self._store.titles(sorted(near - titles.keys()))
@@ -318,7 +319,7 @@ class Ingester:
             if self._limits is None
             else await self._limits([facts[name] for name in {pair[0] for pair in pairs} & facts.keys()], now)
         )
-        return ground(told, stories=known, priors=priors, titles=titles, limits=limits)
+        return ground(told, stories=known, priors=priors, titles=titles, limits=limits, spoken_of=spoken_of.keys())
 
     async def _write(self, poll: Poll, batch: IngestBatch) -> None:
         """With the furniture learnt of the source; where the transaction fails, the next one writes it."""

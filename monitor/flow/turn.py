@@ -49,7 +49,7 @@ class Turn:
         self._writings: dict[asyncio.Task[None], Handed] = {}
         self._before: tuple[Handed, ...] = ()  # what was under way when this turn began
         self._claims: deque[frozenset[str]] = deque()  # of what was handed over lately, the last at the end
-        self._claimed = 0  # how many these are
+        self._claimed: dict[str, int] = {}  # each of them, and the how manieth handed over brought it last
 
     async def __aenter__(self) -> None:
         await self._lock.acquire()
@@ -87,8 +87,7 @@ class Turn:
     def claimed(self, claims: frozenset[str], since: int) -> bool:
         """Whether something handed over after the first ``since`` brought one of these as well: the record would refuse it, and all
         that goes on with its stories. What lies far back is forgotten here; the record knows."""
-        lately = min(self.handed - since, len(self._claims))
-        return any(not claims.isdisjoint(self._claims[-n]) for n in range(1, lately + 1))
+        return since < self.handed and any([self._claimed.get(claim, 0) > since for claim in claims])
 
     def hand_over(self, write: Callable[[tuple[Receipt, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
         """Begins to write; whoever has the turn is to leave it now, and then to wait until it is ``ended``. ``write`` is given the
@@ -98,11 +97,16 @@ class Turn:
         self._writings[task] = handed
         self.handed += 1
         self._claims.append(handed.claims)
-        self._claimed += len(handed.claims)
-        while self._claimed > CLAIMS or len(self._claims) > TIMES:
-            self._claimed -= len(self._claims.popleft())
+        self._claimed.update(dict.fromkeys(handed.claims, self.handed))
+        while len(self._claimed) > CLAIMS or len(self._claims) > TIMES:
+            self._forget(self.handed - len(self._claims) + 1)
         task.add_done_callback(self._writings.pop)
         return task
+
+    def _forget(self, oldest: int) -> None:
+        for claim in self._claims.popleft():
+            if self._claimed[claim] == oldest:  # else somebody brought it again
+                del self._claimed[claim]
 
 
 async def ended(writing: asyncio.Task[None]) -> None:
