@@ -75,8 +75,9 @@ def never(about: About) -> Silence | None:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the decisions of one transaction are made against. ``told`` (by watchlist and story) and ``stories`` change with every
-    article that is decided; of the stories that are not ``spoken_of`` nothing is decided, and nothing counted (None: of each may be). ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told;
-    ``silenced`` names the silence that mutes what would be told; ``limits`` count on what watchlists with ``max_alerts`` raise."""
+    article that is decided; nothing is decided of stories that are not ``spoken_of``, and none of them is counted (None: any may be).
+    ``titles`` are those of articles that others joined for. The ``spread``-th outlet is told; ``silenced`` names the silence that
+    mutes what would be told; ``limits`` count on what watchlists with ``max_alerts`` raise."""
 
     spec: SourceSpec
     now: datetime

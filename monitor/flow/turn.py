@@ -87,7 +87,7 @@ class Turn:
     def claimed(self, claims: frozenset[str], since: int) -> bool:
         """Whether something handed over after the first ``since`` brought one of these as well: the record would refuse it, and all
         that goes on with its stories. What lies far back is forgotten here; the record knows."""
-        return since < self.handed and any([self._claimed.get(claim, 0) > since for claim in claims])
+        return since < self.handed and any(self._claimed.get(claim, 0) > since for claim in claims)
 
     def hand_over(self, write: Callable[[tuple[Receipt, ...]], Coroutine[Any, Any, None]], handed: Handed) -> asyncio.Task[None]:
         """Begins to write; whoever has the turn is to leave it now, and then to wait until it is ``ended``. ``write`` is given the

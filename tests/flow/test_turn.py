@@ -168,7 +168,8 @@ def test_what_was_claimed_since_is_known_and_what_lies_far_back_is_forgotten() -
         for _ in range(TIMES):
             await claiming()
         assert not turn.claimed(frozenset("7"), since), "what brings nothing new is not kept for ever either"
-        assert len(turn._claims) == TIMES and not turn._claimed
+        assert len(turn._claims) == TIMES
+        assert not turn._claimed
 
     asyncio.run(life())
 
