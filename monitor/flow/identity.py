@@ -33,7 +33,6 @@ written once; what would be a second edit of it is NEW. This module must not kno
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
@@ -41,6 +40,7 @@ from typing import Final, NamedTuple
 
 from monitor.model import Document, SourceKind, SourceSpec, identity
 from monitor.ports import Known, Owner, Probe
+from monitor.text.aliases import TITLE, hashes, title_of
 from monitor.text.fold import fold
 from monitor.text.links import one_site, own
 from monitor.text.words import words
@@ -53,7 +53,6 @@ KEPT: Final = 0.5
 ALIKE: Final = 0.6
 #: Times that the page of an item is asked for again after it could not be had, at each changed body of its feed.
 RETRIES: Final = 3
-_TITLE: Final = 300  # characters of a title that are compared
 _RETRY: Final = "retry"
 
 
@@ -100,62 +99,35 @@ def prepared(documents: Sequence[Document], spec: SourceSpec) -> list[Document]:
     texts: dict[str, set[str]] = {}
     for document in linked:
         texts.setdefault(document.link, set()).add(document.text)
-    return [replace(document, link="") if document.link and len(texts[document.link]) > 1 else document for document in linked]
+    shared = [bool(document.link) and len(texts[document.link]) > 1 for document in linked]
+    return [replace(document, link="", hashes=()) if by_several else document for document, by_several in zip(linked, shared, strict=True)]
 
 
 def _linked(document: Document, spec: SourceSpec) -> Document:
     link = document.link or own(document.url, spec.location)
     if (link, spec.name) == (document.link, document.source):
         return document
-    return replace(document, source=spec.name, link=link)
+    return replace(document, source=spec.name, link=link, hashes=())
 
 
 def probe(document: Document) -> Probe:
-    """What ``content_hash`` and ``aliases`` say, with the text hashed once: of an item with a title both begin alike."""
-    titled = _titled(document)
-    if not titled:
-        return Probe(document.key, content_hash(document), aliases(document))
-    said = hashlib.sha256(_parts(titled, document.text))
-    digest = said.hexdigest()
-    said.update(_parts(document.link or document.url))
-    return Probe(document.key, said.hexdigest(), _aliases(document, digest))
+    """What the record is asked under."""
+    known_by = hashes_of(document)
+    return Probe(document.key, known_by[0], known_by[2:])
 
 
 def aliases(document: Document) -> tuple[str, ...]:
     """(the link's, the content's); the content's alone where there is no link, none where there is no date either."""
-    return _aliases(document, _digest(title_of(document), document.text))
-
-
-def _aliases(document: Document, digest: str) -> tuple[str, ...]:
-    within = document.link or (document.published.isoformat() if document.published else "")
-    if not within:
-        return ()
-    content = identity("content", document.source, within, digest)
-    return (identity("link", document.link), content) if document.link else (content,)
+    return hashes_of(document)[2:]
 
 
 def content_hash(document: Document) -> str:
-    """What the record remembers of an item to know it unchanged: title and text are one here. It is of the item as its feed
-    had it, never of the page that was fetched for it."""
-    return _digest(_titled(document), document.text, document.link or document.url)
+    return hashes_of(document)[0]
 
 
-def _digest(*parts: str) -> str:
-    return hashlib.sha256(_parts(*parts)).hexdigest()
-
-
-def _parts(*parts: str) -> bytes:
-    raws = [part.encode("utf-8", "replace") for part in parts]
-    return b"".join([b"%d:%b" % (len(raw), raw) for raw in raws])
-
-
-def _titled(document: Document) -> str:
-    return document.text[document.title.start : document.title.end] if document.title else ""
-
-
-def title_of(document: Document) -> str:
-    """The title its source knew, else the first line."""
-    return _titled(document) or document.text.lstrip().partition("\n")[0][:_TITLE]
+def hashes_of(document: Document) -> tuple[str, ...]:
+    """As they were worked out where it was read, else now."""
+    return document.hashes or hashes(document)
 
 
 # ---------------------------------------------------------------------------------------- the verdicts
@@ -247,9 +219,11 @@ class _Judging:
     def _new(self, document: Document, asked: Probe, known: Known) -> Owner:
         """What a new article will be. An id given to a second article needs another for that article."""
         source, key = self._spec.name, document.key
+        article = document.hashes[1] if document.hashes else identity(source, key)
         if known.owner is not None and (known.owner.source, known.owner.key) == (source, key):
             key = f"{key}#{identity(document.link)[:12]}"
-        return Owner(identity(source, key), source, key, len(document.text), asked.content_hash, title_of(document), document.url)
+            article = identity(source, key)
+        return Owner(article, source, key, len(document.text), asked.content_hash, title_of(document), document.url)
 
     def _claimed(self, kind: Kind, made: Owner, asked: Probe, known: Known) -> tuple[str, ...]:
         """The aliases nobody has. A sighting claims its content for the article it is one of."""
@@ -285,7 +259,7 @@ def _given_again(document: Document, owner: Owner) -> bool:
 
 def alike(one: str, other: str) -> bool:
     """Whether two titles may be of one article: equal, one within the other, or most of the words of the shorter."""
-    first, second = fold(one[:_TITLE]), fold(other[:_TITLE])
+    first, second = fold(one[:TITLE]), fold(other[:TITLE])
     its, others = _words(first), _words(second)
     if not its or not others:
         return False

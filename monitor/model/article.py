@@ -19,6 +19,8 @@ class Document:
     ``learnt`` are the furniture lines its source was seen to repeat and that stand in this text (keys of ``text.phrases.key``);
     the ingester sets them. ``page`` is the address of the item's page where the item is a teaser and its page may be fetched.
     ``link`` is the canonical link, "" where the item has none of its own (it shares it, or it is the site's front page).
+    ``hashes`` is what it is known again by (``text.aliases``), where that was worked out with the reading: of the item as its feed
+    had it, whatever page is fetched for it. Whoever gives it another source, key or link leaves them out.
     """
 
     source: str
@@ -34,6 +36,7 @@ class Document:
     learnt: tuple[str, ...] = ()
     page: str = ""
     link: str = ""
+    hashes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

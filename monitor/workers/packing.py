@@ -15,26 +15,38 @@ from typing import Any, Final
 
 from monitor.model import Analysis, AnalysisFailed, Document, Fingerprint, Span, Zone, ZoneKind
 from monitor.ports import StoredVersion
+from monitor.text.aliases import hashes
 from monitor.watchlist import Term
 
 #: A document, or an analysis: its fields in order, what is made of parts among them as those.
 Packed = tuple[Any, ...]
 
 _DOCUMENT: Final = attrgetter(*(one.name for one in fields(Document)))
-_TITLE: Final = [one.name for one in fields(Document)].index("title")
+_NAMES: Final = [one.name for one in fields(Document)]
+_TITLE: Final = _NAMES.index("title")
+_HASHES: Final = _NAMES.index("hashes")
 #: What all terms of a run have in common; a run is followed by their texts.
 _COMMON: Final = attrgetter("language", "mark", "entity")
 _ZONES: Final = {kind.value: kind for kind in ZoneKind}
 
 
 def packed(documents: Iterable[Document]) -> list[Packed]:
+    """With what each is known again by, which costs the process that asks for it more than it can spare."""
     found = []
     for document in documents:
         values = list(_DOCUMENT(document))
         title = document.title
         values[_TITLE] = title and (title.start, title.end)
+        values[_HASHES] = document.hashes or _hashes(document)
         found.append(tuple(values))
     return found
+
+
+def _hashes(document: Document) -> tuple[str, ...]:
+    try:
+        return hashes(document)
+    except UnicodeEncodeError:  # half a character in its key: whoever asks for this one shall hear of it, not all that go with it
+        return ()
 
 
 def unpacked(found: Sequence[Packed]) -> tuple[Document, ...]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from monitor.flow.identity import Kind, Verdict, aliases, alike, content_hash, judge, prepared, probe, remembered
 from monitor.model import Document, SourceKind, SourceSpec, Span, identity
 from monitor.ports import Known, Owner, Probe
+from monitor.text.aliases import hashes
 from tests.fakes import START
 
 HERE = SourceSpec("here", SourceKind.FEED, "https://example.org/feed.xml", 900)
@@ -366,3 +367,12 @@ def test_whatever_comes_nothing_is_lost_and_a_repeat_is_unchanged(polls: Sequenc
             assert verdict.article in record.articles
             assert (verdict.kind is NEW) == (verdict.owner is None)
         assert set(record.kinds(spec, *documents)) <= {UNCHANGED}
+
+
+@given(st.lists(_ITEMS, max_size=5, unique_by=lambda one: one.key), st.sampled_from(["here", "there"]))
+def test_what_was_worked_out_where_it_was_read_holds_for_what_is_judged(items: list[Document], source: str) -> None:
+    """Also where another source polls it, or a link turns out to be that of several."""
+    known = [replace(one, hashes=hashes(one)) for one in items]
+    spec = replace(HERE, name=source)
+    assert [probe(one) for one in prepared(known, spec)] == [probe(one) for one in prepared(items, spec)]
+    assert all(one.hashes in ((), hashes(one)) for one in prepared(known, spec))

@@ -25,6 +25,7 @@ from monitor.model import (
     ZoneKind,
 )
 from monitor.ports import StoredVersion
+from monitor.text.aliases import hashes
 from monitor.watchlist import Term, Watchlist, load
 from monitor.workers.packing import Analyses, Documents, Versions, packed, unpacked
 from tests.fakes import START
@@ -67,6 +68,16 @@ ANALYSES = st.builds(AnalysisFailed, TEXTS) | st.builds(
 @given(st.lists(DOCUMENTS, max_size=4))
 def test_documents_that_were_read(documents: list[Document]) -> None:
     assert unpacked(pickle.loads(pickle.dumps(packed(documents)))) == tuple(documents)
+
+
+@given(st.lists(DOCUMENTS, max_size=4))
+def test_documents_that_were_read_bring_what_they_are_known_by(documents: list[Document]) -> None:
+    assert [one.hashes for one in unpacked(packed(documents))] == [hashes(one) for one in documents]
+
+
+def test_half_a_character_in_the_key_of_one_is_nothing_to_the_others() -> None:
+    found = unpacked(packed([Document("wire", "\ud800", "one"), two := Document("wire", "2", "two")]))
+    assert [one.hashes for one in found] == [(), hashes(two)]
 
 
 @given(st.lists(DOCUMENTS, max_size=4))
