@@ -16,6 +16,7 @@
  * page is not known to the processor, and of such places it is not.) */
 #define FETCH(place) ((void)*(const volatile char *)(place))
 #define SOON 64 /* hits of which that is asked at once: more than most articles have */
+#define NAMES 16 /* under which the hits of one sentence are told here; of more Python tells */
 #define SPREAD UINT64_C(0x9E3779B97F4A7C15) /* as in `pairs` */
 #define LINE 4 /* entries of the table of chunks that stand in one line of the processor's cache */
 /* What a chunk may be, as in `meanings`; its class stands above these bits. */
@@ -1418,6 +1419,197 @@ tuple_of(PyObject *type, PyObject *const *items, Py_ssize_t count)
     return made;
 }
 
+/* One way in which a hit is told. The objects are its own. */
+typedef struct {
+    Hit hit;
+    Py_ssize_t turn; /* its place, where all else is the same */
+    PyObject *name, *term, *entity;
+} Way;
+
+/* The ways in which the hits of one sentence are told. */
+typedef struct {
+    Way *ways;
+    Py_ssize_t count, room;
+} Ways;
+
+static void
+free_ways(Ways *all)
+{
+    for (Py_ssize_t i = 0; i < all->count; i++) {
+        Py_DECREF(all->ways[i].name);
+        Py_DECREF(all->ways[i].term);
+        Py_DECREF(all->ways[i].entity);
+    }
+    PyMem_Free(all->ways);
+}
+
+/* Add a way in which a hit is told, of borrowed objects; -1 with an exception. */
+static int
+add_way(Ways *all, const Hit *one, PyObject *name, PyObject *term, PyObject *entity)
+{
+    if (!PyUnicode_Check(name)) {
+        PyErr_SetString(PyExc_TypeError, "a hit is told under a name");
+        return -1;
+    }
+    if (all->count == all->room) {
+        const Py_ssize_t room = all->room * 2 + 16;
+        Way *ways = PyMem_Realloc(all->ways, room * sizeof(Way));
+        if (ways == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        all->ways = ways;
+        all->room = room;
+    }
+    all->ways[all->count] = (Way){*one, all->count, Py_NewRef(name), Py_NewRef(term), Py_NewRef(entity)};
+    all->count++;
+    return 0;
+}
+
+/* Add all ways in which `told` has a hit told; -1 with an exception. */
+static int
+add_ways(Ways *all, const Hit *one, PyObject *told)
+{
+    PyObject *key = PyLong_FromLongLong(one->pattern);
+    PyObject *rows = key == NULL ? NULL : PyObject_GetItem(told, key);
+    Py_XDECREF(key);
+    int failed = rows == NULL ? -1 : 0;
+    if (!failed && !PyTuple_Check(rows)) {
+        PyErr_SetString(PyExc_TypeError, "how hits are told is a tuple");
+        failed = -1;
+    }
+    for (Py_ssize_t i = 0; !failed && i < PyTuple_GET_SIZE(rows); i++) {
+        PyObject *row = PyTuple_GET_ITEM(rows, i);
+        if (PyTuple_Check(row) && PyTuple_GET_SIZE(row) == 3)
+            failed = add_way(all, one, PyTuple_GET_ITEM(row, 0), PyTuple_GET_ITEM(row, 1), PyTuple_GET_ITEM(row, 2));
+        else {
+            PyErr_SetString(PyExc_TypeError, "a hit is told by its name, its term, and an entity or None");
+            failed = -1;
+        }
+    }
+    Py_XDECREF(rows);
+    return failed;
+}
+
+/* The order in which hits are taken: from the left, and of those that begin together the longest first. */
+static int
+longest_first(const void *one, const void *two)
+{
+    const Way *a = one, *b = two;
+    if (a->hit.first != b->hit.first)
+        return a->hit.first < b->hit.first ? -1 : 1;
+    if (a->hit.last != b->hit.last)
+        return a->hit.last > b->hit.last ? -1 : 1;
+    if (a->hit.pattern != b->hit.pattern)
+        return a->hit.pattern < b->hit.pattern ? -1 : 1;
+    return (a->turn > b->turn) - (a->turn < b->turn);
+}
+
+/* The order in which hits are told: as they stand in the text, and then by name. */
+static int
+as_they_stand(const void *one, const void *two)
+{
+    const Way *a = one, *b = two;
+    if (a->hit.start != b->hit.start)
+        return a->hit.start < b->hit.start ? -1 : 1;
+    if (a->hit.end != b->hit.end)
+        return a->hit.end < b->hit.end ? -1 : 1;
+    const int names = a->name == b->name ? 0 : PyUnicode_Compare(a->name, b->name);
+    return names ? names : (a->turn > b->turn) - (a->turn < b->turn);
+}
+
+/* Put ways in an order, in which most are. */
+static void
+sort_ways(Ways *all, int (*order)(const void *, const void *))
+{
+    Py_ssize_t sorted = 1;
+    for (Py_ssize_t i = 0; i < all->count; i++)
+        all->ways[i].turn = i;
+    while (sorted < all->count && order(&all->ways[sorted - 1], &all->ways[sorted]) < 0)
+        sorted++;
+    if (sorted < all->count)
+        qsort(all->ways, (size_t)all->count, sizeof(Way), order);
+}
+
+/* Which of `count` hits is told under this name, or `count`. */
+static int
+told_as(const Way *const *last, int count, PyObject *name)
+{
+    for (int i = 0; i < count; i++)
+        if (last[i]->name == name)
+            return i;
+    for (int i = 0; i < count; i++)
+        if (PyUnicode_Compare(last[i]->name, name) == 0)
+            return i;
+    return count;
+}
+
+static inline int
+at_one_place(const Way *one, const Way *two)
+{
+    return one->hit.first == two->hit.first && one->hit.last == two->hit.last;
+}
+
+/* Leave of hits that overlap and have one name the longest, as `evidence._apart` says; -1 where there are more names than it is done for
+ * here, and all is as it was. */
+static int
+leave_longest(Ways *all)
+{
+    const Way *last[NAMES]; /* of each name the one that was taken last */
+    int names = 0;
+    Py_ssize_t kept = 0;
+    for (Py_ssize_t i = 0; i < all->count; i++) {
+        Way *one = &all->ways[i];
+        const int name = told_as(last, names, one->name);
+        if (name == NAMES)
+            return -1;
+        one->turn = 0;
+        if (name < names && one->hit.first < last[name]->hit.last && (one->entity == Py_None || !at_one_place(one, last[name])))
+            continue;
+        one->turn = 1;
+        last[name] = one;
+        names += name == names;
+    }
+    for (Py_ssize_t i = 0; i < all->count; i++) {
+        const Way one = all->ways[i];
+        if (one.turn) {
+            all->ways[i] = all->ways[kept];
+            all->ways[kept++] = one;
+        }
+    }
+    for (Py_ssize_t i = kept; i < all->count; i++) {
+        Py_DECREF(all->ways[i].name);
+        Py_DECREF(all->ways[i].term);
+        Py_DECREF(all->ways[i].entity);
+    }
+    all->count = kept;
+    return 0;
+}
+
+/* Hits of one sentence as they are told, a tuple of `type`; None where they have too many names, NULL with an exception. */
+static PyObject *
+told_apart(Ways *all, PyObject *type, PyObject *text)
+{
+    sort_ways(all, longest_first);
+    if (leave_longest(all) < 0)
+        return Py_NewRef(Py_None);
+    sort_ways(all, as_they_stand);
+    PyObject *out = PyTuple_New(all->count);
+    for (Py_ssize_t i = 0; out != NULL && i < all->count; i++) {
+        const Way *one = &all->ways[i];
+        PyObject *const items[] = {
+            Py_NewRef(one->name), Py_NewRef(one->term), PyLong_FromLongLong(one->hit.start), PyLong_FromLongLong(one->hit.end),
+            PyUnicode_Substring(text, one->hit.start, one->hit.end), Py_NewRef(one->entity),
+        };
+        PyObject *made = tuple_of(type, items, 6);
+        if (made == NULL)
+            Py_CLEAR(out);
+        else
+            PyTuple_SET_ITEM(out, i, made);
+    }
+    return out;
+}
+
 /* What evidence is made of, see `tell_doc`. */
 typedef struct {
     PyObject *text, *sentences, *told, *stances, *stance, *clauses, *clause, *evidence, *hit, *apart;
@@ -1468,6 +1660,25 @@ told_plainly(const Telling *telling, PyObject *hits, Py_ssize_t i, Py_ssize_t la
     return out;
 }
 
+/* Those of the hits [i, last) that are told, as `told_apart`. */
+static PyObject *
+told_of_found(const Telling *telling, PyObject *hits, Py_ssize_t i, Py_ssize_t last)
+{
+    Ways all = {0};
+    int failed = 0;
+    for (; i < last && !failed; i++) {
+        PyObject *one = PyTuple_GET_ITEM(hits, i);
+        Hit hit = {.first = place_at(one, 1)};
+        hit.last = hit.first < 0 ? -1 : place_at(one, 2);
+        hit.start = hit.last < 0 ? -1 : place_at(one, 4);
+        hit.end = hit.start < 0 ? -1 : place_at(one, 5);
+        failed = hit.end < 0 || number_at(one, 3, &hit.pattern) < 0 || add_ways(&all, &hit, telling->told) < 0;
+    }
+    PyObject *told = failed ? NULL : told_apart(&all, telling->hit, telling->text);
+    free_ways(&all);
+    return told;
+}
+
 /* What a dictionary says of a sentence, or else `other`; NULL with an exception. */
 static PyObject *
 said_of(PyObject *some, PyObject *number, PyObject *other)
@@ -1495,6 +1706,8 @@ tell_sentence(const Telling *telling, PyObject *hits, Py_ssize_t first, Py_ssize
         return NULL;
     }
     PyObject *told = told_plainly(telling, hits, first, last);
+    if (told == Py_None)
+        Py_SETREF(told, told_of_found(telling, hits, first, last));
     if (told == Py_None) {
         Py_DECREF(told);
         PyObject *found = PyTuple_GetSlice(hits, first, last);
@@ -1534,7 +1747,7 @@ PyDoc_STRVAR(tell_doc,
 "tell(text, sentences, hits, told, stances, stance, clauses, clause, evidence, hit, apart) -> tuple of evidence\n\n"
 "The evidence of the sentences that `hits` stand in (a list of them as `find` makes them, sorted, each once), as\n"
 "`evidence.evidence_of` describes it. `told` says how hits of a pattern are told; `stances` and `clauses` are those of some sentences,\n"
-"`stance` and `clause` those of the others. Hits that overlap or are told in several ways are left to `apart` of these hits. `evidence` and\n"
+"`stance` and `clause` those of the others. Hits that overlap under more names than a few are left to `apart` of these hits. `evidence` and\n"
 "`hit` are subclasses of tuple.");
 
 static PyObject *
@@ -1694,6 +1907,30 @@ hits_of(Groups *groups, Py_ssize_t first, Py_ssize_t last, Py_ssize_t count, int
     return out;
 }
 
+/* Those of the hits [first, last) of one sentence that are evidence, as `told_apart`. */
+static PyObject *
+hits_apart(Groups *groups, Py_ssize_t first, Py_ssize_t last)
+{
+    const Hit *hits = groups->grouped.hits;
+    Ways all = {0};
+    int failed = 0;
+    for (; first < last && !failed; first++) {
+        const int evident = turn_to(groups, &hits[first]);
+        if (!evident)
+            continue;
+        PyObject *term = evident < 0 ? NULL : term_of(groups, &hits[first]);
+        if (term == NULL)
+            failed = -1;
+        else if (term == Py_None || PyTuple_GET_ITEM(groups->row, 1) == Py_None)
+            failed = add_ways(&all, &hits[first], groups->told);
+        else
+            failed = add_way(&all, &hits[first], PyTuple_GET_ITEM(groups->row, 1), term, Py_None);
+    }
+    PyObject *told = failed ? NULL : told_apart(&all, groups->hit, groups->text);
+    free_ways(&all);
+    return told;
+}
+
 /* Have the clauses that fired in a sentence ready as they are written; -1 with an exception. */
 static int
 name_clauses(Groups *groups, long long fired)
@@ -1732,9 +1969,12 @@ evidence_in(Groups *groups, Py_ssize_t first, Py_ssize_t last)
     }
     if (name_clauses(groups, found.bits) < 0)
         return NULL;
-    PyObject *told = hits_of(groups, first, last, found.count, found.simple);
-    if (told != NULL && !found.simple)
-        Py_SETREF(told, PyObject_CallFunctionObjArgs(groups->apart, groups->text, told, groups->told, NULL));
+    PyObject *told = found.simple ? hits_of(groups, first, last, found.count, 1) : hits_apart(groups, first, last);
+    if (told == Py_None) {
+        Py_SETREF(told, hits_of(groups, first, last, found.count, 0));
+        if (told != NULL)
+            Py_SETREF(told, PyObject_CallFunctionObjArgs(groups->apart, groups->text, told, groups->told, NULL));
+    }
     if (told == NULL)
         return NULL;
     PyObject *const items[] = {
@@ -1923,8 +2163,9 @@ PyDoc_STRVAR(tell_groups_doc,
 "pattern which set of groups it is of. `true_by` are the numbers of the watchlists, a tuple; or says by set which ones a hit makes true,\n"
 "None where it may do more, and then that is the answer. Of `lists` each is a tuple: (`rows`, `clauses`, `told`, `same`). `rows` says of\n"
 "each set the clauses that fire by it, a bit each, and the one name under which its hits are told, None where there are several;\n"
-"`clauses` how the bits are written. `terms` has the term of each pattern, None where more is to be told. Hits that overlap or are not\n"
-"told so simply are left to `apart` of the text, a tuple of them as `found`, and `told`. `kit` is the ordinary stance, the types\n"
+"`clauses` how the bits are written. `terms` has the term of each pattern, None where more is to be told. Of others\n"
+"`told` says how they are told; those that overlap under more names than a few are left to `apart` of the text, a tuple of them as\n"
+"`found`, and `told`. `kit` is the ordinary stance, the types\n"
 "`evidence`, `hit` and `found`, subclasses of tuple, and `apart`; `match` is the type of matches, and the slots of its attributes: to\n"
 "all but the last goes what is the `same` for a watchlist, to the last the evidence.");
 

@@ -18,12 +18,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match import Engine, compile_engine, meanings, native
+from monitor.match.evidence import _apart
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.pairs import SPREAD
 from monitor.match.plain import MATCH
 from monitor.match.scan import Found, Scanned
 from monitor.match.stems import HashedStems, PlainStems
-from monitor.model import Evidence, Facts, Hit, Match, Severity, Span, Stance
+from monitor.model import Entity, Evidence, Facts, Hit, Match, Severity, Span, Stance
 from monitor.text.chunks import BASE, KINDS, QUOTE_WEIGHT, WEIGHTS, chunks
 from monitor.text.layout import lay_out
 from monitor.text.native import kernel as words
@@ -427,6 +428,19 @@ SETS: list[tuple[int, ...]] = [(), (0,), (1,), (0, 1), (2, 0)]
 HITS = st.lists(st.builds(Found, *[st.integers(0, 3)] * 3, st.integers(0, 9), *[st.integers(-(2**62), 2**62)] * 2))
 
 
+Ways = dict[int, tuple[tuple[str, str, Entity | None], ...]]
+CALLED = ["f", "g", "h"]
+#: How the hits of eight patterns are told, most in one way.
+WAYS = st.tuples(st.sampled_from(CALLED), st.sampled_from(["arms", "deal"]), st.sampled_from([None, None, Entity("q1", "A", "l")]))
+TOLD = st.lists(st.lists(WAYS, max_size=3, unique_by=str) | WAYS.map(lambda way: [way]), min_size=8, max_size=8).map(
+    lambda told: {pattern: tuple(ways) for pattern, ways in enumerate(told)}
+)
+#: Hits of one sentence, in order, each once; each word is two letters.
+OVERLAPPING = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3), st.integers(0, 7)), max_size=12).map(
+    lambda found: sorted({Found(0, first, first + size, number, 2 * first, 2 * (first + size)) for first, size, number in found})
+)
+
+
 @given(HITS, st.lists(st.integers(0, len(SETS) - 1), min_size=10, max_size=10))
 def test_hits_are_grouped_as_python_would(hits: list[Found], numbers: list[int]) -> None:
     hits.sort()
@@ -578,19 +592,31 @@ class TestTellingGroups:
         assert [hit.group for hit in one.hits] == ["h"]
         assert self.told([]) == ()
 
-    @pytest.mark.parametrize(
-        ("hits", "terms"),
-        [
-            ([(0, 0, 2, 1, 0, 9), (0, 1, 2, 2, 5, 9)], ["none", "arms", "deal", "guns"]),
-            ([(0, 0, 1, 3, 0, 4)], ["none", "arms", "deal", "guns"]),
-            ([(0, 0, 1, 1, 0, 4)], ["none", None, "deal", "guns"]),
-        ],
-    )
-    def test_what_overlaps_or_is_told_in_several_ways_is_left_to_python(self, hits: list[Sequence[int]], terms: list[str | None]) -> None:
-        (one,) = self.told([*hits, (0, 4, 5, 0, 0, 4)], terms=terms)
-        left: object = one.hits
-        assert left == tuple(Found(*hit) for hit in hits)
-        assert {type(hit).__name__ for hit in one.hits} == {"Found"}
+    @given(OVERLAPPING, TOLD)
+    def test_what_overlaps_or_is_told_in_several_ways_is_told_as_python_would(self, hits: list[Found], told: Ways) -> None:
+        """Patterns told in one way are of the set of groups of that name; the others are of one that has several."""
+        names: list[str | None] = [None, *CALLED]
+        alone = {pattern: ways[0] for pattern, ways in told.items() if len(ways) == 1 and ways[0][2] is None}
+        of = [names.index(alone[pattern][0]) if pattern in alone else 0 for pattern in range(len(told))]
+        terms = [alone[pattern][1] if pattern in alone else None for pattern in range(len(told))]
+        rows = {number: (1, name) for number, name in enumerate(names)}
+        lists = [(rows, {1: "g"}, told, self.same)]
+        evidence = self.told(hits, of=of, terms=terms, lists=lists, apart=None)
+        assert [one.hits for one in evidence] == ([_apart(self.text, hits, told)] if hits else [])
+
+    def test_what_has_more_names_than_that_is_left_to_python(self) -> None:
+        rows = tuple((f"n{number}", "arms", None) for number in range(17))
+        hits = [Found(0, 0, 1, 1, 0, 4), Found(0, 0, 2, 1, 0, 9)]
+        for told, left in ((rows[1:], False), (rows, True)):
+            lists = [({1: (1, None)}, {1: "g"}, {1: told}, self.same)]
+            (one,) = self.told([*hits, (0, 4, 5, 0, 0, 4)], lists=[({0: (0, None), **lists[0][0]}, *lists[0][1:])])
+            found: object = one.hits
+            assert (found == tuple(hits), found == _apart(self.text, hits, {1: told})) == (left, not left)
+
+    @pytest.mark.parametrize("rows", [None, ["g"], (None,), (("g", "t"),), ((1, "t", None),), (("g", "t", None), "gt")], ids=repr)
+    def test_ways_that_are_none_are_refused(self, rows: object) -> None:
+        with pytest.raises(TypeError):
+            self.told([(0, 0, 1, 1, 0, 4)], lists=[({1: (1, None)}, {1: "g"}, {1: rows}, self.same)])
 
     @pytest.mark.parametrize(
         ("hit", "other", "error"),
@@ -654,17 +680,22 @@ class TestTelling:
         assert type(evidence) is Evidence
         assert type(evidence.hits[0]) is Hit
 
-    @pytest.mark.parametrize(("last", "ways"), [(2, 1), (1, 2), (1, 0)])
-    def test_what_overlaps_or_is_told_in_several_ways_is_left_to_python(self, last: int, ways: int) -> None:
+    @given(OVERLAPPING, TOLD)
+    def test_what_overlaps_or_is_told_in_several_ways_is_told_as_python_would(self, hits: list[Found], told: Ways) -> None:
+        evidence = self.told(hits, told)
+        assert [one.hits for one in evidence] == ([_apart(self.text, hits, told)] if hits else [])
+
+    @pytest.mark.parametrize("names", [16, 17])
+    def test_what_has_many_names_is_left_to_python(self, names: int) -> None:
         left: list[object] = []
 
         def apart(found: object) -> tuple[Hit, ...]:
             left.append(found)
             return ()
 
-        hits = [Found(0, 0, last, 7, 0, 4), Found(0, 1, 2, 7, 5, 9)]
-        (evidence,) = self.told(hits, {7: (("g", "t", None),) * ways}, apart)
-        assert (left, evidence.hits) == ([tuple(hits)], ())
+        hits = [Found(0, 0, 2, 7, 0, 4), Found(0, 1, 2, 7, 5, 9)]
+        (evidence,) = self.told(hits, {7: tuple((f"n{number}", "t", None) for number in range(names))}, apart)
+        assert (left, len(evidence.hits)) == (([], names) if names == 16 else ([tuple(hits)], 0))
 
     @pytest.mark.parametrize(
         ("hits", "error"),
