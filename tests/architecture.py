@@ -34,6 +34,7 @@ LEVELS: Mapping[str, int] = {
     "dictionaries": 5,
     "workers": 5,
     "forking": 5,
+    "scheduling": 5,
     "settings": 6,
     "keys": 6,
     "logs": 6,
@@ -55,7 +56,8 @@ NEIGHBOURS: Mapping[str, frozenset[str]] = {
     "text": frozenset({"yamlmap"}),
     "sources": frozenset({"net"}),
     "sinks": frozenset({"net"}),
-    "workers": frozenset({"sources", "dictionaries", "forking"}),
+    "store": frozenset({"scheduling"}),
+    "workers": frozenset({"sources", "dictionaries", "forking", "scheduling"}),
     "service": frozenset({"web"}),
 }
 

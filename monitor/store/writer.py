@@ -28,6 +28,7 @@ from sqlalchemy import Connection, Transaction
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageCorrupt, StorageError, StorageFull
+from monitor.scheduling import stand_back
 from monitor.store.ballast import Ballast
 from monitor.store.sqlite_errors import explained, is_busy
 
@@ -160,6 +161,7 @@ class Writer:
 
     # ------------------------------------------------------------------------------------ on the thread
     def _run(self) -> None:
+        stand_back()
         try:
             connection = self._ready()
         except BaseException as error:

@@ -28,6 +28,7 @@ from monitor.errors import FetchError, WatchlistError
 from monitor.match import Engine, compile_engine, languages_of, run_tests
 from monitor.model import Analysis, AnalysisFailed, Document, SourceSpec
 from monitor.ports import FeedRead, Fetched, Generation, PageRead, StoredVersion, WarmReport
+from monitor.scheduling import stand_back
 from monitor.sources.feedread import read_feed
 from monitor.sources.file import read_document
 from monitor.sources.page import read_page
@@ -54,6 +55,7 @@ def begin(memory: int = 0) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     die_with_service()
+    stand_back()
     if memory:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -131,3 +133,16 @@ def test_whatever_waits_together_each_is_all_or_nothing(tmp_path: Path, kinds: l
         number if kind == "writes" else kind for number, kind in enumerate(kinds)
     ]
     assert there == [number for number, kind in enumerate(kinds) if kind == "writes"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has batch threads")
+def test_the_writer_s_thread_interrupts_nobody(tmp_path: Path) -> None:
+    async def policy() -> int:
+        database = await Database.open(tmp_path)
+        try:
+            return await database.write(lambda connection: os.sched_getscheduler(0))
+        finally:
+            await database.close()
+
+    own = os.sched_getscheduler(0)
+    assert asyncio.run(policy()) == (os.SCHED_BATCH if own == os.SCHED_OTHER else own)

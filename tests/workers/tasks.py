@@ -27,6 +27,10 @@ def process_id() -> int:
     return os.getpid()
 
 
+def scheduling_policy() -> int:
+    return os.sched_getscheduler(0)
+
+
 def loop_for_ever() -> None:
     while True:
         pass

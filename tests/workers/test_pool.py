@@ -53,6 +53,15 @@ def test_a_task_runs_elsewhere_and_gives_its_value_or_its_error() -> None:
     with_pool(work)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone has batch processes")
+def test_a_worker_interrupts_nobody() -> None:
+    async def work(pool: KillablePool) -> None:
+        own = os.sched_getscheduler(0)
+        assert await pool.run(tasks.scheduling_policy, limit=5) == (os.SCHED_BATCH if own == os.SCHED_OTHER else own)
+
+    with_pool(work)
+
+
 def test_fault_38_a_task_without_end_is_killed_and_the_next_one_runs() -> None:
     async def work(pool: KillablePool) -> None:
         first = await pool.run(tasks.process_id, limit=5)
