@@ -1,4 +1,4 @@
-"""Compiles the inner loops of words, of layout, of matching and of choosing stories while the package is built or installed.
+"""Compiles the inner loops of words, of layout, of feeds, of matching and of choosing stories while the package is built or installed.
 
 Where that cannot be done (no compiler, no headers of Python) the package is built without them, which is said: everything
 works the same; matching takes three times as long, and choosing a story ten times, half a millisecond.
@@ -12,7 +12,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCES = (*(Path("monitor", room, "_native.c") for room in ("text", "match", "story")), Path("monitor", "text", "_layout.c"))
+SOURCES = (
+    *(Path("monitor", room, "_native.c") for room in ("text", "match", "story")),
+    Path("monitor", "text", "_layout.c"),
+    Path("monitor", "sources", "_markup.c"),
+)
 
 
 class Compile(BuildHookInterface[Any]):

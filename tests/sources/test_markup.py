@@ -9,7 +9,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.sources.markup import _parsed, _quick, html_to_text, one_line, part_to_text, too_deep
+from monitor.sources.markup import (
+    _ELEMENTS,
+    _NAMED_CHARACTERS,
+    _in_python,
+    _parsed,
+    _quick,
+    html_to_text,
+    one_line,
+    part_to_text,
+    too_deep,
+)
+from monitor.sources.native import COMPILED, kernel
 from tests.sources.corpora import ARCHIVES, files, needs_data
 
 ROWS = [
@@ -118,6 +129,64 @@ def test_ordinary_fragments_take_the_quick_path() -> None:
     assert _quick(markup) == _parsed(markup) == "One two.\n\na\n\nb\n\nend"
 
 
+# ------------------------------------------------------------------------ and so is the loop in C
+def in_c(markup: str) -> str | None:
+    return kernel.plain(markup, _ELEMENTS, _NAMED_CHARACTERS)
+
+
+compiled = pytest.mark.skipif(not COMPILED, reason="there was no compiler")
+MORE = ["<h3>", "</h3>", "<section>", "</section>", "<BLOCKQUOTE>", "</Ul>", "<br\n/>", "<p title='&#1;'>", "<h7>", "<p", "<p\x1e>"]
+MORE += [
+    "&quot;",
+    "&Auml;",
+    "&auml;",
+    "&#39;",
+    "&#x27;",
+    "& ",
+    "&amp",
+    "&apos;x",
+    "&Tab;",
+    "&#32;",
+    "&#49999;",
+    "&#50000;",
+    "&#x7e;",
+    "&#x7f;",
+]
+MORE += ["&#xcfff;", "&#xd000;", "\u3000", "\x85", "\u2028", "\x1e", "\x1f", "\0", "\t", "\x0b", "\f", "\u200b", "\ud800", "\U0001f600"]
+PIECES = st.lists(st.one_of(st.sampled_from(TAGS * 2 + ODD + REFERENCES + TEXTS * 2 + MORE), st.characters()), max_size=14).map("".join)
+
+
+@compiled
+@settings(max_examples=1_500)
+@given(PIECES)
+@example("a<br> <br>\u3000<p></p>b<br>c")
+@example("AT&<b>amp;</b>")
+@example("<p>" * 70)
+@example("<div>" * 70)
+@example("<br>" * 5_001)
+def test_in_c_plain_fragments_read_as_in_python(markup: str) -> None:
+    assert in_c(markup) in (None, _in_python(markup))
+
+
+@compiled
+def test_ordinary_fragments_are_plain() -> None:
+    markup = (
+        '<p>One <a href="http://x.example/?a=1&amp;b=2" title="t">two</a> &quot;three&rdquo;.</p>\n<ul><li>a</li><li>b</li></ul>'
+        '<img src="x" alt=""/><br/>end &#8211; &#x2014;&nbsp;of it'
+    )
+    assert in_c(markup) == 'One two "three”.\n\na\n\nb\n\nend – — of it'
+
+
+@compiled
+def test_wrong_arguments_are_answered() -> None:
+    with pytest.raises(TypeError):
+        kernel.plain(b"<p>", _ELEMENTS, _NAMED_CHARACTERS)  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        kernel.plain("<p>", "", _NAMED_CHARACTERS)  # type: ignore[arg-type]
+    assert kernel.plain("<p>a", b"", b"") is None
+    assert kernel.plain("<p>a", _ELEMENTS[:23], b"x") is None
+
+
 @needs_data
 def test_bodies_of_real_feeds_read_alike_on_both_paths() -> None:
     quick = total = 0
@@ -129,6 +198,7 @@ def test_bodies_of_real_feeds_read_alike_on_both_paths() -> None:
                     total += 1
                     found = _quick(markup)
                     quick += found is not None
+                    assert not COMPILED or in_c(markup) in (None, _in_python(markup)), name
                     assert found is None or found == _parsed(markup), name
     print(f"{quick} of {total} fragments of real feeds take the quick path")
     assert not os.environ.get("NEWS_TEST_DATA") or quick > 100
