@@ -38,12 +38,18 @@ LOOKED_AT: Final = 200
 #: When it was first seen (monotonic seconds), then an article and its longest line, twice or more. Empty: never to be learnt.
 _Candidate = tuple[float | int, ...]
 _NEVER: Final[_Candidate] = ()
-_PROSE: Final = frozenset({ZoneKind.LEAD, ZoneKind.BODY})
+_PROSE: Final = (ZoneKind.LEAD, ZoneKind.BODY)
 
 
-class _Line(NamedTuple):
-    start: int
-    text: str
+class _Rule(NamedTuple):
+    """Articles that a line is seen in before it is learnt, and seconds between the first and the last."""
+
+    articles: int
+    spread: float
+
+
+_LABEL: Final = _Rule(LABEL_ARTICLES, 0.0)
+_SENTENCE: Final = _Rule(SENTENCE_ARTICLES, SENTENCE_SPREAD)
 
 
 class LineMemory:
@@ -63,7 +69,7 @@ class LineMemory:
         learnt = self._learnt.get(source)
         if not learnt:
             return ()
-        keys = dict.fromkeys(key(line.text) for line in _lines(text) if len(line.text) <= LEARNT)
+        keys = dict.fromkeys(key(line) for _, line in _lines(text) if len(line) <= LEARNT)
         return tuple(one for one in keys if one in learnt)
 
     def note(self, source: str, article: str, text: str, zones: Sequence[Zone]) -> None:
@@ -71,47 +77,36 @@ class LineMemory:
         lines = _lines(text)
         if len(lines) < 2:
             return
-        next_longest, longest = sorted([line.text for line in lines], key=len)[-2:]
+        next_longest, longest = sorted([line for _, line in lines], key=len)[-2:]
         starts = [zone.start for zone in zones]
         known_as, now = hash(article), self._clock.monotonic()
-        for place, line in enumerate(lines):
-            if len(line.text) > LEARNT or not _is_prose(line.start, starts, zones):
+        for place, (start, line) in enumerate(lines):
+            if len(line) > LEARNT or not _is_prose(start, starts, zones):
                 continue
-            other = hash(next_longest if line.text == longest else longest)
-            if closed(line.text):
-                edge = place < EDGE or place >= len(lines) - EDGE
-                self._saw_sentence(source, line.text, known_as, other, now, edge=edge)
-            elif _is_label(line.text):
-                self._saw(source, line.text, known_as, other, now, sentence=False)
+            sentence = closed(line)
+            if not sentence and not _is_label(line):
+                continue
+            name = hash((source, line))
+            seen = self._candidate(name)
+            if sentence and (seen == _NEVER or EDGE <= place < len(lines) - EDGE):
+                # Most sentences within a text never come again: only a candidate is worth a note that it is none.
+                if seen is not None:
+                    self._keep(name, _NEVER)
+                continue
+            rule, other = _SENTENCE if sentence else _LABEL, hash(next_longest if line == longest else longest)
+            seen = _seen_in(seen or (now,), known_as, other, rule)
+            if len(seen) > 2 * rule.articles and now - seen[0] >= rule.spread:
+                self._learn(source, line)
+                self._young.pop(name, None)
+                self._old.pop(name, None)
+            else:
+                self._keep(name, seen)
 
     def take_new(self, source: str) -> tuple[str, ...]:
         """The lines learnt since this was last asked."""
         return tuple(self._new.pop(source, ()))
 
     # ------------------------------------------------------------------------------------- candidates
-    def _saw_sentence(self, source: str, line: str, article: int, other: int, now: float, *, edge: bool) -> None:
-        name = hash((source, line))
-        known = self._candidate(name)
-        if known == _NEVER or not edge:
-            # Most sentences within a text never come again: only a candidate is worth a note that it is none.
-            if known is not None:
-                self._keep(name, _NEVER)
-        else:
-            self._saw(source, line, article, other, now, sentence=True)
-
-    def _saw(self, source: str, line: str, article: int, other: int, now: float, *, sentence: bool) -> None:
-        needed, spread = (SENTENCE_ARTICLES, SENTENCE_SPREAD) if sentence else (LABEL_ARTICLES, 0.0)
-        name = hash((source, line))
-        seen = self._candidate(name) or (now,)
-        if len(seen) <= 2 * needed and article not in seen[1::2] and other not in seen[2::2]:
-            seen = (*seen, article, other)
-        if len(seen) > 2 * needed and now - seen[0] >= spread:
-            self._learn(source, line)
-            self._young.pop(name, None)
-            self._old.pop(name, None)
-        else:
-            self._keep(name, seen)
-
     def _candidate(self, name: int) -> _Candidate | None:
         young = self._young.get(name)
         return self._old.get(name) if young is None else young
@@ -138,12 +133,19 @@ def _is_prose(start: int, starts: Sequence[int], zones: Sequence[Zone]) -> bool:
     return at >= 0 and start < zones[at].end and zones[at].kind in _PROSE
 
 
-def _lines(text: str) -> list[_Line]:
-    """The lines that say anything; of a text of very many, those at its beginning and end."""
-    lines: list[_Line] = []
+def _seen_in(seen: _Candidate, article: int, other: int, rule: _Rule) -> _Candidate:
+    """Also in this article, where it is another one than those before."""
+    if len(seen) > 2 * rule.articles or article in seen[1::2] or other in seen[2::2]:
+        return seen
+    return (*seen, article, other)
+
+
+def _lines(text: str) -> list[tuple[int, str]]:
+    """The lines that say anything, with where they begin; of a text of very many, those at its beginning and end."""
+    lines: list[tuple[int, str]] = []
     start = 0
     for raw in text.split("\n"):
         if line := raw.strip():
-            lines.append(_Line(start + raw.index(line), line))
+            lines.append((start + raw.index(line), line))
         start += len(raw) + 1
     return lines if len(lines) <= 2 * LOOKED_AT else lines[:LOOKED_AT] + lines[-LOOKED_AT:]
