@@ -1385,6 +1385,203 @@ by_group(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return out;
 }
 
+/* ------------------------------------------------------------------------------------------------ opening */
+
+/* Lists of numbers as `gates.packed` puts them together: how many they are, where each begins and the last one ends, then all of them. */
+typedef struct {
+    Py_buffer view;
+    const uint32_t *numbers;
+    Py_ssize_t length, count;
+} Lists;
+
+/* -1 with an exception, and nothing to release. */
+static int
+take_lists(PyObject *from, Lists *lists)
+{
+    if (take(from, &lists->view, sizeof(uint32_t), 0) < 0)
+        return -1;
+    lists->numbers = lists->view.buf;
+    lists->length = lists->view.len / (Py_ssize_t)sizeof(uint32_t);
+    lists->count = lists->length ? (Py_ssize_t)lists->numbers[0] : 0;
+    if (lists->count + 2 <= lists->length)
+        return 0;
+    PyBuffer_Release(&lists->view);
+    PyErr_SetString(PyExc_ValueError, "lists without their bounds");
+    return -1;
+}
+
+/* Where a list begins and ends; -1 with an exception where there is none. */
+static int
+list_at(const Lists *lists, Py_ssize_t index, const uint32_t **from, const uint32_t **to)
+{
+    if (index < 0 || index >= lists->count) {
+        PyErr_SetString(PyExc_ValueError, "a list that nobody knows");
+        return -1;
+    }
+    const uint32_t first = lists->numbers[index + 1], last = lists->numbers[index + 2];
+    if (first > last || (Py_ssize_t)last > lists->length) {
+        PyErr_SetString(PyExc_ValueError, "a list out of bounds");
+        return -1;
+    }
+    *from = lists->numbers + first;
+    *to = lists->numbers + last;
+    return 0;
+}
+
+/* What opens clauses, see `opened_doc`: the groups that are hit, as marks and one after the other, and the clauses that are open. */
+typedef struct {
+    Grouped grouped;
+    Lists sets, article, sentence;
+    uint8_t *hit, *open;
+    uint32_t *groups;
+    Py_ssize_t hits, clauses;
+} Opening;
+
+/* Mark the groups of the hits [first, last). */
+static int
+mark_groups(Opening *opening, Py_ssize_t first, Py_ssize_t last)
+{
+    Py_ssize_t before = -1;
+    for (; first < last; first++) {
+        const Py_ssize_t set = set_number(&opening->grouped, &opening->grouped.hits[first]);
+        const uint32_t *group, *end;
+        if (set >= 0 && set == before)
+            continue;
+        before = set;
+        if (set < 0 || list_at(&opening->sets, set, &group, &end) < 0)
+            return -1;
+        for (; group < end; group++) {
+            if ((Py_ssize_t)*group >= opening->article.count) {
+                PyErr_SetString(PyExc_ValueError, "a group that nobody knows");
+                return -1;
+            }
+            if (!opening->hit[*group]) {
+                opening->hit[*group] = 1;
+                opening->groups[opening->hits++] = *group;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Whether any of the groups [group, end) is hit. */
+static int
+is_met(const Opening *opening, const uint32_t *group, const uint32_t *end)
+{
+    int met = 0;
+    for (; group < end; group++)
+        met |= (Py_ssize_t)*group < opening->article.count && opening->hit[*group];
+    return met;
+}
+
+static int
+no_clause(void)
+{
+    PyErr_SetString(PyExc_ValueError, "a clause that nobody knows");
+    return -1;
+}
+
+/* Open the clauses that are looked for by one group: each is its number, how many needs it has besides, and of each need how many groups
+ * it is, and these. */
+static int
+open_by(Opening *opening, const Lists *by, uint32_t group)
+{
+    const uint32_t *at, *end;
+    if (list_at(by, group, &at, &end) < 0)
+        return -1;
+    while (at < end) {
+        if (end - at < 2 || (Py_ssize_t)at[0] >= opening->clauses)
+            return no_clause();
+        const uint32_t clause = at[0], needs = at[1];
+        int open = 1;
+        at += 2;
+        for (uint32_t i = 0; i < needs; i++) {
+            if (at == end || (Py_ssize_t)*at >= end - at)
+                return no_clause();
+            open = open && is_met(opening, at + 1, at + 1 + *at);
+            at += 1 + *at;
+        }
+        opening->open[clause] |= (uint8_t)open;
+    }
+    return 0;
+}
+
+/* Open what hits of the marked groups open, and mark none. */
+static int
+open_marked(Opening *opening, const Lists *by)
+{
+    int failed = 0;
+    for (Py_ssize_t i = 0; i < opening->hits && !failed; i++)
+        failed = open_by(opening, by, opening->groups[i]);
+    for (Py_ssize_t i = 0; i < opening->hits; i++)
+        opening->hit[opening->groups[i]] = 0;
+    opening->hits = 0;
+    return failed;
+}
+
+/* Open what all hits together open, and those of each sentence. */
+static int
+open_all(Opening *opening)
+{
+    const Grouped *grouped = &opening->grouped;
+    if (mark_groups(opening, 0, grouped->count) < 0 || open_marked(opening, &opening->article) < 0)
+        return -1;
+    for (Py_ssize_t first = 0, last; first < grouped->count; first = last) {
+        last = end_of_sentence(grouped, first);
+        if (mark_groups(opening, first, last) < 0 || open_marked(opening, &opening->sentence) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(opened_doc,
+"opened(hits, of, sets, article, sentence, clauses) -> list\n\n"
+"The numbers of the clauses, of `clauses` there are, that what `find` returned opens, as `Gates.open` does. `of` is as for `by_group`, of\n"
+"the lists `sets`. `article` and `sentence` have by group a list of the clauses that are looked for by it, in the whole text and in one\n"
+"sentence: each its number, how many needs it has besides, and of each need how many groups it is, and these.");
+
+static PyObject *
+opened(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Opening opening = {.clauses = nargs == 6 ? PyLong_AsSsize_t(args[5]) : -1};
+    if (opening.clauses < 0) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "see opened.__doc__");
+        return NULL;
+    }
+    PyObject *out = NULL;
+    if (take_grouped(args, &opening.grouped) < 0)
+        return NULL;
+    if (take_lists(args[2], &opening.sets) < 0)
+        goto no_sets;
+    if (take_lists(args[3], &opening.article) < 0)
+        goto no_article;
+    if (take_lists(args[4], &opening.sentence) < 0)
+        goto no_sentence;
+    opening.hit = PyMem_Calloc((size_t)opening.article.count + 1, 1);
+    opening.open = PyMem_Calloc((size_t)opening.clauses + 1, 1);
+    opening.groups = PyMem_Malloc(((size_t)opening.article.count + 1) * sizeof(uint32_t));
+    if (opening.hit == NULL || opening.open == NULL || opening.groups == NULL)
+        PyErr_NoMemory();
+    else if (open_all(&opening) == 0)
+        out = PyList_New(0);
+    for (Py_ssize_t i = 0; out != NULL && i < opening.clauses; i++)
+        if (opening.open[i] && append(out, i) < 0)
+            Py_CLEAR(out);
+    PyMem_Free(opening.groups);
+    PyMem_Free(opening.open);
+    PyMem_Free(opening.hit);
+    PyBuffer_Release(&opening.sentence.view);
+no_sentence:
+    PyBuffer_Release(&opening.article.view);
+no_article:
+    PyBuffer_Release(&opening.sets.view);
+no_sets:
+    release_grouped(&opening.grouped);
+    return out;
+}
+
 /* ------------------------------------------------------------------------------------------------ telling */
 
 /* Item `index` of a tuple as a place in a text; -1 with an exception. */
@@ -2206,6 +2403,7 @@ static PyMethodDef methods[] = {
     {"groups", (PyCFunction)(void (*)(void))groups, METH_FASTCALL, groups_doc},
     {"together", (PyCFunction)(void (*)(void))together, METH_FASTCALL, together_doc},
     {"by_group", (PyCFunction)(void (*)(void))by_group, METH_FASTCALL, by_group_doc},
+    {"opened", (PyCFunction)(void (*)(void))opened, METH_FASTCALL, opened_doc},
     {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},
     {"tell_groups", (PyCFunction)(void (*)(void))tell_groups, METH_FASTCALL, tell_groups_doc},
     {NULL, NULL, 0, NULL},

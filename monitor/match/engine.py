@@ -76,6 +76,7 @@ class Engine:
         self._belonging.settle(self.table.patterns)
         sizes = [len(asked.numbers) + sum(map(len, asked.lists)) for asked in self._belonging.groups]
         self._gates = Gates(self._clauses(sizes.__getitem__), sizes.__getitem__)
+        self._numbered = self._gates.in_numbers(len(sizes), self._belonging.numbers, self._belonging.sets)
         lists = [plain(one.watchlist, one.firing) for one in self.compiled]
         self._plain = PlainMatches(self._belonging, self._gates, lists, [one.plain for one in self.compiled])
 
@@ -128,12 +129,15 @@ class Engine:
         if not scanned:
             return ()
         found = scanned.found
-        if found is not None and not only:
+        if found is not None and not only and self._plain.any:
             told = self._plain.of(scanned, found)
             if told is not None:
                 return told
         belonging = self._belonging
-        opened = self._gates.open(belonging.hit(scanned), partial(belonging.together, scanned))
+        if found is not None:
+            opened = self._numbered.open(found)
+        else:
+            opened = self._gates.open(belonging.hit(scanned), partial(belonging.together, scanned))
         # Most articles are done with here: what they may hold opens no clause.
         if not opened:
             return ()

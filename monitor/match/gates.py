@@ -3,22 +3,28 @@
 A clause needs some groups: of an AND all parts, of an OR one. It is looked for by one of its needs, the one met least
 often as far as can be told, and evaluated only where the others are met too; in one sentence, where the clause speaks of
 one (NEAR, THEN, ``sentence()``). So a thousand watchlists cost a text what its few hits concern, not what all of them ask.
+Where C found the hits, it looks at the gates as well: most articles open nothing, and no hit becomes an object for that.
 
 This room is pure: it must not know files, clocks or where a text came from.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
+from itertools import accumulate, chain
+from typing import Final, NamedTuple
 
+from monitor.match.native import kernel
 from monitor.watchlist.query import And, Count, Field, First, Group, Literal, Near, Node, Or, Scope, ScopeKind
 
 #: Groups of which one at least must be hit.
 Need = frozenset[int]
 #: A clause, and what it needs besides the group it is looked for by.
 Looked = tuple[tuple[int, int], tuple[Need, ...]]
+#: The code of an array of numbers as ``kernel`` reads them, of four bytes.
+_NUMBERS: Final = "I"
 
 
 class Gate(NamedTuple):
@@ -101,6 +107,14 @@ class Gates:
             return None
         return sorted({clause for clause, _ in looked})
 
+    def in_numbers(self, groups: int, of: bytes, sets: Iterable[Sequence[int]]) -> NumberedGates:
+        """The same for hits as C finds them, of so many groups. ``of`` and ``sets`` are those of ``Belonging``."""
+        looked = chain.from_iterable((*self._article.values(), *self._sentence.values()))
+        clauses = sorted({clause for clause, _ in looked})
+        numbers = {clause: number for number, clause in enumerate(clauses)}
+        by_group = [packed([_row(by.get(group, ()), numbers) for group in range(groups)]) for by in (self._article, self._sentence)]
+        return NumberedGates(clauses, of, packed(sets), *by_group)
+
     @staticmethod
     def _open(groups: Set[int], by: Mapping[int, Sequence[Looked]], found: set[tuple[int, int]]) -> None:
         for group in groups:
@@ -110,3 +124,33 @@ class Gates:
                         break
                 else:
                     found.add(clause)
+
+
+class NumberedGates:
+    """The gates of all clauses, as C looks at them; ``Gates`` says the same of hits that it did not find."""
+
+    def __init__(self, clauses: Sequence[tuple[int, int]], of: bytes, sets: bytes, article: bytes, sentence: bytes) -> None:
+        self._clauses = clauses
+        self._tables = of, sets, article, sentence, len(clauses)
+
+    def open(self, found: bytes) -> list[tuple[int, int]]:
+        """The clauses that may be true of a text in which this was found, in order."""
+        return [self._clauses[number] for number in kernel.opened(found, *self._tables)]
+
+
+def packed(lists: Iterable[Sequence[int]]) -> bytes:
+    """Lists of numbers as C reads them: how many they are, where each begins and the last one ends, and all of them."""
+    some = list(lists)
+    bounds = accumulate(map(len, some), initial=len(some) + 2)
+    return array(_NUMBERS, chain([len(some)], bounds, chain.from_iterable(some))).tobytes()
+
+
+def _row(looked: Iterable[Looked], numbers: Mapping[tuple[int, int], int]) -> list[int]:
+    """The clauses that are looked for by one group: each its number, how many needs it has besides, and of each need how many groups
+    it is, and these."""
+    row: list[int] = []
+    for clause, needs in looked:
+        row += numbers[clause], len(needs)
+        for need in needs:
+            row += len(need), *need
+    return row

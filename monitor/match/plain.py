@@ -48,6 +48,8 @@ class PlainMatches(dict[int, tuple[int, ...] | None]):
         super().__init__()
         self._belonging, self._gates = belonging, gates
         self._lists, self._are_plain = list(lists), are_plain
+        #: Whether there are any.
+        self.any = any(are_plain)
 
     def __missing__(self, number: int) -> tuple[int, ...] | None:
         row = self[number] = self._true_by(self._belonging.sets[number])
