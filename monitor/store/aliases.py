@@ -9,17 +9,18 @@ This module must not know how a link is made canonical, nor what follows from an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from monitor.model import SourceKind, identity
 from monitor.ports import DecideAgain, IngestBatch, Known, Owner, Probe
-from monitor.store.schema import alias, article, article_text, seen, source
-from monitor.store.statements import SOME, add_rows, insert_new, read_in, upsert
+from monitor.store.rows import Adding, Values
+from monitor.store.schema import alias, article, article_text, microseconds, seen, source
+from monitor.store.statements import SOME, insert_new, read_in, upsert
 
-_PUT_SEEN = upsert(seen)
-_NEW_ALIAS = insert_new(alias)
+_PUT_SEEN = Adding(upsert(seen), seen.columns.keys())
+_NEW_ALIASES = Adding(insert_new(alias), alias.columns.keys())
 _KEYS = select(seen.c.key, seen.c.content_hash, seen.c.article).where(seen.c.source == bindparam("source"), seen.c.key.in_(SOME))
 _ALIASES = select(alias.c.hash, alias.c.article).where(alias.c.hash.in_(SOME))
 _OWNERS = (
@@ -44,8 +45,6 @@ _SIBLINGS = select(seen.c.key, seen.c.article).where(seen.c.source == bindparam(
 
 #: What is known of most that is asked for.
 _UNKNOWN = Known()
-
-Values = dict[str, Any]
 
 
 def known(connection: Connection, source: str, probes: Sequence[Probe]) -> list[Known]:
@@ -106,27 +105,26 @@ class Keys(NamedTuple):
 def keys(connection: Connection, batch: IngestBatch) -> Keys:
     """Raises DecideAgain where one of the aliases is another article's. Nothing is written yet."""
     found = Keys([], {})
+    now = microseconds(batch.now)
     for item in batch.articles:
         a = item.article
         source, key = item.seen_source or a.source, item.seen_key or a.key
-        stands_for = "" if (source, key) == (a.source, a.key) else a.id
-        found.seen.append({"source": source, "key": key, "content_hash": item.content_hash, "at": batch.now, "article": stands_for})
+        stands_for = "" if source == a.source and key == a.key else a.id
+        found.seen.append((source, key, item.content_hash, now, stands_for))
         for hash_ in item.aliases:
-            found.claimed[hash_] = {"hash": hash_, "article": a.id, "source": a.source, "key": a.key, "at": batch.now}
+            found.claimed[hash_] = (hash_, a.id, a.source, a.key, now)
     for sighting in batch.sightings:
-        row: Values = {"source": batch.source, "key": sighting.key, "content_hash": sighting.content_hash, "at": batch.now}
         its_own = sighting.article == identity(batch.source, sighting.key)
-        found.seen.append(row | {"article": "" if its_own else sighting.article})
+        found.seen.append((batch.source, sighting.key, sighting.content_hash, now, "" if its_own else sighting.article))
         # Of an article of another source the alias keeps the key it was found under.
-        held = {"article": sighting.article, "source": batch.source, "key": sighting.key, "at": batch.now}
         for hash_ in sighting.aliases:
-            found.claimed[hash_] = {"hash": hash_} | held
+            found.claimed[hash_] = (hash_, sighting.article, batch.source, sighting.key, now)
     for hash_, article_ in _aliases(connection, sorted(found.claimed)).items():
-        if article_ != found.claimed[hash_]["article"]:
+        if article_ != found.claimed[hash_][1]:
             raise DecideAgain
     return found
 
 
 def put(connection: Connection, keys: Keys) -> None:
-    add_rows(connection, _PUT_SEEN, keys.seen)
-    add_rows(connection, _NEW_ALIAS, list(keys.claimed.values()))
+    _PUT_SEEN.add(connection, keys.seen)
+    _NEW_ALIASES.add(connection, list(keys.claimed.values()))

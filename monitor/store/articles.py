@@ -12,16 +12,18 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, insert, select, union_all
 
 from monitor.ports import IngestArticle, IngestBatch
 from monitor.store import codec
-from monitor.store.schema import article, article_text, article_version
-from monitor.store.statements import SOME, add_rows, insert_new, read_in, run_rows, upsert
+from monitor.store.rows import Adding, Values
+from monitor.store.schema import article, article_text, article_version, microseconds
+from monitor.store.statements import SOME, add_rows, insert_new, json_text, read_in, run_rows, upsert
 
 _THERE = select(article.c.id).where(article.c.id.in_(SOME))
-_NEW_TEXT = insert_new(article_text)
-_PUT = upsert(article)
+_TEXTS = Adding(insert_new(article_text), article_text.columns.keys())
+_NEW = Adding(insert(article), article.columns.keys())
+_AGAIN = Adding(upsert(article), article.columns.keys())
 _NEW_VERSION = insert_new(article_version)
 _VERSION = ("article", "text_hash", "title", "zones", "engine", "fetched")
 
@@ -49,33 +51,35 @@ def there(connection: Connection, batch: IngestBatch) -> frozenset[str]:
 
 def put(connection: Connection, batch: IngestBatch, there: Collection[str]) -> None:
     """The articles with their texts and versions; ``there`` are those that the record had before."""
-    many = Counter(item.article.id for item in batch.articles)
-    again = [item for item in batch.articles if item.article.id in there or many[item.article.id] > 1]
+    many = Counter([item.article.id for item in batch.articles])
+    apart = {id_ for id_, times in many.items() if times > 1 or id_ in there}
+    again = [item for item in batch.articles if item.article.id in apart] if apart else []
     run_rows(connection, _LEAVE, [{"b_article": id_} for id_ in dict.fromkeys(item.article.id for item in again)])
-    add_rows(connection, _NEW_TEXT, [{"hash": item.article.text_hash, "text": item.text} for item in batch.articles])
-    apart = frozenset(item.article.id for item in again)
-    add_rows(connection, _PUT, [_row(item, alone=item.article.id not in apart) for item in batch.articles])
+    _TEXTS.add(connection, [(item.article.text_hash, item.text) for item in batch.articles])
+    _NEW.add(connection, [_row(item, alone=True) for item in batch.articles if item.article.id not in apart])
+    _AGAIN.add(connection, [_row(item, alone=False) for item in again])
     add_rows(connection, _NEW_VERSION, [_version(item) for item in again])
 
 
-def _row(item: IngestArticle, *, alone: bool) -> dict[str, Any]:
+def _row(item: IngestArticle, *, alone: bool) -> Values:
+    """In the order of ``article``'s columns."""
     a = item.article
-    return {
-        "id": a.id,
-        "source": a.source,
-        "key": a.key,
-        "url": a.url,
-        "title": a.title,
-        "language": a.language,
-        "published": a.published,
-        "fetched": a.fetched,
-        "text_hash": a.text_hash,
-        "labels": dict(a.labels),
-        "notes": list(a.notes),
-        "failed": item.failed,
-        "zones": codec.zones_json(item.zones) if alone else None,
-        "engine": item.engine if alone else None,
-    }
+    return (
+        a.id,
+        a.source,
+        a.key,
+        a.url,
+        a.title,
+        a.language,
+        microseconds(a.published),
+        microseconds(a.fetched),
+        a.text_hash,
+        json_text(dict(a.labels)) if a.labels else "{}",
+        json_text(list(a.notes)) if a.notes else "[]",
+        item.failed,
+        codec.zones_json(item.zones).text if alone else None,
+        item.engine if alone else None,
+    )
 
 
 def _version(item: IngestArticle) -> dict[str, Any]:

@@ -7,7 +7,6 @@ SQLite in WAL mode with synchronous=FULL: what was committed survives a power cu
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from monitor.store.ballast import Ballast
 from monitor.store.lock import folder_error, prepare_folder
 from monitor.store.sound import LARGE, look_through, require_sound
 from monitor.store.sqlite_errors import corrupt, explained
+from monitor.store.statements import json_text
 from monitor.store.writer import CHECKPOINT, LOOK_AGAIN, Writer
 
 T = TypeVar("T")
@@ -51,9 +51,6 @@ _WRITER_PRAGMAS = (
 # Before anything is written: what is pruned can be given back to the disk (for 1 % of an ingest's time).
 _NEW_RECORD = "PRAGMA auto_vacuum=INCREMENTAL"
 _READER_PRAGMAS = ("PRAGMA query_only=ON", "PRAGMA cache_size=-8192")
-
-# Unescaped, for Arabic escaped is three times as long.
-_dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +272,7 @@ def _engine(path: Path, mode: str, pragmas: tuple[str, ...], begin: str, busy_ti
         poolclass=QueuePool,
         pool_size=READERS,
         max_overflow=0,
-        json_serializer=_dump_json,
+        json_serializer=json_text,
         hide_parameters=True,  # article text stays out of tracebacks and logs
     )
 

@@ -33,7 +33,7 @@ BATCH: Final = 250
 #: The keys of items are kept for so many times the age.
 _KEYS: Final = 2
 
-# Not INSERT OR IGNORE: within a trigger the way out of a conflict is that of the statement that fires it, and an upsert has none.
+# Neither INSERT OR IGNORE nor OR REPLACE: within a trigger the way out of a conflict is that of the statement that fires it, and an upsert has none.
 _NEEDED: Final = "INSERT INTO needed_text SELECT new.text_hash WHERE new.text_hash NOT IN (SELECT hash FROM needed_text);"
 #: What the daemon needs anew while this goes on. Temporary, so of this connection, the only one that writes, and gone with it.
 _WATCHING: Final = (
@@ -42,7 +42,8 @@ _WATCHING: Final = (
     f"CREATE TEMP TRIGGER needed_by_version AFTER INSERT ON main.article_version BEGIN {_NEEDED} END",
     f"CREATE TEMP TRIGGER needed_by_new_article AFTER INSERT ON main.article BEGIN {_NEEDED} END",
     f"CREATE TEMP TRIGGER needed_by_article AFTER UPDATE ON main.article BEGIN {_NEEDED} END",
-    "CREATE TEMP TRIGGER aliased AFTER INSERT ON main.alias BEGIN INSERT OR REPLACE INTO new_alias VALUES (new.hash, new.article); END",
+    "CREATE TEMP TRIGGER aliased AFTER INSERT ON main.alias BEGIN DELETE FROM new_alias WHERE hash = new.hash; "
+    "INSERT INTO new_alias VALUES (new.hash, new.article); END",
 )
 _WATCHED: Final = (
     "DROP TRIGGER IF EXISTS temp.needed_by_version",

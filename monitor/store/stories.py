@@ -11,20 +11,25 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, bindparam, delete, func, select
+from sqlalchemy import Column, Connection, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from monitor.model import OUTLETS, Story
-from monitor.ports import IngestBatch, Prior, Remembered
+from monitor.model import OUTLETS, Article, Story
+from monitor.ports import IngestBatch, Membership, Prior, Remembered
 from monitor.store import codec
-from monitor.store.schema import article, article_version, fingerprint, match, story, story_article
+from monitor.store.rows import Adding, Values
+from monitor.store.schema import article, article_version, fingerprint, match, microseconds, story, story_article
 from monitor.store.side import Side
-from monitor.store.statements import SOME, add_rows, chunks, read_in, run_rows
+from monitor.store.statements import SOME, chunks, insert_new, json_text, read_in, read_value, run_rows, upsert
 
-_ROW = insert(story_article)
+_NEW = Adding(insert_new(story_article), story_article.columns.keys())
+_NEXT = "SELECT coalesce(max(number), 0) + 1 FROM story_article"
+_PRINTS = Adding(upsert(fingerprint), fingerprint.columns.keys())
 #: An article's story, why it joined, and when it counts are decided once.
 _SAID = ("language", "title", "url")
-_PUT = _ROW.on_conflict_do_update(index_elements=["article"], set_={name: _ROW.excluded[name] for name in _SAID})
+_SAY = (
+    update(story_article).where(story_article.c.article == bindparam("b_article")).values({name: bindparam(f"b_{name}") for name in _SAID})
+)
 _NUMBERED = select(story_article.c.number, bindparam("b_data", type_=fingerprint.c.data.type)).where(
     story_article.c.article == bindparam("b_article")
 )
@@ -69,28 +74,20 @@ class StoriesSide(Side):
 
 
 def put(connection: Connection, batch: IngestBatch) -> None:
-    rows, prints = [], []
-    for item in batch.articles:
-        place, a = item.membership, item.article
-        if place is None:
-            continue
-        rows.append(
-            {
-                "article": a.id,
-                "story": place.story,
-                "joined": place.joined,
-                "at": place.at,
-                "source": a.source,
-                "outlet": place.outlet,
-                "language": a.language,
-                "title": a.title,
-                "url": a.url,
-            }
-        )
-        if place.fingerprint:
-            prints.append({"b_article": a.id, "b_data": place.fingerprint})
-    add_rows(connection, _PUT, rows)
-    run_rows(connection, _PUT_DATA, prints)
+    """New ones take the next places in the order; what is said of those that have one is replaced."""
+    placed = [(item.article, item.membership) for item in batch.articles if item.membership is not None]
+    number = read_value(connection, _NEXT) if placed else 0
+    if _NEW.add(connection, [_row(n, a, place) for n, (a, place) in enumerate(placed, number)]) == len(placed):
+        _PRINTS.add(connection, [(n, place.fingerprint) for n, (_, place) in enumerate(placed, number) if place.fingerprint])
+        return
+    run_rows(connection, _SAY, [{"b_article": a.id, **{f"b_{name}": getattr(a, name) for name in _SAID}} for a, _ in placed])
+    run_rows(connection, _PUT_DATA, [{"b_article": a.id, "b_data": place.fingerprint} for a, place in placed if place.fingerprint])
+
+
+def _row(number: int, a: Article, place: Membership) -> Values:
+    """In the order of ``story_article``'s columns."""
+    joined = None if place.joined is None else json_text(place.joined)
+    return (number, a.id, place.story, joined, microseconds(place.at), a.source, place.outlet, a.language, a.title, a.url)
 
 
 def forget(connection: Connection, keep: int) -> None:

@@ -114,7 +114,7 @@ def back_up_until(folder: str, target: str, reports: str) -> None:
 
 def poll_until(folder: str, statement: str) -> None:
     """One poll that brings ``POLLED`` items, through the ingester, and kills itself before the n-th statement of it that SQLite
-    runs, each row of many counted."""
+    runs."""
     left = int(statement)
     begun = False
 

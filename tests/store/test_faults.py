@@ -95,7 +95,7 @@ def test_fault_33_validators_come_with_the_last_of_many_transactions(tmp_path: P
         assert stats["alerts"] == stats["notifications"] == stats["deliveries"] == len([key for key in there if key.endswith("0")])
         return len(there), at_end
 
-    for statement in (2_000, 5_000, 3_000, 700):
+    for statement in (230, 580, 350, 80):
         with life("poll_until", str(tmp_path), str(statement)) as one:
             out, error = one.communicate()
         assert out.endswith("polled\n") == (one.returncode == 0), error
