@@ -142,7 +142,7 @@ def _brought(connection: Connection, site: str, covering: Sequence[JsonObject]) 
     host = func.substr(url, 1, func.instr(func.substr(url, 9), "/") + 8).label("host")  # eight: "https://"
     counts = Counter[str]()
     for name, of, number in connection.execute(select(story_article.c.source, host, func.count()).group_by(story_article.c.source, host)):
-        if one_site(site, of.partition("?")[0]):
+        if one_site(site, of):
             counts[name] += number
     known = {one["name"] for one in covering}
     found = ((_source(connection, name), number) for name, number in counts.most_common() if name not in known)

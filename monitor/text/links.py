@@ -60,7 +60,11 @@ _LONGEST_FRONT: Final = len("default.html")
 _INVISIBLE: Final = re.compile(r"[\x00-\x20\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 
 
-_ABSOLUTE: Final = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[\w%.~!$&'()*+,=:@-]*)*(?:\?[\w%.~!$&'()*+,=:@/?-]+)?")
+#: Vowel marks and punctuation of the scripts that put them into addresses as they are: what is shown and parts nothing.
+_MARKS: Final = "\u0300-\u036f\u0591-\u05c7\u060c\u061b\u061e-\u061f\u064b-\u065f\u066a-\u066d\u0670\u06d6-\u06dc\u2010-\u2027"
+_ABSOLUTE: Final = re.compile(
+    rf"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:/[\w{_MARKS}%.~!$&'()*+,=:@-]*)*(?:\?[\w{_MARKS}%.~!$&'()*+,=:@/?-]+)?"
+)
 
 
 def is_absolute(url: str) -> bool:
@@ -141,7 +145,7 @@ _LENT: Final = frozenset(
 
 @lru_cache(maxsize=8192)
 def _site(url: str) -> str:
-    where = canonical(url).removeprefix("https://").partition("/")[0]
+    where = re.split("[/?#]", canonical(url).removeprefix("https://"), maxsplit=1)[0]
     labels = where.split(".")
     if ":" in where or labels[-1].isdigit():
         return where

@@ -218,6 +218,10 @@ def test_whether_an_address_may_wrap_another_is_told_by_its_host(rest: str) -> N
         ("http://127.0.0.1:81/feed", "http://127.0.0.1:82/a", False),
         ("http://10.0.0.1/feed", "http://11.0.0.1/a", False),
         ("http://[::1]/feed", "http://[::2]/a", False),
+        ("https://example.org/?p=1", "https://www.example.org/feed", True),
+        ("https://example.org?p=a.b/c.d", "https://example.org/?feed=rss2", True),
+        ("https://example.org/#!/news.html", "https://example.org", True),
+        ("https://example.org?p=1", "https://example.net?p=1", False),
         ("", "", False),
     ],
 )
@@ -256,6 +260,11 @@ _PIECES = st.sampled_from(
         "(",
         "'",
         ",",
+        "\u0651",
+        "؟",
+        "…",
+        "\u200e",
+        "\xa0",
     ]
 )
 
