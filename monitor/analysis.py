@@ -7,12 +7,12 @@ and in ``monitor match``, ``check`` and ``explain`` in the command's own process
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from monitor.match import ENGINE_VERSION, Engine
 from monitor.match.explain import Explanation, explain
-from monitor.model import Analysis, AnalysisFailed, Document, Facts, Fingerprint, Layout, Match, Zone
+from monitor.model import Analysis, AnalysisFailed, Document, Facts, Fingerprint, Layout, Match, Span, Zone
 from monitor.render.bounds import kept
 from monitor.text.fingerprint import Fingerprint as Printed
 from monitor.text.fingerprint import fingerprint, prose
@@ -25,6 +25,17 @@ class Matcher(Protocol):
     """What is asked of a compiled engine here."""
 
     def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]: ...
+
+
+class Asked(NamedTuple):
+    """All that analysing asks of a document, as it crosses to another process."""
+
+    source: str
+    text: str
+    title: Span | None
+    language_hint: str
+    labels: Mapping[str, str]
+    learnt: Collection[str]
 
 
 class _Read(NamedTuple):
@@ -40,12 +51,12 @@ class _Read(NamedTuple):
         return Analysis(*self, ENGINE_VERSION, Fingerprint(found.data, found.lines))
 
 
-def analyse_document(document: Document, engine: Matcher) -> Analysis:
+def analyse_document(document: Document | Asked, engine: Matcher) -> Analysis:
     layout, read = _analysed(document, engine)
     return read.printed(fingerprint(document.text, layout))
 
 
-def analyse_documents(documents: Sequence[Document], engine: Matcher) -> list[Analysis | AnalysisFailed]:
+def analyse_documents(documents: Sequence[Document | Asked], engine: Matcher) -> list[Analysis | AnalysisFailed]:
     """The same of many, their fingerprints taken together. A document that trips the analysis fails alone."""
     found: list[_Read | AnalysisFailed] = []
     proses: list[tuple[str, str]] = []
@@ -63,7 +74,7 @@ def analyse_documents(documents: Sequence[Document], engine: Matcher) -> list[An
     return [one if isinstance(one, AnalysisFailed) else one.printed(next(prints)) for one in found]
 
 
-def _alone(document: Document, engine: Matcher) -> Analysis | AnalysisFailed:
+def _alone(document: Document | Asked, engine: Matcher) -> Analysis | AnalysisFailed:
     try:
         return analyse_document(document, engine)
     except Exception as error:
@@ -74,7 +85,7 @@ def _failed(error: Exception) -> AnalysisFailed:
     return AnalysisFailed(f"{type(error).__name__}: {error}"[:500])
 
 
-def _analysed(document: Document, engine: Matcher) -> tuple[Layout, _Read]:
+def _analysed(document: Document | Asked, engine: Matcher) -> tuple[Layout, _Read]:
     layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
     matches = tuple(map(kept, engine.match(document.text, layout, Facts(language, document.source, document.labels))))
