@@ -10,6 +10,8 @@
 #define MOST_SLOTS 1024
 /* Less than any length of an article or a story that says something. */
 #define TINY 1e-9
+/* Terms of a story after which it is mostly known that it is nothing like the article. */
+#define SOON 48
 
 static int
 arguments(Py_ssize_t given, Py_ssize_t wanted)
@@ -284,32 +286,67 @@ count(PyObject *self, PyObject *const *args, Py_ssize_t given)
     Py_RETURN_NONE;
 }
 
+/* Of what stands in a dictionary under the numbers of a heap, greatest first: up to `wanted`, without those in `passed` (unless that is
+ * NULL). How many were found, new references; fewer with an exception. */
+static Py_ssize_t
+holders_of(uint64_t *heap, Py_ssize_t *left, PyObject *holders, PyObject *passed, Py_ssize_t wanted, PyObject **chosen, PyObject **found)
+{
+    Py_ssize_t count = 0;
+    while (*left && count < wanted) {
+        PyObject *number = PyLong_FromUnsignedLong((unsigned long)(uint32_t)greatest(heap, left));
+        PyObject *holder = number == NULL ? NULL : PyDict_GetItemWithError(holders, number);
+        if (holder != NULL && (passed == NULL || PySet_GET_SIZE(passed) == 0 || PySet_Contains(passed, number) == 0)) {
+            __builtin_prefetch(holder);
+            chosen[count] = number;
+            found[count++] = Py_NewRef(holder);
+            continue;
+        }
+        Py_XDECREF(number);
+        if (PyErr_Occurred())
+            break;
+    }
+    return count;
+}
+
+/* In place of so many holders their attribute `name`, which is bytes; NULL from the first fault on, with an exception. */
+static void
+told_by(PyObject **holders, Py_ssize_t count, PyObject *name)
+{
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *data = PyErr_Occurred() ? NULL : PyObject_GetAttr(holders[i], name);
+        if (data != NULL && !PyBytes_Check(data)) {
+            PyErr_SetString(PyExc_TypeError, "articles and stories are known by bytes");
+            Py_CLEAR(data);
+        }
+        if (data != NULL)
+            __builtin_prefetch(data);
+        Py_SETREF(holders[i], data);
+    }
+}
+
 /* The first `wanted` of these numbers that stand in a dictionary, not in `passed` (unless that is NULL), and whose attribute `name` is not
- * empty: into `chosen` and `known`, new references. How many; -1 with an exception. */
+ * empty: into `chosen` and `known`, new references. How many; -1 with an exception. They stand anywhere in memory: each step is taken with
+ * all of them before the next, so that what it reads is on its way by then. */
 static Py_ssize_t
 known_of(const Rows *rows, PyObject *holders, PyObject *name, PyObject *passed, Py_ssize_t wanted, PyObject **chosen, PyObject **known)
 {
     uint64_t heap[MOST_SLOTS];
     Py_ssize_t found = 0;
-    for (Py_ssize_t left = ranked(rows, heap); left && found < wanted;) {
-        PyObject *number = PyLong_FromUnsignedLong((unsigned long)(uint32_t)greatest(heap, &left)), *data = NULL;
-        PyObject *holder = number == NULL ? NULL : PyDict_GetItemWithError(holders, number);
-        if (holder != NULL && (passed == NULL || PySet_GET_SIZE(passed) == 0 || PySet_Contains(passed, number) == 0))
-            data = PyObject_GetAttr(holder, name);
-        if (data != NULL && !PyBytes_Check(data))
-            PyErr_SetString(PyExc_TypeError, "articles and stories are known by bytes");
-        if (data != NULL && !PyErr_Occurred() && PyBytes_GET_SIZE(data)) {
-            /* They stand anywhere, and are read when all have been found. */
+    for (Py_ssize_t left = ranked(rows, heap); left && found < wanted && !PyErr_Occurred();) {
+        const Py_ssize_t more = holders_of(heap, &left, holders, passed, wanted - found, chosen + found, known + found), end = found + more;
+        told_by(known + found, more, name);
+        for (Py_ssize_t i = found; i < end; i++) {
+            PyObject *number = chosen[i], *data = known[i];
+            if (data == NULL || PyBytes_GET_SIZE(data) == 0) {
+                Py_XDECREF(data);
+                Py_DECREF(number);
+                continue;
+            }
             for (Py_ssize_t at = 0; at < PyBytes_GET_SIZE(data); at += 64)
                 __builtin_prefetch(PyBytes_AS_STRING(data) + at);
             chosen[found] = number;
             known[found++] = data;
-            continue;
         }
-        Py_XDECREF(data);
-        Py_XDECREF(number);
-        if (PyErr_Occurred())
-            break;
     }
     if (!PyErr_Occurred())
         return found;
@@ -526,7 +563,10 @@ likeness(Centroid *story, const Own *own, double length, const Rarity *of, doubl
     double product = 0, square = 0;
     *names = 0;
     for (int i = 0; i < story->count; i++) {
-        const int at = place_in(own, load32(story->hashes, i));
+        const uint32_t hash = load32(story->hashes, i);
+        const int at = place_in(own, hash);
+        if (i < SOON)
+            __builtin_prefetch((const char *)of->counts + 4 * ((Py_ssize_t)hash & of->mask));
         if (at < 0)
             continue;
         const float theirs = weight_of(story, i) * load_float(own->idf, at);
