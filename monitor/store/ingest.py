@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -23,7 +24,7 @@ from monitor.ports import DecideAgain, Decided, IngestArticle, IngestBatch, Told
 from monitor.store import aliases, articles, codec, lines, silences, stories, telling
 from monitor.store.schema import alert, match, story
 from monitor.store.sources import count_languages, save_source
-from monitor.store.statements import add_rows, chunks, insert_new
+from monitor.store.statements import SOME, add_rows, insert_new, read_in, read_rows, run_rows
 
 _MATCH = sqlite.insert(match)
 #: A text that comes back after an edit, or the same once more: what is told of it now counts.
@@ -39,6 +40,11 @@ _PLACE = ("story", "merged_into")
 _TOLD = ("severity", "labels", "told", "text_hash", "notifications", "updated", "outlets", "spread_told", "last_told")
 _CHANGED = (*_TOLD, "state", *_LIFE, *_PLACE)
 _CHANGE_ALERT = update(alert).where(alert.c.id == bindparam("b_id")).values({name: bindparam(f"b_{name}") for name in _CHANGED})
+_ALERTS_OF = select(alert).where(alert.c.story.in_(SOME))
+_BY_ID = select(alert).where(alert.c.id.in_(SOME))
+_TELLERS = select(match.c.notification, match.c.article, match.c.watchlist, match.c.text_hash).where(
+    match.c.article.in_(SOME), match.c.notification.is_not(None)
+)
 
 Values = dict[str, Any]
 #: Whose a notification is: article, watchlist, hash of the article's text.
@@ -49,7 +55,8 @@ _Teller: TypeAlias = tuple[str, str, str]
 def told(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Told]:
     """The story is the narrow side: few alerts share one, so stories are looked up and the watchlists picked from them."""
     wanted = set(pairs)
-    rows = [row for row in _alerts_of(connection, {story_id for _, story_id in pairs}) if (row.watchlist, row.story) in wanted]
+    there_now = [SimpleNamespace(**row) for row in _alerts_of(connection, {story_id for _, story_id in pairs})]
+    rows: list[Any] = [row for row in there_now if (row.watchlist, row.story) in wanted]
     found = {(row.watchlist, row.story): codec.told(row) for row in rows if not row.merged_into}
     merged = [row for row in rows if row.merged_into]
     if merged:
@@ -65,9 +72,8 @@ def _resting(told: Told) -> Told:
     return replace(nothing, alert=replace(told.alert, state=AlertState.CLOSED, merged_into=""))
 
 
-def _alerts_of(connection: Connection, stories: Iterable[str]) -> Iterable[Any]:
-    for some in chunks(sorted(stories)):
-        yield from connection.execute(select(alert).where(alert.c.story.in_(some)))
+def _alerts_of(connection: Connection, stories: Iterable[str]) -> list[Values]:
+    return read_rows(connection, _ALERTS_OF, sorted(stories))
 
 
 def make_way(connection: Connection, places: Iterable[tuple[str, str]], stays: frozenset[str] = frozenset()) -> None:
@@ -76,15 +82,15 @@ def make_way(connection: Connection, places: Iterable[tuple[str, str]], stays: f
     wanted = set(places)
     if not wanted:
         return
-    rows = [row for row in _alerts_of(connection, {id_ for _, id_ in wanted}) if row.merged_into and row.id not in stays]
-    rows = [row for row in rows if (row.watchlist, row.story) in wanted]
-    there = stories.stories_of(connection, [row.article for row in rows])
+    rows = [row for row in _alerts_of(connection, {id_ for _, id_ in wanted}) if row["merged_into"] and row["id"] not in stays]
+    rows = [row for row in rows if (row["watchlist"], row["story"]) in wanted]
+    there = stories.stories_of(connection, [row["article"] for row in rows])
     for row in rows:
-        aside = identity("story", row.id)
-        part_of = there.get(row.article, row.story)
-        new = {"id": aside, "first_article": row.article, "created": row.raised, "merged_into": part_of}
+        aside = identity("story", row["id"])
+        part_of = there.get(row["article"], row["story"])
+        new = {"id": aside, "first_article": row["article"], "created": row["raised"], "merged_into": part_of}
         connection.execute(_NEW_STORY, new)
-        connection.execute(update(alert).where(alert.c.id == row.id).values(story=aside))
+        connection.execute(update(alert).where(alert.c.id == row["id"]).values(story=aside))
 
 
 # ------------------------------------------------------------------------------------ the transaction
@@ -264,7 +270,7 @@ def _planned(connection: Connection, batch: IngestBatch) -> _Plan | None:
     decided = [(item, one) for item in batch.articles for one in item.decided]
     if not decided:
         return None
-    standing = [dict(row._mapping) for row in _alerts_of(connection, {one.story.id for _, one in decided})]
+    standing = _alerts_of(connection, {one.story.id for _, one in decided})
     living = {(row["watchlist"], row["story"]): row for row in standing if not row["merged_into"]}
     spoken = {one.alert.id for _, one in decided if one.alert is not None and (one.match.watchlist, one.story.id) not in living}
     resting = any(row["merged_into"] for row in standing)
@@ -284,16 +290,12 @@ def _write(connection: Connection, plan: _Plan | None) -> None:
     add_rows(connection, _NEW_ALERT, plan.new_alerts)
     fresh = {row["id"] for row in plan.new_alerts}
     changed = [row for row in plan.changed_alerts.values() if row["id"] not in fresh]
-    if changed:
-        connection.execute(_CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
+    run_rows(connection, _CHANGE_ALERT, [{"b_id": row["id"], **{f"b_{name}": row[name] for name in _CHANGED}} for row in changed])
     telling.tell(connection, list(plan.notifications.values()), plan.deliveries)
 
 
 def _by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Values]:
-    found: dict[str, Values] = {}
-    for some in chunks(sorted(ids)):
-        found |= {row.id: dict(row._mapping) for row in connection.execute(select(alert).where(alert.c.id.in_(some)))}
-    return found
+    return {row["id"]: row for row in read_rows(connection, _BY_ID, sorted(ids))}
 
 
 def _told_already(connection: Connection, decided: Sequence[tuple[IngestArticle, Decided]]) -> dict[str, frozenset[_Teller]]:
@@ -301,9 +303,7 @@ def _told_already(connection: Connection, decided: Sequence[tuple[IngestArticle,
     existing = telling.existing(connection, [one.notification.id for _, one in decided if one.notification])
     found = dict.fromkeys(existing, frozenset[_Teller]())
     articles = {item.article.id for item, one in decided if one.notification and one.notification.id in existing}
-    for some in chunks(sorted(articles)):
-        columns = (match.c.notification, match.c.article, match.c.watchlist, match.c.text_hash)
-        for row in connection.execute(select(*columns).where(match.c.article.in_(some), match.c.notification.is_not(None))):
-            if row.notification in found:
-                found[row.notification] |= {(row.article, row.watchlist, row.text_hash)}
+    for id_, *teller in read_in(connection, _TELLERS, sorted(articles)):
+        if id_ in found:
+            found[id_] |= {tuple(teller)}
     return found

@@ -33,7 +33,8 @@ BATCH: Final = 250
 #: The keys of items are kept for so many times the age.
 _KEYS: Final = 2
 
-# Neither INSERT OR IGNORE nor OR REPLACE: within a trigger the way out of a conflict is that of the statement that fires it, and an upsert has none.
+# Neither INSERT OR IGNORE nor OR REPLACE: within a trigger the way out of a conflict is that of the statement that fires it,
+# and theirs is another, or none.
 _NEEDED: Final = "INSERT INTO needed_text SELECT new.text_hash WHERE new.text_hash NOT IN (SELECT hash FROM needed_text);"
 #: What the daemon needs anew while this goes on. Temporary, so of this connection, the only one that writes, and gone with it.
 _WATCHING: Final = (

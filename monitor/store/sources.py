@@ -19,8 +19,9 @@ from monitor.model import SourceKind, SourceSpec, SourceState
 from monitor.ports import IngestBatch, LanguagePulse
 from monitor.store import codec
 from monitor.store.audit import note
-from monitor.store.schema import language, source
-from monitor.store.statements import add_rows, chunks, run_rows
+from monitor.store.rows import Adding
+from monitor.store.schema import language, microseconds, source
+from monitor.store.statements import chunks, run_rows
 
 #: The longest wish, and the longest pause of a failing source: after a clock that was set back nothing waits longer.
 DAY = timedelta(days=1)
@@ -54,9 +55,12 @@ _SAVE = update(source).where(source.c.name == bindparam("b_name")).values({name:
 _SAVE_IN_PLACE = _SAVE.where(source.c.address == bindparam("b_address"))
 _HOST = update(source).where(source.c.name == bindparam("b_name")).values(host=bindparam("b_host"))
 _PULSE = insert_or_update(language)
-_COUNT_LANGUAGE = _PULSE.on_conflict_do_update(
-    index_elements=["language"],
-    set_={"last_new": _PULSE.excluded.last_new, "articles": language.c.articles + _PULSE.excluded.articles},
+_COUNT_LANGUAGES = Adding(
+    _PULSE.on_conflict_do_update(
+        index_elements=["language"],
+        set_={"last_new": _PULSE.excluded.last_new, "articles": language.c.articles + _PULSE.excluded.articles},
+    ),
+    language.columns.keys(),
 )
 _SYNCED = select(
     source.c.name,
@@ -240,8 +244,8 @@ def count_languages(connection: Connection, batch: IngestBatch, there: Collectio
     ids = {item.article.id: item.article.language for item in batch.articles}
     new = Counter(code for id_, code in ids.items() if id_ not in there)
     if new:
-        rows = [{"language": code, "last_new": batch.now, "articles": count} for code, count in sorted(new.items())]
-        add_rows(connection, _COUNT_LANGUAGE, rows)
+        now = microseconds(batch.now)
+        _COUNT_LANGUAGES.add(connection, [(code, now, count) for code, count in sorted(new.items())])
 
 
 def languages(connection: Connection) -> dict[str, LanguagePulse]:

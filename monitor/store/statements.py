@@ -85,6 +85,12 @@ def read_row(connection: Connection, statement: Select[Any], values: Mapping[str
     return {name: value if process is None else process(value) for (name, process), value in zip(columns, found, strict=True)}
 
 
+def read_rows(connection: Connection, statement: Select[Any], some: Sequence[Any]) -> list[dict[str, Any]]:
+    """The same as ``read_in``, each row by the names of its columns."""
+    names = [name for name, _ in _columns(statement, connection.dialect)]
+    return [dict(zip(names, row, strict=True)) for row in read_in(connection, statement, some)]
+
+
 def read_in(connection: Connection, statement: Select[Any], some: Sequence[Any], **others: Any) -> list[tuple[Any, ...]]:
     """All rows of a statement for ``some`` values (its bind ``SOME``) and its ``others``; each with its columns in order.
 

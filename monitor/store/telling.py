@@ -14,12 +14,14 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from monitor.model import DeliveryState, Notification, SinkState, Way
 from monitor.store.schema import delivery, notification, sink
-from monitor.store.statements import add_rows, chunks
+from monitor.store.statements import SOME, add_rows, read_in, run_rows
 
 _NEW_NOTIFICATION = insert(notification)
 _NEW_DELIVERY = insert(delivery)
 _NEW_SINK = insert(sink)
 _SET_SEQUENCE = update(sink).where(sink.c.name == bindparam("b_name")).values(last_sequence=bindparam("b_last"))
+_EXISTING = select(notification.c.id).where(notification.c.id.in_(SOME))
+_LAST = select(sink.c.name, sink.c.last_sequence).where(sink.c.name.in_(SOME))
 
 Values = dict[str, Any]
 
@@ -66,10 +68,7 @@ def _delivery_row(told: Notification, way: Way, now: datetime) -> Values:
 
 def existing(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
     """Those of these notifications that the record has."""
-    found: set[str] = set()
-    for some in chunks(ids):
-        found.update(connection.execute(select(notification.c.id).where(notification.c.id.in_(some))).scalars())
-    return frozenset(found)
+    return frozenset(id_ for (id_,) in read_in(connection, _EXISTING, ids))
 
 
 def tell(connection: Connection, notifications: Sequence[Values], deliveries: Sequence[Values]) -> None:
@@ -84,16 +83,14 @@ def _number(connection: Connection, deliveries: Sequence[Values]) -> None:
     if not deliveries:
         return
     names = sorted({row["sink"] for row in deliveries})
-    last = {
-        row.name: row.last_sequence for row in connection.execute(select(sink.c.name, sink.c.last_sequence).where(sink.c.name.in_(names)))
-    }
+    last: dict[str, int] = dict(read_in(connection, _LAST, names))
     unknown = [name for name in names if name not in last]
     add_rows(connection, _NEW_SINK, [new_sink_row(name) for name in unknown])
     last.update(dict.fromkeys(unknown, 0))
     for row in deliveries:
         last[row["sink"]] += 1
         row["sequence"] = last[row["sink"]]
-    connection.execute(_SET_SEQUENCE, [{"b_name": name, "b_last": number} for name, number in last.items()])
+    run_rows(connection, _SET_SEQUENCE, [{"b_name": name, "b_last": number} for name, number in last.items()])
 
 
 def new_sink_row(name: str) -> Values:
