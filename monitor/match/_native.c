@@ -30,6 +30,7 @@
 /* What the classes are by themselves, as in `meanings`. */
 #define NONE 1
 #define ONLY 2
+#define LISTED ((int64_t)1 << 40) /* numbers of patterns from here on are of lists of names, as in `names` */
 
 /* The bits of a table of `length` items, which must be a power of two; -1 with an exception where it is none. */
 static int
@@ -1095,6 +1096,35 @@ no_ends:
     return answer;
 }
 
+PyDoc_STRVAR(merge_doc,
+"merge(hits, more) -> bytes\n\n"
+"What `find` returned and more hits of the same make, in order, each once.");
+
+static PyObject *
+merge(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Py_ssize_t some[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        some[i] = nargs == 2 && PyBytes_CheckExact(args[i]) ? PyBytes_GET_SIZE(args[i]) : -1;
+        if (some[i] < 0 || some[i] % (Py_ssize_t)sizeof(Hit)) {
+            PyErr_SetString(PyExc_TypeError, "see merge.__doc__");
+            return NULL;
+        }
+    }
+    Search both = {0};
+    both.hits = PyMem_Malloc((size_t)(some[0] + some[1]) + 1);
+    if (both.hits == NULL)
+        return PyErr_NoMemory();
+    memcpy(both.hits, PyBytes_AS_STRING(args[0]), (size_t)some[0]);
+    memcpy((char *)both.hits + some[0], PyBytes_AS_STRING(args[1]), (size_t)some[1]);
+    both.found = (some[0] + some[1]) / (Py_ssize_t)sizeof(Hit);
+    put_in_order(&both, 0);
+    PyObject *answer = PyBytes_FromStringAndSize((const char *)both.hits, both.found * (Py_ssize_t)sizeof(Hit));
+    PyMem_Free(both.hits);
+    return answer;
+}
+
 /* ------------------------------------------------------------------------------------------------ grouping */
 
 /* A hit as `type`, a subclass of tuple: as `tuple.__new__` would make it. */
@@ -1170,13 +1200,20 @@ found(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return out;
 }
 
+/* The patterns of lists of names up to `end`, from where the one before ends: all are of one set of groups. */
+typedef struct {
+    int64_t end, set;
+} Range;
+
 /* Hits, and the groups that their patterns are of: see `groups_doc`. */
 typedef struct {
-    Py_buffer hits_view, of_view;
+    Py_buffer hits_view, of_view, lists_view;
     const Hit *hits;
     Py_ssize_t count;
     const uint32_t *of;
     Py_ssize_t patterns;
+    const Range *lists;
+    Py_ssize_t ranges;
     PyObject *sets;
 } Grouped;
 
@@ -1184,25 +1221,39 @@ typedef struct {
 static int
 take_grouped(PyObject *const *args, Grouped *grouped)
 {
+    PyObject *of = args[1], *lists = NULL;
+    if (PyTuple_CheckExact(of) && PyTuple_GET_SIZE(of) == 2) {
+        lists = PyTuple_GET_ITEM(of, 1);
+        of = PyTuple_GET_ITEM(of, 0);
+    }
     if (take_hits(args[0], &grouped->hits_view) < 0)
         return -1;
-    if (take(args[1], &grouped->of_view, sizeof(uint32_t), 0) < 0) {
-        PyBuffer_Release(&grouped->hits_view);
-        return -1;
-    }
+    if (take(of, &grouped->of_view, sizeof(uint32_t), 0) < 0)
+        goto no_of;
+    if (lists != NULL && take(lists, &grouped->lists_view, sizeof(Range), 0) < 0)
+        goto no_lists;
     grouped->hits = grouped->hits_view.buf;
     grouped->count = grouped->hits_view.len / (Py_ssize_t)sizeof(Hit);
     grouped->of = grouped->of_view.buf;
     grouped->patterns = grouped->of_view.len / (Py_ssize_t)sizeof(uint32_t);
+    grouped->lists = grouped->lists_view.buf;
+    grouped->ranges = lists == NULL ? 0 : grouped->lists_view.len / (Py_ssize_t)sizeof(Range);
     for (Py_ssize_t i = 0; i < grouped->count && i < SOON; i++)
         if (grouped->hits[i].pattern >= 0 && grouped->hits[i].pattern < grouped->patterns)
             FETCH(&grouped->of[grouped->hits[i].pattern]);
     return 0;
+no_lists:
+    PyBuffer_Release(&grouped->of_view);
+no_of:
+    PyBuffer_Release(&grouped->hits_view);
+    return -1;
 }
 
 static void
 release_grouped(Grouped *grouped)
 {
+    if (grouped->lists_view.obj != NULL)
+        PyBuffer_Release(&grouped->lists_view);
     PyBuffer_Release(&grouped->of_view);
     PyBuffer_Release(&grouped->hits_view);
 }
@@ -1211,11 +1262,13 @@ release_grouped(Grouped *grouped)
 static Py_ssize_t
 set_number(const Grouped *grouped, const Hit *one)
 {
-    if (one->pattern < 0 || one->pattern >= grouped->patterns) {
-        PyErr_SetString(PyExc_ValueError, "a pattern that nobody knows");
-        return -1;
-    }
-    return (Py_ssize_t)grouped->of[one->pattern];
+    if (one->pattern >= 0 && one->pattern < grouped->patterns)
+        return (Py_ssize_t)grouped->of[one->pattern];
+    for (Py_ssize_t i = 0; one->pattern >= LISTED && i < grouped->ranges; i++)
+        if (one->pattern < grouped->lists[i].end && grouped->lists[i].set >= 0)
+            return (Py_ssize_t)grouped->lists[i].set;
+    PyErr_SetString(PyExc_ValueError, "a pattern that nobody knows");
+    return -1;
 }
 
 /* The groups that a hit is of, a tuple; NULL with an exception. Borrowed: who has Python run meanwhile has to hold it. */
@@ -1302,8 +1355,9 @@ fetch_terms(const Grouped *grouped, PyObject *terms)
 
 PyDoc_STRVAR(groups_doc,
 "groups(hits, of, sets, terms) -> set\n\n"
-"The groups that what `find` returned is of. `of` (uint32) says of each pattern which of the `sets`, tuples of groups, is its own; `terms`\n"
-"are those that `tell_groups` will tell.");
+"The groups that what `find` returned is of. `of` (uint32) says of each pattern which of the `sets`, tuples of groups, is its own; or is a\n"
+"pair of that and of what is said of lists of names: where each ends, and which set is its own (int64). `terms` are those that\n"
+"`tell_groups` will tell.");
 
 static PyObject *
 groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
@@ -2032,6 +2086,8 @@ term_of(const Groups *groups, const Hit *one)
 {
     if (one->pattern >= 0 && one->pattern < PyList_GET_SIZE(groups->terms))
         return PyList_GET_ITEM(groups->terms, one->pattern);
+    if (one->pattern >= LISTED)
+        return Py_None; /* there is an entity to be told, too */
     PyErr_SetString(PyExc_ValueError, "a pattern without a term");
     return NULL;
 }
@@ -2399,6 +2455,7 @@ static PyMethodDef methods[] = {
     {"stem", (PyCFunction)(void (*)(void))stem, METH_FASTCALL, stem_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
+    {"merge", (PyCFunction)(void (*)(void))merge, METH_FASTCALL, merge_doc},
     {"found", (PyCFunction)(void (*)(void))found, METH_FASTCALL, found_doc},
     {"groups", (PyCFunction)(void (*)(void))groups, METH_FASTCALL, groups_doc},
     {"together", (PyCFunction)(void (*)(void))together, METH_FASTCALL, together_doc},

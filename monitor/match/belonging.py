@@ -12,6 +12,7 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
+from operator import attrgetter
 from typing import Final
 
 from monitor.match.names import LISTED
@@ -19,8 +20,9 @@ from monitor.match.native import kernel
 from monitor.match.patterns import Asked, Pattern
 from monitor.match.scan import Found, Scanned
 
-#: The code of an array of numbers as ``kernel`` reads them, of four bytes.
+#: The codes of arrays of numbers as ``kernel`` reads them, of four bytes and of eight.
 _NUMBERS: Final = "I"
+_PLACES: Final = "q"
 
 
 class Belonging:
@@ -31,8 +33,9 @@ class Belonging:
         self.groups: dict[Asked, int] = {}
         #: The sets of groups; the first is of patterns that no group asks for.
         self.sets: list[tuple[int, ...]] = [()]
-        #: Of each pattern, those of lists of names aside, the number of its set: as C reads it.
-        self.numbers = b""
+        #: Of each pattern the number of its set, and of the patterns of each list of names where they end and the number of theirs: as C
+        #: reads it.
+        self.numbers = b"", b""
         #: What is told of a hit of each of these beside its name and place: of most the term alone, None where there is more.
         self.terms: list[str | None] = []
         self._numbers: Sequence[int] = ()
@@ -57,7 +60,11 @@ class Belonging:
                 numbers[pattern] = joined[both]
             for listed in asked.lists:
                 self._lists[listed].append(group)
-        self.numbers, self._numbers = numbers.tobytes(), numbers
+        ends = array(_PLACES)
+        for listed in sorted(self._lists, key=attrgetter("stop")):
+            ends.extend((listed.stop, len(self.sets)))
+            self.sets.append(tuple(self._lists[listed]))
+        self.numbers, self._numbers = (numbers.tobytes(), ends.tobytes()), numbers
 
     def of(self, pattern: int) -> Iterable[int]:
         """The groups of a pattern."""

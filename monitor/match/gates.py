@@ -107,7 +107,7 @@ class Gates:
             return None
         return sorted({clause for clause, _ in looked})
 
-    def in_numbers(self, groups: int, of: bytes, sets: Iterable[Sequence[int]]) -> NumberedGates:
+    def in_numbers(self, groups: int, of: bytes | tuple[bytes, bytes], sets: Iterable[Sequence[int]]) -> NumberedGates:
         """The same for hits as C finds them, of so many groups. ``of`` and ``sets`` are those of ``Belonging``."""
         looked = chain.from_iterable((*self._article.values(), *self._sentence.values()))
         clauses = sorted({clause for clause, _ in looked})

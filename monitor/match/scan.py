@@ -12,10 +12,11 @@ A hit here is numbers: sentence, first word, word after the last, pattern, and w
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
 from monitor.match.meanings import ASKED, BEGINS, CLASS, EDGED, LOOK, ODD, OTHER, PAIR
@@ -59,7 +60,6 @@ class Scanned:
         "_glue",
         "_hits",
         "_mentions",
-        "_named",
         "_packed",
         "_spans",
         "_worth",
@@ -83,8 +83,6 @@ class Scanned:
         self._glue: dict[int, bool] = {}
         self._before: list[int] | None = None
         self._mentions: dict[int, list[Mention]] = {}
-        # Names, where they were found without going through their sentences.
-        self._named: list[Found] = []
         self._aside: set[int] = set()
         self._worth: Worth | None = None
         # As C read the text, where it did.
@@ -135,9 +133,15 @@ class Scanned:
                 table.short_katakana,
                 self.inside_katakana,
             )
-        if named:
-            # Sentences put aside since have chunks of which nobody knows how many words they are.
-            self._named = [made(Found, hit) for hit in sorted(named.hits) if hit[0] not in self._aside]
+        if named and named.hits:
+            self._found = kernel.merge(self._found, self._of_names(named))
+
+    def _of_names(self, named: Named) -> bytes:
+        """The names found, as ``kernel.find`` tells hits."""
+        doubtful = self.table.short_katakana
+        # Sentences put aside since have chunks of which nobody knows how many words they are.
+        kept = (hit for hit in named.hits if hit[0] not in self._aside and not (hit[3] in doubtful and self.inside_katakana(*hit[4:])))
+        return array("q", chain.from_iterable(kept)).tobytes()
 
     def _others_at_once(self) -> bool:
         """Add the hits of masks and cues in sentences with hits; whether there may be any."""
@@ -160,20 +164,18 @@ class Scanned:
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
         """Whether any sentence is worth looking at."""
-        return bool(self._found or self._aside or self._mentions or self._named or self._hits)
+        return bool(self._found or self._aside or self._mentions or self._hits)
 
     @property
     def hits(self) -> dict[int, list[Found]]:
         if self._hits is None:
             self._hits = kernel.found(self._found, Found) if self._found else {}
-            for hit in self._named:
-                self.keep(hit)
         return self._hits
 
     @property
     def found(self) -> bytes | None:
         """All hits that are asked for, as ``kernel.find`` tells them; None where they are not all found that way."""
-        return None if self._packed is None or self._aside or self._named else self._found
+        return None if self._packed is None or self._aside else self._found
 
     def glance(self) -> Mapping[int, Sequence[Found]] | None:
         """The hits asked for that the text may hold, by pattern; never fewer than ``collect`` finds. Of hits that are not found yet
