@@ -270,6 +270,35 @@ settle(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return PyLong_FromUnsignedLong(bits);
 }
 
+PyDoc_STRVAR(places_doc,
+"places(values, low, high, bits) -> list\n\n"
+"Of the chunks [low, high) the places of those whose value (uint32) has any of the `bits`.");
+
+static PyObject *
+places(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 4) {
+        PyErr_SetString(PyExc_TypeError, "places(values, low, high, bits)");
+        return NULL;
+    }
+    Py_ssize_t low = PyLong_AsSsize_t(args[1]), high = PyErr_Occurred() ? -1 : PyLong_AsSsize_t(args[2]);
+    const unsigned long bits = PyErr_Occurred() ? 0 : PyLong_AsUnsignedLong(args[3]);
+    Py_buffer values;
+    if (PyErr_Occurred() || take(args[0], &values, sizeof(uint32_t), 0) < 0)
+        return NULL;
+    if (low < 0)
+        low = 0;
+    if (high > values.len / (Py_ssize_t)sizeof(uint32_t))
+        high = values.len / (Py_ssize_t)sizeof(uint32_t);
+    PyObject *found = PyList_New(0);
+    for (Py_ssize_t place = low; found != NULL && place < high; place++)
+        if (((const uint32_t *)values.buf)[place] & bits && append(found, place) < 0)
+            Py_CLEAR(found);
+    PyBuffer_Release(&values);
+    return found;
+}
+
 /* ------------------------------------------------------------------------------------------------ stems */
 
 /* A table of stems: of each entry the hash of the stem, never 0, and a slot above the bits of what it allows to be attached. A stem of
@@ -2453,6 +2482,7 @@ static PyMethodDef methods[] = {
     {"add_stems", (PyCFunction)(void (*)(void))add_stems, METH_FASTCALL, add_stems_doc},
     {"move_stems", (PyCFunction)(void (*)(void))move_stems, METH_FASTCALL, move_stems_doc},
     {"stem", (PyCFunction)(void (*)(void))stem, METH_FASTCALL, stem_doc},
+    {"places", (PyCFunction)(void (*)(void))places, METH_FASTCALL, places_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
     {"merge", (PyCFunction)(void (*)(void))merge, METH_FASTCALL, merge_doc},

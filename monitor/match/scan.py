@@ -23,7 +23,7 @@ from monitor.match.meanings import ASKED, BEGINS, CLASS, EDGED, LOOK, ODD, OTHER
 from monitor.match.named import Named
 from monitor.match.native import Packed, kernel, read_packed
 from monitor.match.patterns import Table
-from monitor.match.worth import Mention, Worth, stand
+from monitor.match.worth import Mention, PackedWorth, Worth, stand
 from monitor.model import Layout, Sentence, Span
 from monitor.text.attached import may_stand_before, may_stand_behind
 from monitor.text.words import GLUE, WORD, WORD_CJK, glued, is_cjk, pattern_for
@@ -54,6 +54,7 @@ class Scanned:
     __slots__ = (
         "_aside",
         "_before",
+        "_chunks",
         "_cjk",
         "_collected",
         "_found",
@@ -63,6 +64,7 @@ class Scanned:
         "_packed",
         "_spans",
         "_worth",
+        "_worth_near",
         "pattern",
         "sentences",
         "table",
@@ -80,6 +82,7 @@ class Scanned:
         self._collected = False
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self._cjk: dict[int, list[int] | None] = {}
+        self._chunks: dict[int, tuple[int, int] | None] = {}
         self._glue: dict[int, bool] = {}
         self._before: list[int] | None = None
         self._mentions: dict[int, list[Mention]] = {}
@@ -87,6 +90,7 @@ class Scanned:
         self._worth: Worth | None = None
         # As C read the text, where it did.
         self._packed: Packed | None = None
+        self._worth_near: PackedWorth | None = None
         if plainly or not sentences:
             self.pattern = pattern_for(text)
             self._aside.update(range(len(sentences)))
@@ -144,12 +148,12 @@ class Scanned:
         return array("q", chain.from_iterable(kept)).tobytes()
 
     def _others_at_once(self) -> bool:
-        """Add the hits of masks and cues in sentences with hits; whether there may be any."""
+        """Add the hits of masks and cues in sentences with hits; whether there were any."""
         packed = self._packed
         if packed is None or not packed.bits & OTHER or not self.hits:
             return False
-        worth = Worth(packed.unpacked(), self.table.meanings)
-        worth.look_closer()
+        worth = self._near()
+        added = False
         for number in sorted({hit.sentence for hits in self.hits.values() for hit in hits} - self._aside):
             start, end, _, _ = self.sentences[number]
             low = bisect_left(worth.starts, start)
@@ -159,7 +163,8 @@ class Scanned:
                 self._plainly(number)
             elif mentions:
                 self._add_hits(number, low, worth.words(low, high), mentions, worth)
-        return True
+            added = added or mentions != []
+        return added
 
     # ------------------------------------------------------------------ all sentences at once
     def __bool__(self) -> bool:
@@ -352,6 +357,29 @@ class Scanned:
             spans = [m.span() for m in self.pattern.finditer(self.text, where.start, where.end)]
             self._spans[sentence] = spans
         return spans
+
+    def word(self, sentence: int, place: int) -> str:
+        """One word of a sentence, "" behind the last; the others are not laid out for it where each is a chunk."""
+        chunks = self._chunks_of(sentence) if self._packed and sentence not in self._spans else None
+        if chunks is None:
+            spans = self.spans(sentence)
+            return self.text[slice(*spans[place])] if place < len(spans) else ""
+        near, at = self._near(), chunks[0] + place
+        found = self.pattern.search(self.text, near.starts[at], near.ends[at]) if at < chunks[1] else None
+        return found[0] if found else ""
+
+    def _chunks_of(self, sentence: int) -> tuple[int, int] | None:
+        """The chunks of a sentence where each of them is one word; None where that cannot be said."""
+        chunks = self._chunks.get(sentence, ...)
+        if chunks is ...:
+            chunks = self._chunks[sentence] = self._near().one_each(*self.sentences[sentence][:2])
+        return chunks
+
+    def _near(self) -> PackedWorth:
+        if self._worth_near is None:
+            assert self._packed is not None
+            self._worth_near = PackedWorth(self._packed, self.table.meanings)
+        return self._worth_near
 
     def between(self, sentence: int, last: int, first: int) -> float:
         """Words from word ``last`` up to word ``first``; a character of a script without blanks is a quarter of one."""

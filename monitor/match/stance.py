@@ -193,5 +193,4 @@ class _Clause:
 
     def _word(self, place: int) -> str:
         """The folded word at ``place``, "" behind the last."""
-        spans = self._scanned.spans(self._sentence)
-        return fold(self._scanned.text[slice(*spans[place])]) if place < len(spans) else ""
+        return fold(self._scanned.word(self._sentence, place))

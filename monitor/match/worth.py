@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from monitor.match.meanings import ASKED, BEGINS, CLASS, LOOK, ODD, OTHER, PAIR, Besides, Meanings, Read
+from monitor.match.native import Packed, kernel
 from monitor.match.pairs import Phrase, beside
 from monitor.model import Sentence
 
@@ -134,13 +135,13 @@ class Worth:
             found.append((first, last, pattern))
         return True
 
-    # ------------------------------------------------------------------ the chunks of one sentence
     def told(self, place: int) -> bool:
         """Whether the patterns of a chunk by itself are found with what queries ask for."""
         value = self.values[place]
         after = self.values[place + 1 : place + 2]
         return bool(value & ASKED) or (bool(value & PAIR) and len(after) == 1 and beside(value, after[0]) in self._meanings.phrases)
 
+    # ------------------------------------------------------------------ the chunks of one sentence
     def others_within(self, low: int, high: int) -> Sequence[int]:
         return self.others[bisect_left(self.others, low) : bisect_left(self.others, high)]
 
@@ -175,6 +176,36 @@ class Worth:
             return None
         classes = (self._read.values[low:high] >> CLASS).tolist()
         return list(accumulate(map(self._meanings.words.__getitem__, classes), initial=0))
+
+
+class PackedWorth(Worth):
+    """The same of chunks that C read, of which nothing is looked at but the sentences that are asked for."""
+
+    __slots__ = ("_packed",)
+
+    def __init__(self, packed: Packed, meanings: Meanings) -> None:
+        self._meanings, self._packed = meanings, packed
+        self.starts = memoryview(packed.starts).cast("q")
+        self.ends = memoryview(packed.ends).cast("q")
+        self.values = memoryview(packed.values).cast("I")
+
+    def others_within(self, low: int, high: int) -> Sequence[int]:
+        return kernel.places(self._packed.values, low, high, OTHER)
+
+    def words(self, low: int, high: int) -> list[int] | None:
+        if not self._packed.bits & ODD or not kernel.places(self._packed.values, low, high, ODD):
+            return None
+        words = self._meanings.words
+        return list(accumulate((words[value >> CLASS] for value in self.values[low:high]), initial=0))
+
+
+    def one_each(self, start: int, end: int) -> tuple[int, int] | None:
+        """The chunks of a sentence where each of them is one word, and none reaches into it or out of it."""
+        low = bisect_left(self.starts, start)
+        high = bisect_left(self.starts, end, low)
+        crossed = (low and self.ends[low - 1] > start) or (low < high and self.ends[high - 1] > end)
+        several = self._packed.bits & ODD and kernel.places(self._packed.values, low, high, ODD)
+        return None if crossed or several else (low, high)
 
 
 def stand(wanted: Sequence[int], met: Iterable[Sequence[int]]) -> bool:
