@@ -1125,6 +1125,251 @@ no_ends:
     return answer;
 }
 
+/* ------------------------------------------------------------------------------------------------ names */
+
+#define WORDS 12 /* of a name at the most, as in `names` */
+
+/* What names are found with, see `names_doc`; `search` is the text, and takes the hits. */
+typedef struct {
+    Search search;
+    const uint64_t *numbers;
+    PyObject *known, *slowly, *sentences;
+    int64_t *begin; /* where sentences begin, once that was asked */
+} Naming;
+
+/* What is known of the names that begin with the chunk at `place`, borrowed; NULL where nothing is, or with an exception. */
+static PyObject *
+known_at(const Naming *naming, Py_ssize_t place)
+{
+    const Search *search = &naming->search;
+    uint64_t path = naming->numbers[place];
+    if (search->values[place] & ODD)
+        return NULL;
+    for (Py_ssize_t at = place + 1; at < place + WORDS; at++) {
+        if (at < search->count && search->values[at] & ODD)
+            return NULL;
+        path = path * SPREAD + (at < search->count ? naming->numbers[at] : 0);
+        PyObject *key = PyLong_FromUnsignedLongLong(path);
+        PyObject *said = key == NULL ? NULL : PyDict_GetItemWithError(naming->known, key);
+        Py_XDECREF(key);
+        if (said != Py_None || at >= search->count)
+            return said == Py_None ? NULL : said;
+    }
+    return NULL;
+}
+
+/* The first of the places [low, high) that is not below `least`; `high` where there is none. */
+static Py_ssize_t
+first_from(const int64_t *places, Py_ssize_t low, Py_ssize_t high, int64_t least)
+{
+    while (low < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        if (places[middle] < least)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Turn to the sentence of the chunk at `place`, and count its words up to there: 1; 0 where the chunk lies in none, or one reaches into
+ * it or out of it; -1 with an exception. `high` is its last chunk and one. */
+static int
+turn_to_sentence(Naming *naming, Py_ssize_t place, Py_ssize_t *high)
+{
+    Search *search = &naming->search;
+    const int64_t start = search->starts[place];
+    if (naming->begin == NULL && (naming->begin = begin_of(naming->sentences)) == NULL)
+        return -1;
+    const Py_ssize_t many = PyTuple_GET_SIZE(naming->sentences);
+    Py_ssize_t number = first_from(naming->begin, 0, many, start);
+    if (number == many || naming->begin[number] > start)
+        number--;
+    while (number + 1 < many && naming->begin[number + 1] == start)
+        number++;
+    if (number < 0)
+        return 0;
+    search->number = number;
+    search->begin = naming->begin[number];
+    search->end = PyLong_AsLongLong(PyTuple_GET_ITEM(PyTuple_GET_ITEM(naming->sentences, number), 1));
+    if (PyErr_Occurred())
+        return -1;
+    search->at = first_from(search->starts, 0, place, search->begin);
+    search->word = 0;
+    *high = first_from(search->starts, place, search->count, search->end);
+    if (*high <= place || (search->at && search->ends[search->at - 1] > search->begin) || search->ends[*high - 1] > search->end)
+        return 0;
+    return count_to(search, place) < 0 ? -1 : 1;
+}
+
+/* Whether a letter or digit may stand at a place of the text, which makes one word of it and what stands beside it. What is none is
+ * told of ASCII and of the blanks, commas and quotes that are commonest in news. */
+static int
+may_be_of_word(PyObject *text, int64_t place)
+{
+    if (place < 0 || place >= PyUnicode_GET_LENGTH(text))
+        return 0;
+    const Py_UCS4 character = PyUnicode_READ_CHAR(text, place);
+    if (character < 0x80)
+        return is_plain(character);
+    return character != 0xA0 && character != 0xAB && character != 0xBB && character != 0x60C && !(character >= 0x2010 && character < 0x2020);
+}
+
+/* Whether one blank stands between each of the chunks [first, last) and the next. */
+static int
+are_parted(const Search *search, Py_ssize_t first, Py_ssize_t last)
+{
+    const int64_t length = PyUnicode_GET_LENGTH(search->text);
+    if (last > search->count)
+        return 0;
+    for (; first + 1 < last; first++) {
+        const int64_t end = search->ends[first];
+        if (end < 0 || end >= length || search->starts[first + 1] != end + 1 || PyUnicode_READ_CHAR(search->text, end) != ' ')
+            return 0;
+    }
+    return 1;
+}
+
+/* Keep one name that is known to begin at `place` if it ends before `high`: 1; 0 where that has to be asked, -1 with an exception. */
+static int
+keep_name(Naming *naming, PyObject *name, Py_ssize_t place, Py_ssize_t high)
+{
+    Search *search = &naming->search;
+    int64_t pattern, size, before, behind;
+    if (!PyTuple_Check(name) || PyTuple_GET_SIZE(name) != 4) {
+        PyErr_SetString(PyExc_TypeError, "a name is its pattern, its words, and what stands in its chunks before and behind it");
+        return -1;
+    }
+    if (number_at(name, 0, &pattern) < 0 || number_at(name, 1, &size) < 0 || number_at(name, 2, &before) < 0 ||
+        number_at(name, 3, &behind) < 0)
+        return -1;
+    if (size < 1 || size > WORDS || before < 0 || behind < 0 || before > INT32_MAX || behind > INT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "a name that has no place");
+        return -1;
+    }
+    if (place + size > high)
+        return 1;
+    if (pattern < LISTED && PySet_GET_SIZE(search->doubtful))
+        return 0;
+    const int64_t start = search->starts[place], end = search->ends[place + size - 1];
+    if (start < 0 || start > end || end > PyUnicode_GET_LENGTH(search->text) || start + before >= end - behind)
+        return 0;
+    if ((!before && may_be_of_word(search->text, start - 1)) || (!behind && may_be_of_word(search->text, end)))
+        return 0;
+    return keep(search, (Hit){search->number, search->word, search->word + size, pattern, start + before, end - behind}) < 0 ? -1 : 1;
+}
+
+/* Find the names that begin with the chunk at `place`, by what is known of it: 1; 0 where that does not say, -1 with an exception. */
+static int
+find_known(Naming *naming, Py_ssize_t place, int whole)
+{
+    PyObject *said = known_at(naming, place);
+    if (said == NULL)
+        return PyErr_Occurred() ? -1 : 0;
+    int64_t goes_on, joined;
+    if (!PyTuple_Check(said) || PyTuple_GET_SIZE(said) < 2) {
+        PyErr_SetString(PyExc_TypeError, "what is known of a beginning is whether it goes on, over how many chunks, and names");
+        return -1;
+    }
+    if (number_at(said, 0, &goes_on) < 0 || number_at(said, 1, &joined) < 0)
+        return -1;
+    if (!whole && !goes_on)
+        return 1;
+    if (joined < 0 || joined > WORDS || !are_parted(&naming->search, place, place + joined))
+        return 0;
+    Py_ssize_t high = 0;
+    int found = turn_to_sentence(naming, place, &high);
+    for (Py_ssize_t i = 2; found > 0 && i < PyTuple_GET_SIZE(said); i++)
+        found = keep_name(naming, PyTuple_GET_ITEM(said, i), place, high);
+    return found;
+}
+
+/* Find the names that begin with the chunk at `place`; -1 with an exception. */
+static int
+name_at(Naming *naming, Py_ssize_t place, int whole)
+{
+    const Py_ssize_t before = naming->search.found;
+    const int found = find_known(naming, place, whole);
+    if (found)
+        return found;
+    naming->search.found = before;
+    PyObject *said = PyObject_CallFunction(naming->slowly, "nO", place, whole ? Py_True : Py_False);
+    Py_XDECREF(said);
+    return said == NULL ? -1 : 0;
+}
+
+static int
+find_names(Naming *naming, PyObject *begin, int whole)
+{
+    const Search *search = &naming->search;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(begin); i++) {
+        const Py_ssize_t place = PyLong_AsSsize_t(PyList_GET_ITEM(begin, i));
+        if (place < 0 || place >= search->count) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_ValueError, "a chunk that the text does not have");
+            return -1;
+        }
+        if (name_at(naming, place, 0) < 0)
+            return -1;
+    }
+    for (Py_ssize_t place = 0; whole && place < search->count; place++)
+        if ((search->values[place] & (LOOK | ODD)) == LOOK && name_at(naming, place, 1) < 0)
+            return -1;
+    return 0;
+}
+
+PyDoc_STRVAR(names_doc,
+"names(text, starts, ends, numbers, values, sentences, words, known, doubtful, begin, whole, slowly) -> bytes\n\n"
+"The names that begin at the places `begin` of chunks that `read` and `settle` made, a list, and at those of chunks that are one\n"
+"already, if there are any (`whole`); as `find` tells hits. `known` says what was found before, by the numbers of chunks as they follow\n"
+"each other: None where more of them are asked for, or (whether a name goes on with the second, how many of the chunks a name is of,\n"
+"then of each name its pattern, its words, and how much of its chunks stands before and behind it). Where that does not say, the names\n"
+"are left to `slowly(place, whole)`.");
+
+static PyObject *
+names(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    if (nargs != 12 || !PyUnicode_Check(args[0]) || !PyTuple_Check(args[5]) || !PyList_Check(args[6]) || !PyDict_Check(args[7]) ||
+        !PyAnySet_Check(args[8]) || !PyList_Check(args[9])) {
+        PyErr_SetString(PyExc_TypeError, "see names.__doc__");
+        return NULL;
+    }
+    const int whole = PyObject_IsTrue(args[10]);
+    PyObject *answer = NULL;
+    Py_buffer starts, ends, numbers, values;
+    if (whole < 0 || take(args[1], &starts, sizeof(int64_t), 0) < 0)
+        return NULL;
+    if (take(args[2], &ends, sizeof(int64_t), 0) < 0)
+        goto no_ends;
+    if (take(args[3], &numbers, sizeof(uint64_t), 0) < 0)
+        goto no_numbers;
+    if (take(args[4], &values, sizeof(uint32_t), 0) < 0)
+        goto no_values;
+    const Py_ssize_t count = values.len / (Py_ssize_t)sizeof(uint32_t);
+    Naming naming = {
+        .search = {.text = args[0], .starts = starts.buf, .ends = ends.buf, .values = values.buf, .count = count, .words = args[6],
+                   .doubtful = args[8], .odd = 1},
+        .numbers = numbers.buf, .known = args[7], .slowly = args[11], .sentences = args[5],
+    };
+    if (starts.len != count * (Py_ssize_t)sizeof(int64_t) || ends.len != starts.len || numbers.len != starts.len)
+        PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+    else if (find_names(&naming, args[9], whole) == 0) {
+        put_in_order(&naming.search, 0);
+        answer = PyBytes_FromStringAndSize((const char *)naming.search.hits, naming.search.found * (Py_ssize_t)sizeof(Hit));
+    }
+    PyMem_Free(naming.begin);
+    PyMem_Free(naming.search.hits);
+    PyBuffer_Release(&values);
+no_values:
+    PyBuffer_Release(&numbers);
+no_numbers:
+    PyBuffer_Release(&ends);
+no_ends:
+    PyBuffer_Release(&starts);
+    return answer;
+}
+
 PyDoc_STRVAR(merge_doc,
 "merge(hits, more) -> bytes\n\n"
 "What `find` returned and more hits of the same make, in order, each once.");
@@ -2485,6 +2730,7 @@ static PyMethodDef methods[] = {
     {"places", (PyCFunction)(void (*)(void))places, METH_FASTCALL, places_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},
+    {"names", (PyCFunction)(void (*)(void))names, METH_FASTCALL, names_doc},
     {"merge", (PyCFunction)(void (*)(void))merge, METH_FASTCALL, merge_doc},
     {"found", (PyCFunction)(void (*)(void))found, METH_FASTCALL, found_doc},
     {"groups", (PyCFunction)(void (*)(void))groups, METH_FASTCALL, groups_doc},

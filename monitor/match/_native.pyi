@@ -42,11 +42,32 @@ def find(
     inside: Callable[[int, int], bool],
     /,
 ) -> bytes: ...
+def names(
+    text: str,
+    starts: bytearray,
+    ends: bytearray,
+    numbers: bytearray,
+    values: bytearray,
+    sentences: tuple[Sentence, ...],
+    words: Sequence[int],
+    known: Mapping[int, tuple[Any, ...] | None],
+    doubtful: Set[int],
+    begin: Sequence[int],
+    whole: bool,
+    slowly: Callable[[int, bool], None],
+    /,
+) -> bytes: ...
 def merge(hits: bytes, more: bytes, /) -> bytes: ...
 def found(hits: bytes, found: type[Found], /) -> dict[int, list[Found]]: ...
 def groups(hits: bytes, of: bytes | tuple[bytes, bytes], sets: list[tuple[int, ...]], terms: list[str | None], /) -> set[int]: ...
 def together(hits: bytes, of: bytes | tuple[bytes, bytes], sets: list[tuple[int, ...]], /) -> list[set[int]]: ...
-def by_group(hits: bytes, of: bytes | tuple[bytes, bytes], sets: list[tuple[int, ...]], found: type[Found], /) -> dict[int, list[Found]]: ...
+def by_group(
+    hits: bytes,
+    of: bytes | tuple[bytes, bytes],
+    sets: list[tuple[int, ...]],
+    found: type[Found],
+    /,
+) -> dict[int, list[Found]]: ...
 def opened(hits: bytes, of: bytes | tuple[bytes, bytes], sets: bytes, article: bytes, sentence: bytes, clauses: int, /) -> list[int]: ...
 def tell(
     text: str,

@@ -70,9 +70,6 @@ _MIX_TWO: Final = np.array(0xC2B2AE3D, np.uint32)
 _FIRST: Final = np.array(32, np.uint64)
 _ONE: Final = np.array(1, np.uint32)
 _PAIR: Final = np.array(PAIR, np.uint32)
-_LOOK: Final = np.array(LOOK, np.uint32)
-_ODD: Final = np.array(ODD, np.uint32)
-_LOOK_ODD: Final = np.array(LOOK | ODD, np.uint32)
 _PLACE: Final = np.array(31, np.uint32)
 _FIRST_PLACE: Final = np.array(7, np.uint32)
 _SECOND_PLACE: Final = np.array(12, np.uint32)
@@ -161,6 +158,8 @@ class Meanings:
         self._filter_size(_FILTER_BITS[0])
         #: (class of a chunk that begins a name, number of the next) -> whether the name goes on there
         self.going_on: dict[tuple[int, int], bool] = {}
+        #: What ``kernel.names`` knows of the names that begin with some chunks: see there, and ``named``.
+        self.named_by: dict[int, tuple[Any, ...] | None] = {}
         self._class(0, ())
 
     def _size(self, bits: int) -> None:
@@ -373,16 +372,6 @@ class Meanings:
             return onward.places(text, chunks, (BEGINS, CLASS), self.met)
         values = np.frombuffer(chunks[2], np.uint32)
         return (values[:-1] & BEGINS).nonzero()[0].tolist()
-
-    def whole(self, values: bytearray) -> Sequence[int]:
-        """The places of chunks that are one word and a name, given the bytes of their values."""
-        found: list[int] = (np.frombuffer(values, np.uint32) & _LOOK_ODD == _LOOK).nonzero()[0].tolist()
-        return found
-
-    def several(self, values: bytearray) -> Sequence[int]:
-        """The places of chunks that are not one word."""
-        found: list[int] = (np.frombuffer(values, np.uint32) & _ODD).nonzero()[0].tolist()
-        return found
 
     def named(self, text: str, read: Read, begin: Sequence[int]) -> list[int]:
         """Those of the places of chunks where a name does."""

@@ -9,76 +9,137 @@ This room is pure: it must not know files, clocks or where a text came from.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.match.meanings import CLASS, ODD
 from monitor.match.names import WORDS
-from monitor.match.native import Packed
+from monitor.match.native import Packed, kernel
+from monitor.match.pairs import SPREAD
 from monitor.match.patterns import Table
 from monitor.model import Sentence
 from monitor.text.words import WORD, WORD_CJK, glued
 
 _start: Final = itemgetter(0)
+#: Numbers of chunks that follow each other, of which it is remembered what names begin there, before the memo starts anew: 4 MB.
+_KNOWN: Final = 16_384
+_BITS: Final = (1 << 64) - 1
+#: The code of an array of hits as ``kernel`` tells them.
+_HITS: Final = "q"
 
 
 class _NotPlainError(Exception):
     """Chunks are not one word each, and nothing is said of where words stand."""
 
 
+class _Views(NamedTuple):
+    """The arrays of a text's chunks."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    numbers: Sequence[int]
+    values: Sequence[int]
+
+
+class _Asked(Iterator[str]):
+    """Words, of which it is counted how many were asked for, one behind the last among them."""
+
+    def __init__(self, words: Iterator[str]) -> None:
+        self._words = words
+        self.asked = 0
+
+    def __next__(self) -> str:
+        self.asked += 1
+        return next(self._words)
+
+
 class Named:
     """One text's names: ``hits`` as ``scan.Found`` has its fields, and the sentences that are ``aside``."""
 
-    __slots__ = (
-        "_ends",
-        "_numbers",
-        "_odd",
-        "_packed",
-        "_pattern",
-        "_sentences",
-        "_several",
-        "_starts",
-        "_table",
-        "_text",
-        "_values",
-        "aside",
-        "hits",
-    )
+    __slots__ = ("_packed", "_pattern", "_read", "_sentences", "_table", "_text", "aside", "hits")
 
-    def __init__(self, text: str, packed: Packed, table: Table, sentences: Sequence[Sentence]) -> None:
+    def __init__(self, text: str, packed: Packed, table: Table, sentences: tuple[Sentence, ...]) -> None:
         self._text, self._table, self._sentences = text, table, sentences
-        self._starts: Sequence[int] = memoryview(packed.starts).cast("q")
-        self._ends: Sequence[int] = memoryview(packed.ends).cast("q")
-        self._numbers: Sequence[int] = memoryview(packed.numbers).cast("Q")
-        self._values: Sequence[int] = memoryview(packed.values).cast("I")
         self._packed = packed
-        self._odd = bool(packed.bits & ODD)
-        # Places of chunks of several words, once somebody asks.
-        self._several: Sequence[int] | None = None
+        self._read: _Views | None = None
         self._pattern = WORD_CJK if packed.cjk else WORD
         self.hits: set[tuple[int, int, int, int, int, int]] = set()
         self.aside: set[int] = set()
 
-    def look(self, begin: Sequence[int], whole: Sequence[int]) -> Named:
-        """Find what begins at the places ``begin`` of chunks, and goes on in the next, and at those of chunks that are a name already."""
-        for place in whole:
-            self._look_at(place, self._goes_on(place))
-        for place in begin:
-            if self._goes_on(place):
-                self._look_at(place, True)
-        return self
+    def look(self, begin: Sequence[int], *, whole: bool) -> bytes:
+        """Find what begins at the places ``begin`` of chunks, and goes on in the next, and if there are any ``whole``, at those of chunks
+        that are a name already; as ``kernel.find`` tells hits."""
+        table, (starts, ends, numbers, values, _, _) = self._table, self._packed
+        words, known, doubtful = table.meanings.words, table.meanings.named_by, table.short_katakana
+        of_chunks = self._text, starts, ends, numbers, values, self._sentences
+        found = kernel.names(*of_chunks, words, known, doubtful, begin, whole, self._look_slowly)
+        return kernel.merge(found, array(_HITS, chain.from_iterable(self.hits)).tobytes()) if self.hits else found
+
+    # ------------------------------------------------------------------ what nobody remembers
+    @property
+    def _views(self) -> _Views:
+        if self._read is None:
+            starts, ends, numbers, values, _, _ = self._packed
+            ints = memoryview(starts).cast("q"), memoryview(ends).cast("q")
+            self._read = _Views(*ints, memoryview(numbers).cast("Q"), memoryview(values).cast("I"))
+        return self._read
+
+    def _look_slowly(self, place: int, whole: bool) -> None:
+        """Find what begins at ``place``, and remember it."""
+        with suppress(_NotPlainError):
+            self._remember(place)
+        goes_on = self._goes_on(place)
+        if whole or goes_on:
+            self._look_at(place, goes_on)
+
+    def _remember(self, place: int) -> None:
+        """Remember what begins at ``place``, as ``kernel.names`` says, where nothing but the chunks decides it."""
+        starts, ends, numbers, values = self._views
+        known, names = self._table.meanings.named_by, self._table.names
+        if values[place] & ODD:
+            return
+        spans: list[tuple[int, int]] = []
+        found: list[tuple[int, int, int, int]] = []
+        met = [-1 - slot for slot in self._table.meanings.met[values[place] >> CLASS] if slot < 0]
+        asked, joined = 2, 0
+        for start in met:
+            words = _Asked(self._words(place, len(values), spans))
+            next(words)
+            for pattern, size in names.walk(start, words):
+                joined = max(joined, size)
+                if not names.stands(pattern, self._text, spans[:size]):
+                    continue
+                first, last = spans[0][0], spans[size - 1][1]
+                begin, end = starts[place], ends[place + size - 1]
+                if (first > begin and glued(self._text, first)) or (last < end and glued(self._text, last)):
+                    return
+                found.append((pattern, size, first - begin, end - last))
+            asked = max(asked, words.asked)
+        if any(self._text[ends[at] : starts[at + 1]] != " " for at in range(place, place + joined - 1)):
+            return
+        if len(known) >= _KNOWN:
+            known.clear()
+        path = numbers[place]
+        for at in range(place + 1, place + asked):
+            path = path * SPREAD + (numbers[at] if at < len(numbers) else 0) & _BITS
+            known[path] = None
+        known[path] = (int(self._goes_on(place)), joined, *found)
 
     def _goes_on(self, place: int) -> bool:
-        if place + 1 == len(self._values):
+        starts, ends, numbers, values = self._views
+        if place + 1 == len(values):
             return False
-        meanings, pair = self._table.meanings, (self._values[place] >> CLASS, self._numbers[place + 1])
+        meanings, pair = self._table.meanings, (values[place] >> CLASS, numbers[place + 1])
         known = meanings.going_on.get(pair)
-        return meanings.goes_on(pair, self._text[self._starts[place + 1] : self._ends[place + 1]]) if known is None else known
+        return meanings.goes_on(pair, self._text[starts[place + 1] : ends[place + 1]]) if known is None else known
 
     def _look_at(self, place: int, goes_on: bool) -> None:
-        starts, ends, sentences = self._starts, self._ends, self._sentences
+        (starts, ends, _, _), sentences = self._views, self._sentences
         number = bisect_right(sentences, starts[place], key=_start) - 1
         if number < 0 or ends[place] > sentences[number][1]:
             # In furniture, or reaching into one sentence or two.
@@ -97,7 +158,7 @@ class Named:
 
     def _walk(self, number: int, place: int, low: int, high: int) -> None:
         """Add the names that begin at ``place`` and end before ``high``, of the sentence ``number`` whose first chunk is ``low``."""
-        text, names, value = self._text, self._table.names, self._values[place]
+        text, names, value = self._text, self._table.names, self._views.values[place]
         if value & ODD:
             raise _NotPlainError
         spans: list[tuple[int, int]] = []
@@ -110,7 +171,7 @@ class Named:
                 if not names.stands(pattern, text, spans[:size]):
                     continue
                 first, last = spans[0][0], spans[size - 1][1]
-                if glued(text, first) or glued(text, last):
+                if glued(text, first) or glued(text, last) or pattern in self._table.short_katakana:
                     raise _NotPlainError
                 at = self._word(low, place)
                 self.hits.add((number, at, at + size, pattern, first, last))
@@ -118,8 +179,9 @@ class Named:
     def _words(self, place: int, high: int, spans: list[tuple[int, int]]) -> Iterator[str]:
         """The words from ``place`` on, as many as a name has at the most; ``spans`` are those of the words that were asked for."""
         spans.clear()
+        starts, ends, _, values = self._views
         for at in range(place, min(high, place + WORDS)):
-            word = None if self._values[at] & ODD else self._pattern.search(self._text, self._starts[at], self._ends[at])
+            word = None if values[at] & ODD else self._pattern.search(self._text, starts[at], ends[at])
             if word is None:
                 raise _NotPlainError
             spans.append(word.span())
@@ -127,10 +189,8 @@ class Named:
 
     def _word(self, low: int, place: int) -> int:
         """The number in its sentence of the word at ``place``."""
-        if not self._odd:
+        if not self._packed.bits & ODD:
             return place - low
-        values, words = self._values, self._table.meanings.words
-        if self._several is None:
-            self._several = self._table.meanings.several(self._packed.values)
-        odd = self._several[bisect_left(self._several, low) : bisect_left(self._several, place)]
+        values, words = self._views.values, self._table.meanings.words
+        odd = kernel.places(self._packed.values, low, place, ODD)
         return place - low + sum(words[values[at] >> CLASS] - 1 for at in odd)

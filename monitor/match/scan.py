@@ -12,6 +12,7 @@ A hit here is numbers: sentence, first word, word after the last, pattern, and w
 from __future__ import annotations
 
 import re
+import struct
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
@@ -113,11 +114,12 @@ class Scanned:
         packed = self._packed = read_packed(self.text, meanings)
         starts, ends, _, values, bits, cjk = packed
         self.pattern = WORD_CJK if cjk else WORD
-        begin = meanings.begin(self.text, (starts, ends, values)) if bits & BEGINS else ()
-        whole = meanings.whole(values) if bits & LOOK else ()
-        named = Named(self.text, packed, table, self.sentences).look(begin, whole) if begin or whole else None
-        if named:
-            self._aside = named.aside
+        names = b""
+        if bits & (BEGINS | LOOK) and table.names:
+            begin = meanings.begin(self.text, (starts, ends, values)) if bits & BEGINS else []
+            if begin or bits & LOOK:
+                named = Named(self.text, packed, table, self.sentences)
+                names, self._aside = named.look(begin, whole=bool(bits & LOOK)), named.aside
         if bits & _WORTH:
             self._found = kernel.find(
                 self.text,
@@ -137,14 +139,16 @@ class Scanned:
                 table.short_katakana,
                 self.inside_katakana,
             )
-        if named and named.hits:
-            self._found = kernel.merge(self._found, self._of_names(named))
+        if names:
+            names = self._of_plain(names)
+            self._found = kernel.merge(self._found, names) if self._found else names
 
-    def _of_names(self, named: Named) -> bytes:
-        """The names found, as ``kernel.find`` tells hits."""
-        doubtful = self.table.short_katakana
-        # Sentences put aside since have chunks of which nobody knows how many words they are.
-        kept = (hit for hit in named.hits if hit[0] not in self._aside and not (hit[3] in doubtful and self.inside_katakana(*hit[4:])))
+    def _of_plain(self, names: bytes) -> bytes:
+        """Those of the names that are hits: sentences put aside since they were found have chunks of which nobody knows how many words
+        they are."""
+        if not self._aside:
+            return names
+        kept = (hit for hit in struct.iter_unpack("6q", names) if hit[0] not in self._aside)
         return array("q", chain.from_iterable(kept)).tobytes()
 
     def _others_at_once(self) -> bool:

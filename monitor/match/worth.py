@@ -198,7 +198,6 @@ class PackedWorth(Worth):
         words = self._meanings.words
         return list(accumulate((words[value >> CLASS] for value in self.values[low:high]), initial=0))
 
-
     def one_each(self, start: int, end: int) -> tuple[int, int] | None:
         """The chunks of a sentence where each of them is one word, and none reaches into it or out of it."""
         low = bisect_left(self.starts, start)
