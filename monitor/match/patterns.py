@@ -33,6 +33,8 @@ from monitor.watchlist.names import NameList
 
 #: Surfaces remembered before the memo starts anew: 7 MB at the worst. Only words of sentences that are gone through one by one.
 MEMO_LIMIT: Final = 32_768
+#: Names of lists of which the pattern is remembered before the memo starts anew: half a megabyte.
+LISTED_LIMIT: Final = 1_000
 #: All-capital Latin words of up to this many letters (US, WHO, OFAC) keep their case (DESIGN.md, "Text and language").
 CAPITALS_LIMIT: Final = 5
 #: In place of the word whose case counts: any word will do that begins with a capital.
@@ -126,6 +128,8 @@ class Table:
         self._stems: Stems = HashedStems() if self.native else PlainStems()
         # Slot -> the word whose case counts.
         self._cased: dict[int, str] = {}
+        # The patterns of names of lists that were asked for.
+        self._listed: dict[int, Pattern] = {}
         self._wildcards: list[tuple[tuple[str, ...], int]] = []
         self._prefixes: dict[str, list[int]] = {}
         self._prefix_lengths: tuple[int, ...] = ()
@@ -218,7 +222,13 @@ class Table:
     def pattern(self, number: int) -> Pattern:
         if number < LISTED:
             return self.patterns[number]
-        return Pattern(number, self.names.spelling(number), self.names.language(number), (), self.names.entity(number))
+        known = self._listed.get(number)
+        if known is None:
+            if len(self._listed) >= LISTED_LIMIT:
+                self._listed.clear()
+            names = self.names
+            known = self._listed[number] = Pattern(number, names.spelling(number), names.language(number), (), names.entity(number))
+        return known
 
     def _slots(self, parts: list[str], term: Term) -> tuple[int, ...]:
         if len(parts) == 1:

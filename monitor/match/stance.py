@@ -19,6 +19,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
+from operator import itemgetter
 from typing import Final
 
 from monitor.match.scan import Found, Scanned
@@ -74,6 +75,7 @@ _ATTACHED_AND: Final = ("و", "ו")
 _RELATIVES: Final = _folded("which who whose التي الذي الذين который которая которое которые которую qui dont")
 #: Helpers of a verb that may stand between a negator and what it negates.
 _HELPERS: Final = _folded("been be being any été ha han haya")
+_place: Final = itemgetter(1)
 _BREAK: Final = re.compile(r"[,;:،؛、，；：—–]|\s-\s")
 
 
@@ -98,7 +100,7 @@ class _Clause:
     def __init__(self, scanned: Scanned, sentence: int, hits: Sequence[Found]) -> None:
         self._scanned = scanned
         self._sentence = sentence
-        ordered = sorted(hits)
+        ordered = sorted(hits) if len(hits) > 1 else hits
         self._starts = [hit.first for hit in ordered]
         self._ends = list(accumulate((hit.last for hit in ordered), max))
 
@@ -114,7 +116,9 @@ class _Clause:
 
     def read(self, cues: Sequence[Cue]) -> Iterator[Cue]:
         """The cues that count, each with what it says where it stands."""
-        by: dict[Stance, list[Found]] = {stance: sorted(cue for other, cue in cues if other is stance) for stance in _ORDER}
+        by: dict[Stance, list[Found]] = {stance: [] for stance in _ORDER}
+        for stance, cue in sorted(cues, key=_place) if len(cues) > 1 else cues:
+            by[stance].append(cue)
         bare = [cue for cue in by[Stance.DENIED] if cue.last - cue.first == 1 and self._is(cue.first, _NEGATORS)]
         negators = frozenset(bare)
         denials = [cue for cue in by[Stance.DENIED] if cue not in negators and not self._turned_round(cue)]
@@ -126,7 +130,7 @@ class _Clause:
             deniers = denials if stance is Stance.ALLEGED else plain
             before, behind = {cue.last: cue for cue in deniers}, {cue.first: cue for cue in deniers}
             for cue in by[stance]:
-                denied = self._governed(cue, before, behind if stance is Stance.ALLEGED else {})
+                denied = bool(deniers) and self._governed(cue, before, behind if stance is Stance.ALLEGED else {})
                 negated = stance is Stance.PLANNED and (cue.last in starts or cue.first in ends)
                 yield (Stance.DENIED if denied or negated else stance), cue
 
