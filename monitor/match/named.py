@@ -27,7 +27,7 @@ from monitor.text.words import WORD, WORD_CJK, glued
 
 _start: Final = itemgetter(0)
 #: Numbers of chunks that follow each other, of which it is remembered what names begin there, before the memo starts anew: 4 MB.
-_KNOWN: Final = 16_384
+KNOWN: Final = 16_384
 _BITS: Final = (1 << 64) - 1
 #: The code of an array of hits as ``kernel`` tells them.
 _HITS: Final = "q"
@@ -122,7 +122,7 @@ class Named:
             asked = max(asked, words.asked)
         if any(self._text[ends[at] : starts[at + 1]] != " " for at in range(place, place + joined - 1)):
             return
-        if len(known) >= _KNOWN:
+        if len(known) >= KNOWN:
             known.clear()
         path = numbers[place]
         for at in range(place + 1, place + asked):
