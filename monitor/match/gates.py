@@ -129,7 +129,9 @@ class Gates:
 class NumberedGates:
     """The gates of all clauses, as C looks at them; ``Gates`` says the same of hits that it did not find."""
 
-    def __init__(self, clauses: Sequence[tuple[int, int]], of: bytes | tuple[bytes, bytes], sets: bytes, article: bytes, sentence: bytes) -> None:
+    def __init__(
+        self, clauses: Sequence[tuple[int, int]], of: bytes | tuple[bytes, bytes], sets: bytes, article: bytes, sentence: bytes
+    ) -> None:
         self._clauses = clauses
         self._tables = of, sets, article, sentence, len(clauses)
 
