@@ -275,7 +275,16 @@ async def build(
         commander.add(tested)
         asked = partial(asked_for, routing)
         moved = StoryCommands(
-            store, stories, turn, facts=reloader.facts, route=route, clock=clock, wake=wake, silenced=silences.muted_by, asked=asked
+            store,
+            stories,
+            turn,
+            facts=reloader.facts,
+            route=route,
+            clock=clock,
+            wake=wake,
+            silenced=silences.muted_by,
+            asked=asked,
+            limits=limits.limits,
         )
         commander.add(moved)
         commander.add(AlertCommands(store, turn, clock=clock, meter=meter, wake=wake, merge=commander.perform, asked=asked))

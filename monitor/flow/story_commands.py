@@ -28,6 +28,7 @@ import structlog
 from monitor.errors import UsageError
 from monitor.flow.asked import Handler, comment, text, texts
 from monitor.flow.decision import Router, never
+from monitor.flow.limits import Limits
 from monitor.flow.story_moves import Member, Silenced, Splitting, merged
 from monitor.flow.turn import Turn, ended
 from monitor.model import (
@@ -68,7 +69,7 @@ class Memory(Protocol):
 
 class StoryCommands:
     """``wake`` tells the deliverer that there is something to send; ``asked`` says which of the ways an alert has gone hear of what
-    a person did to it."""
+    a person did to it; ``limits`` gives what watchlists have raised of what they may, which holds for what a split raises too."""
 
     def __init__(
         self,
@@ -82,7 +83,9 @@ class StoryCommands:
         wake: Callable[[], None],
         silenced: Silenced = never,
         asked: Callable[[Sequence[Way], NotificationKind], tuple[Way, ...]] = lambda ways, kind: tuple(ways),
+        limits: Callable[[Iterable[WatchlistFacts], datetime], Awaitable[Limits]] | None = None,
     ) -> None:
+        self._limits = limits
         self._silenced = silenced
         self._asked = asked
         self._record = record
@@ -125,7 +128,8 @@ class StoryCommands:
         leaving = _named(parts, named)
         split = Splitting(parts, leaving, await self._new_id(parts, leaving), command.actor, comment(command), now)
         facts = {name: one for name, one in self._facts().items() if one.mode is not Mode.OFF}
-        move = await asyncio.to_thread(split.move, facts, self._route, self._silenced)
+        limits = Limits() if self._limits is None else await self._limits(facts.values(), now)
+        move = await asyncio.to_thread(split.move, facts, self._route, self._silenced, limits)
         await self._write(move, split.story, now)
         raised = [one.alert for _, one in move.raised if one.alert is not None]
         answers = [_answer(change.alert) for change in move.alerts] + [_answer(alert) | {"raised": True} for alert in raised]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from monitor.flow.decision import Ground, Router, decided_anew, never, told_of
+from monitor.flow.decision import Ground, Router, decided_anew, told_of
+from monitor.flow.limits import Limits
 from monitor.flow.route import About
 from monitor.model import (
     OUTLETS,
@@ -126,7 +127,7 @@ class Splitting:
     said: str
     now: datetime
 
-    def move(self, facts: Mapping[str, WatchlistFacts], route: Router, silenced: Silenced = never) -> StoryMove:
+    def move(self, facts: Mapping[str, WatchlistFacts], route: Router, silenced: Silenced, limits: Limits) -> StoryMove:
         ids = {article.id for article, *_ in self.leaving}
         staying = [member for member in self.parts.members if member[0].id not in ids]
         own = self.parts.story.id
@@ -148,7 +149,7 @@ class Splitting:
         for story, members in holders.items():
             bare = {match.watchlist for *_, matches in members for match in matches} - {name for at, name in placed if at == story}
             for watchlist in sorted(bare & facts.keys()):
-                ground = Ground(_SPEC, self.now, False, {watchlist: facts[watchlist]}, {}, route, silenced=silenced)
+                ground = Ground(_SPEC, self.now, False, {watchlist: facts[watchlist]}, {}, route, silenced=silenced, limits=limits)
                 raised += self._raised(members, watchlist, ground, Story(story, members[0][0].id, first_url=members[0][0].url))
         first = self.leaving[0][0].id
         detail = {"into": self.story, "articles": len(self.leaving), "comment": self.said}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 
 from monitor.errors import UsageError
 from monitor.flow.alert_commands import AlertCommands
+from monitor.flow.limits import LimitDesk
 from monitor.flow.story_commands import StoryCommands
-from monitor.model import Command, JsonObject, Way, identity
+from monitor.model import Command, JsonObject, WatchlistFacts, Way, identity
 from monitor.store import schema
-from tests.fakes import FakeMeter, watchlist_facts
+from tests.fakes import FakeMeter, FakeOperations, watchlist_facts
 from tests.flow.test_stories import NEWS, OUTLETS, RAISED, THREADED, VALID, House, item, live
 from tests.story.articles import DRONES, MARKETS, RADARS, RADARS_RETOLD
 
@@ -28,15 +31,17 @@ ELSEWHERE = "A bridge over the river\n\nThe town of Harlow opened a bridge over 
 FIRST, LATER = identity("one", "a"), identity("two", "d")
 
 
-def commands(house: House) -> StoryCommands:
+def commands(house: House, *, facts: Mapping[str, WatchlistFacts] | None = None) -> StoryCommands:
+    given = {name: watchlist_facts(name) for name in house.workers.words} if facts is None else facts
     return StoryCommands(
         house.store,
         house.stories,
         house.turn,
-        facts=lambda: {name: watchlist_facts(name) for name in house.workers.words},
+        facts=lambda: given,
         route=lambda about: (Way("log"),),
         clock=house.clock,
         wake=lambda: None,
+        limits=LimitDesk(house.store, house.clock, FakeOperations(), lambda: given).limits,
     )
 
 
@@ -197,6 +202,28 @@ def test_what_a_wrong_story_had_hidden_is_told_once_it_is_split(tmp_path: Path) 
         decisions = await house.decisions()
         assert decisions[1] == RAISED, "the article that was silent"
         assert decisions[2] in (NEWS, THREADED)
+
+    live(tmp_path, work)
+
+
+def test_what_a_split_raises_beyond_max_alerts_is_held(tmp_path: Path) -> None:
+    """One of the two lists has raised as many as it may; both raise another."""
+
+    async def work(house: House) -> None:
+        await house.poll("one", item("a", RADARS))
+        await house.poll("two", item("b", RADARS_RETOLD))
+        house.clock.advance(60)
+        facts = {name: watchlist_facts(name) for name in house.workers.words}
+        facts["arms"] = replace(facts["arms"], max_alerts=(1, 86_400.0))
+        split = Command("stories.split", {"story": FIRST, "articles": [identity("two", "b")]}, "cli:alice")
+        await commands(house, facts=facts).handlers()["stories.split"](split)
+        keys = dict(await house.rows(schema.alert, "id", "watchlist"))
+        notifications = dict(await house.rows(schema.notification, "id", "alert"))
+        rows = await house.rows(schema.delivery, "notification", "state", "reason")
+        told = Counter((keys[notifications[one]], state, reason) for one, state, reason in rows)
+        assert told["arms", "held", "max_alerts:arms"] == 1
+        assert not any(state == "held" for name, state, _ in told if name != "arms")
+        assert sum(told.values()) == 4
 
     live(tmp_path, work)
 
