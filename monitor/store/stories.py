@@ -24,6 +24,8 @@ from monitor.store.statements import SOME, chunks, insert_new, json_text, read_i
 
 _NEW = Adding(insert_new(story_article), story_article.columns.keys())
 _NEXT = "SELECT coalesce(max(number), 0) + 1 FROM story_article"
+#: As many numbers as there may be fingerprints.
+_BREADTH = "SELECT coalesce((SELECT max(number) FROM fingerprint) - (SELECT min(number) FROM fingerprint) + 1, 0)"
 _PRINTS = Adding(upsert(fingerprint), fingerprint.columns.keys())
 #: An article's story, why it joined, and when it counts are decided once.
 _SAID = ("language", "title", "url")
@@ -91,6 +93,8 @@ def _row(number: int, a: Article, place: Membership) -> Values:
 
 
 def forget(connection: Connection, keep: int) -> None:
+    if read_value(connection, _BREADTH) <= keep:  # to find the last that goes takes a walk over all that stay
+        return
     last = select(fingerprint.c.number).order_by(fingerprint.c.number.desc()).offset(keep).limit(1).scalar_subquery()
     connection.execute(delete(fingerprint).where(fingerprint.c.number <= last))
 
