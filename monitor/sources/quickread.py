@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from monitor.sources.aside import MARK, put_aside
 from monitor.sources.elements import kind_of
 from monitor.sources.item import MAX_TITLE, Item
 from monitor.sources.markup import one_line
@@ -45,7 +46,8 @@ _BEYOND_LATIN_1: Final = re.compile("[^\0-\xff]")
 _SLASHES: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
 # The quotation marks of windows-1252, taken for Unicode: feedparser puts them right.
 _C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
-_C1_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*[89]|0*1[2-5])")
+#: The same by their numbers, and what marks a text that was put aside.
+_ODD_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*(?:[89]|[fF]8[fF]{2};)|0*(?:1[2-5]|63743;))")
 #: Control bytes that XML forbids become blanks, as they do before feedparser.
 _NO_CONTROLS: Final = bytes(32 if n < 32 and n not in (9, 10, 13) else n for n in range(256))
 
@@ -56,10 +58,11 @@ class NotQuick(Exception):
 
 @dataclass(slots=True)
 class _Entry:
-    """What has been read of one item so far."""
+    """What has been read of one item so far; ``texts`` are those that were put aside."""
 
     language: str | None
     base: str
+    texts: Sequence[str]
     id: str = ""
     link: str | None = None
     title: str = ""
@@ -75,14 +78,15 @@ class _Entry:
 def items(body: bytes, now: datetime, spoken: str = "") -> list[Item]:
     """The items of ``body`` (UTF-8, without a document type), in its order; ``spoken`` is the language its server declares,
     which counts where the feed says nothing. Raises NotQuick, and nothing else."""
-    if _C1.search(body) or _C1_REFERENCE.search(body):
+    if _C1.search(body) or _ODD_REFERENCE.search(body):
         raise NotQuick
+    body, texts = put_aside(body.translate(_NO_CONTROLS))
     root = tree(body)
     feed, entries = _entries(root)
     kinds: dict[str, str] = {}
     language, base = _inherited((root, feed), None, "")
     spoken = _feed_language(root, feed, kinds) or spoken
-    return [_finished(_read(entry, kinds, language, base), spoken, now) for entry in entries]
+    return [_finished(_read(entry, kinds, _Entry(language, base, texts)), spoken, now) for entry in entries]
 
 
 def tree(body: bytes) -> Any:
@@ -148,14 +152,13 @@ def _language(element: Any, inherited: str | None) -> str | None:
 
 
 # ------------------------------------------------------------------------------------------- one item
-def _read(element: Any, kinds: dict[str, str], language: str | None, base: str) -> _Entry:
+def _read(element: Any, kinds: dict[str, str], entry: _Entry) -> _Entry:
     if _kind(element, kinds) != "item":
         raise NotQuick
-    entry = _Entry(language, base)
     if element.keys():
         if element.get("href") or element.get("lastmod"):
             raise NotQuick
-        entry.language, entry.base = _inherited((element,), language, base)
+        entry.language, entry.base = _inherited((element,), entry.language, entry.base)
         entry.id = element.get(_ABOUT) or ""
     for child in element:
         kind = kinds.get(child.tag)
@@ -187,7 +190,7 @@ def _take(entry: _Entry, child: Any, kind: str, kinds: dict[str, str]) -> None:
     if kind == "title":
         # The first that says anything.
         if not entry.title:
-            entry.title = _content(child, "text/plain")[1]
+            entry.title = _content(child, "text/plain", entry.texts)[1]
             entry.title_language = _language(child, entry.language)
     elif kind == "link":
         _take_link(entry, child)
@@ -196,7 +199,7 @@ def _take(entry: _Entry, child: Any, kind: str, kinds: dict[str, str]) -> None:
     elif kind in _DATES:
         entry.dates[kind] = _leaf(child)
     elif kind in ("html", "text", "full html", "full text"):
-        media_type, value = _content(child, "text/html" if kind.endswith("html") else "text/plain")
+        media_type, value = _content(child, "text/html" if kind.endswith("html") else "text/plain", entry.texts)
         (entry.full if kind.startswith("full") else entry.short).append((media_type, value, _language(child, entry.language) or ""))
     elif kind == "language":
         entry.own_language = _leaf(child)
@@ -210,9 +213,9 @@ def _take(entry: _Entry, child: Any, kind: str, kinds: dict[str, str]) -> None:
 def _take_media(entry: _Entry, child: Any, kind: str, kinds: dict[str, str]) -> None:
     """Captions and titles of pictures and films, however deep in their groups: for items that have nothing else."""
     if kind == "media title":
-        entry.media_title = _content(child, "text/plain")[1]
+        entry.media_title = _content(child, "text/plain", entry.texts)[1]
     elif kind == "caption":
-        media_type, value = _content(child, "text/html")
+        media_type, value = _content(child, "text/html", entry.texts)
         entry.captions.append((media_type, value, _language(child, entry.language) or ""))
     elif kind == "media":
         for inner in child:
@@ -264,8 +267,8 @@ def _base(entry: _Entry, child: Any) -> str:
 
 
 # ------------------------------------------------------------------------------------------- texts
-def _content(element: Any, media_type: str) -> tuple[str, str]:
-    """(media type, text or markup) of an element that holds one."""
+def _content(element: Any, media_type: str, texts: Sequence[str]) -> tuple[str, str]:
+    """(media type, text or markup) of an element that holds one, perhaps among ``texts``."""
     if element.keys():
         if element.get("mode") == "base64":
             raise NotQuick
@@ -280,6 +283,8 @@ def _content(element: Any, media_type: str) -> tuple[str, str]:
             raise NotQuick
         return media_type, _clean(_serialised(element))
     value = element.text or ""
+    if value.startswith(MARK) and texts:
+        value = texts[int(value[1:])]
     if media_type == "application/xhtml+xml":  # markup that was never escaped, and here holds none
         value = html.escape(value, quote=False)
     return media_type, _clean(value)
@@ -290,7 +295,10 @@ def _serialised(element: Any) -> str:
         raise NotQuick
     parts = [html.escape(element.text or "", quote=False)]
     parts += (etree.tostring(child, method="html", encoding="unicode") for child in element)
-    return "".join(parts)
+    serialised = "".join(parts)
+    if MARK in serialised:  # a text that was put aside, or the character itself
+        raise NotQuick
+    return serialised
 
 
 def _leaf(element: Any) -> str:
