@@ -220,6 +220,91 @@ no_numbers:
     return beside;
 }
 
+/* What is passed over, see `pass_over_doc`. */
+typedef struct {
+    Py_buffer table, numbers, values, places, nothing;
+    int bits;
+    Py_ssize_t most, put; /* how many numbers may be put into the table, and how many were */
+} Passed;
+
+/* Set the value of a chunk that is nothing, and put it into the table; 0 where neither was done. */
+static int
+pass_one(Passed *passed, Py_ssize_t place)
+{
+    uint64_t (*entries)[2] = passed->table.buf;
+    const uint64_t number = ((const uint64_t *)passed->numbers.buf)[place], own = number >> (64 - passed->bits);
+    uint64_t (*room)[2] = NULL, (*there)[2] = NULL;
+    for (uint64_t other = LINE; other-- > 0;) {
+        uint64_t (*const entry)[2] = &entries[own ^ other];
+        if ((*entry)[0] == number)
+            there = entry;
+        if (!(*entry)[0])
+            room = entry;
+    }
+    if (!number || (there == NULL && (room == NULL || passed->put >= passed->most)))
+        return 0;
+    if (there == NULL) { /* and not in the text before */
+        (*room)[0] = number;
+        (*room)[1] = 0;
+        passed->put++;
+    }
+    ((uint32_t *)passed->values.buf)[place] = there == NULL ? 0 : (uint32_t)(*there)[1];
+    return 1;
+}
+
+/* Pass over all that is nothing; the others, by their number among the places, or NULL with an exception. */
+static PyObject *
+pass_all(Passed *passed)
+{
+    const Py_ssize_t count = passed->values.len / (Py_ssize_t)sizeof(uint32_t), many = passed->places.len / (Py_ssize_t)sizeof(int64_t);
+    PyObject *left = PyList_New(0);
+    for (Py_ssize_t i = 0; left != NULL && i < many; i++) {
+        const int64_t place = ((const int64_t *)passed->places.buf)[i];
+        if (place < 0 || place >= count) {
+            PyErr_SetString(PyExc_ValueError, "a place beyond the chunks");
+            Py_CLEAR(left);
+        }
+        else if (!(((const uint8_t *)passed->nothing.buf)[i] && pass_one(passed, place)) && append(left, i) < 0)
+            Py_CLEAR(left);
+    }
+    return left;
+}
+
+PyDoc_STRVAR(pass_over_doc,
+"pass_over(table, numbers, values, places, nothing, most) -> (left, put)\n\n"
+"Of the chunks at `places` (int64), that have numbers (uint64), those that `nothing` marks (bytes) have the value 0 (uint32), and are put\n"
+"into a table as `read` asks: at most so many, and where there is room. Which are left, by their number among the places, and how many were\n"
+"put.");
+
+static PyObject *
+pass_over(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    Passed passed = {.most = nargs == 6 ? PyLong_AsSsize_t(args[5]) : -1};
+    if (nargs != 6 || PyErr_Occurred()) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "pass_over(table, numbers, values, places, nothing, most)");
+        return NULL;
+    }
+    Py_buffer *const views[] = {&passed.table, &passed.numbers, &passed.values, &passed.places, &passed.nothing};
+    static const Py_ssize_t sizes[] = {2 * sizeof(uint64_t), sizeof(uint64_t), sizeof(uint32_t), sizeof(int64_t), 1};
+    PyObject *left = NULL;
+    int taken = 0;
+    while (taken < 5 && take(args[taken], views[taken], sizes[taken], taken == 0 || taken == 2) == 0)
+        taken++;
+    passed.bits = taken < 5 ? -1 : bits_of(passed.table.len / sizes[0]);
+    if (passed.bits >= 0) {
+        if (passed.bits < 2 || passed.numbers.len / sizes[1] != passed.values.len / sizes[2] ||
+            passed.places.len / sizes[3] != passed.nothing.len)
+            PyErr_SetString(PyExc_ValueError, "arrays of different lengths");
+        else
+            left = pass_all(&passed);
+    }
+    while (taken-- > 0)
+        PyBuffer_Release(views[taken]);
+    return left == NULL ? NULL : Py_BuildValue("(Nn)", left, passed.put);
+}
+
 PyDoc_STRVAR(settle_doc,
 "settle(starts, ends, numbers, values) -> bits\n\n"
 "Drop the chunks without a word from the four bytearrays that `read` made, and say what bits the values of the others have.");
@@ -2727,6 +2812,7 @@ static PyMethodDef methods[] = {
     {"add_stems", (PyCFunction)(void (*)(void))add_stems, METH_FASTCALL, add_stems_doc},
     {"move_stems", (PyCFunction)(void (*)(void))move_stems, METH_FASTCALL, move_stems_doc},
     {"stem", (PyCFunction)(void (*)(void))stem, METH_FASTCALL, stem_doc},
+    {"pass_over", (PyCFunction)(void (*)(void))pass_over, METH_FASTCALL, pass_over_doc},
     {"places", (PyCFunction)(void (*)(void))places, METH_FASTCALL, places_doc},
     {"settle", (PyCFunction)(void (*)(void))settle, METH_FASTCALL, settle_doc},
     {"find", (PyCFunction)(void (*)(void))find, METH_FASTCALL, find_doc},

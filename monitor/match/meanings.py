@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.match.names import Names
-from monitor.match.pairs import Pairs, Phrase, Put, aligned, beside
+from monitor.match.pairs import Numbers, Pairs, Phrase, Put, aligned, beside
 from monitor.text.chunks import LONGEST, Hashes, Places, chunks
 from monitor.text.sieve import Sieve
 from monitor.text.words import WORD, WORD_CJK, pattern_for
@@ -32,6 +32,8 @@ from monitor.text.words import WORD, WORD_CJK, pattern_for
 Besides = Mapping[int, Mapping[int, Sequence[tuple[int, int, tuple[int, ...]]]]]
 
 Values = npt.NDArray[np.uint32]
+#: How chunks that are nothing are put into a table: see ``kernel.pass_over``. Without it they are put with the others.
+PassOver = Callable[[Hashes, Hashes, Values, "array[int]", bytes, int], tuple[list[int], int]]
 
 #: What a chunk may be, in the low bits of its value; its class stands above them.
 ASKED: Final = 1  # a word that a query asks for
@@ -113,7 +115,7 @@ class Read(NamedTuple):
     cjk: bool
 
 
-def put(table: Hashes, numbers: Hashes, values: Hashes) -> list[int]:
+def put(table: Hashes, numbers: Numbers, values: Numbers) -> list[int]:
     """Put each number with its value where in its line there is room; the places of those that found none. The twin of ``kernel.put``."""
     # Of one place at a time numpy takes three times as long.
     flat, shift = table.reshape(-1).data, 64 - (len(table).bit_length() - 1)
@@ -131,9 +133,9 @@ def put(table: Hashes, numbers: Hashes, values: Hashes) -> list[int]:
 class Meanings:
     """The memo of one table. Ask only once the table is sealed."""
 
-    def __init__(self, table: Slots, put: Put = put) -> None:
+    def __init__(self, table: Slots, put: Put = put, pass_over: PassOver | None = None) -> None:
         self.table = table
-        self._put = put
+        self._put, self._pass_over = put, pass_over
         self._begin()
 
     def _begin(self) -> None:
@@ -200,35 +202,49 @@ class Meanings:
             values[missed[there]] = flat.take(line[same] + 1)
             missed = missed[~there]
         if len(missed):
-            self.learn(text, Read(starts, ends, numbers, values, 0, cjk), missed)
+            self.learn(text, Read(starts, ends, numbers, values, 0, cjk), missed.tolist())
         bits = int(np.bitwise_or.reduce(values))
         if bits & EMPTY:
             kept = np.flatnonzero((values & EMPTY) == 0)
             starts, ends, numbers, values = starts[kept], ends[kept], numbers[kept], values[kept]
         return Read(starts, ends, numbers, values, bits, cjk)
 
-    def learn(self, text: str, read: Read, missed: Places) -> None:
+    def learn(self, text: str, read: Read, missed: Sequence[int]) -> None:
         """Set the values of the chunks ``missed``: those kept beside the table, and those never seen."""
-        numbers, sieve = read.numbers[missed].tolist(), self.table.sieve
-        nothing = sieve.holds_back(text, read.starts, read.ends, missed) if sieve else bytes(len(numbers))
+        numbers, values, places = read.numbers.data, read.values.data, array("q", missed)
+        sieve = self.table.sieve
+        nothing = sieve.holds_back(text, read.starts, read.ends, places) if sieve else bytes(len(missed))
+        left: Iterable[int] = range(len(missed))
+        if self._pass_over is not None:
+            left, count = self._pass_over(self._table, read.numbers, read.values, places, nothing, self._room())
+            self._known += count
         # A chunk may stand in the text twice.
-        known = {number: value for number in numbers if (value := self._beside.get(number)) is not None}
+        known: dict[int, int] = {}
         new: dict[int, int] = {}
-        for index, number in enumerate(numbers):
-            if number in known:
-                continue
-            if nothing[index]:
-                known[number] = new[number] = 0
-                continue
-            chunk = _chunk(text, read, missed[index])
-            known[number] = value = self._mean(chunk, pattern_for(chunk) if read.cjk else WORD)
-            # The number of a chunk that is too long is not to be relied on.
-            if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
-                new[number] = value
-        read.values[missed] = list(map(known.__getitem__, numbers))
+        for index in left:
+            place = missed[index]
+            number = numbers[place]
+            value = known.get(number)
+            if value is None:
+                value = self._beside.get(number)
+            if value is None and nothing[index]:
+                value = new[number] = 0
+            elif value is None:
+                chunk = _chunk(text, read, place)
+                value = self._mean(chunk, pattern_for(chunk) if read.cjk else WORD)
+                # The number of a chunk that is too long is not to be relied on.
+                if 2 * len(chunk) <= LONGEST or len(chunk.encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
+                    new[number] = value
+            known[number] = values[place] = value
         if self._unmarked:
             self._mark_new()
-        self._keep(new)
+        if new:
+            self._keep(new)
+
+    def _room(self) -> int:
+        """How many chunks may be put into the table as large as it is."""
+        room = len(self._table) // _ROOM if self._bits < _TABLE_BITS[-1] else MEMO_LIMIT
+        return max(0, min(room, MEMO_LIMIT) - self._known)
 
     def _keep(self, new: Mapping[int, int]) -> None:
         """Remember the values of chunks, as many as there may be: more than that are new in a text of many megabytes alone."""
@@ -236,9 +252,9 @@ class Meanings:
         self._known += count
         while self._known > len(self._table) // _ROOM and self._bits < _TABLE_BITS[-1]:
             self._grow()
-        self._enter(np.fromiter(islice(new, count), np.uint64, count), np.fromiter(islice(new.values(), count), np.uint64, count))
+        self._enter(array("Q", islice(new, count)), array("Q", islice(new.values(), count)))
 
-    def _enter(self, numbers: Hashes, values: Hashes) -> None:
+    def _enter(self, numbers: Numbers, values: Numbers) -> None:
         for place in self._put(self._table, numbers, values):
             self._beside[int(numbers[place])] = int(values[place])
 

@@ -50,5 +50,5 @@ def read_packed(text: str, meanings: Meanings) -> Packed:
     starts, ends, numbers, values, missed, cjk, beyond = kernel.read(text, WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, *meanings.tables())
     cjk = cjk or (beyond and pattern_for(text) is WORD_CJK)
     if missed:
-        meanings.learn(text, Packed(starts, ends, numbers, values, 0, cjk).unpacked(), np.array(missed, np.intp))
+        meanings.learn(text, Packed(starts, ends, numbers, values, 0, cjk).unpacked(), missed)
     return Packed(starts, ends, numbers, values, kernel.settle(starts, ends, numbers, values), cjk)

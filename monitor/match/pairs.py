@@ -9,8 +9,9 @@ This room is pure: it must not know files, clocks or where a text came from.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
@@ -30,10 +31,14 @@ _SPREAD: Final = np.array(SPREAD, np.uint64)
 _FIRST_BIT: Final = 32
 
 
+#: Numbers of eight bytes; of few of them an array is made in a third of the time.
+Numbers: TypeAlias = "Hashes | array[int]"
+
+
 class Put(Protocol):
     """How numbers and their values are put into a table: see ``meanings.put``."""
 
-    def __call__(self, table: Hashes, numbers: Hashes, values: Hashes, /) -> list[int]: ...
+    def __call__(self, table: Hashes, numbers: Numbers, values: Numbers, /) -> list[int]: ...
 
 
 class Pairs(dict[int, tuple[Phrase, ...]]):

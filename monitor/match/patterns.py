@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.match.anchored import Anchored, beside_anchor
-from monitor.match.meanings import Meanings, put
+from monitor.match.meanings import Meanings
 from monitor.match.names import LISTED, Names
 from monitor.match.native import COMPILED, kernel
 from monitor.match.pairs import Phrase
@@ -138,7 +138,7 @@ class Table:
         #: What tells most words that meet nothing, where it can; and what it is made of, until it is.
         self.sieve: Sieve | None = None
         self._pieces = Pieces() if self.native and WORDS_COMPILED else None
-        self.meanings = Meanings(self, kernel.put if self.native else put)
+        self.meanings = Meanings(self, *((kernel.put, kernel.pass_over) if self.native else ()))
 
     # ------------------------------------------------------------------ building
     def ask(self, term: Term, *, quoted: bool = False) -> int:
@@ -210,7 +210,7 @@ class Table:
         for used_up in (self._pattern_ids, self._slot_ids, self._joined):
             used_up.clear()
         self.sieve, self._pieces = self._sieve(), None
-        self.meanings = Meanings(self, kernel.put if self.native else put)
+        self.meanings = Meanings(self, *((kernel.put, kernel.pass_over) if self.native else ()))
 
     def _sieve(self) -> Sieve | None:
         """None where it would hold back too much or cannot be asked."""

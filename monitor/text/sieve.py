@@ -10,6 +10,7 @@ This room knows only str.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -126,7 +127,7 @@ class Sieve:
         self._lengths = sum(1 << length for length in lengths)
         self._table = kernel.sieve(pieces.hashes, pieces.what)
 
-    def holds_back(self, text: str, starts: Places, ends: Places, places: Places) -> bytes:
+    def holds_back(self, text: str, starts: Places, ends: Places, places: Places | array[int]) -> bytes:
         """For each of those places among the chunks of a text 1 where it is for certain one word that meets nothing."""
         starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
         return kernel.sift(text, starts, ends, places, SIFTED, self._table, self._lengths, self._names)

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import sysconfig
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import FrozenInstanceError, replace
 from functools import lru_cache
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from monitor.match import Engine, compile_engine, meanings, native
+from monitor.match import Engine, compile_engine, meanings, native, pairs
 from monitor.match.evidence import _apart
 from monitor.match.native import COMPILED, kernel, read_packed
 from monitor.match.pairs import SPREAD
@@ -417,6 +418,58 @@ def test_what_begins_beyond_any_text_is_refused() -> None:
 def test_edges_that_are_no_tuple_are_refused(edges: object) -> None:
     with pytest.raises(TypeError, match="is a tuple"):
         _find(values=bytearray(b"\x81\0\0\0"), single=[(7,)], edges=lambda *_: edges, text='"ab')
+
+
+#: Numbers of which some have a line of the table in common.
+LINED = st.integers(0, 63).map(lambda number: number % 16 << 60 | number)
+MISSED = st.lists(st.tuples(LINED, st.booleans(), st.booleans()), max_size=40)
+
+
+@given(
+    st.lists(st.tuples(LINED, st.booleans(), st.booleans()), max_size=40), st.integers(-1, 12), st.dictionaries(LINED, st.integers(1, 9))
+)
+def test_chunks_that_are_nothing_are_passed_over(chunks: list[tuple[int, bool, bool]], most: int, before: dict[int, int]) -> None:
+    table = pairs.aligned(16)
+    kernel.put(table, np.array([*before], np.uint64), np.array([*before.values()], np.uint64))
+    known = {number: value for number, value in table.tolist() if number}
+    numbers, values = np.array([number for number, _, _ in chunks], np.uint64), np.full(len(chunks), 99, np.uint32)
+    places = [place for place, (_, asked, _) in enumerate(chunks) if asked]
+    nothing = bytes(chunks[place][2] for place in places)
+    said, wanted, rest, new = dict(enumerate(values.tolist())), dict(known), [], 0
+    for index, place in enumerate(places):
+        number = chunks[place][0]
+        room = number and (len([other for other in wanted if other >> 62 == number >> 62]) < 4 and new < most)
+        if not nothing[index] or not (number in wanted or room):
+            rest.append(index)
+            continue
+        new += number not in wanted
+        said[place] = wanted.setdefault(number, 0)
+    assert kernel.pass_over(table, numbers, values, array("q", places), nothing, most) == (rest, new)
+    assert values.tolist() == [*said.values()]
+    assert {number: value for number, value in table.tolist() if number} == wanted
+
+
+@pytest.mark.parametrize(
+    ("place", "other", "error"),
+    [
+        (0, bytes(256), "not writable"),
+        (0, bytearray(32), "tables|different lengths"),
+        (0, bytearray(48), "no power of two"),
+        (1, bytes(8), "different lengths"),
+        (2, bytes(8), "not writable"),
+        (2, bytearray(4), "different lengths"),
+        (3, array("q", [0, 2]), "beyond the chunks"),
+        (3, array("q", [0, -1]), "beyond the chunks"),
+        (3, array("q", [0]), "different lengths"),
+        (4, b"", "different lengths"),
+        (5, None, "integer"),
+    ],
+)
+def test_what_cannot_be_passed_over_is_refused(place: int, other: object, error: str) -> None:
+    given: list[Any] = [pairs.aligned(16), bytes(16), bytearray(8), array("q", [0, 1]), b"\1\1", 9]
+    given[place] = other
+    with pytest.raises((TypeError, ValueError, BufferError), match=error):
+        kernel.pass_over(*given)
 
 
 def packed(hits: Iterable[Sequence[int]]) -> bytes:
