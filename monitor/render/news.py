@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from monitor.model import JsonObject, Severity
 from monitor.render.languages import language
-from monitor.render.plain import isolated, short_name, shortened
+from monitor.render.plain import excerpt, isolated, plain, short_name, shortened
 
 #: Names of one kind that are listed, the rest is counted.
 _LISTED: Final = 8
+#: Of a passage that is all that is new, in characters.
+_QUOTED: Final = 120
 
 _REASONS: Final = {
     "new_evidence": "says something new",
@@ -34,7 +36,9 @@ def news_of(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
     reason = short_name(data["reason"])
     by_hand = _by_hand(change, event)
     if by_hand or not correction:
-        yield _REASONS.get(reason, reason.replace("_", " "))
+        why = _REASONS.get(reason, reason.replace("_", " "))
+        quoted = _quoted(data, change.get("new") or {}) if reason == "new_evidence" else ""
+        yield f"{why}: {quoted}" if quoted else why
         yield by_hand
     if correction:
         yield from _corrected(correction, data["article"]["title"])
@@ -56,6 +60,18 @@ def news_of(data: JsonObject, severity: Severity, event: str) -> Iterable[str]:
             yield f"{word}: {', '.join(said[:_LISTED])}" + (f" and {len(said) - _LISTED} more" if len(said) > _LISTED else "")
     if (before := change.get("severity_before")) and before != severity:
         yield f"was {short_name(before)} before"
+
+
+def _quoted(data: JsonObject, new: Mapping[str, Sequence[Any]]) -> str:
+    """The first passage that is new, where no name of what is new is told; "" where one is, or the passage is the title."""
+    evidence: Sequence[JsonObject] = data["evidence"]
+    if any(new.get(what) for what in ("entities", "groups", "stances", "languages")):
+        return ""
+    for number in new.get("passages") or ():
+        if 0 <= int(number) < len(evidence) and evidence[number]["zone"] != "title":
+            said = plain("".join(piece.text for piece in excerpt(evidence[number], _QUOTED)))
+            return isolated(f"“{said}”") if said else ""
+    return ""
 
 
 def as_said(disposition: str) -> str:

@@ -55,11 +55,11 @@ def short_name(text: Any) -> str:
     return shortened(text, LONGEST_NAME)
 
 
-def excerpt(passage: JsonObject) -> tuple[Piece, ...]:
-    """The quote of a passage of the payload in pieces, hits marked; a long one cut around its first hit."""
+def excerpt(passage: JsonObject, most: int = LONGEST_PASSAGE) -> tuple[Piece, ...]:
+    """The quote of a passage of the payload in pieces, hits marked; one of more than ``most`` characters cut around its first hit."""
     quote, offset = passage["quote"], passage["start"]
     spans = merged((hit["start"] - offset, hit["end"] - offset) for hit in passage["hits"])
-    first, last = _window(quote, spans)
+    first, last = _window(quote, spans, most)
     pieces = [Piece("…")] if first else []
     at = first
     for start, end in ((max(start, first), min(end, last)) for start, end in spans):
@@ -70,16 +70,16 @@ def excerpt(passage: JsonObject) -> tuple[Piece, ...]:
     return tuple(piece for piece in pieces if piece.text)
 
 
-def _window(quote: str, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    first, last = 0, len(quote)
-    if last > LONGEST_PASSAGE:
+def _window(quote: str, spans: Sequence[tuple[int, int]], most: int) -> tuple[int, int]:
+    first, last, before = 0, len(quote), min(BEFORE_HIT, most // 3)
+    if last > most:
         hit = spans[0][0] if spans else 0
-        if hit > BEFORE_HIT:  # from the next gap on, so that no word is cut where there are gaps
-            first = quote.find(" ", hit - BEFORE_HIT, hit) + 1 or hit - BEFORE_HIT
-        last = min(last, first + LONGEST_PASSAGE)
+        if hit > before:  # from the next gap on, so that no word is cut where there are gaps
+            first = quote.find(" ", hit - before, hit) + 1 or hit - before
+        last = min(last, first + most)
         if last < len(quote):
             last = max(quote.rfind(" ", first, last), spans[0][1] if spans else 0) if " " in quote[first:last] else last
-            last = min(last, first + 2 * LONGEST_PASSAGE)  # nor does a hit without end make it endless
+            last = min(last, first + 2 * most)  # nor does a hit without end make it endless
     return first, last
 
 

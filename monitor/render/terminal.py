@@ -168,9 +168,21 @@ def _origin(article: JsonObject) -> str:
 
 def _passage_head(passage: JsonObject) -> list[_Piece]:
     where = "" if passage["zone"] == "body" else f" in the {plain(passage['zone'])}"
-    clause = plain(passage["clause"])
-    said = clause if len(clause) <= LONGEST_CLAUSE else clause[:LONGEST_CLAUSE] + "…"
-    return [_Piece(plain(passage["stance"]), _BOLD), _Piece(f"{where}: {said}", _DIM)]
+    return [_Piece(plain(passage["stance"]), _BOLD), _Piece(f"{where}: {_recognisable(plain(passage['clause']))}", _DIM)]
+
+
+def _recognisable(clause: str) -> str:
+    """Its beginning: up to a whole clause of several where that is not little, else up to a word."""
+    if len(clause) <= LONGEST_CLAUSE:
+        return clause
+    depth, quoted, word, whole = 0, False, 0, 0
+    for at, char in enumerate(clause[: LONGEST_CLAUSE + 1]):
+        quoted ^= char == '"'
+        if not quoted:
+            depth += (char == "(") - (char == ")")
+            word = at if char == " " else word
+            whole = at if char == " " and depth == 0 and clause.startswith(" OR ", at) else whole
+    return clause[: whole if whole > LONGEST_CLAUSE // 2 else word or LONGEST_CLAUSE] + " …"
 
 
 def _passage(passage: JsonObject) -> list[_Piece]:

@@ -94,6 +94,25 @@ def test_new_sentences_come_first_and_are_marked() -> None:
     assert message.more_passages == 1
 
 
+def test_where_a_sentence_is_all_that_is_new_it_is_quoted_around_what_was_found() -> None:
+    document = json.loads(DOCUMENTS["update"])
+    document["data"]["change"]["new"] = {"passages": [2], "clauses": ["goods"]}
+    document["data"]["reason"] = "new_evidence"
+    passage = document["data"]["evidence"][2]
+    said = read(json.dumps(document).encode()).news
+    assert said[0] == f"says something new: “{passage['quote']}”"
+    passage["quote"] = f"{'before ' * 30}{passage['quote']}{' after' * 50}"
+    for hit in passage["hits"]:
+        hit["start"], hit["end"] = hit["start"] + 210, hit["end"] + 210
+    (first, *_) = read(json.dumps(document).encode()).news
+    assert first.startswith("says something new: “…before before")
+    assert first.endswith(" after…”")
+    assert passage["hits"][0]["text"] in first
+    assert len(first) < 160
+    passage["zone"] = "title"
+    assert read(json.dumps(document).encode()).news[0] == "says something new", "the title is read already"
+
+
 def test_a_group_is_told_in_words_and_a_quoted_phrase_as_it_is() -> None:
     document = json.loads(DOCUMENTS["update"])
     document["data"]["change"]["new"] |= {"groups": ["breach_verb", '"dual_use"']}

@@ -72,6 +72,22 @@ def test_who_is_named_is_told_as_the_list_has_it() -> None:
     assert named_as({"id": "Rosneft", "name": "Rosneft", "list": "n.csv"}) == "Rosneft (n.csv)"
 
 
+@pytest.mark.parametrize(
+    ("clause", "told"),
+    [
+        ("goods NEAR/10 transfer", "goods NEAR/10 transfer"),
+        (f"goods NEAR/10 {'t' * 70} OR parts NEAR/10 transfer OR vessels", f"goods NEAR/10 {'t' * 70} OR parts NEAR/10 transfer …"),
+        (f"goods OR parts NEAR/10 ({'word OR ' * 30}end)", f"goods OR parts NEAR/10 ({'word OR ' * 12}…"),
+        (f'goods NEAR/10 "{"w " * 100}" OR b', "goods NEAR/10 …"),
+        ("x" * 200, "x" * 120 + " …"),
+    ],
+)
+def test_a_long_query_is_cut_between_its_clauses_or_words(clause: str, told: str) -> None:
+    quote = "A deal of arms."
+    item = sample(text=quote, title="T", language="en", evidence=(passage(quote, quote, {"deal": "deal"}, Stance.REPORTED, clause=clause),))
+    assert f"reported: {told}" in " ".join(shown(item, width=400).split())
+
+
 def test_a_title_that_never_ends_is_cut() -> None:
     for title in ("سلاح بيع " * 100_000, "\u0301" * 100_000 + "a" * 100_000, "x" * 421):
         text = titled(title, color=False, width=80)
