@@ -96,11 +96,11 @@ def prepared(documents: Sequence[Document], spec: SourceSpec) -> list[Document]:
     oldest first, so of one key the last counts."""
     unique = {document.key: document for document in documents}
     linked = [_linked(document, spec) for document in unique.values()]
-    texts: dict[str, set[str]] = {}
-    for document in linked:
-        texts.setdefault(document.link, set()).add(document.text)
-    shared = [bool(document.link) and len(texts[document.link]) > 1 for document in linked]
-    return [replace(document, link="", hashes=()) if by_several else document for document, by_several in zip(linked, shared, strict=True)]
+    texts: dict[str, str] = {}
+    shared = {document.link for document in linked if document.link and texts.setdefault(document.link, document.text) != document.text}
+    if not shared:
+        return linked
+    return [replace(document, link="", hashes=()) if document.link in shared else document for document in linked]
 
 
 def _linked(document: Document, spec: SourceSpec) -> Document:
@@ -227,17 +227,14 @@ class _Judging:
 
     def _claimed(self, kind: Kind, made: Owner, asked: Probe, known: Known) -> tuple[str, ...]:
         """The aliases nobody has. A sighting claims its content for the article it is one of."""
-        free = tuple([alias for alias, owner in self._standing(asked, known).items() if owner is None])
+        owners = (known.by_link, known.by_content)[-len(asked.aliases) :] if asked.aliases else ()
+        free = tuple([alias for alias, owner in zip(asked.aliases, owners, strict=True) if owner is None and alias not in self._made])
         if kind is Kind.SIGHTED:
             free = tuple(alias for alias in free if alias == asked.aliases[-1])
         else:
             self._written.add(made.article)
         self._made.update(dict.fromkeys(free, made))
         return free
-
-    def _standing(self, asked: Probe, known: Known) -> dict[str, Owner | None]:
-        record = [known.by_link, known.by_content][-len(asked.aliases) :] if asked.aliases else []
-        return {alias: owner or self._made.get(alias) for alias, owner in zip(asked.aliases, record, strict=True)}
 
 
 def may_grow(spec: SourceSpec, document: Document, owner: Owner) -> bool:
