@@ -114,7 +114,8 @@ def examined(backup: Path) -> Backup:
 
 
 def automatic(record: Path, revision: str, keep: int) -> Path | None:
-    """A copy of a record of an older version, before it is brought up to this one. The ``keep`` newest stay; 0 makes none."""
+    """A copy of a record of an older version, before it is brought up to this one, under the time when that was written last. It
+    stays, with the newest others up to ``keep``; 0 makes none."""
     folder = record.parent / files.BACKUPS
     tidy(folder)
     if keep == 0:
@@ -132,7 +133,8 @@ def automatic(record: Path, revision: str, keep: int) -> Path | None:
             raise StorageFull(f"no backup could be made before the migration: {error.message}", hint=hint) from error
         os.utime(target, (changed.timestamp(), changed.timestamp()))
         log.info("backed_up", to=str(target))
-    for old in [file for file in files.backups(record.parent) if files.automatic(file)][keep:]:
+    # This one stays, however long ago the record was written last, and the newest of the others.
+    for old in [file for file in files.backups(record.parent) if files.automatic(file) and file != target][keep - 1 :]:
         old.unlink(missing_ok=True)
     return target
 

@@ -223,6 +223,21 @@ def test_fault_14_a_backup_is_made_before(tmp_path: Path) -> None:
     assert {backup.examined(file).rows["alerts"] for file in kept} == {1}
 
 
+def test_fault_14_the_backup_of_a_record_that_rested_for_long_stays(tmp_path: Path) -> None:
+    """It goes under the time of what it holds, and is older than all others."""
+    (tmp_path / files.BACKUPS).mkdir()
+    for number in range(3):
+        other = tmp_path / files.BACKUPS / f"monitor-0002-2026010{number}T000000Z.db"
+        other.write_bytes(b"")
+        os.utime(other, (1_800_000_000 + number, 1_800_000_000 + number))
+    lives.record_of(tmp_path, "0003")
+    os.utime(tmp_path / files.RECORD, (1_700_000_000, 1_700_000_000))
+    b.with_store(tmp_path, nothing, how=Opening(backups=2))
+    newest, made = files.backups(tmp_path)
+    assert newest.name == "monitor-0002-20260102T000000Z.db"
+    assert backup.examined(made).revision == "0003"
+
+
 def test_fault_14_no_room_for_the_backup_leaves_the_record_as_it_was(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "600k") as disk:
         lives.record_of(disk, "0003")
