@@ -21,7 +21,7 @@ from monitor.workers.pool import PoolBroken, TaskDied, TaskOverran
 from monitor.workers.reading import WorkersError
 
 #: Documents that fill a task, and characters: it should carry some 50 to 100 ms of work.
-BATCH_DOCUMENTS = 150
+BATCH_DOCUMENTS = 300
 BATCH_CHARACTERS = 500_000
 
 T = TypeVar("T")
