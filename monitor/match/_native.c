@@ -1213,6 +1213,7 @@ no_ends:
 /* ------------------------------------------------------------------------------------------------ names */
 
 #define WORDS 12 /* of a name at the most, as in `names` */
+#define SHORT 20 /* characters of a chunk whose number is surely told from all of them, see `chunks.LONGEST` */
 
 /* What names are found with, see `names_doc`; `search` is the text, and takes the hits. */
 typedef struct {
@@ -1231,7 +1232,8 @@ known_at(const Naming *naming, Py_ssize_t place)
     if (search->values[place] & ODD)
         return NULL;
     for (Py_ssize_t at = place + 1; at < place + WORDS; at++) {
-        if (at < search->count && search->values[at] & ODD)
+        /* Of the second one it may be known, though it is several words, that no name goes on there. */
+        if (at < search->count && search->values[at] & ODD && (at > place + 1 || search->ends[at] - search->starts[at] > SHORT))
             return NULL;
         path = path * SPREAD + (at < search->count ? naming->numbers[at] : 0);
         PyObject *key = PyLong_FromUnsignedLongLong(path);

@@ -91,13 +91,13 @@ class Named:
 
     def _look_slowly(self, place: int, whole: bool) -> None:
         """Find what begins at ``place``, and remember it."""
-        with suppress(_NotPlainError):
-            self._remember(place)
         goes_on = self._goes_on(place)
+        with suppress(_NotPlainError):
+            self._remember(place, goes_on)
         if whole or goes_on:
             self._look_at(place, goes_on)
 
-    def _remember(self, place: int) -> None:
+    def _remember(self, place: int, goes_on: bool) -> None:
         """Remember what begins at ``place``, as ``kernel.names`` says, where nothing but the chunks decides it."""
         starts, ends, numbers, values = self._views
         known, names = self._table.meanings.named_by, self._table.names
@@ -107,8 +107,9 @@ class Named:
         found: list[tuple[int, int, int, int]] = []
         met = [-1 - slot for slot in self._table.meanings.met[values[place] >> CLASS] if slot < 0]
         asked, joined = 2, 0
+        high = len(values) if goes_on else place + 1
         for start in met:
-            words = _Asked(self._words(place, len(values), spans))
+            words = _Asked(self._words(place, high, spans))
             next(words)
             for pattern, size in names.walk(start, words):
                 joined = max(joined, size)
@@ -128,7 +129,7 @@ class Named:
         for at in range(place + 1, place + asked):
             path = path * SPREAD + (numbers[at] if at < len(numbers) else 0) & _BITS
             known[path] = None
-        known[path] = (int(self._goes_on(place)), joined, *found)
+        known[path] = (int(goes_on), joined, *found)
 
     def _goes_on(self, place: int) -> bool:
         starts, ends, numbers, values = self._views

@@ -119,6 +119,9 @@ class _Clause:
         by: dict[Stance, list[Found]] = {stance: [] for stance in _ORDER}
         for stance, cue in sorted(cues, key=_place) if len(cues) > 1 else cues:
             by[stance].append(cue)
+        if not by[Stance.DENIED]:  # as in most sentences, and then each says what it says
+            yield from ((stance, cue) for stance in _ORDER for cue in by[stance])
+            return
         bare = [cue for cue in by[Stance.DENIED] if cue.last - cue.first == 1 and self._is(cue.first, _NEGATORS)]
         negators = frozenset(bare)
         denials = [cue for cue in by[Stance.DENIED] if cue not in negators and not self._turned_round(cue)]

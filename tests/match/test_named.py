@@ -70,6 +70,7 @@ def matched(engine: Engine, text: str, title: Span | None = None) -> tuple[Match
 @example("«Anna» Li sold Hope. hope, Anna Li Kim. Anna")
 @example("كيم جونغ أون وكيم جونغ أون. على القاعدة صفقة. القاعدة1")
 @example("テロ テロ Jong said テロリスト Omar Li 金正恩1")
+@example("Kim MD550 Anna Li-Kim Jong-Un. Kim l'Anna Jong's-Un")
 @example("Anna Li Kim Jong Un Kim Jong Un Kim Jong Un Kim Jong Un")
 def test_every_match_is_the_same_whatever_was_remembered(text: str) -> None:
     compiled, plain = engines()
@@ -205,7 +206,6 @@ class TestNames:
             {"known": {}},
             {"text": "ab\ncd"},
             {"text": "ab cdé"},
-            {"values": struct.pack("2I", 8, 32)},
             {"values": struct.pack("2I", 40, 0)},
             {"sentences": (Sentence(0, 1, ZoneKind.BODY, 0),)},
             {"sentences": (Sentence(1, 5, ZoneKind.BODY, 0),)},
@@ -216,6 +216,13 @@ class TestNames:
         for other in others:
             assert self.names(two, **other) == ([], [(0, False)]), other
         assert self.names(two, values=struct.pack("2I", 16, 0), begin=[], whole=True, doubtful={3})[1] == [(0, True)]
+
+    def test_of_a_next_chunk_of_several_words_it_may_be_known_that_no_name_goes_on_there(self) -> None:
+        several = struct.pack("2I", 8, 32)
+        assert self.names((0, 0), values=several) == ([], [])
+        long = {"text": "ab " + "c" * 30, "ends": struct.pack("2q", 2, 33), "sentences": (Sentence(0, 33, ZoneKind.BODY, 0),)}
+        assert self.names((0, 0), **long) == ([], [])
+        assert self.names((0, 0), values=several, **long) == ([], [(0, False)])
 
     def test_a_name_ends_with_its_sentence(self) -> None:
         sentences = (Sentence(0, 2, ZoneKind.BODY, 0), Sentence(3, 5, ZoneKind.BODY, 0))
