@@ -149,8 +149,8 @@ class Stories:
     async def _forget(self, more: int) -> None:
         self._since_forgotten += more
         if self._since_forgotten >= OFTEN:
+            self._since_forgotten = 0  # at once: what is placed while the record forgets need not ask for it as well
             await self._store.forget(self._index.capacity)
-            self._since_forgotten = 0
 
     def _place(self, article: Article, fingerprint: Fingerprint | None, known: str | None) -> Membership:
         """An article that has a story keeps it, whatever an edit made of it: that is where people were told of it."""

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from monitor.ports import Receipt
 
-#: Articles under way at a time: a person, and a delivery to be settled, wait for no longer than they take (some 50 ms).
-ROOM: Final = 500
+#: Articles under way at a time: a person, and a delivery to be settled, wait for no longer than they take (some 100 ms).
+ROOM: Final = 1_000
 #: Aliases remembered of what was handed over lately, and from how many times.
 CLAIMS: Final = 20_000
 TIMES: Final = 1_000
