@@ -1566,7 +1566,7 @@ typedef struct {
     int64_t end, set;
 } Range;
 
-/* Hits, and the groups that their patterns are of: see `groups_doc`. */
+/* Hits, and the groups that their patterns are of: see `by_group_doc`. */
 typedef struct {
     Py_buffer hits_view, of_view, lists_view;
     const Hit *hits;
@@ -1658,27 +1658,6 @@ group_at(PyObject *groups, Py_ssize_t index)
     return NULL;
 }
 
-/* Add the groups of the hits [first, last) to a set. */
-static int
-add_groups(const Grouped *grouped, Py_ssize_t first, Py_ssize_t last, PyObject *out)
-{
-    PyObject *before = NULL;
-    for (; first < last; first++) {
-        PyObject *groups = groups_of(grouped, &grouped->hits[first]);
-        if (groups == NULL)
-            return -1;
-        if (groups == before) /* as the hits of one group are, all alike */
-            continue;
-        before = groups;
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(groups); i++) {
-            PyObject *group = group_at(groups, i);
-            if (group == NULL || PySet_Add(out, group) < 0)
-                return -1;
-        }
-    }
-    return 0;
-}
-
 /* The end of the hits from `first` on that stand in one sentence. */
 static Py_ssize_t
 end_of_sentence(const Grouped *grouped, Py_ssize_t first)
@@ -1714,62 +1693,10 @@ fetch_terms(const Grouped *grouped, PyObject *terms)
         FETCH(*fetched[i]);
 }
 
-PyDoc_STRVAR(groups_doc,
-"groups(hits, of, sets, terms) -> set\n\n"
-"The groups that what `find` returned is of. `of` (uint32) says of each pattern which of the `sets`, tuples of groups, is its own; or is a\n"
-"pair of that and of what is said of lists of names: where each ends, and which set is its own (int64). `terms` are those that\n"
-"`tell_groups` will tell.");
-
-static PyObject *
-groups(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    (void)module;
-    Grouped grouped = {.sets = nargs == 4 ? args[2] : NULL};
-    if (nargs != 4 || !PyList_Check(args[2]) || !PyList_Check(args[3])) {
-        PyErr_SetString(PyExc_TypeError, "see groups.__doc__");
-        return NULL;
-    }
-    if (take_grouped(args, &grouped) < 0)
-        return NULL;
-    fetch_terms(&grouped, args[3]);
-    PyObject *out = PySet_New(NULL);
-    if (out != NULL && add_groups(&grouped, 0, grouped.count, out) < 0)
-        Py_CLEAR(out);
-    release_grouped(&grouped);
-    return out;
-}
-
-PyDoc_STRVAR(together_doc,
-"together(hits, of, sets) -> list of sets\n\n"
-"As `groups`, of each sentence in which there are several.");
-
-static PyObject *
-together(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    (void)module;
-    Grouped grouped = {.sets = nargs == 3 ? args[2] : NULL};
-    if (nargs != 3 || !PyList_Check(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "see together.__doc__");
-        return NULL;
-    }
-    if (take_grouped(args, &grouped) < 0)
-        return NULL;
-    PyObject *out = PyList_New(0);
-    for (Py_ssize_t first = 0, last; out != NULL && first < grouped.count; first = last) {
-        last = end_of_sentence(&grouped, first);
-        PyObject *several = PySet_New(NULL);
-        if (several == NULL || add_groups(&grouped, first, last, several) < 0 ||
-            (PySet_GET_SIZE(several) > 1 && PyList_Append(out, several) < 0))
-            Py_CLEAR(out);
-        Py_XDECREF(several);
-    }
-    release_grouped(&grouped);
-    return out;
-}
-
 PyDoc_STRVAR(by_group_doc,
 "by_group(hits, of, sets, found) -> dict\n\n"
-"What `find` returned, by group, as lists of `found` in text order. `of` and `sets` are as for `groups`.");
+"What `find` returned, by group, as lists of `found` in text order. `of` (uint32) says of each pattern which of the `sets`, tuples of\n"
+"groups, is its own; or is a pair of that and of what is said of lists of names: where each ends, and which set is its own (int64).");
 
 static PyObject *
 by_group(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
@@ -2821,8 +2748,6 @@ static PyMethodDef methods[] = {
     {"names", (PyCFunction)(void (*)(void))names, METH_FASTCALL, names_doc},
     {"merge", (PyCFunction)(void (*)(void))merge, METH_FASTCALL, merge_doc},
     {"found", (PyCFunction)(void (*)(void))found, METH_FASTCALL, found_doc},
-    {"groups", (PyCFunction)(void (*)(void))groups, METH_FASTCALL, groups_doc},
-    {"together", (PyCFunction)(void (*)(void))together, METH_FASTCALL, together_doc},
     {"by_group", (PyCFunction)(void (*)(void))by_group, METH_FASTCALL, by_group_doc},
     {"opened", (PyCFunction)(void (*)(void))opened, METH_FASTCALL, opened_doc},
     {"tell", (PyCFunction)(void (*)(void))tell, METH_FASTCALL, tell_doc},

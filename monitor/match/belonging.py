@@ -1,8 +1,7 @@
 """Which groups each pattern is of, and so which groups a text hits, where, and by what.
 
 Nearly all patterns are of the groups that many others are of, so what is kept of a pattern is the number of its *set* of
-groups. Where C found all that is asked for (``Scanned.found``), C groups it as well, and no hit becomes an object before
-somebody needs it.
+groups. Where C found all that is asked for (``Scanned.found``), C groups it as well.
 
 This room is pure: it must not know files, clocks or where a text came from.
 """
@@ -74,15 +73,11 @@ class Belonging:
 
     # ------------------------------------------------------------------ where no hit is needed
     def hit(self, scanned: Scanned) -> Set[int]:
-        """The groups that a text may hit, never fewer than it does."""
-        if scanned.found is not None:
-            return kernel.groups(scanned.found, self.numbers, self.sets, self.terms)
+        """The groups that a text may hit, never fewer than it does. Where C found its hits, ``NumberedGates`` needs none of this."""
         return self._glanced(scanned).keys()
 
     def together(self, scanned: Scanned) -> Sequence[Set[int]]:
         """The groups that a sentence may hit, of each that may hit several."""
-        if scanned.found is not None:
-            return kernel.together(scanned.found, self.numbers, self.sets)
         out: dict[int, set[int]] = defaultdict(set)
         for group, hits in self._glanced(scanned).items():
             for hit in hits:

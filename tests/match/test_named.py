@@ -157,18 +157,18 @@ def test_names_of_lists_are_of_the_sets_of_their_lists() -> None:
     def hits(*numbers: int) -> bytes:
         return packed((0, at, at + 1, number, at, at + 1) for at, number in enumerate(numbers))
 
-    assert kernel.groups(hits(names.LISTED, names.LISTED + 1), of, sets, []) == {1, 2}
-    assert kernel.groups(hits(0, names.LISTED + 2), of, sets, []) == {0}
-    assert kernel.together(hits(0, 1, names.LISTED), of, sets) == [{0, 1, 2}]
+    assert kernel.by_group(hits(names.LISTED, names.LISTED + 1), of, sets, Found).keys() == {1, 2}
+    assert kernel.by_group(hits(0, names.LISTED + 2), of, sets, Found).keys() == {0}
+    assert kernel.by_group(hits(0, 1, names.LISTED), of, sets, Found).keys() == {0, 1, 2}
     for number in (2, names.LISTED - 1, names.LISTED + 3, names.LISTED + 4):
         with pytest.raises(ValueError, match="pattern that nobody knows"):
-            kernel.groups(hits(number), of, sets, [])
+            kernel.by_group(hits(number), of, sets, Found)
     for wrong in ((of[0], bytes(8)), (bytes(3), of[1])):
         with pytest.raises(ValueError, match="another kind of item"):
-            kernel.groups(hits(0), wrong, sets, [])
+            kernel.by_group(hits(0), wrong, sets, Found)
     for none in ((of[0], None), of[:1], (*of, b"")):
         with pytest.raises(TypeError):
-            kernel.groups(hits(0), none, sets, [])  # type: ignore[arg-type]
+            kernel.by_group(hits(0), none, sets, Found)  # type: ignore[arg-type]
 
 
 class TestNames:

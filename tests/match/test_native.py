@@ -348,11 +348,11 @@ def test_a_buffer_that_begins_between_two_numbers_is_refused() -> None:
         with pytest.raises(ValueError, match="begin where an item may"):
             kernel.read("a", WEIGHTS, KINDS, QUOTE_WEIGHT, BASE, between, {})
     with pytest.raises(ValueError, match="begin where an item may"):
-        kernel.groups(b"", two, [()], [])  # type: ignore[arg-type]
+        kernel.by_group(b"", two, [()], Found)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="begin where an item may"):
         _find(values=_ahead(4), single=[()])
     assert kernel.read("a", WEIGHTS, memoryview(bytes(len(KINDS) + 1))[1:], QUOTE_WEIGHT, BASE, table, {})[4] == [0]
-    assert kernel.groups(b"", none, [()], []) == set()  # type: ignore[arg-type]
+    assert kernel.by_group(b"", none, [()], Found) == {}  # type: ignore[arg-type]
 
 
 class _Emptying:
@@ -500,22 +500,14 @@ def test_hits_are_grouped_as_python_would(hits: list[Found], numbers: list[int])
     found, of = packed(hits), np.array(numbers, np.uint32).tobytes()
     groups = {hit: SETS[numbers[hit.pattern]] for hit in hits}
     every = {group for of_one in groups.values() for group in of_one}
-    by_sentence = {hit.sentence: {g for other in hits if other.sentence == hit.sentence for g in groups[other]} for hit in hits}
     assert kernel.found(found, Found) == {hit.pattern: [other for other in hits if other.pattern == hit.pattern] for hit in hits}
-    assert kernel.groups(found, of, SETS, []) == every
-    assert kernel.together(found, of, SETS) == [together for together in by_sentence.values() if len(together) > 1]
     assert kernel.by_group(found, of, SETS, Found) == {group: [hit for hit in hits if group in groups[hit]] for group in every}
 
 
-@pytest.mark.parametrize(
-    "ask",
-    [
-        lambda hits, of, sets: kernel.groups(hits, of, sets, [""]),
-        kernel.together,
-        lambda hits, of, sets: kernel.by_group(hits, of, sets, Found),
-    ],
-)
-def test_what_is_no_hit_of_a_known_pattern_is_refused(ask: Callable[..., object]) -> None:
+def test_what_is_no_hit_of_a_known_pattern_is_refused() -> None:
+    def ask(hits: Any, of: Any, sets: Any) -> dict[int, list[Found]]:
+        return kernel.by_group(hits, of, sets, Found)
+
     of = np.array([0, 9], np.uint32).tobytes()
     for pattern in (-1, 2, 2**62, -(2**62)):
         with pytest.raises(ValueError, match="pattern that nobody knows"):
