@@ -1,6 +1,9 @@
 """Names in a text that C read: found from the places of words that are one or may begin one, and of the words behind only as
 many as a name goes on with.
 
+What was found is remembered by the numbers of the chunks that were asked for, and told by C wherever they stand again with blanks
+between them; what is here is for what nobody remembers, and for what stands otherwise.
+
 A sentence is put *aside*, to be gone through word by word, where a chunk reaches into it or out of it, or where one of a
 name's chunks is not one word.
 
