@@ -13,24 +13,25 @@ import random
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from monitor.match import Engine, compile_engine
-from monitor.model import Facts
+from monitor.model import Facts, Layout
 from monitor.text.layout import lay_out
 from monitor.watchlist import load
-from tests.benchmarks import corpus
+from tests.benchmarks import corpus, lists
 from tests.benchmarks.measure import Sizes, apart, compare, data_folder, sizes, verdict
 
 MODULE: Final = "tests.benchmarks.bench_names"
 ENTITIES: Final = 100_000
 #: Aims: to load, seconds and megabytes; matching beside an ordinary set of watchlists, times that without names.
 SECONDS, MEGABYTES, TIMES = 5.0, 300.0, 1.3
-#: Terms beside the names: none that news holds, to see the names alone; and those of an ordinary set of watchlists.
-TERMS: Final = (0, 1_000)
+#: Terms beside the names, and whether they are drawn densely: none that news holds, to see the names alone; the hundred that
+#: ``bench_match`` compares with; those of an ordinary set of watchlists.
+TERMS: Final = ((0, False), (100, False), (1_000, True))
 
 _GIVEN: Final = {
     "Latin": (
@@ -115,13 +116,15 @@ def matching(data: Path, how_much: Sizes) -> None:
     layouts = {text: lay_out(text) for articles in (*texts.articles.values(), texts.unseen) for text in articles}
     print(f"\nan article of {corpus.ARTICLE} words, microseconds (median)")
     print(f"{'terms':>8} {'texts':>14} {'without':>9} {'with names':>11} {'ratio':>7}  aim {TIMES:g} times")
-    for number in TERMS:
-        terms = corpus.draw(texts, number, dense=True) if number else []
+    for number, dense in TERMS:
+        terms = corpus.draw(texts, number, dense=dense) if number else []
         engines = {"without": engine(terms, ""), "with": engine(terms, names)}
         for language, articles in texts.articles.items():
-            finds = {name: partial(_match, built, layouts) for name, built in engines.items()}
+            finds: dict[str, Callable[[str], object]] = {name: partial(_match, built, layouts) for name, built in engines.items()}
+            finds |= {f"{name}, hits": lists.scanning(built, layouts) for name, built in engines.items()}
             found = compare(finds, articles, how_much)
-            _row(number, language, found["without"], found["with"], aim=number > 0)
+            _row(number, f"{language}, hits", found["without, hits"], found["with, hits"], aim=number > 0)
+            _row(number, f"{language}, evidence", found["without"], found["with"], aim=number > 0)
         found = {name: _once(built, texts.unseen[: how_much.articles], layouts) for name, built in engines.items()}
         _row(number, "ar, never seen", found["without"], found["with"], aim=False)
 
@@ -131,11 +134,11 @@ def _row(number: int, texts: str, without: float, with_names: float, *, aim: boo
     print(f"{number:>8,} {texts:>14} {without * 1e6:>9.0f} {with_names * 1e6:>11.0f} {ratio:>7.2f}  {verdict(ratio, TIMES) if aim else ''}")
 
 
-def _match(built: Engine, layouts: dict[str, object], text: str) -> object:
-    return built.match(text, layouts[text], Facts())  # type: ignore[arg-type]
+def _match(built: Engine, layouts: dict[str, Layout], text: str) -> object:
+    return built.match(text, layouts[text], Facts())
 
 
-def _once(built: Engine, articles: list[str], layouts: dict[str, object]) -> float:
+def _once(built: Engine, articles: list[str], layouts: dict[str, Layout]) -> float:
     """Seconds an article of texts that the engine has never met, each once."""
     # As in a worker: what is compiled is no business of the collector's.
     gc.collect()
