@@ -111,7 +111,7 @@ def korean_forms(word: str, mark: Mark) -> Iterator[Form]:
 
 #: Behind a stem of one syllable not everything may follow: 팔다 is not in 팔레스타인.
 _SHORT_ENDINGS: Final = ("고", "며", "면", "기", "지", "게", "려", "던", "는", "다", "자", "아", "어", "은", "을", "음", "거", "도록")
-_NIEUN, _RIEUL, _MIEUM, _BIEUP, _SS, _DIGEUT, _SIOT = 4, 8, 16, 17, 20, 7, 19
+_NIEUN, _RIEUL, _MIEUM, _BIEUP, _SS = 4, 8, 16, 17, 20
 _A, _AE, _EO, _E, _YEO, _O, _WA, _OE, _WAE, _U, _WO, _EU, _I = 0, 1, 4, 5, 6, 8, 9, 11, 10, 13, 14, 18, 20
 #: Vowel of a stem that ends in it -> vowel of the stem grown together with -아/-어.
 _GROWN: Final = {_A: _A, _EO: _EO, _AE: _AE, _E: _E, _YEO: _YEO, _I: _YEO, _O: _WA, _U: _WO, _OE: _WAE}
@@ -132,10 +132,38 @@ def _conjugated(stem: str) -> Iterator[str]:
         yield from (before + _syllable(lead, vowel, end) for end in (0, _NIEUN, _BIEUP) if before or not end)
         yield from (stem + end for end in _open(vowel))
     else:
-        yield from (stem, *(stem + end for end in ("은", "을", "음", "습", *_open(vowel))))
-        if final == _DIGEUT:  # 싣다, 실어
-            changed = before + _syllable(lead, vowel, _RIEUL)
-            yield from (changed + end for end in ("은", "을", "음", *_open(vowel)))
+        yield stem
+        changed = _changed(stem)
+        if not changed:
+            yield from (stem + end for end in ("은", "을", "음", "습", *_open(vowel)))
+        else:
+            yield stem + "습"
+            yield from changed
+
+
+#: Stems whose last consonant changes before a vowel; all others with that consonant keep it (받다, 받은; 잡다, 잡은; 빼앗다, 빼앗은).
+#: The classes of the school grammar's irregular verbs, closed but for adjectives in -롭다, -럽다, -답다.
+_TO_RIEUL: Final = ("걷", "듣", "묻", "싣", "긷", "붇", "눋", "겯", "깨닫", "일컫", "치닫", "내닫")
+_TO_VOWEL: Final = ("돕", "굽", "눕", "줍", "깁", "롭", "럽", "답", "쉽", "렵", "겁", "깝", "맙", "덥", "춥", "맵")
+_LOST: Final = ("짓", "잇", "낫", "붓", "긋", "젓")
+#: Of these there are two verbs, one of which keeps its consonant: 걷다 walk and roll up, 묻다 ask and bury, 굽다 bake and bend.
+_BOTH: Final = ("걷", "묻", "굽")
+
+
+def _changed(stem: str) -> list[str]:
+    """What a stem's forms begin with before a vowel where its last consonant changes: 싣다, 실은; 돕다, 도운; 짓다, 지은. Else none."""
+    before, (lead, vowel, _) = stem[:-1], _parts(stem[-1])
+    out = []
+    if stem.endswith(_TO_RIEUL):  # 싣다, 실어
+        out = [before + _syllable(lead, vowel, _RIEUL) + end for end in ("은", "을", "음", *_open(vowel))]
+    elif stem.endswith(_TO_VOWEL):  # 돕다, 도와; 쉽다, 쉬워
+        grown = ("와", "왔") if stem.endswith("돕") else ("워", "웠")
+        out = [before + _syllable(lead, vowel, 0) + end for end in ("우", "운", "울", "움", *grown)]
+    elif stem.endswith(_LOST):  # 짓다, 지어
+        out = [before + _syllable(lead, vowel, 0) + end for end in ("은", "을", "음", *_open(vowel))]
+    if stem.endswith(_BOTH):
+        out += [stem + end for end in ("은", "을", "음", *_open(vowel))]
+    return out
 
 
 def _grown(before: str, last: str) -> Iterator[str]:
