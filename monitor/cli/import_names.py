@@ -27,6 +27,8 @@ _MARKS = b"\xff\xfe\xef\xbb\xbf \t\r\n"
 _WHOLE = 64 * 1024 * 1024
 #: The aliases of OFAC's lists stand beside them.
 _BESIDE = {"sdn.csv": "alt.csv", "cons_prim.csv": "cons_alt.csv"}
+#: Names told where something may be wrong with them.
+_EXAMPLES = 5
 _TYPES = ("person", "organization", "vessel", "aircraft")
 
 
@@ -42,14 +44,17 @@ def import_names(file: Path, output: str, weak: bool, types: str, as_json: bool)
     FILE is OFAC's sdn.csv (with alt.csv beside it), cons_prim.csv (with cons_alt.csv), SDN.XML or CONSOLIDATED.XML; the
     consolidated list of the UN Security Council in XML; or OpenSanctions' targets.simple.csv, entities.ftm.json or
     targets.nested.json. Names are turned round (SURNAME, Given) and written as people write them. What was taken and
-    what was not is said on standard error. A file that cannot be read in full writes nothing, and ends with status 2.
+    what was not is said on standard error. A file that cannot be read in full writes nothing, and ends with status 2; one
+    that holds no entity of the types asked for writes nothing either, and ends with status 1. The folder of CSV is made
+    where there is none.
 
     \b
     Example:
       monitor import-names sdn.csv -o watchlists/entities/ofac.csv
       monitor import-names consolidated.xml --types person -o watchlists/entities/un.csv
     """
-    from monitor.watchlist.namelists import Type, chosen
+    from monitor.watchlist.namelists import chosen
+    from monitor.watchlist.spellings import Type
 
     if as_json and output == STDOUT:
         raise UsageError("--json prints the summary where the list would be printed: name a file with -o")
@@ -66,6 +71,8 @@ def import_names(file: Path, output: str, weak: bool, types: str, as_json: bool)
         click.echo("nothing was written", err=True)
         return int(ExitStatus.WRONG_USE)
     entities, summary = chosen(found, [Type(each) for each in wanted], weak=weak)
+    if not entities:
+        return _refused(summary, file, wanted)
     _write(entities, output)
     if as_json:
         print_json(asdict(summary))
@@ -132,6 +139,9 @@ def _write(entities: list[Listed], output: str) -> None:
         return
     path = Path(output)
     try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True)
+            click.echo(f"made the folder {path.parent}", err=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="", dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
             try:
                 new.writelines(as_csv(entities))
@@ -152,6 +162,15 @@ def _umask() -> int:
     return found
 
 
+def _refused(summary: Summary, file: Path, wanted: list[str]) -> int:
+    """An empty list would find nobody, and may stand where a good one was."""
+    asked = f"no entity of the type {' or '.join(wanted)}" if wanted else "no entity with a name"
+    there = [f"left out by --types: {_listed(summary.skipped_types)}"] if summary.skipped_types else []
+    there += [f"passed over: {_listed(summary.passed_over)}"] if summary.passed_over else []
+    click.echo("\n".join([f"{file} holds {asked}: nothing was written", *there]), err=True)
+    return int(ExitStatus.CHECK_FAILED)
+
+
 def _said(summary: Summary, output: str) -> Iterator[str]:
     where = f", written to {output}" if output != STDOUT else ""
     yield f"{summary.format}: {_count(summary.entities, 'entity', 'entities')} ({_listed(summary.types)}){where}"
@@ -162,6 +181,10 @@ def _said(summary: Summary, output: str) -> Iterator[str]:
         yield f"left out by --types: {_listed(summary.skipped_types)}"
     if summary.passed_over:
         yield f"passed over, as no entities with names of interest: {_listed(summary.passed_over)}"
+    if summary.with_brackets:
+        examples = ", ".join(f"{name!r}" for name in summary.with_brackets[:_EXAMPLES])
+        number = _count(len(summary.with_brackets), "name holds brackets that do", "names hold brackets that do")
+        yield f"warning: {number} not pair, and what they set apart is not known: {examples}"
 
 
 def _count(number: int, one: str, many: str) -> str:

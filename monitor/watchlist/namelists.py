@@ -19,6 +19,7 @@ from typing import Any, Final
 from monitor.errors import Fault
 from monitor.text.scripts import scripts_of
 from monitor.watchlist.names import FTM_TYPES, ftm_names
+from monitor.watchlist.spellings import Type, holds_brackets, spellings
 
 #: Faults told one by one.
 TOLD: Final = 10
@@ -32,16 +33,10 @@ class Format(StrEnum):
     SIMPLE = "OpenSanctions, simple CSV"
 
 
-class Type(StrEnum):
-    PERSON = "person"
-    ORGANIZATION = "organization"
-    VESSEL = "vessel"
-    AIRCRAFT = "aircraft"
-
-
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One entity of a published list. ``aliases`` hold no name twice and not ``name``; ``weak`` are those its publisher calls so."""
+    """One entity of a published list. ``aliases`` hold no name twice and not ``name``; ``weak`` are those its publisher calls
+    so, and words of brackets that may be none of its names."""
 
     id: str
     name: str
@@ -73,55 +68,15 @@ class Published:
 
 # ------------------------------------------------------------------------------------------- names as published
 _NULL: Final = re.compile(r"\s*-0-\s*")
-#: Abbreviated titles before a given name; a title written out may be a part of the name.
-_TITLES: Final = re.compile(r"^(?:(?:Dr|Prof|Eng|Gen|Lt|Col|Maj|Brig|Capt|Cdr|Adm|Sgt|Hon|Mr|Mrs|Ms)\.\s*)+", re.IGNORECASE)
-#: Usual surnames of Korea, China and Vietnam as Latin letters write them. One that is a given name elsewhere costs little:
-#: both words of the name are still asked for, in this order.
-_SURNAMES: Final = (
-    "kim ri rhee lee yi pak park choe choi chong jong jung jon jang chang kang kwon han hyon hong hwang im rim jo cho yun yoon o oh "
-    "so seo sin shin paek baek no roh ryu yu ho heo nam sim ko mun moon yang son pae bae kwak ju sok tae thae ji "
-    "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he gao lin luo zheng liang xie tang song deng feng cao "
-    "peng zeng xiao tian dong pan yuan cai jiang yu du ye cheng wei su lu lyu ding ren shen yao cui zhong tan fan jin shi liao jia "
-    "xia fu fang zou xiong bai meng qin qiu hou yan xue lei long dai tao hao gu mao wan qian chan cheung wong leung "
-    "nguyen tran pham hoang huynh phan vu vo dang bui do duong ly ngo dinh doan trinh truong"
-)
-_SURNAME_FIRST: Final = frozenset(_SURNAMES.split())
-_BRACKETS: Final = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*")
-#: What publishers write where there is no name.
-_NOTHING: Final = frozenset({"", "na", "n/a", "none", "unknown", "-", "?"})
 
 
 def entity(id_: str, kind: Type, name: str, aliases: Iterable[str] = (), weak: Iterable[str] = ()) -> Listed | None:
     """The entity with its names as people write them; None where it has none."""
-    strong = dict.fromkeys(spelling for each in (name, *aliases) for spelling in spellings(each, kind))
-    if not strong:
+    found = spellings((name, *aliases), weak, kind)
+    if not found.strong:
         return None
-    main, *others = strong
-    doubtful = dict.fromkeys(spelling for each in weak for spelling in spellings(each, kind) if spelling not in strong)
-    return Listed(id_, main, kind, tuple(others), tuple(doubtful))
-
-
-def spellings(name: str, kind: Type) -> Iterator[str]:
-    """``SURNAME, Given`` turned round, titles left off; what stands in brackets is left off first and kept second. A surname
-    that news writes first stands first in a further spelling: lists write *KIM, Jong Un* as they write *SMITH, John*."""
-    plain = " ".join(name.replace(";", ",").split()).strip(" ,")
-    orders = [plain]
-    if kind is Type.PERSON:
-        surname, _, given = plain.partition(",")
-        orders = [turned(plain)]
-        if "," not in given and given.strip() and surname.strip().lower() in _SURNAME_FIRST:
-            orders.append(f"{surname.strip()} {_TITLES.sub('', given.strip())}")
-    for spelling in dict.fromkeys(way for order in orders for way in (" ".join(_BRACKETS.sub(" ", order).split()), order)):
-        if spelling.lower() not in _NOTHING and any(map(str.isalnum, spelling)):
-            yield spelling
-
-
-def turned(name: str) -> str:
-    """``AL ZAWAHIRI, Dr. Ayman`` as Ayman AL ZAWAHIRI; ``SMITH, John, Jr.`` as John SMITH Jr."""
-    surname, _, rest = name.partition(",")
-    given, _, suffix = rest.partition(",")
-    parts = (given, surname, suffix) if given.strip() else (name,)
-    return _TITLES.sub("", " ".join(filter(None, map(str.strip, parts))))
+    main, *others = found.strong
+    return Listed(id_, main, kind, tuple(others), found.weak)
 
 
 # ---------------------------------------------------------------------------------------------- OFAC, CSV
@@ -251,7 +206,8 @@ SIMPLE_COLUMNS: Final = frozenset({"id", "schema", "name", "aliases"})
 # --------------------------------------------------------------------------------------------- what comes out
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was taken and what was not. ``names`` counts every spelling, ``aliases`` those beside the main names."""
+    """What was taken and what was not. ``names`` counts every spelling, ``aliases`` those beside the main names; ``with_brackets`` are
+    the spellings whose brackets do not pair."""
 
     format: str
     entities: int
@@ -262,6 +218,7 @@ class Summary:
     scripts: dict[str, int]
     skipped_types: dict[str, int]
     passed_over: dict[str, int]
+    with_brackets: list[str]
 
 
 def chosen(found: Published, types: Sequence[Type], *, weak: bool) -> tuple[list[Listed], Summary]:
@@ -281,6 +238,7 @@ def chosen(found: Published, types: Sequence[Type], *, weak: bool) -> tuple[list
         scripts=_sorted(scripts),
         skipped_types=_sorted(Counter(listed.type.value for listed in found.entities if types and listed.type not in types)),
         passed_over=_sorted(found.passed_over),
+        with_brackets=[name for listed in kept for name in (listed.name, *listed.aliases) if holds_brackets(name)],
     )
 
 

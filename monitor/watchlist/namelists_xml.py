@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
-from monitor.watchlist.namelists import Format, Listed, Published, Type, entity
+from monitor.watchlist.namelists import Format, Listed, Published, entity
+from monitor.watchlist.spellings import Type
 
 #: Deeper than any of these lists (six), and than any entry worth building.
 _DEEPEST: Final = 32
@@ -26,8 +27,11 @@ _OTHERS: Final = {
 _OFAC_TYPES: Final = {"individual": Type.PERSON, "entity": Type.ORGANIZATION, "vessel": Type.VESSEL, "aircraft": Type.AIRCRAFT}
 _UN_TYPES: Final = {"INDIVIDUAL": Type.PERSON, "ENTITY": Type.ORGANIZATION}
 _UN_NAMES: Final = ("FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME")
-_UN_SCRIPT: Final = re.compile(r"\(?\s*original script\s*:?\s*", re.IGNORECASE)
-_UN_PARTS: Final = re.compile(r"[;؛/]")
+#: What stands before a name in its own script; in brackets it is their label, which ``spellings`` knows.
+_UN_SCRIPT: Final = re.compile(r"(?<![(\[])\boriginal script\s*:?\s*", re.IGNORECASE)
+#: Signs between two names, not those within brackets.
+_UN_PARTS: Final = re.compile(r"[;؛/](?![^()]{0,200}\))")
+_UN_ALIASES: Final = re.compile(r";(?![^()]{0,200}\))")
 
 
 @dataclass(slots=True)
@@ -139,7 +143,7 @@ class _Reading:
         name = " ".join(filter(None, map(entry.get, _UN_NAMES)))
         strong, weak = [*_UN_PARTS.split(entry.get("NAME_ORIGINAL_SCRIPT"))], list[str]()
         for alias in entry.all(f"{entry.tag}_ALIAS"):
-            names = [part for written in _UN_SCRIPT.split(alias.get("ALIAS_NAME")) for part in written.split(";")]
+            names = [part for written in _UN_SCRIPT.split(alias.get("ALIAS_NAME")) for part in _UN_ALIASES.split(written)]
             (weak if alias.get("QUALITY").lower() == "low" else strong).extend(names)
         self._keep(entry, entity(number.rstrip("."), kind, name, strong, weak))
 

@@ -149,7 +149,7 @@ def test_ofac_csv_with_its_aliases_beside(ofac: Path) -> None:
         "2676": ("Ayman AL ZAWAHIRI", "Ahmad Fuad SALIM;Ayman AL-ZAWAHIRI", "person"),
         "3754": ("Mousa Mohammed ABU MARZOOK", "", "person"),
         "4234": ("HERMANN", "", "vessel"),
-        "4277": ("Jose Francisco ANGULO OROBIO", "Jose Francisco ANGULO OROBIO (SEGUNDO)", "person"),
+        "4277": ("Jose Francisco ANGULO OROBIO", "Jose Francisco ANGULO OROBIO SEGUNDO", "person"),
         "15000": ("EP-ABC", "", "aircraft"),
     }
 
@@ -225,7 +225,7 @@ def test_the_summary_says_what_was_taken_and_what_was_not(ofac: Path, tmp_path: 
     assert done.err.splitlines() == [
         f"OFAC SDN, CSV: 4 entities (person 3, vessel 1), written to {tmp_path / 'o.csv'}",
         "7 names, 3 of them aliases; entities with a name in Latin 4",
-        "3 weak aliases left out; --weak takes them",
+        "4 weak aliases left out; --weak takes them",
         "left out by --types: organization 2, aircraft 1",
     ]
     done = program("import-names", ofac, "-o", tmp_path / "o.csv", "--json")
@@ -234,11 +234,12 @@ def test_the_summary_says_what_was_taken_and_what_was_not(ofac: Path, tmp_path: 
         "entities": 7,
         "names": 11,
         "aliases": 4,
-        "skipped_weak": 4,
+        "skipped_weak": 5,
         "types": {"person": 3, "organization": 2, "aircraft": 1, "vessel": 1},
         "scripts": {"Latin": 7},
         "skipped_types": {},
         "passed_over": {},
+        "with_brackets": [],
     }
     assert program("import-names", ofac, "--json").status == 2
 
@@ -312,8 +313,32 @@ def test_files_that_are_not_there_or_cannot_be_written(ofac: Path, tmp_path: Pat
     assert (done.status, "cannot be read: No such file" in done.err) == (2, True)
     done = program("import-names", tmp_path)
     assert (done.status, "cannot be read: Is a directory" in done.err) == (2, True)
-    done = program("import-names", ofac, "-o", tmp_path / "none" / "o.csv")
-    assert (done.status, "cannot be written: No such file" in done.err) == (2, True)
+    done = program("import-names", ofac, "-o", ofac / "o.csv")
+    assert (done.status, "cannot be written: Not a directory" in done.err) == (2, True)
+
+
+def test_the_folder_of_the_list_is_made(ofac: Path, tmp_path: Path) -> None:
+    output = tmp_path / "desk" / "watchlists" / "entities" / "ofac.csv"
+    done = program("import-names", ofac, "-o", output)
+    assert (done.status, f"made the folder {output.parent}" in done.err) == (0, True)
+    assert len(rows(output.read_text(encoding="utf-8"))) == 7
+    assert "made the folder" not in program("import-names", ofac, "-o", output).err
+
+
+def test_a_list_of_nobody_writes_nothing_over_a_good_one(tmp_path: Path) -> None:
+    file, output = written(tmp_path, "targets.simple.csv", SIMPLE), tmp_path / "keep.csv"
+    assert program("import-names", file, "-o", output).status == 0
+    before = output.read_bytes()
+    done = program("import-names", file, "--types", "aircraft", "-o", output)
+    assert (done.status, done.out) == (1, "")
+    assert f"{file} holds no entity of the type aircraft: nothing was written" in done.err
+    assert "left out by --types: person 1, vessel 1" in done.err
+    assert output.read_bytes() == before
+    done = program("import-names", written(tmp_path, "none.csv", SIMPLE.partition("\n")[0] + "\n"), "-o", output)
+    assert (done.status, "none.csv holds no entity with a name: nothing was written" in done.err) == (1, True)
+    assert output.read_bytes() == before
+    done = program("import-names", file, "--types", "aircraft")
+    assert (done.status, done.out) == (1, "")
 
 
 def test_a_surname_that_news_writes_first_is_kept_in_both_orders(tmp_path: Path) -> None:
@@ -325,3 +350,47 @@ def test_a_surname_that_news_writes_first_is_kept_in_both_orders(tmp_path: Path)
     assert found["3"] == ("John SMITH", "", "person")
     assert found["4"] == ("John LEE Jr.", "", "person")
     assert found["9"] == ("KIM, Ltd.", "", "organization")
+
+
+# ------------------------------------------------------------------------------------------- brackets
+REST = "-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- "
+IN_BRACKETS = (
+    ("HEZBOLLAH (HIZBALLAH)", "-0- ", "HEZBOLLAH", "HIZBALLAH"),
+    ("ALI, Hassan (Abu Hassan)", "individual", "Hassan ALI", "Abu Hassan"),
+    ("TRADE BANK (Arabic: بنك التجارة)", "-0- ", "TRADE BANK", "بنك التجارة"),
+    ("PETROV, Ivan Sergeyevich (Cyrillic: ПЕТРОВ, Иван Сергеевич)", "individual", "Ivan Sergeyevich PETROV", "Иван Сергеевич ПЕТРОВ"),
+    ("STAR (MALTA) LIMITED", "-0- ", "STAR LIMITED", "STAR MALTA LIMITED"),
+)
+
+
+def bracketed(*names: tuple[str, str]) -> str:
+    return "".join(f'{number},"{name}",{kind},{REST},"x"\r\n' for number, (name, kind) in enumerate(names, 1))
+
+
+def test_what_ofac_writes_in_brackets_is_an_alias_of_its_own(tmp_path: Path) -> None:
+    file = written(tmp_path, "sdn.csv", bracketed(*((name, kind) for name, kind, _, _ in IN_BRACKETS)))
+    found = imported(file)
+    assert [found[each][:2] for each in sorted(found)] == [(name, aliases) for _, _, name, aliases in IN_BRACKETS]
+    assert imported(file, "--weak")["5"][1] == "STAR MALTA LIMITED;MALTA"
+
+
+def test_brackets_of_alt_of_remarks_and_of_the_other_publishers(tmp_path: Path) -> None:
+    text = '1,"ONE",-0- ,' + REST + ",\"a.k.a. 'PACHO (PACO)'.\"\r\n"
+    written(tmp_path, "alt.csv", '1,2,"aka","SECOND NAME (f.k.a. THIRD NAME)",-0- \r\n')
+    file = written(tmp_path, "sdn.csv", text)
+    assert imported(file)["1"][1] == "SECOND NAME;THIRD NAME"
+    assert imported(file, "--weak")["1"][1] == "SECOND NAME;THIRD NAME;PACHO;PACO"
+    un = UN.replace("Ri Won-ho<", "Ri Won-ho (original script: 이원호; Arabic: ري وون هو)<")
+    assert imported(written(tmp_path, "un.xml", un))["KPi.033"][1] == "리원호;Ri Won-ho;이원호;ري وون هو;Won Ho LEE;LEE Won Ho"
+    simple = SIMPLE.replace("Stoltenberg, Jens;", "Stoltenberg, Jens (Jens Stoltenburg);")
+    assert imported(written(tmp_path, "s.csv", simple))["NK-1"][1] == "Jens Stoltenburg;Йенс Столтенберг"
+    ftm = json.dumps(FTM[3]).replace("Lutik", "Lutik (Buttercup Trading)")
+    assert imported(written(tmp_path, "e.json", ftm))["NK-A4"][1] == "Lutik;Buttercup Trading"
+
+
+def test_brackets_that_do_not_pair_are_told(tmp_path: Path) -> None:
+    file = written(tmp_path, "sdn.csv", bracketed(("HALF (OPEN", "-0- "), ("WHOLE", "-0- ")))
+    done = program("import-names", file, "-o", tmp_path / "o.csv")
+    assert done.status == 0
+    assert "warning: 1 name holds brackets that do not pair, and what they set apart is not known: 'HALF (OPEN'" in done.err
+    assert json.loads(program("import-names", file, "-o", tmp_path / "o.csv", "--json").out)["with_brackets"] == ["HALF (OPEN"]
