@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -27,11 +28,23 @@ class OperationsBoard:
         self._open: dict[str, Operation] = {}
         self._told: dict[str, Operation] = {}
 
-    def raise_(self, key: str, message: str, *, severity: Severity = Severity.MEDIUM, tell: bool = False, subject: str = "") -> None:
+    def raise_(
+        self,
+        key: str,
+        message: str,
+        *,
+        severity: Severity = Severity.MEDIUM,
+        tell: bool = False,
+        subject: str = "",
+        since: datetime | None = None,
+    ) -> None:
         known = self._open.get(key)
         if known is None:
-            changed = Operation(key, message, self._clock.now(), severity, tell, subject)
-            log.warning("operation raised", operation=key, message=message)
+            changed = Operation(key, message, since or self._clock.now(), severity, tell, subject)
+            if since is None:
+                log.warning("operation raised", operation=key, message=message)
+            else:
+                log.info("operation stands again", operation=key, message=message, since=since.isoformat())
         else:
             changed = Operation(key, message, known.raised, severity, known.told or tell, subject or known.subject)
             if changed != known:

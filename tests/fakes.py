@@ -121,12 +121,21 @@ class FakeOperations:
         self._open: dict[str, Operation] = {}
         self.history: list[str] = []
 
-    def raise_(self, key: str, message: str, *, severity: Severity = Severity.MEDIUM, tell: bool = False, subject: str = "") -> None:
+    def raise_(
+        self,
+        key: str,
+        message: str,
+        *,
+        severity: Severity = Severity.MEDIUM,
+        tell: bool = False,
+        subject: str = "",
+        since: datetime | None = None,
+    ) -> None:
         known = self._open.get(key)
         if known is None:
             self.history.append(f"+{key}")
         told = tell or (known is not None and known.told)
-        self._open[key] = Operation(key, message, known.raised if known else self._clock.now(), severity, told, subject)
+        self._open[key] = Operation(key, message, known.raised if known else since or self._clock.now(), severity, told, subject)
 
     def close(self, key: str) -> None:
         if self._open.pop(key, None) is not None:
@@ -470,7 +479,7 @@ class FakeStore:
         return self._change(name, paused=now, paused_by=by)
 
     async def resume_source(self, name: str, now: datetime, by: str) -> bool:
-        return self._change(name, paused=None, paused_by="", gone=None, deaths=0, next_due=now, not_before=None)
+        return self._change(name, paused=None, paused_by="", gone=None, deaths=0, failing_since=None, next_due=now, not_before=None)
 
     def _change(self, name: str, **changes: Any) -> bool:
         self._check()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from structlog.testing import capture_logs
+
 from monitor.model import Operation, Severity
 from monitor.operations import OperationsBoard
 from tests.fakes import START, FakeClock, FakeMeter
@@ -32,3 +34,16 @@ def test_what_was_told_before_stands_again_and_keeps_its_time() -> None:
     assert [(operation.raised, operation.told) for operation in board.open()] == [(START, True)]
     assert [operation.message for operation in board.told()] == ["no answer"]
     assert meter.gauges["operations_open", ()] == 1
+
+
+def test_what_stood_before_this_process_began_is_raised_as_of_then_and_is_no_second_warning() -> None:
+    clock = FakeClock()
+    board = OperationsBoard(clock, FakeMeter())
+    clock.advance(3600)
+    with capture_logs() as logged:
+        board.raise_("source:wire", "3 times", since=START)
+        board.raise_("source:other", "once")
+    assert {operation.key: operation.raised for operation in board.open()} == {"source:wire": START, "source:other": clock.now()}
+    assert [(line["event"], line["operation"]) for line in logged if line["log_level"] == "warning"] == [
+        ("operation raised", "source:other")
+    ]

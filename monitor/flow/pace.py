@@ -60,7 +60,7 @@ def after(spec: SourceSpec, state: SourceState, result: PollResult, now: datetim
     read = _read(spec, state, result, now)
     polled: dict[str, Any] = {"last_poll": now, "validators": result.validators if result.complete else state.validators}
     if heals:
-        polled |= {"last_success": now, "failures": 0, "error": "", "deaths": 0, "broken": False, "gone": None}
+        polled |= {"last_success": now, "failures": 0, "error": "", "deaths": 0, "broken": False, "gone": None, "failing_since": None}
     kept = _moved(spec, read, result.moved, now)
     wait = interval(spec, kept.gaps) * (1 + JITTER * (2 * random() - 1))
     if result.again is not None:
@@ -133,7 +133,8 @@ def after_failure(
         error=message_of(error),
         deaths=state.deaths + fetch.died,
         broken=state.broken or fetch.unread,
-        empty=state.empty + fetch.unread,
+        failing_since=state.failing_since or now,
+        empty=state.empty + (fetch.unread and not fetch.died),  # a body that nobody could finish reading may be full of items
     )
     wait = _backoff(spec, failed, fetch)
     if excused:

@@ -7,6 +7,7 @@ why an operation is raised.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from monitor.model import Severity
 from monitor.ports import Operations
@@ -32,14 +33,24 @@ class Standing:
         """The keys that begin so and that people know of."""
         return iter([key for key in self._tellings if key.startswith(prefix)])
 
-    def raise_(self, key: str, message: str, *, severity: Severity, tell: bool = True, again: bool = False, subject: str = "") -> None:
+    def raise_(
+        self,
+        key: str,
+        message: str,
+        *,
+        severity: Severity,
+        tell: bool = True,
+        again: bool = False,
+        subject: str = "",
+        since: datetime | None = None,
+    ) -> None:
         """``again`` tells people of a new message too; otherwise that a number in it went up is no news to them. ``subject`` is
-        what it is about, where the key does not begin with ``source:``."""
+        what it is about, where the key does not begin with ``source:``; ``since`` when it began, where that was before the restart."""
         tell = tell and (key not in self._tellings or (again and self._tellings[key] != message))
         if tell:
             self._tellings[key] = message
         subject = subject or (key.split(":")[1] if key.startswith("source:") else "")
-        self._operations.raise_(key, message, severity=severity, tell=tell, subject=subject)
+        self._operations.raise_(key, message, severity=severity, tell=tell, subject=subject, since=since)
 
     def stands(self, key: str, stands: bool, message: str, severity: Severity) -> None:
         if stands:

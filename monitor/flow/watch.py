@@ -15,7 +15,7 @@ network                 five hosts and half of all give no answer    half of the
 
 Told of every poll's end, and asked to look around once a minute. Time spent stopped or cut off is no silence: a source can be
 silent only once it was read since. What was told before a restart stands on the board again and is not told anew, and so does
-``source:NAME`` of what failed then and was not told yet.
+``source:NAME`` of what failed then and was not told yet, since when it failed first.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.errors import DocumentError, FetchError, StorageError
+from monitor.flow.pace import DEATHS
 from monitor.flow.silence import Longest, Network, lasting, patience, silent_languages
 from monitor.flow.standing import Standing
 from monitor.model import Severity, SourceKind, SourceSpec, SourceState
@@ -37,7 +38,6 @@ from monitor.ports import Clock, CoverageRecord, LanguagePulse, Meter, Operation
 TELL_AFTER: Final = 5
 TELL_IMPORTANT_AFTER: Final = 2
 TELL_AFTER_SECONDS: Final = 86_400.0
-DEATHS: Final = 3
 EMPTY: Final = 2
 #: Seconds between two looks around; sources judged between two turns of the event loop.
 LOOK: Final = 60.0
@@ -62,7 +62,6 @@ class _Seen:
     since: datetime
     answered: datetime | None = None
     longest: Longest = field(default_factory=Longest)
-    failing_since: datetime | None = None
 
 
 class Coverage:
@@ -103,7 +102,6 @@ class Coverage:
         if new and state.gaps:
             seen.longest.add(seen.answered, state.gaps[-1])
         if state.failures == 0:
-            seen.failing_since = None
             self._standing.close(f"source:{spec.name}")
         elif state.broken and self._too_long(seen, state) and not self._explained(spec.name):
             # A 304 heals nothing. Where the last body could not be read, being told that it has not changed is no comfort.
@@ -114,9 +112,10 @@ class Coverage:
 
     def failed(self, spec: SourceSpec, state: SourceState, error: FetchError | DocumentError | Exception) -> None:
         self._begin()
+        # Failures of an earlier life began then; in one life an operation that closed meanwhile begins anew.
+        since = state.failing_since if spec.name not in self._seen and state.failures > 1 else None
         seen = self._of(spec)
         seen.answered = None
-        seen.failing_since = seen.failing_since or self._clock.now()
         self._tried(spec, answered=not (isinstance(error, FetchError) and error.transport))
         self._judge(spec, state)
         key = f"source:{spec.name}"
@@ -124,7 +123,7 @@ class Coverage:
             self._standing.close(key)
             return
         tell = not self._network.down and self._too_long(seen, state)
-        self._standing.raise_(key, _failing(state), tell=tell, severity=_gravity(spec))
+        self._standing.raise_(key, _failing(state), tell=tell, severity=_gravity(spec), since=since)
 
     def _explained(self, name: str) -> bool:
         """Whether another operation says already what is wrong with it, and people have not been told of its failures before."""
@@ -154,7 +153,7 @@ class Coverage:
     def _too_long(self, seen: _Seen, state: SourceState) -> bool:
         if state.failures >= (TELL_IMPORTANT_AFTER if seen.spec.important else TELL_AFTER):
             return True
-        last = state.last_success or seen.failing_since
+        last = state.last_success or state.failing_since
         return last is not None and (self._clock.now() - last).total_seconds() >= TELL_AFTER_SECONDS
 
     def _judge(self, spec: SourceSpec, state: SourceState) -> None:
@@ -173,7 +172,8 @@ class Coverage:
         empty = f"source {name} answers, but there is nothing to read: {what}; look at its address with `monitor sources check {name}`"
         self._standing.stands(f"{key}:gone", state.gone is not None, gone, grave)
         self._standing.stands(f"{key}:quarantine", state.deaths >= DEATHS, ends, grave)
-        self._standing.stands(f"{key}:empty", state.empty >= EMPTY, empty, grave)
+        # One operation a source: what nobody could read to its end is not said to hold nothing.
+        self._standing.stands(f"{key}:empty", state.empty >= EMPTY and state.deaths < DEATHS, empty, grave)
 
     def _tried(self, spec: SourceSpec, *, answered: bool) -> None:
         if spec.kind is not SourceKind.FEED:
@@ -244,7 +244,7 @@ class Coverage:
             rests = state.paused is not None or state.gone is not None
             known = self._standing.told(key) or self._explained(state.name)
             if state.failures and not rests and state.name not in self._seen and not known:
-                self._standing.raise_(key, _failing(state), tell=False, severity=Severity.MEDIUM)
+                self._standing.raise_(key, _failing(state), tell=False, severity=Severity.MEDIUM, since=state.failing_since)
 
     def _rests(self, state: SourceState, now: datetime) -> bool:
         """Paused or gone: nothing of it can be missed, and of one that an operator has stopped nothing need be said."""

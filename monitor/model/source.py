@@ -82,6 +82,8 @@ class SourceState:
     deaths: int = 0
     #: The last body could not be read: a 304 about it heals nothing.
     broken: bool = False
+    #: When the failures that stand began; None where none stand. An operator's resuming begins anew.
+    failing_since: datetime | None = None
 
     @property
     def never_succeeded(self) -> bool:

@@ -31,9 +31,19 @@ class Meter(Protocol):
 class Operations(Protocol):
     """Alarms about the daemon itself: a warning in the log and on /healthz, and to people where they are to be told."""
 
-    def raise_(self, key: str, message: str, *, severity: Severity = Severity.MEDIUM, tell: bool = False, subject: str = "") -> None:
+    def raise_(
+        self,
+        key: str,
+        message: str,
+        *,
+        severity: Severity = Severity.MEDIUM,
+        tell: bool = False,
+        subject: str = "",
+        since: datetime | None = None,
+    ) -> None:
         """Raise once; a second call with the same key only replaces the message. ``tell`` sends it through the routes, now
-        or from the call on that asks for it; ``subject`` is the source or sink it is about."""
+        or from the call on that asks for it; ``subject`` is the source or sink it is about. ``since``: it stood
+        already before this process began, and is raised as of then."""
 
     def close(self, key: str) -> None:
         """It healed; closing what is not open is nothing."""

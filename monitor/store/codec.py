@@ -137,6 +137,7 @@ def source_state(row: Row[Any]) -> SourceState:
         empty=row.empty,
         deaths=row.deaths,
         broken=bool(row.broken),
+        failing_since=row.failing_since,
     )
 
 
@@ -163,6 +164,7 @@ def source_row(state: SourceState) -> JsonObject:
         "empty": state.empty,
         "deaths": state.deaths,
         "broken": int(state.broken),
+        "failing_since": state.failing_since,
         "lease_until": None,
     }
 

@@ -20,7 +20,21 @@ from monitor.store.side import Side
 from monitor.store.statements import add_rows, upsert
 
 #: What coverage asks of a source's state: not what only its own reader needs, which may be 16 KB each.
-_PULSE = ("name", "next_due", "last_poll", "last_success", "last_new", "failures", "error", "paused", "gone", "gaps", "empty", "deaths")
+_PULSE = (
+    "name",
+    "next_due",
+    "last_poll",
+    "last_success",
+    "last_new",
+    "failures",
+    "error",
+    "paused",
+    "gone",
+    "gaps",
+    "empty",
+    "deaths",
+    "failing_since",
+)
 _PUT = upsert(operation, "notifications")
 _COUNT = update(operation).where(operation.c.id == bindparam("b_id")).values(notifications=operation.c.notifications + 1)
 

@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 
 #: The migration this module describes; ``migrate`` brings older records up to it.
-REVISION = "0005"
+REVISION = "0006"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -103,6 +103,7 @@ source = Table(
     Column("empty", Integer, nullable=False, server_default=text("0")),
     Column("deaths", Integer, nullable=False, server_default=text("0")),
     Column("broken", Integer, nullable=False, server_default=text("0")),
+    Column("failing_since", UtcTime),
     Index(None, "retired", "next_due"),
 )
 

@@ -42,7 +42,7 @@ def one_source(connection: Connection, name: str) -> JsonObject | None:
     if row is None:
         return None
     state = codec.source_state(row)
-    times = ("next_due", "not_before", "last_poll", "last_success", "last_new", "paused", "gone", "retired", "lease_until")
+    times = ("next_due", "not_before", "last_poll", "last_success", "last_new", "paused", "gone", "retired", "lease_until", "failing_since")
     plain = ("name", "kind", "location", "address", "failures", "error", "paused_by", "empty", "deaths")
     # A key that stands for the article made of it has no article written beside it.
     counts = dict(

@@ -43,7 +43,8 @@ _RESYNC = (
 _FORGET = (
     update(source)
     .where(source.c.name == bindparam("b_name"))
-    .values(address="", move={}, known=b"", validators={}, gone=None, not_before=None, failures=0, error="", empty=0, deaths=0, broken=0)
+    .values(address="", move={}, known=b"", validators={}, gone=None, not_before=None)
+    .values(failures=0, error="", empty=0, deaths=0, broken=0, failing_since=None)
 )
 #: Somebody took it out and put it back: it is tried again.
 _BACK = update(source).where(source.c.name == bindparam("b_name")).values(gone=None, deaths=0)
@@ -94,7 +95,7 @@ def sync_sources(connection: Connection, specs: Sequence[SourceSpec], now: datet
     configured = {spec.name for spec in specs}
     for row in there.values():
         if row.name not in configured and row.retired is None:
-            connection.execute(update(source).where(source.c.name == row.name).values(retired=now, lease_until=None))
+            connection.execute(update(source).where(source.c.name == row.name).values(retired=now, lease_until=None, failing_since=None))
             note(connection, now, "retire source", row.name, location=row.location)
 
 
@@ -232,7 +233,12 @@ def pause(connection: Connection, name: str, now: datetime, by: str) -> bool:
 
 def resume(connection: Connection, name: str, now: datetime, by: str) -> bool:
     again = update(source).where(source.c.name == name, source.c.retired.is_(None))
-    if connection.execute(again.values(paused=None, paused_by="", gone=None, deaths=0, next_due=now, not_before=None)).rowcount == 0:
+    if (
+        connection.execute(
+            again.values(paused=None, paused_by="", gone=None, deaths=0, failing_since=None, next_due=now, not_before=None)
+        ).rowcount
+        == 0
+    ):
         return False
     note(connection, now, "resume source", name, actor=by)
     return True

@@ -135,6 +135,10 @@ def test_fault_32_failures_double_up_to_a_day() -> None:
     assert waits == [900, 1800, 3600, 7200, 14400, 28800, 57600, MAX_BACKOFF, MAX_BACKOFF, MAX_BACKOFF]
     assert (state.failures, state.error, state.last_success) == (10, "HTTP 503", WELL.last_success)
     assert state.validators == WELL.validators
+    assert state.failing_since == START
+    assert failed(state, FetchError("x"), now=START + timedelta(hours=1)).failing_since == START
+    assert after(state, SAME).failing_since == START, "not modified heals nothing"
+    assert after(state, READ).failing_since is None
     assert wait(failed(WELL, FetchError("x", status=503), random=1)) == 810
 
 
@@ -187,6 +191,7 @@ def test_fault_56_three_deaths_quarantine_a_source() -> None:
     assert [state.deaths for state in (once, twice, thrice)] == [1, 2, 3]
     assert [wait(state) for state in (once, twice, thrice)] == [900, 1800, MAX_BACKOFF]
     assert thrice.broken
+    assert thrice.empty == 0, "nobody knows what it holds"
     assert after(thrice, READ).deaths == 0
 
 

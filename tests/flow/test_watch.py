@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import FetchError, StorageError
-from monitor.flow import silence
+from monitor.flow import pace, silence
 from monitor.flow.silence import Longest, Network, lasting, patience, silent_languages
 from monitor.flow.watch import Coverage
 from monitor.model import Severity, SourceKind, SourceSpec, SourceState
@@ -68,7 +68,16 @@ class World:
         now, state = self.clock.now(), self.states[name]
         if new and state.last_new is not None:
             changes["gaps"] = (*state.gaps, (now - state.last_new).total_seconds())[-32:]
-        healed = {"last_poll": now, "last_success": now, "failures": 0, "error": "", "deaths": 0, "empty": 0, "gone": None}
+        healed = {
+            "last_poll": now,
+            "last_success": now,
+            "failures": 0,
+            "error": "",
+            "deaths": 0,
+            "empty": 0,
+            "gone": None,
+            "failing_since": None,
+        }
         self.states[name] = replace(state, **{**healed, **({"last_new": now} if new else {}), **changes})
         self.watch.succeeded(self.specs[name], self.states[name], new=new)
 
@@ -76,8 +85,11 @@ class World:
         for _ in range(times):
             state = self.states[name]
             failures = state.failures + (not self.watch.network_down)
-            self.states[name] = replace(state, last_poll=self.clock.now(), **{"failures": failures, "error": error.message, **changes})
+            self.states[name] = replace(state, last_poll=self.clock.now(), **self._failed(state, error.message, failures, changes))
             self.watch.failed(self.specs[name], self.states[name], error)
+
+    def _failed(self, state: SourceState, error: str, failures: int, changes: dict[str, Any]) -> dict[str, Any]:
+        return {"failures": failures, "error": error, "failing_since": state.failing_since or self.clock.now(), **changes}
 
     def look(self, after: float = 61.0) -> None:
         self.clock.advance(after)
@@ -196,6 +208,56 @@ def test_what_was_told_of_a_source_that_is_configured_no_longer_closes_at_the_fi
     assert world.open == ["source:other"]
     world.watch.forgotten("other")
     assert world.open == []
+
+
+def test_what_failed_before_a_restart_and_was_not_told_yet_has_failed_since_then() -> None:
+    world = World(spec(), spec("other"))
+    began = world.clock.now()
+    world.fail(times=2)
+    for poll_first in (False, True, False):
+        world.restart(after=HOUR)
+        if poll_first:  # its poll may end before the first look around
+            world.fail()
+        world.look()
+        (operation,) = world.board.open()
+        assert (operation.key, operation.raised, operation.told) == ("source:wire", began, False)
+    world.fail(times=2)
+    assert [(operation.key, operation.raised) for operation in world.board.told()] == [("source:wire", began)]
+    # What fails for the first time in this life fails since now, and what healed meanwhile begins anew.
+    world.poll()
+    world.fail("other")
+    world.clock.advance(HOUR)
+    world.fail()
+    assert {operation.key: operation.raised for operation in world.board.open()} == {
+        "source:other": world.clock.now() - timedelta(hours=1),
+        "source:wire": world.clock.now(),
+    }
+
+
+def test_a_source_never_read_is_told_after_a_day_of_failures_whatever_restarts() -> None:
+    world = World(spec())
+    world.fail()
+    world.restart(after=DAY)
+    assert world.told == []
+    world.fail()
+    assert world.told == ["source:wire"]
+
+
+def test_a_body_that_nobody_can_read_to_its_end_is_put_aside_and_not_called_empty() -> None:
+    """Through the real table of states: what dies over it says nothing of what it holds."""
+    world = World(spec())
+    bomb = FetchError("the feed took longer than 5 s to read and was given up", died=True, unread=True)
+    for times in range(1, 5):
+        state = pace.after_failure(spec(), world.states["wire"], bomb, world.clock.now(), lambda: 0.0)
+        world.states["wire"] = state
+        world.watch.failed(spec(), state, bomb)
+        world.look()
+        assert world.open == (["source:wire"] if times < 3 else ["source:wire:quarantine"])
+    # One that was empty before is now put aside, and that alone stands.
+    world.poll(empty=2)
+    assert world.told == ["source:wire:empty"]
+    world.fail(error=bomb, deaths=3, empty=2)
+    assert world.told == world.open == ["source:wire:quarantine"]
 
 
 def test_gone_quarantined_and_empty_sources_are_told_at_once() -> None:

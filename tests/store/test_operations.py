@@ -95,6 +95,7 @@ def test_coverage_reads_every_configured_source_without_its_bulk(tmp_path: Path)
     async def work(store: SqlStore) -> None:
         await store.sync_sources([feed, push, replace(feed, name="retired")], b.NOW)
         state = replace(b.polled("wire"), gaps=(1.0, 2.0), empty=1, deaths=2, gone=b.NOW, failures=3, error="odd", known=b"x" * 8000)
+        state = replace(state, failing_since=b.NOW)
         await store.save_source(state)
         await store.sync_sources([feed, push], b.NOW)
         await store.pause_source("desk", b.NOW, "cli:alice")

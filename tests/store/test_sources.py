@@ -174,13 +174,13 @@ def test_bounds_go_with_the_address_that_is_asked(tmp_path: Path) -> None:
 def test_what_comes_back_into_the_configuration_is_tried_again(tmp_path: Path) -> None:
     async def work(store: SqlStore) -> None:
         await store.sync_sources([FEED], b.NOW)
-        await store.save_source(dataclasses.replace(b.polled("feed"), gone=b.NOW, deaths=3))
+        await store.save_source(dataclasses.replace(b.polled("feed"), gone=b.NOW, deaths=3, failing_since=b.NOW))
         await store.sync_sources([FEED], b.NOW)
         assert (await store.source_states())[0].gone == b.NOW, "a restart is no reason to ask again"
         await store.sync_sources([], b.NOW)
         await store.sync_sources([FEED], b.NOW)
         (state,) = await store.source_states()
-        assert (state.gone, state.deaths, state.next_due) == (None, 0, b.NOW)
+        assert (state.gone, state.deaths, state.failing_since, state.next_due) == (None, 0, None, b.NOW)
 
     b.with_store(tmp_path, work)
 
@@ -212,6 +212,7 @@ def test_one_source_as_commands_show_it(tmp_path: Path) -> None:
             "empty": 0,
             "deaths": 0,
             "broken": False,
+            "failing_since": None,
             "gone": None,
             "retired": None,
             "lease_until": None,
@@ -254,6 +255,7 @@ def test_all_that_is_learnt_of_a_source_comes_back(tmp_path: Path) -> None:
         empty=1,
         deaths=2,
         broken=True,
+        failing_since=b.NOW,
     )
 
     async def work(store: SqlStore) -> None:
@@ -264,6 +266,7 @@ def test_all_that_is_learnt_of_a_source_comes_back(tmp_path: Path) -> None:
         await store.sync_sources([dataclasses.replace(FEED, location="https://elsewhere.example/")], b.NOW)
         (state,) = await store.source_states()
         assert (state.address, state.move, state.not_before, state.gone, state.known, state.validators) == ("", None, None, None, b"", {})
+        assert (state.failures, state.broken, state.failing_since) == (0, False, None)
 
     b.with_store(tmp_path, work)
 
