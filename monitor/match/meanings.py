@@ -58,6 +58,8 @@ _TABLE_BITS: Final = range(14, 19)
 _ROOM: Final = 4
 #: Pairs of a name's beginning and what follows of which it is remembered whether they go together: 3 MB.
 _PAIRS_LIMIT: Final = 16_384
+#: Beginnings of names with what follows of which it is remembered that no name goes on so: 128 kB, to stay in a processor's cache.
+_PARTED_BITS: Final = 13
 #: Entries that stand together in one line of a processor's cache: a chunk is in whichever of them is free, first its own.
 _LINE: Final = np.arange(0, 8, 2)
 _LINE_BEGINS: Final = np.array(~7)
@@ -160,6 +162,8 @@ class Meanings:
         self._filter_size(_FILTER_BITS[0])
         #: (class of a chunk that begins a name, number of the next) -> whether the name goes on there
         self.going_on: dict[tuple[int, int], bool] = {}
+        #: Those that ``onward`` was certain of: the number and the class, where it looks for them.
+        self.parted: Hashes = aligned(1 << _PARTED_BITS)
         #: What ``kernel.names`` knows of the names that begin with some chunks: see there, and ``named``.
         self.named_by: dict[int, tuple[Any, ...] | None] = {}
         self._class(0, ())
@@ -380,13 +384,13 @@ class Meanings:
         return {place: phrases for place in at.tolist() if (phrases := known.get(beside(value[place], value[place + 1])))}
 
     # ------------------------------------------------------------------ names
-    def begin(self, text: str, chunks: tuple[Any, Any, Any]) -> Sequence[int]:
-        """The places of chunks that may begin a name which goes on in the next ones, given where they begin and end, and their values:
-        as arrays, or the bytes of these."""
+    def begin(self, text: str, chunks: tuple[Any, Any, Any, Any]) -> Sequence[int]:
+        """The places of chunks that may begin a name which goes on in the next ones, given where they begin and end, their numbers and
+        their values: as arrays, or the bytes of these."""
         onward = self.table.names.onward
         if onward is not None:
-            return onward.places(text, chunks, (BEGINS, CLASS), self.met)
-        values = np.frombuffer(chunks[2], np.uint32)
+            return onward.places(text, chunks, (BEGINS, CLASS), self.met, self.parted)
+        values = np.frombuffer(chunks[3], np.uint32)
         return (values[:-1] & BEGINS).nonzero()[0].tolist()
 
     def named(self, text: str, read: Read, begin: Sequence[int]) -> list[int]:

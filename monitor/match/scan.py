@@ -116,7 +116,7 @@ class Scanned:
         self.pattern = WORD_CJK if cjk else WORD
         names = b""
         if bits & (BEGINS | LOOK) and table.names:
-            begin = meanings.begin(self.text, (starts, ends, values)) if bits & BEGINS else []
+            begin = meanings.begin(self.text, packed[:4]) if bits & BEGINS else []
             if begin or bits & LOOK:
                 named = Named(self.text, packed, table, self.sentences)
                 names, self._aside = named.look(begin, whole=bool(bits & LOOK)), named.aside

@@ -59,7 +59,7 @@ class Worth:
         if bits & PAIR:
             self.pairs = self._meanings.pairs(self._read.values)
         if bits & BEGINS:
-            begin = self._meanings.begin(text, (self._read.starts, self._read.ends, self._read.values))
+            begin = self._meanings.begin(text, self._read[:4])
             self.named = self._meanings.named(text, self._read, begin) if begin else []
         return self
 

@@ -723,11 +723,18 @@ prefixes(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return made;
 }
 
+#define SPREAD UINT64_C(0x9E3779B97F4A7C15)
+
 /* What is searched for names that go on, and by what: see `onward_doc`. */
 typedef struct {
     PyObject *text;
     const int64_t *starts, *ends;
+    const uint64_t *numbers;
+    const uint32_t *values;
     Py_ssize_t chunks;
+    int shift;
+    uint64_t (*parted)[2];
+    int parted_shift;
     const uint32_t *letters;
     const uint16_t *keys;
     Filter filter;
@@ -765,9 +772,9 @@ add_word(const Names *names, Py_ssize_t place, Begun *begun)
     return declined ? PERHAPS : GOES_ON;
 }
 
-/* Whether a name may begin so and go on, and end, in the chunks from `place` on. */
+/* Whether a name may begin so and go on, and end, in the chunks from `place` on; `farther` is set where more than the first was asked. */
 static int
-may_go_on(const Names *names, Py_ssize_t place, Begun begun)
+may_go_on(const Names *names, Py_ssize_t place, Begun begun, int *farther)
 {
     if (begun.size >= (uint64_t)names->depth)
         return 1;
@@ -775,6 +782,7 @@ may_go_on(const Names *names, Py_ssize_t place, Begun begun)
         const Onward found = add_word(names, place, &begun);
         if (found != GOES_ON)
             return found == PERHAPS;
+        *farther = 1;
         if (marked(&names->filter, longer(begun.hash, 0)))
             return 1;
     }
@@ -783,7 +791,7 @@ may_go_on(const Names *names, Py_ssize_t place, Begun begun)
 
 /* Whether any of the beginnings that a chunk is goes on behind it; -1 with an exception. */
 static int
-any_goes_on(const Names *names, Py_ssize_t place, PyObject *met, const Begun *begun, Py_ssize_t many)
+any_goes_on(const Names *names, Py_ssize_t place, PyObject *met, const Begun *begun, Py_ssize_t many, int *farther)
 {
     if (!PyTuple_Check(met)) {
         PyErr_SetString(PyExc_TypeError, "what a chunk met is a tuple");
@@ -799,65 +807,124 @@ any_goes_on(const Names *names, Py_ssize_t place, PyObject *met, const Begun *be
             PyErr_SetString(PyExc_ValueError, "a beginning that nobody knows");
             return -1;
         }
-        if (may_go_on(names, place + 1, begun[-1 - slot]))
+        if (may_go_on(names, place + 1, begun[-1 - slot], farther))
             return 1;
     }
     return 0;
 }
 
-PyDoc_STRVAR(onward_doc, "onward(text, starts, ends, values, begins, shift, met, begun, letters, keys, filter, depth) -> list\n\n"
-"The places of the chunks that may begin a name which goes on in the next ones. A chunk whose value (uint32) has the bit `begins` met what\n"
-"the list `met` says at the value without its last `shift` bits; of that -1 - n is the nth of the beginnings `begun` (uint64: the hash of\n"
-"its key as `pieces` makes it, and its letters). `letters` and `keys` are as for `sift`, `filter` is of the keys' beginnings.");
-
-static PyObject *
-onward(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* Where it is kept that with the chunk behind the one at `place` no name goes on. */
+static inline uint64_t *
+parted_at(const Names *names, Py_ssize_t place)
 {
-    (void)module;
-    static const Py_ssize_t sizes[] = {sizeof(int64_t), sizeof(int64_t), sizeof(uint32_t), sizeof(Begun), sizeof(uint32_t),
-                                       sizeof(uint16_t), sizeof(uint64_t)};
-    static const int taken[] = {1, 2, 3, 7, 8, 9, 10};
-    Py_buffer views[7];
-    if (nargs != 12 || !PyUnicode_Check(args[0]) || !PyList_Check(args[6])) {
-        PyErr_SetString(PyExc_TypeError, "onward(text, starts, ends, values, begins, shift, met, begun, letters, keys, filter, depth)");
-        return NULL;
+    const uint64_t class = names->values[place] >> names->shift;
+    return names->parted[(names->numbers[place + 1] ^ class * SPREAD) >> names->parted_shift];
+}
+
+/* The places of beginnings of which it is not kept that no name goes on, one after the other without a branch that would be guessed wrong:
+ * nearly all of them were met before. */
+static Py_ssize_t
+beginnings(const Names *names, unsigned long begins, Py_ssize_t *places)
+{
+    Py_ssize_t some = 0, kept = 0;
+    for (Py_ssize_t place = 0; place + 1 < names->chunks; place++) {
+        places[some] = place;
+        some += (names->values[place] & begins) != 0;
     }
-    const unsigned long begins = PyLong_AsUnsignedLong(args[4]), shift = PyLong_AsUnsignedLong(args[5]);
-    const Py_ssize_t depth = PyLong_AsSsize_t(args[11]);
-    if (PyErr_Occurred())
-        return NULL;
-    for (int i = 0; i < 7; i++)
-        if (take(args[taken[i]], &views[i], sizes[i], 0) < 0) {
-            while (i-- > 0)
-                PyBuffer_Release(&views[i]);
-            return NULL;
-        }
-    PyObject *found = NULL;
-    const Py_ssize_t chunks = views[0].len / sizes[0], room = views[6].len / sizes[6];
-    if (views[1].len != views[0].len || views[2].len / sizes[2] != chunks || views[4].len != UNITS * sizes[4] ||
-        views[5].len != UNITS * sizes[5] || room < 1 || room & (room - 1) || depth < 1 || shift > 31) {
-        tables_differ();
-        goto done;
+    for (Py_ssize_t i = 0; i < some; i++) {
+        const Py_ssize_t place = places[i];
+        const uint64_t *known = parted_at(names, place);
+        places[kept] = place;
+        /* The number of a long chunk is not to be relied on. */
+        kept += (known[0] != names->numbers[place + 1]) | (known[1] != names->values[place] >> names->shift) |
+                (names->ends[place + 1] > LONGEST + names->starts[place + 1]);
     }
-    const Names names = {args[0], views[0].buf, views[1].buf, chunks, views[4].buf, views[5].buf, {views[6].buf, (uint64_t)room - 1}, depth};
-    const uint32_t *values = views[2].buf;
-    found = PyList_New(0);
-    for (Py_ssize_t place = 0; found != NULL && place + 1 < chunks; place++) {
-        if (!(values[place] & begins))
-            continue;
-        if ((Py_ssize_t)(values[place] >> shift) >= PyList_GET_SIZE(args[6])) {
+    return kept;
+}
+
+/* The list of those places where a name may go on; NULL with an exception. */
+static PyObject *
+going_on(const Names *names, const Py_ssize_t *places, Py_ssize_t many, PyObject *met, const Begun *begun, Py_ssize_t known)
+{
+    PyObject *found = PyList_New(0);
+    for (Py_ssize_t i = 0; found != NULL && i < many; i++) {
+        const Py_ssize_t place = places[i];
+        const uint32_t class = names->values[place] >> names->shift;
+        if ((Py_ssize_t)class >= PyList_GET_SIZE(met)) {
             PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
             Py_CLEAR(found);
             break;
         }
-        const int on = any_goes_on(&names, place, PyList_GET_ITEM(args[6], values[place] >> shift), views[3].buf, views[3].len / sizes[3]);
+        int farther = 0;
+        const int on = any_goes_on(names, place, PyList_GET_ITEM(met, class), begun, known, &farther);
+        if (!on && !farther) {
+            uint64_t *kept = parted_at(names, place);
+            kept[0] = names->numbers[place + 1];
+            kept[1] = class;
+        }
         PyObject *at = on > 0 ? PyLong_FromSsize_t(place) : NULL;
         if (on < 0 || (on > 0 && (at == NULL || PyList_Append(found, at) < 0)))
             Py_CLEAR(found);
         Py_XDECREF(at);
     }
+    return found;
+}
+
+PyDoc_STRVAR(onward_doc,
+"onward(text, starts, ends, numbers, values, begins, shift, met, begun, parted, letters, keys, filter, depth) -> list\n\n"
+"The places of the chunks that may begin a name which goes on in the next ones. A chunk whose value (uint32) has the bit `begins` met\n"
+"what the list `met` says at the value without its last `shift` bits, its class; of that -1 - n is the nth of the beginnings `begun`\n"
+"(uint64: the hash of its key as `pieces` makes it, and its letters). In `parted` it is kept, for as long as classes stay what they are,\n"
+"with which chunks no name goes on behind which: of the last of those that fall on one entry the number and the class (uint64 both).\n"
+"`letters` and `keys` are as for `sift`, `filter` is of the keys' beginnings.");
+
+static PyObject *
+onward(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    (void)module;
+    enum { STARTS, ENDS, NUMBERS, VALUES, BEGINNINGS, PARTED, CHARACTERS, KEYS, FILTER, VIEWS };
+    static const Py_ssize_t sizes[] = {sizeof(int64_t), sizeof(int64_t), sizeof(uint64_t), sizeof(uint32_t), sizeof(Begun),
+                                       2 * sizeof(uint64_t), sizeof(uint32_t), sizeof(uint16_t), sizeof(uint64_t)};
+    static const int taken[] = {1, 2, 3, 4, 8, 9, 10, 11, 12};
+    Py_buffer views[VIEWS];
+    if (nargs != 14 || !PyUnicode_Check(args[0]) || !PyList_Check(args[7])) {
+        PyErr_SetString(PyExc_TypeError, "see onward.__doc__");
+        return NULL;
+    }
+    const unsigned long begins = PyLong_AsUnsignedLong(args[5]), shift = PyErr_Occurred() ? 0 : PyLong_AsUnsignedLong(args[6]);
+    const Py_ssize_t depth = PyErr_Occurred() ? 0 : PyLong_AsSsize_t(args[13]);
+    if (PyErr_Occurred())
+        return NULL;
+    for (int i = 0; i < VIEWS; i++)
+        if (take(args[taken[i]], &views[i], sizes[i], i == PARTED) < 0) {
+            while (i-- > 0)
+                PyBuffer_Release(&views[i]);
+            return NULL;
+        }
+    PyObject *found = NULL;
+    Py_ssize_t count[VIEWS];
+    for (int i = 0; i < VIEWS; i++)
+        count[i] = views[i].len / sizes[i];
+    const Py_ssize_t chunks = count[STARTS], room = count[FILTER], entries = count[PARTED];
+    if (count[ENDS] != chunks || count[NUMBERS] != chunks || count[VALUES] != chunks || count[CHARACTERS] != UNITS ||
+        count[KEYS] != UNITS || room < 1 || room & (room - 1) || entries < 2 || entries & (entries - 1) || depth < 1 || shift > 31) {
+        tables_differ();
+        goto done;
+    }
+    const Names names = {
+        .text = args[0], .starts = views[STARTS].buf, .ends = views[ENDS].buf, .numbers = views[NUMBERS].buf, .values = views[VALUES].buf,
+        .chunks = chunks, .shift = (int)shift, .parted = views[PARTED].buf, .parted_shift = 64 - __builtin_ctzll((uint64_t)entries),
+        .letters = views[CHARACTERS].buf, .keys = views[KEYS].buf, .filter = {views[FILTER].buf, (uint64_t)room - 1}, .depth = depth,
+    };
+    Py_ssize_t *places = PyMem_Malloc((chunks + 1) * sizeof(Py_ssize_t));
+    if (places == NULL) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    found = going_on(&names, places, beginnings(&names, begins, places), args[7], views[BEGINNINGS].buf, count[BEGINNINGS]);
+    PyMem_Free(places);
 done:
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < VIEWS; i++)
         PyBuffer_Release(&views[i]);
     return found;
 }

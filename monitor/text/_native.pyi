@@ -10,11 +10,13 @@ def onward(
     text: str,
     starts: Any,
     ends: Any,
+    numbers: Any,
     values: Any,
     begins: int,
     shift: int,
     met: Any,
     begun: bytearray,
+    parted: Any,
     letters: Any,
     keys: Any,
     filter: bytearray,  # noqa: A002

@@ -3,6 +3,7 @@
 News is full of first words of names and nearly always goes on as no name does. Of every name's key the beginnings of each length
 are kept in a filter (a Bloom filter), and the words behind such a first word are held against it letter by letter: what it lets
 through may still be no name, what it keeps back is certain. Words that are not plain, or may have endings, it lets through.
+What was kept back because of the next word alone is kept back by its number when the two are met again.
 
 This room knows only str.
 """
@@ -33,8 +34,11 @@ class Onward:
         """One more beginning of names, which has the next number."""
         self._begun += kernel.pieces([key]) + np.array([len(key)], np.uint64).tobytes()
 
-    def places(self, text: str, chunks: tuple[Any, Any, Any], begins: tuple[int, int], met: Sequence[tuple[int, ...]]) -> list[int]:
-        """Of the chunks of a text (where they begin and end, and their values) the places of those that may begin a name which goes on
-        in the next ones. ``begins`` says which bit of a value tells beginnings, and above how many bits there is what it met: of that
-        -1 - n is the nth beginning."""
-        return kernel.onward(text, *chunks, *begins, met, self._begun, SIFTED, name_keys(), *self.filter)
+    def places(
+        self, text: str, chunks: tuple[Any, Any, Any, Any], begins: tuple[int, int], met: Sequence[tuple[int, ...]], parted: Any
+    ) -> list[int]:
+        """Of the chunks of a text (where they begin and end, their numbers and values) the places of those that may begin a name which
+        goes on in the next ones. ``begins`` says which bit of a value tells beginnings, and above how many bits there is its class: at
+        that ``met`` says what it met, of which -1 - n is the nth beginning. In ``parted``, numbers and classes that begin as zeros, it is
+        kept what goes on as no name does; start it anew where ``met`` is another."""
+        return kernel.onward(text, *chunks, *begins, met, self._begun, parted, SIFTED, name_keys(), *self.filter)

@@ -195,24 +195,56 @@ def test_a_filter_keeps_back_no_beginning(keys: list[str], depth: int, more: str
         parts = text.split()
         starts, ends = np.array([0, len(parts[0]) + 1]), np.array([len(parts[0]), len(text)])
         begun = bytearray(words.pieces([parts[0]]) + len(parts[0]).to_bytes(8, sys.byteorder))
-        asked = (text, starts, ends, np.array([1, 0], np.uint32), 1, 8, [(5, -1)], begun, SIFTED, name_keys(), table, depth)
-        assert words.onward(*asked) == [0] or "".join(parts) not in keys
+        values, numbers, parted = np.array([1, 0], np.uint32), np.array([5, 6], np.uint64), np.zeros((4, 2), np.uint64)
+        asked = (text, starts, ends, numbers, values, 1, 8, [(5, -1)], begun, parted, SIFTED, name_keys(), table, depth)
+        for _again in range(2):
+            assert words.onward(*asked) == [0] or "".join(parts) not in keys
 
 
 def test_what_no_name_goes_on_with_is_kept_back() -> None:
     meanings = named().table.meanings
     for text, places in (("Kim said Kim Jong said Kim Jong Un", [5]), ("Владимир сказал", []), ("كيم قال كيم جونغ أون", [2]), ("Anna", [])):
-        read = meanings.read(text)
-        assert list(meanings.begin(text, (read.starts.copy(), read.ends.copy(), read.values))) == places
+        for _again in range(2):
+            read = meanings.read(text)
+            assert list(meanings.begin(text, (read.starts.copy(), read.ends.copy(), read.numbers, read.values))) == places
+
+
+def test_with_what_no_name_goes_on_is_remembered_of_the_next_word_alone() -> None:
+    table, parted = words.prefixes(["abcd\0001", "abef\0002"], 9, []), np.zeros((1024, 2), np.uint64)
+    begun = bytearray(words.pieces(["ab"]) + (2).to_bytes(8, sys.byteorder))
+
+    def onward(text: str, *numbers: int) -> list[int]:
+        parts = text.split()
+        starts = np.cumsum([0, *(len(part) + 1 for part in parts[:-1])])
+        ends, values = starts + [len(part) for part in parts], np.array([part == "ab" for part in parts], np.uint32)
+        chunks = starts, ends, np.array(numbers, np.uint64), values | (values << 8)
+        return words.onward(text, *chunks, 1, 8, [(), (-1,)], begun, parted, SIFTED, name_keys(), table, 9)
+
+    assert onward("ab cd", 1, 2) == [0]
+    assert onward("ab c ab c d", 1, 3, 1, 3, 4) == [2]  # which is told by the word behind, and of that nothing is kept
+    assert not parted.any()
+    assert onward("ab x ab cd", 1, 5, 1, 2) == [2]
+    assert sorted(map(tuple, parted[parted.any(axis=1)].tolist())) == [(5, 1)]
+    # By the number, as long as one is to be relied on.
+    assert onward("ab cd", 1, 5) == []
+    assert onward(f"ab {'c' * 41}", 1, 5) == [0]
 
 
 def test_what_is_no_filter_of_ours_is_refused() -> None:
     one, table = np.zeros(1, np.int64), words.prefixes(["a"], 9, [])
 
-    def onward(text: object = "a b", places: object = one, met: object = ((),), filter: object = table, begins: int = 1) -> object:  # noqa: A002
-        values = np.array([1, 1], np.uint32)
-        keys = name_keys()
-        return words.onward(text, np.array([0, 2]), places, values, begins, 8, met, bytearray(16), SIFTED, keys, filter, 9)  # type: ignore[arg-type]
+    def onward(
+        text: object = "a b",
+        places: object = one,
+        met: object = ((),),
+        filter: object = table,  # noqa: A002
+        numbers: object = b"\1" * 16,
+        parted: object = None,
+        shift: object = 8,
+    ) -> object:
+        parted = bytearray(64) if parted is None else parted
+        chunks = np.array([0, 2]), places, numbers, np.array([1, 1], np.uint32)
+        return words.onward(text, *chunks, 1, shift, met, bytearray(16), parted, SIFTED, name_keys(), filter, 9)  # type: ignore[arg-type]
 
     ends = np.array([1, 3])
     assert onward(places=ends, met=[()]) == []
@@ -220,13 +252,20 @@ def test_what_is_no_filter_of_ours_is_refused() -> None:
         onward(met=[()])
     with pytest.raises(ValueError, match="another size"):
         onward(places=ends, met=[()], filter=bytes(24))
+    for other in ({"numbers": bytes(8)}, {"parted": bytearray(16)}, {"parted": bytearray(48)}, {"parted": bytearray()}, {"shift": 32}):
+        with pytest.raises(ValueError, match="another size"):
+            onward(places=ends, met=[()], **other)
+    with pytest.raises(ValueError, match="another kind of item"):
+        onward(places=ends, met=[()], parted=bytearray(24))
+    with pytest.raises(BufferError):
+        onward(places=ends, met=[()], parted=bytes(64))
     with pytest.raises(ValueError, match="class that nobody knows"):
         onward(places=ends, met=[])
     with pytest.raises(ValueError, match="beginning that nobody knows"):
         onward(places=ends, met=[(-2,)])
-    for wrong in ({"met": [3]}, {"met": [("a",)]}, {"met": ()}, {"text": b"a b", "met": [()]}):
+    for wrong in ({"met": [3]}, {"met": [("a",)]}, {"met": ()}, {"text": b"a b", "met": [()]}, {"met": [()], "shift": "8"}):
         with pytest.raises(TypeError):
-            onward(places=ends, **wrong)  # type: ignore[arg-type]
+            onward(places=ends, **wrong)
     for entries, depth, first in (([b"a"], 9, []), (("a",), 9, []), (["a"], "9", []), (["a"], 9, ()), (["a"], 9, [3])):
         with pytest.raises(TypeError):
             words.prefixes(entries, depth, first)  # type: ignore[arg-type]
