@@ -221,9 +221,20 @@ def test_init_writes_a_folder_that_works_and_overwrites_nothing(tmp_path: Path) 
     assert (folder / "seeds" / "001_f8682f4e741b8caa.txt").read_bytes() == (ROOT / "seeds" / "001_f8682f4e741b8caa.txt").read_bytes()
     checked = program("check", "--config", folder / "monitor.yaml")
     assert checked.status == 0, checked.out + checked.err
+    assert checked.err == ""
     before = (folder / "monitor.yaml").read_text()
     again = program("init", folder)
     assert again.status == 2
     assert "already holds monitor.yaml, watchlists, seeds, sources: nothing was written" in again.err
     assert (folder / "monitor.yaml").read_text() == before
     assert "../" not in before
+
+
+def test_a_starter_folder_has_a_list_that_feeds_are_written_into(tmp_path: Path) -> None:
+    folder = tmp_path / "news"
+    assert program("init", folder).status == 0
+    theirs = tmp_path / "theirs.opml"
+    theirs.write_text('<opml version="2.0"><body><outline text="Port News" xmlUrl="https://example.org/rss"/></body></opml>')
+    done = program("sources", "import-opml", theirs, "--config", folder / "monitor.yaml")
+    assert (done.status, done.out, done.err) == (0, f"1 added to {folder}/sources/own.opml, 0 were there already\n", "")
+    assert "port-news  feed  https://example.org/rss" in program("sources", "list", "--config", folder / "monitor.yaml").out
