@@ -20,6 +20,8 @@ from monitor.errors import ConfigError, Fault, FaultsError
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 20
+#: A star in front is YAML's sign of an alias; most who write one mean a wildcard.
+_STAR = 'a wildcard in front stands in quotes: "*gun"'
 #: What YAML 1.1 counts as a line end, so that our lines are the parser's.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
@@ -167,6 +169,8 @@ class _Reader:
         hint = "tabs may not indent YAML; use spaces" if "\\t" in problem or "tab" in problem else ""
         if "mapping values are not allowed" in problem:
             hint = "text that holds a colon and a blank needs quotes, or a block of its own (key: | and the text indented below)"
+        if "while scanning an alias" in (error.context or ""):
+            hint = _STAR
         if mark is None:
             return Fault(f"YAML: {problem}", self.out.file, hint=hint, sort=f"YAML: {problem}")
         line = min(mark.line, max(0, len(self.out.lines) - 1))
@@ -187,7 +191,7 @@ class _Reader:
             if self.documents > 1:
                 raise self._error(self._mark(event), "a second document begins here", "keep one document, without '---'")
         elif isinstance(event, yaml.AliasEvent):
-            self._refuse(event, "aliases (*name) are not allowed", "write the value out")
+            self._refuse(event, "aliases (*name) are not allowed", f"write the value out; {_STAR}")
             self._value(None, self._mark(event))
         elif isinstance(event, yaml.NodeEvent):
             self._node(event)

@@ -70,10 +70,11 @@ def check(names: tuple[str, ...], as_json: bool, place: Place) -> int:
     from monitor.settings import source_specs
 
     loaded = place.load()
-    specs = {spec.name: spec for spec in source_specs(loaded) if spec.kind == "feed"}
+    every = {spec.name: spec for spec in source_specs(loaded)}
+    specs = {name: spec for name, spec in every.items() if spec.kind == "feed"}
     unknown = [name for name in names if name not in specs]
     if unknown:
-        raise UsageError(f"there is no feed named {unknown[0]!r}", hint="monitor sources list names them")
+        raise _no_feed(unknown[0], every.get(unknown[0]))
     wanted = [specs[name] for name in names] if names else list(specs.values())
     if not wanted:
         click.echo("no feeds are configured", err=True)
@@ -97,6 +98,14 @@ def check(names: tuple[str, ...], as_json: bool, place: Place) -> int:
     if not as_json:
         click.echo(f"{len(wanted) - failed} of {len(wanted)} can be read")
     return int(ExitStatus.CHECK_FAILED if failed else ExitStatus.DONE)
+
+
+def _no_feed(name: str, spec: SourceSpec | None) -> UsageError:
+    if spec is None:
+        return UsageError(f"there is no feed named {name!r}", hint="monitor sources list names them")
+    if spec.kind == "folder":
+        return UsageError(f"{name!r} is a folder; only feeds are tried", hint=f"read it with: monitor sources poll {name}")
+    return UsageError(f"{name!r} is handed in by others; only feeds are tried", hint="docs/pushing.md says how to try it")
 
 
 async def _tried(spec: SourceSpec, fetcher: Fetcher, workers: ProcessWorkers) -> tuple[SourceSpec, Fetched | None, FeedRead | None, str]:

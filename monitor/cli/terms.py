@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from monitor.cli.lists import Lists
     from monitor.match.expansion import Expansion
 
+#: What a term is headed by: its text with its mark, or a quoted phrase.
+_HEADED = re.compile(r'\s*(?:"(?P<quoted>.+)"|(?P<text>\S.*?))\s*(?:\((?P<mark>[a-z-]+)\))?\s*', re.DOTALL)
+
 
 @click.command(short_help="Show which forms a watchlist's terms are looked for as.")
 @click.argument("watchlist", metavar="WATCHLIST")
@@ -26,7 +32,7 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
     """Show every form that the terms of WATCHLIST expand to, and why each is there.
 
     A form is shown folded, as texts are compared, with what may be attached to it. Phrases quoted in the query and masks come after
-    the terms of the groups. TERM shows one term alone. With --json each term is one line.
+    the terms of the groups. TERM shows one term alone, written as in the file or as it is headed here. With --json each term is one line.
 
     \b
     Example:
@@ -43,7 +49,7 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
         raise UsageError(f"there is no watchlist {watchlist!r}", hint=_instead(watchlist, lists))
     found = load(watchlist, lists.files)
     shown = 0
-    for expansion in expansions(found, dictionary([found]).lookup, term):
+    for expansion in _wanted(term, partial(expansions, found, dictionary([found]).lookup)):
         shown += 1
         if as_json:
             print_json(_as_json(expansion))
@@ -52,6 +58,21 @@ def terms(watchlist: str, term: str, folder: Path | None, as_json: bool, place: 
     if not shown:
         raise UsageError(f"the watchlist {watchlist} has no term {term!r}", hint=f"all of them: monitor terms {watchlist}")
     return 0
+
+
+def _wanted(term: str, every: Callable[[str], Iterator[Expansion]]) -> Iterator[Expansion]:
+    """The expansions of a term; of one that stands nowhere as it is given, those without the mark or the quotes of its heading."""
+    from monitor.match.expansion import Kind
+
+    known = False
+    for expansion in every(term):
+        known = True
+        yield expansion
+    headed = None if known else _HEADED.fullmatch(term)
+    if headed:
+        for expansion in every(headed["quoted"] or headed["text"]):
+            if headed["mark"] in (None, expansion.term.mark.value) and (expansion.kind is Kind.QUOTED or not headed["quoted"]):
+                yield expansion
 
 
 def _instead(watchlist: str, lists: Lists) -> str:

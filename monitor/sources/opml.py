@@ -13,12 +13,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
 from monitor.errors import Fault
+from monitor.text.latin import latin
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 _MAX_DEPTH: Final = 64
@@ -196,8 +198,17 @@ def _of_host(host: str) -> str:
 
 
 def name_of(title: str, host: str, taken: set[str]) -> str:
-    """A source's name made of its title, or else of its host; none of those ``taken``."""
-    return _unique(_slug(title) or _of_host(host), taken)
+    """A source's name made of its title, or else of its host; none of those ``taken``. Where the host is a bare number, which tells
+    nobody anything, a title in other letters is written in Latin ones."""
+    return _unique(_slug(title) or (_slug(latin(title)) if _is_number(host) else "") or _of_host(host), taken)
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -165,6 +165,28 @@ def test_quoted_phrases_and_masks_are_listed_with_their_places_and_forms(folder:
     assert {form["why"] for word in mask["words"] for form in word["forms"]} >= {"as written"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "heads"),
+    [
+        ("سلم", ["transfer · ar · سلم (verb)   w.yaml:4", "goods · ar · سلم   w.yaml:5"]),
+        ("سلم (verb)", ["transfer · ar · سلم (verb)   w.yaml:4"]),
+        ("سلم(verb)", ["transfer · ar · سلم (verb)   w.yaml:4"]),
+        ("سلم (name)", []),
+        ("سلم (deed)", []),
+        ('"MANPADS" (exact)', ['when · any · "MANPADS" (exact)   w.yaml:6']),
+        ('"MANPADS"', ['when · any · "MANPADS" (exact)   w.yaml:6']),
+        ('"سلم" (verb)', []),
+    ],
+)
+def test_a_term_is_asked_for_as_it_is_headed(folder: Path, asked: str, heads: list[str]) -> None:
+    written = "id: w\ngroups:\n  weapon: {en: [weapon]}\n  transfer: {ar: [سلم (verb)]}\n  goods: {ar: [سلم]}\n"
+    written += "when: 'weapon AND transfer AND goods OR \"MANPADS\" (exact)'\n"
+    (folder / "w.yaml").write_text(written, encoding="utf-8")
+    done = program("terms", "w", asked, "--watchlists", folder)
+    assert [line for line in done.out.splitlines() if line[0] != " "] == heads, done.err
+    assert done.status == (0 if heads else 2)
+
+
 def test_terms_of_what_is_not_there(folder: Path) -> None:
     none = program("terms", "nope", "--watchlists", folder)
     assert (none.status, "there is no watchlist 'nope'" in none.err, "nope.yaml" in none.err) == (2, True, True)

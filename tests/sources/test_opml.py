@@ -63,6 +63,23 @@ def test_names_of_others_are_not_taken_again() -> None:
     assert read(raw, "x", taken=["example"])[0][0].name == "example-2"
 
 
+@pytest.mark.parametrize(
+    ("title", "host", "name"),
+    [
+        ("الجزيرة نت", "127.0.0.1", "aljzyra-nt"),
+        ("Известия", "127.0.0.1", "izvestiya"),
+        ("Ελλάδα", "[::1]", "ellada"),
+        ("הארץ", "10.0.0.1", "harts"),
+        ("日本", "127.0.0.1", "127-0"),
+        ("Известия", "www.iz.ru", "iz-ru"),
+        ("الجزيرة", "www.aljazeera.net", "aljazeera-net"),
+    ],
+)
+def test_a_title_of_other_letters_names_a_feed_whose_host_is_a_number(title: str, host: str, name: str) -> None:
+    raw = f"<opml><outline text='{title}' xmlUrl='http://{host}:9104/rss'/></opml>".encode()
+    assert read(raw, "x")[0][0].name == name
+
+
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=20).map(str.strip)
 KEYS = st.text(string.ascii_letters + "_.;=% ", min_size=1, max_size=8).map(str.strip).filter(bool)
