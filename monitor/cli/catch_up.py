@@ -15,16 +15,22 @@ SHOWN = 50
 
 
 def catch_up_lines(rows: Sequence[JsonObject], nothing: str) -> Iterator[str]:
-    """Two lines for each alert that was not raised, as ``SourceQueries.quiet`` gives them; ``nothing`` where there is none."""
+    """Two lines for each match that was not told, as ``SourceQueries.quiet`` gives them; ``nothing`` where there is none. Copies of
+    one article are one story and would have raised one alert, so stories are counted beside the matches."""
     from monitor.render.plain import plain
 
     if not rows:
         yield nothing
         return
-    yield f"Would have raised {len(rows)} alert{'' if len(rows) == 1 else 's'} for what was there before:"
+    stories = len({row["story"] or row["article"] for row in rows})
+    yield f"Kept quiet about what was there before: {_counted(len(rows), 'match', 'matches')} in {_counted(stories, 'story', 'stories')}:"
     for row in rows[:SHOWN]:
         when = short_time(row["published"]) if row["published"] else "undated"
         yield f"  {row['severity']:<8}  {when}  {row['watchlist']}  {plain(row['source'])}  {plain(row['title']) or '(no title)'}"
         yield f"            {plain(row['quote'])}"
     if len(rows) > SHOWN:
         yield f"  … and {len(rows) - SHOWN} more; --json lists all"
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"

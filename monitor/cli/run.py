@@ -55,7 +55,9 @@ def run(quiet: bool, place: Place) -> None:
 
 @click.command(short_help="Poll, match, commit and deliver one time.")
 @click.option("--no-send", is_flag=True, help="Commit alerts, but leave their deliveries pending.")
-@click.option("--catch-up", is_flag=True, help="Say which alerts a feed's first poll would have raised for what is older than its `fresh`.")
+@click.option(
+    "--catch-up", is_flag=True, help="Say what a feed's first poll matched and kept quiet about, because it is older than `fresh`."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for programs.")
 @config_options
 def once(no_send: bool, catch_up: bool, as_json: bool, place: Place) -> int:
@@ -64,7 +66,7 @@ def once(no_send: bool, catch_up: bool, as_json: bool, place: Place) -> int:
     What cannot be delivered now stays pending for the next run. Exit status 1 if a source failed.
 
     A feed's first poll stores what was published before the freshness window (24 h, or the source's `fresh`) and keeps
-    quiet about it. With --catch-up the alerts it would have raised for that are listed; they are not sent.
+    quiet about it. With --catch-up the matches among that are listed, and of how many stories they are; they are not sent.
 
     \b
     Example:

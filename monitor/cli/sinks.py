@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from monitor.sinks import SinkSettings
 
 _NAMES = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+#: What a receiver made of a sample, in a person's words: nothing is paused or tried again over it. ``--json`` keeps the deliverer's.
+_TRIED = {
+    "delivered": "delivered",
+    "retry": "not taken now",
+    "pause": "refused",
+    "disable": "refused for good",
+    "refused": "this message is refused",
+    "poison": "not sent",
+}
 _COLOURS = {"active": "green", "failing": "yellow", "paused": "yellow", "not loaded": "yellow", "disabled": "red"}
 
 
@@ -149,7 +158,7 @@ def test(name: str, as_json: bool, place: Place) -> int:
 
         status = f"HTTP {answer['status']}, " if answer["status"] and str(answer["status"]) not in answer["detail"] else ""
         said = f": {plain(answer['detail'])}" if answer["detail"] else ""
-        click.echo(f"{name}: {answer['answer']} ({status}{answer['seconds']:.2f} s){said}")
+        click.echo(f"{name}: {_TRIED[answer['answer']]} ({status}{answer['seconds']:.2f} s){said}")
         click.echo(f"    {answer['means']}")
         if answer["advice"]:
             click.echo(f"    what to do: {answer['advice']}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Faults of broken lists that ``health`` names.
 FAULTS = 5
+#: Of ``health``: what is wrong stands first.
+_GRAVEST = ("failing", "quarantined", "gone", "paused", "new", "ok")
 
 
 @click.group(short_help="List the sources, see how they do, add and stop them.")
@@ -35,7 +37,7 @@ def sources() -> None:
 
 
 @sources.command("list", short_help="List them: last poll, next poll, errors.")
-@click.option("--failing", is_flag=True, help="Only those that fail, are paused or are gone.")
+@click.option("--failing", is_flag=True, help="Only those that fail, are quarantined, paused or gone.")
 @click.option("--language", metavar="CODE", help="Only those said to write in this language.")
 @json_option
 @config_options
@@ -69,8 +71,7 @@ def list_(failing: bool, language: str | None, as_json: bool, place: Place) -> N
         click.echo("  ".join(part for part in (spec.name, spec.kind.value, where, often) if part))
         if spec.kind == "push":
             continue
-        last, due = (state.last_success, state.next_due) if state else (None, None)
-        click.echo(f"    last read {short_time(last)}, next {'-' if word in ('paused', 'gone') else short_time(due)}")
+        click.echo(f"    last read {short_time(state.last_success if state else None)}, next {_next(state, word)}")
         if state is not None:
             for line in _trouble(state, word):
                 click.echo(f"    {plain(line)}")
@@ -95,19 +96,24 @@ def _listed(spec: SourceSpec, state: SourceState | None, word: str) -> JsonObjec
         "last_success": _iso(state.last_success if state else None),
         "last_new": _iso(state.last_new if state else None),
         "next_due": _iso(state.next_due if state else None),
+        "quarantined_until": _iso(state.next_due if state and word == "quarantined" else None),
         "failures": state.failures if state else 0,
         "error": state.error if state else "",
     }
 
 
 def state_word(state: SourceState | None) -> str:
-    """``ok``, ``failing``, ``paused`` (by a person), ``gone`` (410) or ``new`` (never read)."""
+    """``ok``, ``failing``, ``quarantined`` (it ends who reads it), ``paused`` (by a person), ``gone`` (410) or ``new`` (never read)."""
+    from monitor.flow.pace import DEATHS
+
     if state is None:
         return "new"
     if state.paused is not None:
         return "paused"
     if state.gone is not None:
         return "gone"
+    if state.deaths >= DEATHS:
+        return "quarantined"
     if state.failures or state.broken:
         return "failing"
     return "ok" if state.last_success else "new"
@@ -119,10 +125,25 @@ def _trouble(state: SourceState, word: str) -> list[str]:
         out.append(f"paused since {short_time(state.paused)} by {state.paused_by}")
     if word == "gone":
         out.append(f"gone since {short_time(state.gone)}: the server says it is no more (monitor sources resume {state.name})")
+    if word == "quarantined":
+        out.append(f"{_left_alone(state)} (monitor sources resume {state.name})")
     if state.error:
         often = "once" if state.failures == 1 else f"{state.failures} times in a row"
         out.append(f"failed {often}: {state.error}")
     return out
+
+
+def _left_alone(state: SourceState) -> str:
+    return f"left alone until {short_time(state.next_due)}, because it ended {state.deaths} worker processes in a row"
+
+
+def _next(state: SourceState | None, word: str) -> str:
+    """When it is polled next. What is due waits for its host's turn, or for a daemon: when that comes nobody knows."""
+    from monitor.clock import SystemClock
+
+    if state is None or word in ("paused", "gone"):
+        return "-"
+    return "waits its turn" if state.next_due <= SystemClock().now() else short_time(state.next_due)
 
 
 def _iso(moment: datetime | None) -> str | None:
@@ -148,7 +169,7 @@ def _read(place: Place, work: Callable[[SqlStore], Awaitable[Any]], without: Any
 
 @sources.command("show", short_help="Everything about one.")
 @click.argument("name")
-@click.option("--catch-up", is_flag=True, help="Also list the alerts its first poll would have raised for what was old by then.")
+@click.option("--catch-up", is_flag=True, help="Also list what matched at its first poll and was kept quiet, because it was old by then.")
 @json_option
 @config_options
 def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
@@ -173,7 +194,7 @@ def show(name: str, catch_up: bool, as_json: bool, place: Place) -> None:
     rows += [("location", str(document["location"]) or "-")] if polled else []
     rows += [("state", str(document["state"])), ("rhythm", _rhythm_words(state)), ("last read", short_time(document["last_success"]))]
     rows += [("last new", short_time(document["last_new"]))]
-    rows += [("next", "-" if document["state"] in {"paused", "gone"} else short_time(document["next_due"]))] if polled else []
+    rows += [("next", _next(state, str(document["state"])))] if polled else []
     if kept:
         rows += [("address", str(kept["address"]))] if kept["address"] else []
         others = f", and {kept['sighted']} that are articles of others or seen again" if kept["sighted"] else ""
@@ -228,9 +249,10 @@ def _about(seconds: float) -> str:
 def health(everything: bool, as_json: bool, place: Place) -> int:
     """How the sources do: rhythm, last success, last new item, next poll, error; the languages; the alarms that stand.
 
+    What is wrong stands first; sources that were never read yet are counted, and listed with --all and --json.
     While a list of sources is broken, what was in force before it broke is shown, and what is wrong with the list is said.
 
-    Exit status 1 if a source fails or is gone, a list or the configuration is broken, or an alarm about sources stands.
+    Exit status 1 if a source fails, is quarantined or is gone, a list or the configuration is broken, or an alarm about sources stands.
 
     \b
     Example:
@@ -245,8 +267,8 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
     pulses = _read(place, lambda store: store.languages(), {})
     operations = _read(place, lambda store: store.open_operations(), ())
     words = {spec.name: state_word(states.get(spec.name)) for spec in specs if spec.kind != "push"}
-    wrong = any(word in ("failing", "gone") for word in words.values()) or bool(operations or faults or place.warned)
-    rows = [spec for spec in specs if spec.name in words and (everything or as_json or words[spec.name] != "ok")]
+    wrong = any(word in ("failing", "quarantined", "gone") for word in words.values()) or bool(operations or faults or place.warned)
+    rows = [spec for spec in specs if spec.name in words and (everything or as_json or words[spec.name] not in ("ok", "new"))]
     if as_json:
         for spec in rows:
             state = states.get(spec.name)
@@ -254,20 +276,35 @@ def health(everything: bool, as_json: bool, place: Place) -> int:
         return int(ExitStatus.CHECK_FAILED if wrong else ExitStatus.DONE)
     well = sum(word == "ok" for word in words.values())
     click.echo(f"{len(words)} source{'' if len(words) == 1 else 's'} polled: {well} ok" + "".join(_counts(words)))
-    if rows:
-        width = max(len(spec.name) for spec in rows)
-        click.echo(f"{'':{width}}  {'state':<8} {'rhythm':<16} {'last read':<17} {'last new':<17} {'next':<17}")
-        for spec in rows:
-            state, word = states.get(spec.name), words[spec.name]
-            times = (state.last_success, state.last_new, None if word in ("paused", "gone") else state.next_due) if state else (None,) * 3
-            shown = "".join(f"{short_time(moment):<18}" for moment in times)
-            click.echo(f"{spec.name:{width}}  {word:<8} {_rhythm_words(state):<16} {shown}{plain(state.error) if state else ''}".rstrip())
+    for line in _table(rows, words, states):
+        click.echo(line)
+    new = sum(word == "new" for word in words.values())
+    if new and not everything:
+        click.echo(f"{new} new: not read yet; --all lists {'it' if new == 1 else 'them'}")
     if pulses:
         told = (f"{code} {short_time(pulse.last)} ({pulse.articles})" for code, pulse in sorted(pulses.items()))
         click.echo("languages, with their last new article: " + ", ".join(told))
     for operation in operations:
         click.echo(f"alarm since {short_time(operation.raised)}: {plain(operation.message)}")
     return int(ExitStatus.CHECK_FAILED if wrong else ExitStatus.DONE)
+
+
+def _table(rows: Sequence[SourceSpec], words: dict[str, str], states: dict[str, SourceState]) -> Iterator[str]:
+    """A line for each source, the gravest first."""
+    from monitor.render.plain import plain
+
+    if not rows:
+        return
+    width = max(len(spec.name) for spec in rows)
+    wide = max(5, *(len(words[spec.name]) for spec in rows))
+    yield f"{'':{width}}  {'state':<{wide}} {'rhythm':<16} {'last read':<17} {'last new':<17} {'next':<17}"
+    for spec in sorted(rows, key=lambda spec: _GRAVEST.index(words[spec.name])):
+        state, word = states.get(spec.name), words[spec.name]
+        read, new = (state.last_success, state.last_new) if state else (None, None)
+        times = f"{short_time(read):<18}{short_time(new):<18}{_next(state, word):<18}"
+        error = plain(state.error) if state else ""
+        why = f"{_left_alone(state)}: {error}" if state and word == "quarantined" else error
+        yield f"{spec.name:{width}}  {word:<{wide}} {_rhythm_words(state):<16} {times}{why}".rstrip()
 
 
 def _in_force(place: Place) -> list[SourceSpec]:
@@ -307,7 +344,7 @@ def _standing(place: Place) -> tuple[list[SourceSpec], Sequence[Fault]]:
 
 
 def _counts(words: dict[str, str]) -> list[str]:
-    others = ("failing", "gone", "paused", "new")
+    others = [word for word in _GRAVEST if word != "ok"]
     return [f", {number} {word}" for word in others if (number := sum(each == word for each in words.values()))]
 
 

@@ -18,6 +18,9 @@ _PASSAGE: Final = 160
 _TITLE: Final = 90
 #: Passages shown of one decision.
 _PASSAGES: Final = 20
+#: Sources of a site that was never seen: in the answer, and below it.
+_NAMED: Final = 5
+_LISTED: Final = 20
 
 #: Why something was told or not, as people say it.
 REASONS: Final[Mapping[str, str]] = {
@@ -76,11 +79,17 @@ def _never_seen(tree: JsonObject) -> str:
         return f"nothing in the record is called {plain(tree['asked'])}"
     host = _host(tree["asked"])
     if not tree["covering"] and tree.get("brought"):
-        return f"never seen, though {', '.join(one['name'] for one in tree['brought'])} brought other articles of {host}"
+        return f"never seen, though {_names(tree['brought'])} brought other articles of {host}"
     if not tree["covering"]:
         return f"never seen, and no source covers {host}"
-    names = ", ".join(one["name"] for one in tree["covering"])
-    return f"never seen, though {names} covers {host}"
+    several = len(tree["covering"]) > 1
+    return f"never seen, though {_names(tree['covering'])} cover{'' if several else 's'} {host}"
+
+
+def _names(sources: Sequence[JsonObject]) -> str:
+    """Of a site with a feed for each of its sections nobody reads all the names."""
+    more = len(sources) - _NAMED
+    return ", ".join(one["name"] for one in sources[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _outcome(one: JsonObject, article: JsonObject | None) -> str:
@@ -128,11 +137,14 @@ def _span(seconds: float) -> str:
 
 # ------------------------------------------------------------------------------------- step by step
 def _covering(tree: JsonObject) -> Iterator[str]:
-    for one in tree.get("covering", ()):
+    covering, brought = tree.get("covering", ()), tree.get("brought", ())
+    for one in covering[:_LISTED]:
         yield f"  {one['name']}: {plain(one['location'])}; {_standing(one)}"
-    for one in tree.get("brought", ()):
+    for one in brought[: max(0, _LISTED - len(covering))]:
         articles = f"{one['articles']:,} article{'' if one['articles'] == 1 else 's'} of this site"
         yield f"  {one['name']}: {plain(one['address'] or one['location'] or one['kind'])}; {articles}; {_standing(one)}"
+    if (more := len(covering) + len(brought) - _LISTED) > 0:
+        yield f"  … and {more} more; --json lists all"
     if "://" in tree["asked"] and not tree.get("covering") and not tree.get("brought"):
         yield f"  monitor sources add {plain(tree['asked'])} finds the feed of its site"
 

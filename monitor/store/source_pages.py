@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from monitor.model import JsonObject, Reason, identity
 from monitor.ports import LanguagePulse
 from monitor.store import codec, sources
-from monitor.store.schema import article, match, seen, source
+from monitor.store.schema import article, match, seen, source, story_article
 from monitor.store.side import Side
 
 #: Articles shown of a source.
@@ -88,8 +88,9 @@ def _article(row: Any, name: str) -> JsonObject:
 def kept_quiet(connection: Connection, name: str | None, since: datetime | None) -> tuple[JsonObject, ...]:
     """One for each watchlist and article: an article matched again under another version is listed once, as matched last."""
     wanted = (
-        select(match, article.c.source, article.c.title, article.c.url, article.c.published)
+        select(match, article.c.source, article.c.title, article.c.url, article.c.published, story_article.c.story)
         .join(article, article.c.id == match.c.article)
+        .outerjoin(story_article, story_article.c.article == match.c.article)
         .where(match.c.reason == Reason.STALE.value)
         .order_by(match.c.id)
     )
@@ -103,6 +104,7 @@ def kept_quiet(connection: Connection, name: str | None, since: datetime | None)
             "watchlist": row.watchlist,
             "severity": row.severity,
             "article": row.article,
+            "story": row.story or "",
             "source": row.source,
             "title": row.title,
             "url": row.url,

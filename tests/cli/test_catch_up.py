@@ -18,13 +18,16 @@ from tests.service.harness import Workspace
 
 
 def feed() -> bytes:
-    """A fresh item and two old ones, one of which matches."""
+    """A fresh item and three old ones, two of which match and are copies of one report."""
     now = datetime.now(UTC)
-    items = [("Fresh", "rocketsale", 1), ("Old", "rocketsale", 50), ("Older", "regatta", 60)]
+    report = (
+        "The ministry of Zarechny paid thirty million crowns for forty radars, which leave the port of Gdynia in June, it added"
+    )
+    items = [("Fresh", "rocketsale", 1), ("Old", "rocketsale", 50), ("Copied", "rocketsale", 49), ("Older", "regatta", 60)]
     listed = "".join(
         f"<item><guid>{title}</guid><title>{title} news</title><link>http://127.0.0.1/{title}</link>"
         f"<pubDate>{format_datetime(now - timedelta(hours=hours))}</pubDate>"
-        f"<description>It was said that a {word} took place there.</description></item>"
+        f"<description>It was said that a {word} took place there. {report} {title}.</description></item>"
         for title, word, hours in items
     )
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>{listed}</channel></rss>'.encode()
@@ -62,8 +65,8 @@ def test_fault_44_what_a_first_poll_kept_quiet_is_said(tmp_path: Path, feed_serv
     done = space.run("once", "--catch-up")
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
-    assert "3 new or changed articles, 2 matches, 1 notifications" in said
-    at = said.index("Would have raised 1 alert for what was there before:")
+    assert "4 new or changed articles, 3 matches, 1 notifications" in said
+    at = said.index("Kept quiet about what was there before: 2 matches in 1 story:")
     assert said[at + 1].startswith("  high      20")
     assert said[at + 1].endswith("arms  wire  Old news")
     assert said[at + 2].strip() == "It was said that a rocketsale took place there."
@@ -74,7 +77,21 @@ def test_fault_44_what_a_first_poll_kept_quiet_is_said(tmp_path: Path, feed_serv
 
 
 def row(n: int, **changes: object) -> JsonObject:
-    return {"severity": "high", "published": None, "watchlist": "arms", "source": "wire", "title": f"T{n}", "quote": "Q"} | changes
+    return {
+        "severity": "high",
+        "published": None,
+        "watchlist": "arms",
+        "source": "wire",
+        "title": f"T{n}",
+        "quote": "Q",
+        "article": f"a{n}",
+        "story": "",
+    } | changes
+
+
+def test_copies_of_one_article_are_counted_as_one_story() -> None:
+    rows = [row(1, story="s"), row(2, story="s"), row(3, story="t"), row(3, story="t", watchlist="ports"), row(4)]
+    assert next(catch_up_lines(rows, "")) == "Kept quiet about what was there before: 5 matches in 3 stories:"
 
 
 def test_long_lists_are_cut_and_what_strangers_write_is_tamed() -> None:

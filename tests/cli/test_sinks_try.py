@@ -82,5 +82,9 @@ def test_what_to_do_is_said(tmp_path: Path, receiver: ThreadedReceiver) -> None:
     for name, (_, advised) in sinks.items():
         done = program("sinks", "test", name, "--config", config)
         assert (done.status, f"    what to do: {advised}" in done.out) == (1, True), (name, done.out, done.err)
+    first = {name: program("sinks", "test", name, "--config", config).out.splitlines()[0] for name in ("chat", "hook")}
+    assert first["chat"].startswith("chat: refused ("), "nothing is paused over a sample"
+    assert first["hook"].startswith("hook: not taken now (")
     said = program("sinks", "test", "chat", "--json", "--config", config)
+    assert json.loads(said.out)["answer"] == "pause"
     assert json.loads(said.out)["advice"].startswith("Slack does not take this")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -186,6 +188,41 @@ def test_health_and_show_before_anything_was_polled(space: Space) -> None:
     assert "state          new" in shown.out
     assert space("show", "dorp").err.endswith("did you mean 'drop'?\n")
     assert space("list", "--failing").out == "no source is like that\n"
+
+
+def test_health_shows_what_is_wrong_first_and_counts_what_was_never_read(space: Space, tmp_path: Path) -> None:
+    space.list.write_text("<opml version='2.0'><body/></opml>")
+    feeds = (
+        "".join(f", s{n}: {{feed: 'http://{space.site}/broken?{n}'}}" for n in range(12)) + f", wire: {{feed: 'http://{space.site}/rss'}}"
+    )
+    space.config.write_text(space.config.read_text().replace("{folder: inbox}", "{folder: inbox}" + feeds))
+    assert space("poll", "wire", "s1", "s2").status == 1
+    due = "1900000000000000"  # 2030-03-17 17:46
+    with closing(sqlite3.connect(tmp_path / "var" / "monitor.db")) as record:
+        record.execute(f"UPDATE source SET deaths = 3, failures = 3, error = 'took longer than 5 s', next_due = {due} WHERE name = 's1'")
+        record.execute("UPDATE source SET error = 'HTTP 500', next_due = 1 WHERE name = 's2'")
+        record.commit()
+    done = space("health")
+    assert done.status == 1
+    lines = done.out.splitlines()
+    assert lines[0] == "14 sources polled: 1 ok, 1 failing, 1 quarantined, 11 new"
+    assert [line.split()[:2] for line in lines[2:4]] == [["s2", "failing"], ["s1", "quarantined"]]
+    assert lines[2].endswith("waits its turn    HTTP 500"), "what is due is not said to be polled in the past"
+    left = "left alone until 2030-03-17 17:46, because it ended 3 worker processes in a row"
+    assert lines[3].endswith(f"{left}: took longer than 5 s")
+    assert lines[4] == "11 new: not read yet; --all lists them"
+    # Nothing is left out where all is asked for.
+    assert [line.split()[1] for line in space("health", "--all").out.splitlines()[2:16]] == (
+        ["failing", "quarantined"] + ["new"] * 11 + ["ok"]
+    )
+    rows = {row["name"]: row for row in map(json.loads, space("health", "--json").out.splitlines())}
+    assert len(rows) == 14
+    assert (rows["s1"]["state"], rows["s1"]["quarantined_until"]) == ("quarantined", "2030-03-17T17:46:40+00:00")
+    assert (rows["s2"]["state"], rows["s2"]["quarantined_until"]) == ("failing", None)
+    said = space("list", "--failing").out
+    assert f"    {left} (monitor sources resume s1)\n    failed 3 times in a row: took longer than 5 s\n" in said
+    assert "next waits its turn\n" in said
+    assert "next           2030-03-17 17:46" in space("show", "s1").out
 
 
 def test_health_is_shown_while_a_list_is_broken_and_names_it(space: Space) -> None:

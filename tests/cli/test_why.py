@@ -134,6 +134,17 @@ def test_an_address_never_seen_names_who_would_have_covered_it(space: Path) -> N
     assert "monitor sources add" in nobody.out
 
 
+def test_of_a_site_with_many_feeds_a_few_are_named(space: Path) -> None:
+    feeds = "".join(f'  f{n:03}: {{feed: "https://news.example.org/{n}.xml"}}\n' for n in range(158))
+    (space / "monitor.yaml").write_text(CONFIGURATION.replace("  wire:", feeds + "  wire:"))
+    assert program("sources", "pause", "wire", "--config", space / "monitor.yaml").status == 0  # it makes them known to the record
+    lines = why(space, "https://www.example.org/news/17").out.splitlines()
+    assert lines[0] == "never seen, though f000, f001, f002, f003, f004 and 154 more cover www.example.org"
+    assert len(lines) == 22
+    assert lines[-1] == "  … and 139 more; --json lists all"
+    assert len(tree(space, "https://www.example.org/news/17")["covering"]) == 159
+
+
 def test_an_address_never_seen_names_who_brought_others_of_its_site_from_elsewhere(space: Path) -> None:
     configuration = space / "monitor.yaml"
     with_agency = CONFIGURATION.replace("  wire:", "  agency: {push: true, secret: 0123456789abcdef0123}\n  wire:")
