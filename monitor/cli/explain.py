@@ -13,7 +13,7 @@ from monitor.cli.options import Place, config_options, json_option, print_json, 
 from monitor.errors import UsageError
 
 if TYPE_CHECKING:
-    from monitor.match.explain import Explained, Explanation, Told
+    from monitor.match.explain import Explained, Explanation, Spoken, Told
     from monitor.model import Zone
 
 _HELD, _FAILED, _NEAR = "\x1b[32m", "\x1b[31m", "\x1b[33m"
@@ -35,7 +35,8 @@ def explain(file: str, chosen: Sequence[str], folder: Path | None, *, every: boo
     """Show, for one text, how each part of a watchlist's query fared: held or failed, why, and what was found below it.
 
     The zones of the text come first, then each query as a tree: + held, - failed, ~ failed by one part alone, with the
-    zone of each hit and whom it names; below it what a mask took, and what stands in furniture, where nothing is matched.
+    zone of each hit and whom it names; below it how each passage of the evidence speaks, with the cue that decided it, what a
+    mask took, and what stands in furniture, where nothing is matched.
     Parts of a passage or behind a prefix are told of that passage or field. Of the clauses of an OR those of which nothing
     was found are only counted, unless --all is given. FILE may be - for standard input. With
     --json each watchlist is one line.
@@ -78,6 +79,7 @@ def explanation_json(explanation: Explanation) -> dict[str, object]:
         "masked": [{**_hit(told), "mask": told.mask} for told in explanation.masked],
         "furniture": [_hit(told) for told in explanation.furniture],
         "with_furniture": explanation.with_furniture,
+        "passages": [_passage(spoken) for spoken in explanation.spoken],
     }
 
 
@@ -91,6 +93,11 @@ def _node(node: Explained) -> dict[str, object]:
         "hits": [_hit(told) for told in node.hits],
         "parts": [_node(part) for part in node.parts],
     }
+
+
+def _passage(spoken: Spoken) -> dict[str, object]:
+    cue = {"text": spoken.cue, "start": spoken.place.start, "end": spoken.place.end} if spoken.place else None
+    return {"quote": spoken.quote, "zone": spoken.zone.value, "stance": spoken.stance.value, "cue": cue}
 
 
 def _hit(told: Told) -> dict[str, object]:
@@ -129,6 +136,10 @@ def explanation_text(explanation: Explanation, color: bool, *, every: bool = Fal
     for to, node in explanation.escalate:
         yield f"  escalate to {to.value}:"
         yield from tree.lines(node, "    ")
+    for spoken in explanation.spoken[:LISTED]:
+        yield f"  {spoken.stance.value}{f' (cue: {_shown(spoken.cue)})' if spoken.place else ''}: {_cut(_shown(spoken.quote))}"
+    if len(explanation.spoken) > LISTED:
+        yield f"  and {len(explanation.spoken) - LISTED} more passages"
     if explanation.masked:
         told = (f"{_shown(each.hit.text)} ({each.hit.group}) by {each.mask}" for each in explanation.masked)
         yield f"  taken by a mask: {_listed(told)}"
@@ -136,6 +147,10 @@ def explanation_text(explanation: Explanation, color: bool, *, every: bool = Fal
         would = "; with it the query would have held" if explanation.with_furniture else ""
         told = (f"{_shown(each.hit.text)} ({each.hit.group})" for each in explanation.furniture)
         yield f"  in furniture, where nothing is matched{would}: {_listed(told)}"
+
+
+def _cut(quote: str) -> str:
+    return f"{quote[:LONGEST]}…" if len(quote) > LONGEST else quote
 
 
 def _listed(told: Iterable[str]) -> str:

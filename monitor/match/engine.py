@@ -166,7 +166,7 @@ class Engine:
         fired = [Clause(written, found) for written, node in clauses if (found := evaluation.evidence(node)) is not None]
         if not fired:
             return None
-        cues = {} if one.every_cue.isdisjoint(scanned.hits) else _cues(scanned, one.cues, article.facts.language)
+        cues = {} if one.every_cue.isdisjoint(scanned.hits) else cues_in(scanned, one.cues, article.facts.language)
         evidence = evidence_of(scanned, fired, one.told, cues, self.table.pattern)
         severity = self._severity(one, evaluation)
         stances = tuple(dict.fromkeys(map(_stance, evidence))) if cues else REPORTED
@@ -260,7 +260,7 @@ def _nothing_speaks(one: Compiled, scanned: Scanned) -> bool:
     return one.masks.isdisjoint(hits) and one.every_cue.isdisjoint(hits)
 
 
-def _cues(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]], language: str) -> dict[int, list[tuple[Stance, Found]]]:
+def cues_in(scanned: Scanned, cues: Sequence[tuple[Stance, frozenset[int]]], language: str) -> dict[int, list[tuple[Stance, Found]]]:
     out: dict[int, list[tuple[Stance, Found]]] = defaultdict(list)
     for stance, patterns in cues:
         for hit in speaking(scanned, patterns, language):

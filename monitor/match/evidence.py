@@ -72,10 +72,10 @@ def _stances(
 ) -> dict[int, Stance]:
     """The stance of each sentence in which there are cues."""
     passages = ((sentence, list(found)) for sentence, found in groupby(hits, _sentence) if sentence in cues)
-    return {sentence: stance_of(scanned, sentence, found, _of_language(cues[sentence], found, pattern_of)) for sentence, found in passages}
+    return {sentence: stance_of(scanned, sentence, found, of_language(cues[sentence], found, pattern_of)) for sentence, found in passages}
 
 
-def _of_language(
+def of_language(
     cues: Sequence[tuple[Stance, Found]], hits: Sequence[Found], pattern_of: Callable[[int], Pattern]
 ) -> list[tuple[Stance, Found]]:
     """The cues that may speak of these hits: those of a language of theirs, or of any."""

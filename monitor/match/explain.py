@@ -14,11 +14,13 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Final
 
-from monitor.match.engine import Compiled, Engine, leaf_hits_of, masked_words, speaking
+from monitor.match.engine import Compiled, Engine, cues_in, leaf_hits_of, masked_words, speaking
 from monitor.match.evaluate import FIELD_ZONES, Article, Evaluation, View
+from monitor.match.evidence import of_language
 from monitor.match.patterns import ANY
 from monitor.match.scan import Found, Scanned, scan
-from monitor.model import Facts, Hit, Layout, Match, Sentence, Severity, Zone, ZoneKind
+from monitor.match.stance import decided
+from monitor.model import Facts, Hit, Layout, Match, Sentence, Severity, Span, Stance, Zone, ZoneKind
 from monitor.watchlist.query import (
     And,
     Count,
@@ -78,11 +80,24 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """How one passage of the evidence speaks, and the cue that decided it: as it stands in the text, and where; None where nothing
+    but reports."""
+
+    quote: str
+    zone: ZoneKind
+    stance: Stance
+    cue: str
+    place: Span | None
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """``match`` is what the watchlist answers, ``zones`` what the text is made of.
 
     ``masked`` and ``furniture`` are hits that did not count; ``with_furniture`` says that the query, which did not hold, would
-    have held if furniture counted. ``escalate`` are the steps that raise the severity.
+    have held if furniture counted. ``escalate`` are the steps that raise the severity. ``spoken`` has the passages of the match,
+    in text order.
     """
 
     watchlist: str
@@ -93,6 +108,7 @@ class Explanation:
     masked: tuple[Told, ...]
     furniture: tuple[Told, ...]
     with_furniture: bool
+    spoken: tuple[Spoken, ...]
 
 
 def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Facts) -> Explanation:
@@ -101,7 +117,8 @@ def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Fa
     scanned = scan(text, layout, engine.table)
     found = leaf_hits_of(scanned, one.leaves, masked_words(scanned, one.masks, facts.language))
     article = Article(scanned, facts, engine.table.pattern)
-    teller = _Teller(engine, article, Evaluation(article, found))
+    evaluation = Evaluation(article, found)
+    teller = _Teller(engine, article, evaluation)
     match = _match(engine, watchlist, text, layout, facts)
     furniture = _furniture(engine, one, text, layout, facts.language)
     return Explanation(
@@ -113,11 +130,25 @@ def explain(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Fa
         tuple(sorted(_taken(engine, one, scanned, found, facts.language), key=_place)),
         furniture,
         match is None and bool(furniture) and _match(engine, watchlist, text, _all_counted(layout), facts) is not None,
+        tuple(_spoken(engine, one, article, evaluation)) if match else (),
     )
 
 
 def _match(engine: Engine, watchlist: str, text: str, layout: Layout, facts: Facts) -> Match | None:
     return next((match for match in engine.match(text, layout, facts) if match.watchlist == watchlist), None)
+
+
+def _spoken(engine: Engine, one: Compiled, article: Article, evaluation: Evaluation) -> Iterator[Spoken]:
+    """Every passage, and the cue that told its stance."""
+    scanned, pattern_of = article.scanned, engine.table.pattern
+    fired = [found for _, node in one.clauses if (found := evaluation.evidence(node)) is not None]
+    cues = cues_in(scanned, one.cues, article.facts.language)
+    for sentence, group in groupby(sorted({hit for hits in fired for hit in hits}), attrgetter("sentence")):
+        hits = list(group)
+        stance, cue = decided(scanned, sentence, hits, of_language(cues.get(sentence, ()), hits, pattern_of))
+        start, end, zone, _ = scanned.sentences[sentence]
+        place = scanned.span(cue) if cue else None
+        yield Spoken(scanned.text[start:end], zone, stance, scanned.text[place.start : place.end] if place else "", place)
 
 
 # ----------------------------------------------------------------------------------- what did not count

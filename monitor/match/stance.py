@@ -7,7 +7,8 @@ stand in one clause are read together:
 * A denial governs what it denies: in "denied the accusation" and "the accusation is baseless" the accusation is denied,
   in "denied that it plans" the plan.
 * A rejection ("rejected", رفض) is a denial only of an accusation: to reject a deal is not to deny it.
-* A negator that is itself a cue ("not", لم) denies the act or the plan right behind it, and speaks of nothing else.
+* A negator that is itself a cue ("not", لم, не) denies the act or the plan it bears upon (``negation``), and speaks of nothing
+  else.
 * A plan under a condition is conditional, whichever of the two words stands nearer.
 
 A cue of one language says nothing about a hit of another.
@@ -15,13 +16,13 @@ A cue of one language says nothing about a hit of another.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain
 from operator import itemgetter
 from typing import Final
 
+from monitor.match.negation import ATTACHED, BREAK, NEGATORS, Negation, folded
 from monitor.match.scan import Found, Scanned
 from monitor.model import Stance
 from monitor.text.fold import fold
@@ -39,22 +40,7 @@ _GOVERNED_REACH: Final = 3
 _NEGATOR_REACH: Final = 2
 _REFUSAL_REACH: Final = 4
 
-
-def _folded(*lines: str) -> frozenset[str]:
-    return frozenset(fold(word) for line in lines for word in line.split())
-
-
-_NEGATORS: Final = _folded(
-    "لم لا لن ما ليس ليست دون بدون",
-    "not never neither nor without cannot can't didn't doesn't don't isn't aren't wasn't weren't hasn't haven't hadn't won't wouldn't",
-    "не ни без ні",
-    "pas jamais aucun sans ni",
-    "no sin nunca jamás ni",
-    "نه نمی بدون",
-    "değil",
-    "לא אין בלי מבלי",
-)
-_REFUSALS: Final = _folded(
+_REFUSALS: Final = folded(
     "رفض ترفض يرفض رفضت امتنع امتنعت",
     "declined declines decline refused refuses refuse",
     "отказался отказалась отказались отказывается отказываются",
@@ -62,33 +48,35 @@ _REFUSALS: Final = _folded(
     "refusé refuse rehusó סירב סירבה מסרב מסרבת",
 )
 #: Denials of what is said, but otherwise refusals of what is done: they count where they govern an accusation.
-_REJECTIONS: Final = _folded(
+_REJECTIONS: Final = folded(
     "reject rejects rejected rejecting rejection",
     "رفض ترفض يرفض رفضت رفضوا رفضها رفضه رافضا رافضة",
     "דחה דחתה דחו דוחה",
 )
-#: Letters that Arabic and Hebrew write together with the word behind them.
-_ATTACHED: Final = frozenset("وفושכ")
-_CONJUNCTIONS: Final = _folded("ثم لكن بل and but while и а но та але et mais y e pero و اما ولی ve ama אבל אך")
+_CONJUNCTIONS: Final = folded("ثم لكن بل and but while и а но та але et mais y e pero و اما ولی ve ama אבל אך")
 #: The "and" that is written together with its word; hardly a word of theirs begins with this letter otherwise.
 _ATTACHED_AND: Final = ("و", "ו")
-_RELATIVES: Final = _folded("which who whose التي الذي الذين который которая которое которые которую qui dont")
-#: Helpers of a verb that may stand between a negator and what it negates.
-_HELPERS: Final = _folded("been be being any été ha han haya")
+_RELATIVES: Final = folded("which who whose التي الذي الذين который которая которое которые которую qui dont")
 _place: Final = itemgetter(1)
-_BREAK: Final = re.compile(r"[,;:،؛、，；：—–]|\s-\s")
 
 
 def stance_of(scanned: Scanned, sentence: int, hits: Sequence[Found], cues: Iterable[Cue]) -> Stance:
     """The stance of the evidence ``hits`` in ``sentence``, given the cues found in that sentence."""
+    return decided(scanned, sentence, hits, cues)[0]
+
+
+def decided(scanned: Scanned, sentence: int, hits: Sequence[Found], cues: Iterable[Cue]) -> tuple[Stance, Found | None]:
+    """The stance, and the cue that decided it; none where nothing but reports."""
     clause = _Clause(scanned, sentence, hits)
-    ranks = [(clause.gap_to_evidence(cue), _RANK[stance]) for stance, cue in clause.read(list(cues))]
+    ranks = [(clause.gap_to_evidence(cue), _RANK[stance], cue) for stance, cue in clause.read(list(cues))]
     if not ranks:
-        return Stance.REPORTED
-    nearest = _ORDER[min(ranks)[1]]
-    conditions = (gap for gap, rank in ranks if rank == _RANK[Stance.CONDITIONAL])
-    under_condition = nearest is Stance.PLANNED and any(gap <= _CONDITION_REACH for gap in conditions)
-    return Stance.CONDITIONAL if under_condition else nearest
+        return Stance.REPORTED, None
+    _, rank, cue = min(ranks)
+    if _ORDER[rank] is Stance.PLANNED:
+        condition = min((each for each in ranks if each[1] == _RANK[Stance.CONDITIONAL]), default=None)
+        if condition is not None and condition[0] <= _CONDITION_REACH:
+            return Stance.CONDITIONAL, condition[2]
+    return _ORDER[rank], cue
 
 
 class _Clause:
@@ -103,6 +91,7 @@ class _Clause:
         ordered = sorted(hits) if len(hits) > 1 else hits
         self._starts = [hit.first for hit in ordered]
         self._ends = list(accumulate((hit.last for hit in ordered), max))
+        self._negation = Negation(scanned, sentence, self._starts, self._ends)
 
     def gap_to_evidence(self, cue: Found) -> float:
         """Words between a cue and the nearest hit; none where they overlap."""
@@ -122,31 +111,32 @@ class _Clause:
         if not by[Stance.DENIED]:  # as in most sentences, and then each says what it says
             yield from ((stance, cue) for stance in _ORDER for cue in by[stance])
             return
-        bare = [cue for cue in by[Stance.DENIED] if cue.last - cue.first == 1 and self._is(cue.first, _NEGATORS)]
-        negators = frozenset(bare)
+        negation = self._negation
+        negators = frozenset(cue for cue in by[Stance.DENIED] if negation.is_negator(cue))
+        bare = [cue for cue in by[Stance.DENIED] if cue in negators and not negation.void(cue)]
         denials = [cue for cue in by[Stance.DENIED] if cue not in negators and not self._turned_round(cue)]
         plain = [cue for cue in denials if cue.last - cue.first > 1 or not self._is(cue.first, _REJECTIONS)]
         for cue in chain(plain, self._negating(bare, by[Stance.PLANNED], by[Stance.CONDITIONAL])):
             yield Stance.DENIED, cue
-        starts, ends = {cue.first for cue in bare}, {cue.last for cue in bare}
+        starts = {cue.first for cue in bare}
+        negated_there = {place for cue in bare for place in range(cue.last, negation.behind(cue) + 1)}
         for stance in (Stance.CONDITIONAL, Stance.ALLEGED, Stance.PLANNED):
             deniers = denials if stance is Stance.ALLEGED else plain
             before, behind = {cue.last: cue for cue in deniers}, {cue.first: cue for cue in deniers}
             for cue in by[stance]:
                 denied = bool(deniers) and self._governed(cue, before, behind if stance is Stance.ALLEGED else {})
-                negated = stance is Stance.PLANNED and (cue.last in starts or cue.first in ends)
+                negated = stance is Stance.PLANNED and (cue.last in starts or cue.first in negated_there) and not negation.undoes(cue)
                 yield (Stance.DENIED if denied or negated else stance), cue
 
     def _negating(self, bare: Sequence[Found], plans: Sequence[Found], conditions: Sequence[Found]) -> Iterator[Found]:
-        """The negators right before a hit or a plan, where no condition makes it a supposition."""
-        negated = {*self._starts, *(plan.first for plan in plans)}
+        """The negators that bear upon a hit or a plan, where no condition makes it a supposition."""
+        planned = {plan.first for plan in plans if not self._negation.undoes(plan)}
         supposed = [condition.last for condition in conditions]
         for cue in bare:
-            place = cue.last
-            while self._word(place) in _HELPERS:
-                place += 1
             condition = bisect_right(supposed, cue.first)
-            if place in negated and not (condition and self._between(supposed[condition - 1], cue.first) <= _CONDITION_REACH):
+            if condition and self._between(supposed[condition - 1], cue.first) <= _CONDITION_REACH:
+                continue
+            if self._negation.bears(cue, planned):
                 yield cue
 
     def _governed(self, cue: Found, before: Mapping[int, Found], behind: Mapping[int, Found]) -> bool:
@@ -171,12 +161,14 @@ class _Clause:
     def _parted(self, first: Found, second: Found) -> bool:
         """Whether another clause begins between two cues: at a comma, or at a conjunction right before the second."""
         text = self._scanned.text
-        if _BREAK.search(text, first.end, second.start) or self._word(second.first)[:1] in _ATTACHED_AND:
+        if BREAK.search(text, first.end, second.start) or self._word(second.first)[:1] in _ATTACHED_AND:
             return True
         return any(self._word(place) in _CONJUNCTIONS for place in range(max(first.last, second.first - 2), second.first))
 
     def _turned_round(self, denial: Found) -> bool:
-        if any(self._is(place, _NEGATORS) for place in range(max(0, denial.first - _NEGATOR_REACH), denial.first)):
+        if self._negation.merely_formed(denial) or self._negation.turned_round(denial):
+            return True
+        if any(self._is(place, NEGATORS) for place in range(max(0, denial.first - _NEGATOR_REACH), denial.first)):
             return True
         for place in range(max(0, denial.first - _REFUSAL_REACH), denial.first):
             if self._word(place) in _REFUSALS:
@@ -196,7 +188,7 @@ class _Clause:
     def _is(self, place: int, words: frozenset[str]) -> bool:
         """Whether the word at ``place``, what is written together with it taken off or not, is one of ``words``."""
         word = self._word(place)
-        return word in words or (word[:1] in _ATTACHED and word[1:] in words)
+        return word in words or (word[:1] in ATTACHED and word[1:] in words)
 
     def _word(self, place: int) -> str:
         """The folded word at ``place``, "" behind the last."""

@@ -35,6 +35,29 @@ def test_explain_as_text(folder: Path) -> None:
     assert "taken by a mask: السلاح (weapon) by رفاق السلاح" in done.out
 
 
+SPEAKING = """id: w
+groups: {weapon: {ar: [صاروخ], en: [missile]}, transfer: {ar: [أرسل (verb)], en: [ship (verb)]}}
+when: weapon NEAR/5 transfer
+"""
+
+
+def test_explain_says_how_each_passage_speaks_and_why(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "w.yaml").write_text(SPEAKING, encoding="utf-8")
+    texts = [
+        ("لم ترسل موسكو صواريخ إلى طهران.", "denied", "لم"),
+        ("Moscow shipped missiles.", "reported", None),
+        ("If nobody objects, Moscow will ship missiles.", "conditional", "If"),
+    ]
+    for text, stance, cue in texts:
+        shown = program("explain", "-", "--watchlists", tmp_path / "lists", stdin=text.encode())
+        assert f"  {stance}{f' (cue: {cue})' if cue else ''}: {text}" in shown.out
+        told = program("explain", "-", "--watchlists", tmp_path / "lists", "--json", stdin=text.encode())
+        [passage] = json.loads(told.out)["passages"]
+        assert (passage["stance"], passage["quote"]) == (stance, text)
+        assert passage["cue"] == (cue and {"text": cue, "start": text.index(cue), "end": text.index(cue) + len(cue)})
+
+
 ARTICLE = """Weapon sale
 
 A weapon was shown in the capital on the first day of the year, and many people came.
@@ -88,6 +111,7 @@ def test_explain_counts_the_clauses_of_which_nothing_was_found(folder: Path) -> 
         "      + a   weapon (title)",
         "      + NOT b",
         "    - 3 more clauses found nothing",
+        "  reported: The weapon is on show.",
     ]
     assert tree("Nothing is said here.")[1:] == []
     told = tree("The weapon is on show.", "--all")
