@@ -60,3 +60,11 @@ def test_an_operator_of_another_tool_is_answered_with_ours(theirs: str, ours: st
     assert caught.value.hint == f"here it is written: {ours.strip('`')}"
     # What is answered can be written: a filter alone is refused for another reason.
     parse_query(f"({ours.strip('`')}) AND a")
+
+
+@pytest.mark.parametrize(("written", "offered"), rows("What a refusal offers"))
+def test_what_a_refusal_of_the_page_offers(written: str, offered: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_query(written.strip("`"))
+    (offer,) = caught.value.offers
+    assert ", or ".join(f"`{text}`" for text in offer.texts) == offered

@@ -5,7 +5,9 @@ What the grammar's rules share. This module must not know the rules.
 
 from __future__ import annotations
 
-from monitor.watchlist.tokens import QueryError, Token, tokens
+from collections.abc import Sequence
+
+from monitor.watchlist.tokens import Offer, QueryError, Token, tokens
 
 
 class Cursor:
@@ -36,16 +38,16 @@ class Cursor:
     def op(self, text: str) -> bool:
         return self.token.kind == "op" and self.token.text == text
 
-    def fail(self, message: str, hint: str = "", token: Token | None = None) -> QueryError:
+    def fail(self, message: str, hint: str = "", token: Token | None = None, *, offers: Sequence[Offer] = ()) -> QueryError:
         token = token or self.token
-        return token.fault or QueryError(message, token.at, token.length, hint)
+        return token.fault or QueryError(message, token.at, token.length, hint, offers=offers)
 
     def settled(self, message: str) -> QueryError:
         return QueryError(message, self.token.at, self.token.length, settled=True)
 
-    def expect(self, text: str, after: str, hint: str = "") -> Token:
+    def expect(self, text: str, after: str, hint: str = "", *, offers: Sequence[Offer] = ()) -> Token:
         if not self.op(text):
-            raise self.fail(f"expected {text!r} {after}, found {self.shown()}", hint)
+            raise self.fail(f"expected {text!r} {after}, found {self.shown()}", hint, offers=offers)
         return self.next()
 
     def shown(self) -> str:
@@ -72,5 +74,12 @@ class Cursor:
     def written(self, token: Token) -> str:
         return self.text[token.at : token.at + token.length]
 
-    def quotable(self) -> str:
-        return f'to find a number, put it in quotes: "{self.written(self.token)}"' if self.token.kind == "number" else ""
+    def end(self) -> int:
+        """Where the last token that was read ends."""
+        last = self.tokens[max(0, self.index - 1)]
+        return last.at + last.length
+
+    def quotable(self) -> tuple[Offer, ...]:
+        token = self.token
+        offer = Offer(token.at, token.at + token.length, (f'"{self.written(token)}"',), "to find a number, put it in quotes: {}")
+        return (offer,) if token.kind == "number" else ()

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.text.words import words
+from monitor.watchlist.parts import AROUND, BLANKS, QUOTES, bare, before, behind
+from monitor.watchlist.tokens import Offer
 
 #: A longer part is not repeated in the answer, which should be read at a glance.
 _LONGEST_PART: Final = 40
-#: Characters looked at around a fault: no operator is longer, and hostile files are as long as they like.
-_AROUND: Final = 200
 #: In place of a part that is too long or is not there.
 _PART: Final = "group"
 #: Languages as other tools name them.
@@ -39,42 +39,44 @@ LANGUAGES: Final = {
     "korean": "ko",
     "german": "de",
 }
-_OPENERS: Final = {'"': '"', "”": "“", "“": "„", "»": "«", "」": "「"}
-_BLANKS: Final = " \t\r\n\u00a0\u200e\u200f"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What stands in the query at ``[at, at + length)``, and what to write here, as a hint."""
+    """What stands in the query at ``[at, at + length)``, and what to write here: a hint, or offers of which one may stand."""
 
     theirs: str
     at: int
     length: int
     hint: str
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One operator found in a query, and the parts beside it."""
+    """One operator found in a query at ``[start, end)``, with the words of ours that it takes in, and the parts beside it."""
 
-    text: str
-    found: re.Match[str]
+    theirs: str
+    start: int
+    end: int
+    before: str
+    behind: str
+    #: Where the parts begin and end; their place is the operator's where there are none.
+    first: int
+    last: int
+    #: An OR of ours, or of another language, stands where an AND is meant.
+    either: bool = False
+    negated: bool = False
 
     @property
     def number(self) -> str:
         """The first number of the operator, in our digits; the window of a bare NEAR where it has none."""
-        digits = re.search(r"\d+", self.found.group())
+        digits = re.search(r"\d+", self.theirs)
         return str(int(digits.group())) if digits else "10"
 
     @property
-    def before(self) -> str:
-        return _short(_operand_before(self.text[max(0, self.found.start() - _AROUND) : self.found.start()].rstrip(_BLANKS)))
-
-    @property
-    def behind(self) -> str:
-        rest = self.text[self.found.end() : self.found.end() + _AROUND].lstrip(_BLANKS + ":=")
-        # A field's own parenthesis belongs to the pattern: hd(a).
-        return _short(_operand_behind(f"({rest}" if self.found.group().endswith("(") else rest))
+    def example(self) -> _Place:
+        return replace(self, before="a", behind="b")
 
 
 def _short(part: str) -> str:
@@ -82,99 +84,106 @@ def _short(part: str) -> str:
     return part if 0 < len(part) <= _LONGEST_PART else ""
 
 
-def _operand_before(text: str) -> str:
-    """The part that ends where ``text`` ends: a word, a quoted phrase, a balanced parenthesis with its function's name."""
-    if text.endswith(")"):
-        depth = 0
-        for at in range(len(text) - 1, -1, -1):
-            depth += {")": 1, "(": -1}.get(text[at], 0)
-            if depth == 0:
-                name = re.search(r"[\w-]*\Z", text[:at])
-                return text[name.start() if name else at :]
-        return ""
-    opener = _OPENERS.get(text[-1:])
-    if opener is not None:
-        at = max(text.rfind(opener, 0, -1), text.rfind('"', 0, -1))
-        return text[at:] if at >= 0 else ""
-    found = re.search(r"[^\W\d][\w-]*\Z", text)
-    return found.group() if found else ""
-
-
-def _operand_behind(text: str) -> str:
-    """The part that begins where ``text`` begins."""
-    if text[:1] in _QUOTES:
-        end = next((at for at in range(1, len(text)) if text[at] in _QUOTES), -1)
-        return text[: end + 1] if end > 0 else ""
-    found = re.match(r"[\w.-]*", text)
-    head = found.group() if found else ""
-    if text[len(head) : len(head) + 1] != "(":
-        return head
-    depth = 0
-    for at in range(len(head), len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return text[: at + 1]
-    return ""
-
-
-_QUOTES: Final = frozenset('"“”„«»「」')
-
-
 # ----------------------------------------------------------------------------------------- what is answered
-Make = Callable[[_Place], str]
+Fill = Callable[[_Place], str]
 
 
-def _hint(hint: str) -> Make:
-    return lambda place: hint
+@dataclass(frozen=True, slots=True)
+class _Make:
+    """How a place is written here. ``sides`` are the parts that are written anew: "ab", "a", "b" or "" for the operator alone."""
+
+    fill: Fill
+    sides: str = "b"
+    say: str = "here it is written: {}"
+    plain: bool = False
 
 
-def _infix(template: str) -> Make:
+def _hint(hint: str) -> _Make:
+    return _Make(lambda place: hint, plain=True)
+
+
+def _infix(template: str) -> _Make:
     """``{a}`` and ``{b}`` are the parts around the operator, ``{n}`` its number."""
-    return lambda place: template.format(a=place.before or _PART, b=place.behind or _PART, n=place.number)
+
+    def fill(place: _Place) -> str:
+        return _written(template, place)
+
+    return _Make(fill, "ab" if "{b}" in template else "a")
 
 
-def _bare(part: str) -> str:
-    """Without the parentheses around the whole of it."""
-    whole = part.startswith("(") and part.endswith(")") and _operand_behind(part) == part
-    return part[1:-1].strip() if whole else part
+def _written(template: str, place: _Place) -> str:
+    return template.format(a=place.before or _PART, b=place.behind or _PART, n=place.number)
+
+
+def _and(place: _Place) -> str:
+    return _written("{a} AND NOT {b}" if place.negated else "{a} AND {b}", place)
+
+
+def _or(place: _Place) -> str:
+    return _written("{a} OR NOT {b}" if place.negated else "{a} OR {b}", place)
+
+
+def _not(place: _Place) -> str:
+    """Of a group that is to be missing: after an AND, after an OR, or at the beginning."""
+    return _written("{a} OR NOT {b}" if place.either else "{a} AND NOT {b}", place)
 
 
 def _count(place: _Place) -> str:
-    least = place.number if re.search(r"\d", place.found.group()) else "2"
-    return f"count({_bare(place.behind) or _PART}) >= {least}"
+    least = place.number if re.search(r"\d", place.theirs) else "2"
+    return f"count({bare(place.behind) or _PART}) >= {least}"
 
 
 def _wildcard(place: _Place) -> str:
-    return f'"{re.sub(r"[!?$#*]+", "*", place.found.group())}"'
+    return f'"{re.sub(r"[!?$#*]+", "*", place.theirs)}"'
 
 
 def _slop(place: _Place) -> str:
     """``"a b"~5``: the words of a phrase within a window."""
     before = place.before
-    phrase = [before[span.start : span.end] for span in words(before)] if before[-1:] in _QUOTES else []
+    phrase = [before[span.start : span.end] for span in words(before)] if before[-1:] in QUOTES else []
     parts = [f'"{word}"' for word in phrase] if len(phrase) > 1 else [_PART, _PART]
     return f"{parts[0]} NEAR/{place.number} {parts[1]}" if len(parts) == 2 else f"near({place.number}, {', '.join(parts)})"
 
 
 def _angle(place: _Place) -> str:
-    name = place.found.group().strip("<> \t").partition("/")[0].strip().upper()
+    name = place.theirs.strip("<> \t").partition("/")[0].strip().upper()
     window = f"/{place.number}" if name in ("NEAR", "THEN") else ""
     return f"{place.before or _PART} {name}{window} {place.behind or _PART}"
 
 
-def _field(template: str) -> Make:
-    return lambda place: template.format(v=place.behind or _PART)
+def _field(template: str) -> _Make:
+    return _Make(lambda place: template.format(v=place.behind or _PART))
 
 
 def _language(place: _Place) -> str:
-    code = _bare(place.behind).strip('"').lower()
+    code = bare(place.behind).strip('"').lower()
     return f"lang({code if re.fullmatch('[a-z]{2}', code) else LANGUAGES.get(code, 'ar')})"
 
 
 def _value(place: _Place) -> str:
-    value = _bare(place.behind).strip("".join(_QUOTES)) or "name"
+    value = bare(place.behind).strip("".join(QUOTES)) or "name"
     return value if re.fullmatch(r"[^\W\d][\w-]*", value) else f'"{value}"'
 
+
+def _capitals(place: _Place) -> str:
+    return f'"{bare(place.behind).strip("".join(QUOTES)) or "US"}" (exact)'
+
+
+def _near_number(place: _Place) -> str:
+    return _written("{a} NEAR/{n} {b}", place) if place.before else ""
+
+
+_NOT: Final = _Make(_not, "ab")
+#: The words of other languages for and, or and not, and what is both.
+_ANDS: Final = "и|та|і|й|و|et|und|y|ve|和|且|並且|并且|かつ|および|그리고|및|וגם|ו"
+_ORS: Final = "или|або|чи|أو|او|یا|ou|oder|o|veya|ya\\s+da|או|或|或者|または|또는"
+_NOTS: Final = "не|ні|без|ليس|ليست|لا|نه|نیست|بدون|pas|non|sauf|sans|nicht|ohne|no|sin|değil|לא|ללא|非|不|不是|没有|ない|でない|아니"
+_AND_NOTS: Final = "وليس|وليست|ولا|ولیس|ולא|且不|且非|且没有"
+CONNECTIVE: Final = re.compile(rf"(?:and|or|not|near|then|{_ANDS}|{_ORS}|{_NOTS}|{_AND_NOTS})", re.IGNORECASE)
+#: Words for not that stand behind what they deny.
+_AFTER: Final = re.compile(r"[\s\u200e\u200f]+(?:ない|でない|ではない|değil|아님|아니다)(?!\w)", re.IGNORECASE)
+_PREFIX: Final = re.compile(r"(?<![\w*-])(title|lead|body)\s*:\s*\Z", re.IGNORECASE)
+_OURS_BEFORE: Final = re.compile(r"(?<![\w*-])(and|or|not)\s*\Z", re.IGNORECASE)
 
 _B: Final = r"(?<![\w*-])"
 _E: Final = r"(?![\w-])"
@@ -185,7 +194,7 @@ _LEAD: Final = "lp|ingress|leadpara|lead-paragraph|description|abstract"
 _BODY: Final = "intext|allintext|bodytext|text|content|message|td|tx"
 _SOURCE: Final = "rst|sn|sc|so|site|sourcename|publication|pub|domain|url|inurl|host|outlet|jn"
 #: An operator of another tool, and what it is written as here; "" where that is no answer after all.
-_OPERATORS: Final[tuple[tuple[str, Make], ...]] = (
+_OPERATORS: Final[tuple[tuple[str, _Make], ...]] = (
     # Not near: the words, and not so close.
     (rf"{_B}(?:and\s+|but\s+)?not\s*(?:w|within|near|n)?\s*/\s*\d+{_E}", _infix("{a} AND NOT {a} NEAR/{n} {b}")),
     (rf"{_B}(?:and\s+|but\s+)?not\s*(?:pre|onear|adj|\+)\s*/?\s*\d+{_E}", _infix("{a} AND NOT {a} THEN/{n} {b}")),
@@ -198,8 +207,8 @@ _OPERATORS: Final[tuple[tuple[str, Make], ...]] = (
     (rf"{_B}(?:w|within|n)\s*/\s*\d+(?:\s*-\s*\d+)?{_E}", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}within\s+\d+(?:\s+words?)?(?:\s+of)?{_E}", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}(?:near|n)\d+{_E}|{_B}near\s*[\[{{:=~ -]\s*\d+\s*[\]}}]?{_E}", _infix("{a} NEAR/{n} {b}")),
-    (rf"{_B}near\s*\(\s*\d+\s*\)", lambda place: f"{place.before} NEAR/{place.number} {place.behind or _PART}" if place.before else ""),
-    (r"<\s*(?:near|then|and|or)\s*(?:/\s*\d+)?\s*>", _angle),
+    (rf"{_B}near\s*\(\s*\d+\s*\)", _Make(_near_number, "ab")),
+    (r"<\s*(?:near|then|and|or)\s*(?:/\s*\d+)?\s*>", _Make(_angle, "ab")),
     (rf"/n\d+(?:/|{_E})|(?<![\w/])/\s*\d+{_E}", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}around{_E}(?:\s*\(?\s*\d+\s*\)?)?", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}(?:pre|onear|dnear|adj|bef|before|followedby|p)(?:\s*/\s*)?\d+{_E}|{_B}w\d+{_E}", _infix("{a} THEN/{n} {b}")),
@@ -214,30 +223,30 @@ _OPERATORS: Final[tuple[tuple[str, Make], ...]] = (
     (rf"{_B}w?\s*{_PARAGRAPH}{_E}|{_B}(?:paragraph|same){_E}(?!\s*\()", _infix("paragraph({a}, {b})")),
     (rf"{_B}w?\s*/\s*seg{_E}", _infix("{a} AND {b}")),
     # How often, and how near the beginning.
-    (rf"{_B}at\s?least\s*/?\s*\d*{_E}", _count),
+    (rf"{_B}at\s?least\s*/?\s*\d*{_E}", _Make(_count)),
     (r"/f\d+/?", _infix("first({n}, {a})")),
     # Boolean.
-    (r"&&?", _infix("{a} AND {b}")),
-    (r"\|\|?", _infix("{a} OR {b}")),
-    (rf"{_B}(?:andnot|but\s*not|except|exclude|excluding){_E}|%+", _infix("{a} AND NOT {b}")),
+    (r"&&?", _Make(_and, "ab")),
+    (r"\|\|?", _Make(_or, "ab")),
+    (rf"{_B}(?:andnot|but\s*not|except|exclude|excluding){_E}|%+", _NOT),
     (rf"{_B}xor{_E}", _infix("({a} OR {b}) AND NOT ({a} AND {b})")),
-    (r"[-–−!]", _infix("{a} AND NOT {b}")),
+    (r"[-–−!]", _NOT),
     (r"\+", _infix("{a} AND {b}")),
-    (rf"{_B}(?:и|та|і|و|et|und|y|ve|和|且|並且){_E}", _infix("{a} AND {b}")),
-    (rf"{_B}(?:или|або|чи|أو|یا|ou|oder|o|veya|או|或){_E}", _infix("{a} OR {b}")),
-    (rf"{_B}(?:не|ليس|لا|pas|sauf|nicht|no|değil|לא|非){_E}", _infix("{a} AND NOT {b}")),
+    (rf"{_B}(?:{_ANDS}){_E}", _Make(_and, "ab")),
+    (rf"{_B}(?:{_ORS}){_E}", _Make(_or, "ab")),
+    (rf"{_B}(?:(?:(?:and|or|{_ANDS}|{_ORS})\s+)?(?:not\s+)?(?:{_NOTS}|{_AND_NOTS})|(?:{_ANDS}|{_ORS})\s+not){_E}", _NOT),
     # Parts of words, and what ranks or ranges.
-    (r"[^\W\d]\w*[!?$#]+\w*|\*\w+", _wildcard),
-    (r"(?<=[\"”»)])\s*~\s*\d*", _slop),
-    (rf"{_B}(?:all)?caps\s*\(", _field("mark it (exact), which keeps its capitals: {v}")),
+    (r"[^\W\d]\w*[!?$#]+\w*|\*\w+", _Make(_wildcard, "")),
+    (r"(?<=[\"”»)])\s*~\s*\d*", _Make(_slop, "a")),
+    (rf"{_B}(?:all)?caps\s*\(", _Make(_capitals, say="mark it (exact), which keeps its capitals: {}")),
     # Fields. title:, lead:, body:, lang(…), source(…) and label(…) are our own.
     (rf"{_B}(?:{_TITLE})\s*[:=(]|{_B}title\s*[=(]", _field("title: {v}")),
     (rf"{_B}(?:{_LEAD})\s*[:=(]|{_B}lead\s*[=(]", _field("lead: {v}")),
     (rf"{_B}(?:hlp|hlead|hlead1)\s*[:=(]", _field("title: {v} OR lead: {v}")),
     (rf"{_B}(?:{_BODY})\s*[:=(]|{_B}body\s*[=(]", _field("body: {v}")),
-    (rf"{_B}(?:la|language|langue|lg)\s*[:=(]|{_B}lang\s*[:=]", _language),
-    (rf"{_B}(?:{_SOURCE})\s*[:=(]|{_B}source\s*[:=]", lambda place: f"source({_value(place)})"),
-    (rf"{_B}(?:country|sourcecountry|re|region|location)\s*[:=(]", lambda place: f"label(country={_value(place)})"),
+    (rf"{_B}(?:la|language|langue|lg)\s*[:=(]|{_B}lang\s*[:=]", _Make(_language)),
+    (rf"{_B}(?:{_SOURCE})\s*[:=(]|{_B}source\s*[:=]", _Make(lambda place: f"source({_value(place)})")),
+    (rf"{_B}(?:country|sourcecountry|re|region|location)\s*[:=(]", _Make(lambda place: f"label(country={_value(place)})")),
 )
 #: What has no counterpart here, and what to do about it.
 _WITHOUT: Final[tuple[tuple[str, str], ...]] = (
@@ -258,7 +267,7 @@ _WITHOUT: Final[tuple[tuple[str, str], ...]] = (
 
 
 #: Of those that stand at a fault the longest counts, then the first.
-_ROWS: Final[tuple[tuple[re.Pattern[str], Make], ...]] = tuple(
+_ROWS: Final[tuple[tuple[re.Pattern[str], _Make], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), make) for pattern, make in (*_OPERATORS, *((pattern, _hint(hint)) for pattern, hint in _WITHOUT))
 )
 
@@ -270,15 +279,86 @@ def answer(text: str, at: int) -> Answer | None:
         return None
     match, make = found
     theirs = match.group().strip()
-    made = make(_Place(text, match))
+    place = _place(text, match, make)
+    made = make.fill(place)
     if not made:
         return None
-    plain = made.startswith(("leave it out", "use ", "write ", "mark it "))
-    return Answer(theirs, match.start() + match.group().index(theirs), len(theirs), made if plain else f"here it is written: {made}")
+    begin = match.start() + match.group().index(theirs)
+    if make.plain:
+        return Answer(theirs, begin, len(theirs), made)
+    example = make.fill(place.example)
+    return Answer(theirs, begin, len(theirs), f"here it is written, for example: {example}", _offers(text, place, make, made))
 
 
-def _at(text: str, at: int) -> Iterable[tuple[re.Match[str], Make]]:
+def _offers(text: str, place: _Place, make: _Make, made: str) -> tuple[Offer, ...]:
+    start = place.first if "a" in make.sides else place.start
+    end = place.last if "b" in make.sides else place.end
+    if "a" in make.sides and not place.before and place.first == place.start and not _begins(text, place.start):
+        return ()
+    if "b" in make.sides and not place.behind and place.last == place.end and text[place.end :].strip(BLANKS)[:1] not in ("", ")", ","):
+        return ()
+    offers = [Offer(start, end, (made,), make.say)]
+    prefix = _PREFIX.search(text, max(0, start - AROUND), start) if "a" in make.sides else None
+    if prefix:
+        # title: a w/5 b is said of both.
+        offers.append(Offer(prefix.start(), end, (f"{prefix[1].lower()}: ({made})",), make.say))
+    if " OR NOT " in made:
+        say = "OR NOT would be true of nearly every article; write: {}"
+        offers.append(Offer(start, end, (made.replace(" OR NOT ", " AND NOT "),), say))
+    if make is _NOT and not place.before:
+        # At the beginning of a part nothing must stand before a NOT, if something is found behind it.
+        offers.insert(1, Offer(start, end, (f"NOT {place.behind or _PART}",), make.say))
+    return tuple(offers)
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether a part begins at ``at``, so that an operand is really missing."""
+    return text[max(0, at - AROUND) : at].rstrip(BLANKS)[-1:] in ("", "(", ",")
+
+
+def _place(text: str, match: re.Match[str], make: _Make) -> _Place:
+    start, end, theirs = match.start(), match.end(), match.group()
+    either = bool(re.match(rf"(?:or|{_ORS})\s", theirs, re.IGNORECASE))
+    if "a" in make.sides:
+        start, joined = _taken_in(text, start, nots=make is _NOT)
+        either = either or (joined == "or" and make is _NOT)
+    first = before(text, start)
+    left = text[first:start]
+    if CONNECTIVE.fullmatch(left.strip(BLANKS)):
+        first, left = start, ""
+    # A field's own parenthesis belongs to the pattern: hd(a).
+    inner = end - 1 if theirs.endswith("(") else end + len(text[end : end + AROUND]) - len(text[end : end + AROUND].lstrip(BLANKS + ":="))
+    last = behind(text, inner)
+    right = text[inner:last]
+    if CONNECTIVE.fullmatch(right.strip(BLANKS)):
+        last, right = inner, ""
+    after = _AFTER.match(text, last, last + AROUND) if right and make.fill in (_and, _or) else None
+    return _Place(
+        theirs.strip(),
+        start,
+        end,
+        _short(left),
+        _short(right),
+        first,
+        (after.end() if after else last) if right else end,
+        either,
+        after is not None,
+    )
+
+
+def _taken_in(text: str, start: int, *, nots: bool) -> tuple[int, str]:
+    """Where the operator begins with the AND, OR or NOT of ours that stands before it, and the first of them."""
+    joined = ""
+    while found := _OURS_BEFORE.search(text, max(0, start - AROUND), start):
+        word = found[1].lower()
+        if word == "not" and not nots:
+            break
+        start, joined = found.start(), word
+    return start, joined
+
+
+def _at(text: str, at: int) -> Iterable[tuple[re.Match[str], _Make]]:
     for pattern, make in _ROWS:
-        for match in pattern.finditer(text, max(0, at - _AROUND), at + _AROUND):
+        for match in pattern.finditer(text, max(0, at - AROUND), at + AROUND):
             if match.start() <= at < match.end():
                 yield match, make

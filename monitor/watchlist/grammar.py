@@ -29,10 +29,22 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from monitor.text.forms import Mark
-from monitor.watchlist.advice import USAGE, beside, comparison, near_without_number, suggestion
+from monitor.watchlist.advice import (
+    USAGE,
+    beside,
+    called,
+    comparison,
+    doubled,
+    first_without_number,
+    joined,
+    near_without_number,
+    suggestion,
+    uncounted,
+)
 from monitor.watchlist.cursor import Cursor
-from monitor.watchlist.foreign import LANGUAGES, answer
+from monitor.watchlist.foreign import LANGUAGES
 from monitor.watchlist.marks import MARKS, parse_mark, split_mark
+from monitor.watchlist.offers import advised
 from monitor.watchlist.query import (
     DEFAULT_WINDOW,
     And,
@@ -52,7 +64,7 @@ from monitor.watchlist.query import (
     ScopeKind,
     true_of_nothing,
 )
-from monitor.watchlist.tokens import QueryError, Token
+from monitor.watchlist.tokens import Offer, QueryError, Token
 
 #: Deeper than any query a person writes; keeps recursion bounded.
 MAX_DEPTH: Final = 50
@@ -91,21 +103,28 @@ class _Parser(Cursor):
     def _leftover(self) -> QueryError:
         if self.op(")"):
             return self.fail("this ')' closes nothing", "remove it, or open a '(' before")
-        left = self.tokens[self.index - 1]
-        before = self.written(left) if left.kind in ("word", "text") else "…"
+        aside = "two parts stand side by side without an operator"
         if self.op(","):
-            behind = self.written(self.peek()) if self.peek().kind in ("word", "text") else "…"
-            return self.fail("a comma joins nothing here", f"write: {before} AND {behind}, or {before} OR {behind}")
+            return self.fail("a comma joins nothing here", offers=joined(self, (" AND ", " OR "), gap=self.token.at + 1))
         if self.word("not"):
-            behind = self.written(self.peek()) if self.peek().kind in ("word", "text") else "…"
-            return self.fail("two parts stand side by side without an operator", f"write: {before} AND NOT {behind}")
+            return self.fail(aside, offers=joined(self, (" AND NOT ",), gap=self.token.at + self.token.length))
         if self.token.kind in ("word", "text"):
+            phrase = ', or put a phrase in quotes: "…"'
+            fault = self.fail(aside, "write AND or OR between them", offers=joined(self, (" AND ",), tail=phrase))
             # ATLEAST3 and its like stand before the one thing they are said of.
-            hint = f'write: {before} AND {self.written(self.token)}, or put a phrase in quotes: "…"'
-            fault = self.fail("two parts stand side by side without an operator", hint)
-            fault.before = left.at
+            fault.before = self.tokens[self.index - 1].at
             return fault
-        return self.fail(f"{self.shown()} is not expected here", self.quotable())
+        if self.token.kind == "op" and self.token.text in (">=", ">", "<", "="):
+            return uncounted(self)
+        if self.op("("):
+            return self.fail(aside, "write AND or OR between them", offers=joined(self, (" AND ", " OR ")))
+        between = self.op("/") or (self.token.kind == "bad" and self.token.text in (";", "؛", "；"))
+        fault = self.fail(f"{self.shown()} is not expected here", offers=self.quotable())
+        if between:
+            fault.offers = joined(self, (" AND ", " OR "), gap=self.token.at + 1)
+        elif self.token.kind == "number":
+            fault.offers = joined(self, (" AND ",), quoted=True)
+        return fault
 
     def _many(self, word: str, below: Callable[[], Node], make: Callable[..., Node], kind: type[And] | type[Or]) -> Node:
         start = self.token.at
@@ -121,8 +140,7 @@ class _Parser(Cursor):
         return make(flat, at=start, length=self._length(start))
 
     def _length(self, at: int) -> int:
-        last = self.tokens[max(0, self.index - 1)]
-        return max(1, last.at + last.length - at)
+        return max(1, self.end() - at)
 
     def or_(self) -> Node:
         return self._many("or", self.and_, Or, Or)
@@ -154,8 +172,12 @@ class _Parser(Cursor):
         right = self.unary()
         if self.word("near", "then"):
             raise self._chain([left, right], [(operator, words)])
+        span = (start, self.end())
         for side in (left, right):
-            self._need_leaves(side, f"a side of {operator.partition('/')[0]}", lambda node: beside(node, left, operator, right))
+            where = f"a side of {operator.partition('/')[0]}"
+            self._need_leaves(
+                side, where, lambda node: beside(node, left, operator, right, span), "sentence(…) and paragraph(…) take any query"
+            )
         return Near(words, (left, right), operator.startswith("THEN"), at=start, length=self._length(start))
 
     def _operator(self) -> tuple[str, int]:
@@ -169,42 +191,50 @@ class _Parser(Cursor):
 
     def _near_not(self, left: Node, operator: str) -> QueryError:
         fault = self.settled("NOT cannot be a side of NEAR or THEN")
+        fault.hint = f"write, for example: a AND NOT a {operator} b"
         self.next()
-        fault.hint = f"write: {left} AND NOT {left} {operator} {self._third()}"
+        third = self._third()
+        if third:
+            fault.offers = (Offer(left.at, self.end(), (f"{left} AND NOT {left} {operator} {third}",)),)
         return fault
 
     def _third(self) -> str:
         try:
             return str(self.unary())
         except QueryError:
-            return "b"
+            return ""
 
     def _chain(self, sides: list[Node], operators: list[tuple[str, int]]) -> QueryError:
         fault = self.settled("NEAR and THEN take two sides")
+        fault.hint = "write, for example: near(10, a, b, c)"
         parts = list(map(str, sides))
         while self.word("near", "then"):
-            operators.append(self._operator())
+            try:
+                operators.append(self._operator())
+            except QueryError:
+                return fault
             parts.append(self._third())
+        if not all(parts):
+            return fault
         if all(operator.startswith("NEAR") for operator, _ in operators):
-            fault.hint = f"write: near({max(words for _, words in operators)}, {', '.join(parts)})"
+            text = f"near({max(words for _, words in operators)}, {', '.join(parts)})"
         else:
             pairs = zip(parts, operators, parts[1:], strict=False)
-            fault.hint = "write: " + " AND ".join(f"{a} {operator} {b}" for a, (operator, _), b in pairs)
+            text = " AND ".join(f"{a} {operator} {b}" for a, (operator, _), b in pairs)
+        fault.offers = (Offer(sides[0].at, self.end(), (text,)),)
         return fault
 
-    def _need_leaves(self, node: Node, where: str, advice: Callable[[Node], str]) -> None:
+    def _need_leaves(self, node: Node, where: str, advice: Callable[[Node], Sequence[Offer]], hint: str) -> None:
         """Sides of NEAR and what count counts: groups, literals, ORs of them. ``advice`` says what to write for another node."""
         match node:
             case Group() | Literal():
                 return
             case Or(items):
                 for item in items:
-                    self._need_leaves(item, where, advice)
-            case Field():
-                raise QueryError(f"{where} cannot carry a prefix", node.at, node.length, advice(node), settled=True)
+                    self._need_leaves(item, where, advice, hint)
             case _:
-                message = f"{where} must be a group, a quoted phrase or an OR of them"
-                raise QueryError(message, node.at, node.length, advice(node), settled=True)
+                why = "cannot carry a prefix" if isinstance(node, Field) else "must be a group, a quoted phrase or an OR of them"
+                raise QueryError(f"{where} {why}", node.at, node.length, hint, settled=True, offers=advice(node))
 
     def too_deep(self) -> QueryError:
         fault = self.settled(f"nested more than {MAX_DEPTH} deep")
@@ -234,8 +264,9 @@ class _Parser(Cursor):
         if token.kind == "word":
             return self._named()
         if token.kind == "end":
-            raise self.fail("the query ends where a group, a quoted phrase or '(' is expected")
-        raise self.fail(f"expected a group, a quoted phrase or '(', found {self.shown()}", self.quotable())
+            hint = "leave the last operator out, or write what it joins" if self.index else ""
+            raise self.fail("the query ends where a group, a quoted phrase or '(' is expected", hint)
+        raise self.fail(f"expected a group, a quoted phrase or '(', found {self.shown()}", offers=self.quotable())
 
     def _unclosed(self, opened: Token) -> QueryError:
         if self.token.kind == "end":
@@ -253,7 +284,7 @@ class _Parser(Cursor):
             mark = parse_mark(self.next().text)
             self.next()
         if not any(c.isalnum() for c in text):
-            raise self.fail("a quoted phrase needs at least one letter or digit", token=token)
+            raise self.fail("a quoted phrase needs at least one letter or digit", token=token, offers=doubled(self, token))
         return Literal(text, mark or Mark.ANY_FORM, at=token.at, length=self._length(token.at))
 
     def _named(self) -> Node:
@@ -266,11 +297,20 @@ class _Parser(Cursor):
             return self._field(token)
         if name in RESERVED:
             usage = f"write, for example: {USAGE[name]}" if name in USAGE else ""
+            if name in ("and", "or"):
+                usage = f"something must stand before it and behind it: a {name.upper()} b"
+            if self.index and self.tokens[self.index - 1].text.lower() in ("and", "or", "near", "then", "not"):
+                usage = "leave one of the two operators out"
             raise self.fail(f"{token.text!r} is an operator and cannot stand here", usage)
         if following.text == "(" and following.kind == "op":
-            raise self.fail(f"there is no function {token.text!r}", suggestion(name, sorted(_CALLS)))
+            hint = suggestion(name, sorted(_CALLS))
+            # A blank before it: a group and a parenthesis, rather than a function.
+            apart = following.at > token.at + token.length and not hint.startswith("did you mean")
+            offers = called(token, self) if apart else ()
+            raise self.fail(f"there is no function {token.text!r}", hint, offers=offers)
         if "*" in token.text:
-            raise self.fail("a wildcard belongs in a group or in quotes", f'write: "{token.text}"')
+            offer = Offer(token.at, token.at + token.length, (f'"{token.text}"',))
+            raise self.fail("a wildcard belongs in a group or in quotes", offers=(offer,))
         self.next()
         return Group(token.text, at=token.at, length=token.length)
 
@@ -293,9 +333,11 @@ class _Parser(Cursor):
         while self.op(","):
             self.next()
             items.append(self.or_())
-        if len(items) < least:
-            raise self.fail(f"{opened.text.lower()} needs at least {least} parts, separated by commas")
-        self._close(opened)
+        if len(items) < least and self.op(")"):
+            raise self.fail(
+                f"{opened.text.lower()} needs at least {least} parts, separated by commas", f"write, for example: {USAGE['near']}"
+            )
+        self._close(opened, joiners=(", ",))
         return tuple(items)
 
     def _open(self) -> Token:
@@ -303,13 +345,19 @@ class _Parser(Cursor):
         self.next()
         return token
 
-    def _close(self, opened: Token, hint: str = "") -> None:
-        """The ``)`` of a function; where the query ends without it, the fault is where the function begins."""
+    def _close(self, opened: Token, hint: str = "", joiners: Sequence[str] = ()) -> None:
+        """The ``)`` of a function; where the query ends without it, the fault is where the function begins. Parts that stand
+        side by side are offered with the joiners between."""
         name = opened.text.lower()
         if self.token.kind == "end":
             written = re.match(r"\w+\s*.", self.text[opened.at :])
             length = written.end() if written else opened.length
             raise QueryError(f"this '{name}(' is never closed", opened.at, length, "add a ')'", settled=True)
+        if not self.op(")") and self.token.kind in ("word", "text") and joiners and not self.word("near", "then", "not"):
+            message = f"two parts of {name}( stand side by side without {'a comma' if ', ' in joiners else 'an operator'}"
+            fault = self.fail(message, hint, offers=joined(self, joiners))
+            fault.before = self.tokens[self.index - 1].at
+            raise fault
         self.expect(")", f"to close {name}(", hint)
 
     def call_near(self) -> Node:
@@ -319,8 +367,9 @@ class _Parser(Cursor):
         words = self.number("words between", 0, MAX_WINDOW)
         self.expect(",", "after the number of words", f"write, for example: near({words}, a, b, c)")
         items = self._arguments(2, token)
+        whole = Offer(token.at, self.end(), (f"sentence({', '.join(map(str, items))})",), "any query may be in one sentence: {}")
         for item in items:
-            self._need_leaves(item, "a part of near(…)", lambda node: "sentence(…) takes any query")
+            self._need_leaves(item, "a part of near(…)", lambda node: (whole,), "sentence(…) takes any query")
         return Near(words, items, at=token.at, length=self._length(token.at))
 
     def call_scope(self) -> Node:
@@ -334,24 +383,26 @@ class _Parser(Cursor):
     def call_count(self) -> Node:
         token = self._open()
         item = self.or_()
-        self._need_leaves(item, "what count counts", lambda node: "count each by itself: count(a) >= 2 AND count(b) >= 2")
+        each = "count each by itself, for example: count(a) >= 2 AND count(b) >= 2"
+        self._need_leaves(item, "what count counts", lambda node: (), each)
         if self.op(",") and self.peek().kind == "number":
-            raise self.fail("count(…) counts one thing", f"write: count({item}) >= {self.peek().text}")
-        self._close(token)
+            end = self.peek(2).at + 1 if self.peek(2).text == ")" else self.peek(2).at
+            offer = Offer(token.at, end, (f"count({item}) >= {self.peek().text}",))
+            raise self.fail("count(…) counts one thing", "write, for example: count(a) >= 3", offers=(offer,))
+        self._close(token, joiners=(" OR ",))
         if not self.op(">="):
-            raise comparison(self, item)
+            raise comparison(self, item, token.at)
         self.next()
         return Count(item, self.number("how many", 1, 10_000), at=token.at, length=self._length(token.at))
 
     def call_first(self) -> Node:
         token = self._open()
         if self.token.kind != "number":
-            hint = "write, for example: first(60, a)"
-            raise self.fail(f"first( begins with the number of words, found {self.shown()}", hint)
+            raise first_without_number(self)
         words = self.number("how many words", 1, 100_000)
         self.expect(",", "after the number of words", f"write, for example: first({words}, a)")
         item = self.or_()
-        self._close(token)
+        self._close(token, joiners=(" AND ", " OR "))
         return First(words, item, at=token.at, length=self._length(token.at))
 
     def _value(self, what: str) -> Token:
@@ -361,7 +412,9 @@ class _Parser(Cursor):
         # A name such as 24-hours or example.org is several tokens: it needs quotes.
         if self.token.kind in ("word", "number", "bad") and self.token.at == token.at + token.length:
             whole = re.split(r"[\s,،()=]", self.text[token.at :], maxsplit=1)[0]
-            raise QueryError(f"{what} with dots or leading digits goes in quotes", token.at, len(whole), f'write: "{whole}"', settled=True)
+            message = f"{what} with dots or leading digits goes in quotes"
+            offer = Offer(token.at, token.at + len(whole), (f'"{whole}"',))
+            raise QueryError(message, token.at, len(whole), "put it in quotes", settled=True, offers=(offer,))
         return token
 
     def call_filter(self) -> Node:
@@ -381,19 +434,23 @@ class _Parser(Cursor):
             for value in values:
                 if not re.fullmatch(r"[A-Za-z]{2}|und", value.text):
                     code = LANGUAGES.get(value.text.lower())
-                    hint = f"write: {code}" if code else "use the two letters of ISO 639-1, such as ar or fa"
-                    raise self.fail(f"{value.text!r} is not a language code", hint, value)
+                    offers = [Offer(value.at, value.at + value.length, (code,))] if code else []
+                    hint = "use the two letters of ISO 639-1, such as ar or fa"
+                    raise self.fail(f"{value.text!r} is not a language code", hint, value, offers=offers)
         texts = tuple(value.text.lower() if kind is FilterKind.LANG else value.text for value in values)
         return Filter(kind, texts, key, at=token.at, length=self._length(token.at))
 
     def _label_key(self, key: str, values: Sequence[Token]) -> str:
         here = self._value("a label")
         if key and here.text != key:
-            hint = f"write: label({key}={values[0].text}) AND label({here.text}=…)"
+            hint = f"write, for example: label(country=EG) AND label({here.text}=value)"
             raise QueryError("one label(…) asks one key", here.at, here.length, hint, settled=True)
         if not self.op("="):
             fault = self.settled(f"expected '=' after the label's key, found {self.shown()}")
-            fault.hint = f"write, for example: label({here.text}={self.written(self.peek()) if self.op(':') else 'value'})"
+            fault.hint = f"write, for example: label({here.text}=value)"
+            if self.op(":") and self.peek().kind in ("word", "text", "number"):
+                end = self.peek().at + self.peek().length
+                fault.offers = (Offer(here.at, end, (f"{here.text}={self.written(self.peek())}",), "write: label({})"),)
             raise fault
         self.next()
         return here.text
@@ -417,15 +474,20 @@ def parse_query(text: str) -> Node:
     A query that would be true of an article without any hit (a bare NOT, a bare filter) is refused.
     """
     try:
-        node = _Parser(text).query()
+        return _read(text)
     except QueryError as error:
-        theirs = None if error.settled else answer(text, error.at) or (answer(text, error.before) if error.before >= 0 else None)
-        if theirs is None:
-            raise
-        message = f"{theirs.theirs!r} is another tool's operator"
-        raise QueryError(message, theirs.at, theirs.length, theirs.hint) from None
+        fault = error
+    raise advised(text, fault, _tree)
+
+
+def _tree(text: str) -> Node:
+    return _Parser(text).query()
+
+
+def _read(text: str) -> Node:
+    node = _tree(text)
     if true_of_nothing(node):
-        raise QueryError(
-            "this query is true of articles in which nothing was found", node.at, node.length, "add a group that must be there: group AND …"
-        )
+        message = "this query is true of articles in which nothing was found"
+        hint = "add a group that must be there: group AND …"
+        raise QueryError(message, node.at, node.length, hint, settled=True)
     return node

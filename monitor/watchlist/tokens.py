@@ -8,20 +8,42 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from monitor.text.fold import MARKS
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What could stand in place of the query's ``[at, end)``: one text, or several to choose from. ``say`` is the hint, ``{}`` in
+    it the texts. It is said only where the query can be read so."""
+
+    at: int
+    end: int
+    texts: tuple[str, ...]
+    say: str = "write: {}"
+
+    @property
+    def hint(self) -> str:
+        return self.say.replace("{}", ", or ".join(self.texts))
+
+
 class QueryError(Exception):
     """A fault of a query's text: offset and length in code points of that text. ``settled`` faults are surely what they say;
-    of others another tool's operator may be the reason, there or in the part ``before`` (where that begins, or -1)."""
+    of others another tool's operator may be the reason, there or in the part ``before`` (where that begins, or -1).
 
-    def __init__(self, message: str, at: int, length: int = 1, hint: str = "", *, settled: bool = False) -> None:
+    ``hint`` is for where no offer stands; of the ``offers`` the first that can be read where it would stand becomes the hint,
+    and is then the only one there."""
+
+    def __init__(
+        self, message: str, at: int, length: int = 1, hint: str = "", *, settled: bool = False, offers: Sequence[Offer] = ()
+    ) -> None:
         super().__init__(message)
         self.message, self.at, self.length, self.hint = message, at, max(1, length), hint
         self.settled, self.before = settled, -1
+        self.offers = tuple(offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +65,7 @@ _PUNCT: Final = re.compile(r">=|[()/:,=<>]|[،，、（）：／＝≥]")
 #: Punctuation as keyboards of other scripts write it.
 _SAME: Final = {"،": ",", "，": ",", "、": ",", "（": "(", "）": ")", "：": ":", "／": "/", "＝": "=", "≥": ">="}
 _SINGLE_QUOTES: Final = frozenset("'‘’‚‛‹›`´＇")
+_SINGLE_QUOTED: Final = re.compile(r"""['‘’‚‛‹›`´＇]([^'‘’‚‛‹›`´＇"“”\\\n]{1,80})['‘’‚‛‹›`´＇](?!\w)""")
 
 
 def tokens(text: str) -> list[Token]:
@@ -70,16 +93,19 @@ def tokens(text: str) -> list[Token]:
             out.append(Token("op", _SAME.get(found.group(), found.group()), at, len(found.group())))
             at = found.end()
         else:
-            out.append(Token("bad", char, at, 1, _unknown(char, at)))
+            out.append(Token("bad", char, at, 1, _unknown(text, at)))
             at += 1
     out.append(Token("end", "the end of the query", len(text), 1))
     return out
 
 
-def _unknown(char: str, at: int) -> QueryError:
+def _unknown(text: str, at: int) -> QueryError:
+    char = text[at]
     name = unicodedata.name(char, f"U+{ord(char):04X}").lower()
     if char in _SINGLE_QUOTES:
-        return QueryError(f"{char!r} ({name}) is no quote here", at, 1, 'use double quotes: "…"')
+        found = _SINGLE_QUOTED.match(text, at)
+        offers = [Offer(at, found.end(), (f'"{found[1]}"',), "use double quotes: {}")] if found else []
+        return QueryError(f"{char!r} ({name}) is no quote here", at, 1, 'use double quotes: "…"', offers=offers)
     if unicodedata.category(char)[0] == "C":
         return QueryError(f"an invisible character stands here (U+{ord(char):04X}, {name})", at, 1, "delete it")
     return QueryError(f"{char!r} ({name}) means nothing in a query", at, 1, 'put words to be found as written in quotes: "…"')
