@@ -54,6 +54,8 @@ _BRACKET: Final = re.compile(r"[(\[{（［]([^()\[\]{}（）［］]*)[)\]}）］
 _LEFT_OVER: Final = re.compile(r"[()\[\]{}（）［］]")
 #: Nested deeper than this is no name any more; it stays as it is, and is told.
 _DEEPEST: Final = 4
+#: Characters behind a bracket by which it stands in the middle of a name.
+_BEHIND: Final = 200
 #: Several names in one bracket: "Cyrillic: ИВАН; Arabic: إيفان", "a.k.a. ONE, a.k.a. TWO".
 _KNOWN_AS: Final = r"(?:[afn]\.?\s?k\.?\s?a|d\.?\s?b\.?\s?a|t/a)(?:\.|\b):?"
 _PARTS: Final = re.compile(rf"\s*[;؛]\s*|\s*,\s*(?={_KNOWN_AS}|[A-Za-z]+(?: [A-Za-z]+)?:)", re.IGNORECASE)
@@ -139,7 +141,7 @@ def _opened(name: str) -> tuple[str, str, list[str]]:
 
 
 def _part_of(bracket: re.Match[str]) -> bool:
-    behind = bracket.string[bracket.end() :]
+    behind = bracket.string[bracket.end() : bracket.end() + _BEHIND]
     return any(map(str.isalnum, _BRACKET.sub("", behind))) and not _LABEL.match(bracket[1].strip()) and not re.search("[,;]", bracket[1])
 
 
