@@ -167,6 +167,8 @@ def _find_title(text: str, lines: Sequence[Line], enders: Enders) -> int:
         before = [i for i in range(first) if lines[i].kind is _BODY and lines[i].size > 1]
         if before:
             return max(before, key=lambda i: (lines[i].size, -i))
+        if first == 1 and lines[0].kind is _BODY and lines[1].opens and lines[1].closed:
+            return 0  # one word, set apart, with a closed paragraph right below it: a label would be known, or learnt
         if _is_paragraph(text, lines[first], enders):
             return -1
     return first

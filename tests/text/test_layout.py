@@ -130,6 +130,39 @@ def test_title(text: str, title: str) -> None:
     assert lay_out(text).title == title
 
 
+REPORTS = {
+    "en": "The ministry of Zarechny signed a deal for thirty radars on Monday, the agency said. They leave the port of Gdynia in June.",
+    "ar": "وقعت الوزارة صفقة لشراء ثلاثين رادارا يوم الاثنين، حسبما ذكرت الوكالة. وتغادر الرادارات الميناء في يونيو المقبل.",
+    "ru": "Министерство подписало сделку о поставке тридцати радаров в понедельник, сообщило агентство. Радары покинут порт в июне.",
+}
+
+
+@pytest.mark.parametrize(("word", "language"), [("War", "en"), ("Sanctions", "en"), ("شروط", "ar"), ("الحرب", "ar"), ("Санкции", "ru")])
+@pytest.mark.parametrize("paragraphs", [1, 2])
+def test_one_word_set_apart_above_the_first_paragraph_is_the_title(word: str, language: str, paragraphs: int) -> None:
+    report = REPORTS[language]
+    text = "\n\n".join([word, report, f"{report} {report}"][: paragraphs + 1])
+    layout = lay_out(text)
+    assert layout.title == word
+    assert [zone.kind for zone in layout.zones] == [ZoneKind.TITLE, ZoneKind.LEAD, ZoneKind.BODY][: paragraphs + 1]
+
+
+@pytest.mark.parametrize(
+    ("above", "title"),
+    [
+        ("Politics\n\n", REPORTS["en"]),  # known labels
+        ("Share\n\n", REPORTS["en"]),
+        ("عاجل\n\n", REPORTS["en"]),
+        ("Sanctions\n", REPORTS["en"]),  # not set apart
+        ("Business\n\nRadars for Zarechny leave port\n\n", "Radars for Zarechny leave port"),  # a label above its headline
+    ],
+)
+def test_a_label_is_no_title(above: str, title: str) -> None:
+    text = above + REPORTS["en"]
+    assert title.startswith(lay_out(text).title)
+    assert lay_out(text).title
+
+
 def test_a_title_is_one_sentence_and_one_paragraph() -> None:
     text = f"Talks fail. War looms over the region\n\n{PROSE}"
     first, second, *_ = lay_out(text).sentences
