@@ -1,9 +1,9 @@
 """Who waits for whom where there are fewer cores than work.
 
-The event loop answers servers, receivers and people; workers and the record's writer do what nobody watches. On Linux a thread
-that wakes up may take the core away from the one that computes there, and with every batch of articles handed on both lose their
-caches. A *batch* thread takes none: it has the same share of the processor, at most a few milliseconds later. This module must
-not know what is done.
+The event loop answers servers, receivers and people; workers do what nobody watches. On Linux a process that wakes up may take
+the core away from the one that computes there, and with every batch of articles handed on both lose their caches. A *batch*
+process takes none: it has the same share of the processor, a few milliseconds later. The record's writer is none: every alert
+waits for several of its commits, one after the other. This module must not know what is done.
 """
 
 from __future__ import annotations

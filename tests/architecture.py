@@ -56,7 +56,6 @@ NEIGHBOURS: Mapping[str, frozenset[str]] = {
     "text": frozenset({"yamlmap"}),
     "sources": frozenset({"net"}),
     "sinks": frozenset({"net"}),
-    "store": frozenset({"scheduling"}),
     "workers": frozenset({"sources", "dictionaries", "forking", "scheduling"}),
     "service": frozenset({"web"}),
 }

@@ -150,7 +150,11 @@ class Stories:
         self._since_forgotten += more
         if self._since_forgotten >= OFTEN:
             self._since_forgotten = 0  # at once: what is placed while the record forgets need not ask for it as well
-            await self._store.forget(self._index.capacity)
+            try:
+                await self._store.forget(self._index.capacity)
+            except BaseException:
+                self._since_forgotten += OFTEN
+                raise
 
     def _place(self, article: Article, fingerprint: Fingerprint | None, known: str | None) -> Membership:
         """An article that has a story keeps it, whatever an edit made of it: that is where people were told of it."""

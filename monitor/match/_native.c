@@ -976,8 +976,8 @@ begin_of(PyObject *sentences)
             PyErr_SetString(PyExc_TypeError, "a sentence is a tuple that begins with its bounds");
             break;
         }
-        begin[i] = PyLong_AsLongLong(PyTuple_GET_ITEM(sentence, 0));
-        if (begin[i] == -1 && PyErr_Occurred())
+        int64_t end; /* of what is gone through later */
+        if (number_at(sentence, 0, begin + i) < 0 || number_at(sentence, 1, &end) < 0)
             break;
     }
     begin[many] = INT64_MAX;
@@ -1020,7 +1020,10 @@ words_in(Search *search, uint32_t value)
         PyErr_SetString(PyExc_ValueError, "a class that nobody knows");
         return -1;
     }
-    return PyLong_AsSsize_t(PyList_GET_ITEM(search->words, value >> CLASS));
+    const Py_ssize_t words = PyLong_AsSsize_t(PyList_GET_ITEM(search->words, value >> CLASS));
+    if ((words < 0 || words > INT32_MAX) && !PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, "a chunk of so many words");
+    return PyErr_Occurred() ? -1 : words;
 }
 
 /* Count the words of the sentence up to the chunk at `place`. */
@@ -1221,6 +1224,8 @@ typedef struct {
     const uint64_t *numbers;
     PyObject *known, *slowly, *sentences;
     int64_t *begin; /* where sentences begin, once that was asked */
+    Py_ssize_t low; /* the first chunk of the sentence that was turned to, if any was */
+    int turned;
 } Naming;
 
 /* What is known of the names that begin with the chunk at `place`, borrowed; NULL where nothing is, or with an exception. */
@@ -1276,15 +1281,18 @@ turn_to_sentence(Naming *naming, Py_ssize_t place, Py_ssize_t *high)
         number++;
     if (number < 0)
         return 0;
-    search->number = number;
-    search->begin = naming->begin[number];
-    search->end = PyLong_AsLongLong(PyTuple_GET_ITEM(PyTuple_GET_ITEM(naming->sentences, number), 1));
-    if (PyErr_Occurred())
-        return -1;
-    search->at = first_from(search->starts, 0, place, search->begin);
-    search->word = 0;
+    if (!naming->turned || search->number != number || search->at > place) { /* else it is counted on from the name before */
+        search->number = number;
+        search->begin = naming->begin[number];
+        search->end = PyLong_AsLongLong(PyTuple_GET_ITEM(PyTuple_GET_ITEM(naming->sentences, number), 1));
+        if (PyErr_Occurred())
+            return -1;
+        search->at = naming->low = first_from(search->starts, 0, place, search->begin);
+        search->word = 0;
+        naming->turned = 1;
+    }
     *high = first_from(search->starts, place, search->count, search->end);
-    if (*high <= place || (search->at && search->ends[search->at - 1] > search->begin) || search->ends[*high - 1] > search->end)
+    if (*high <= place || (naming->low && search->ends[naming->low - 1] > search->begin) || search->ends[*high - 1] > search->end)
         return 0;
     return count_to(search, place) < 0 ? -1 : 1;
 }

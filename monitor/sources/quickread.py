@@ -47,7 +47,8 @@ _SLASHES: Final = re.compile(r"^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
 # The quotation marks of windows-1252, taken for Unicode: feedparser puts them right.
 _C1: Final = re.compile(rb"\xc2[\x80-\x9f]")
 #: The same by their numbers, and what marks a text that was put aside.
-_ODD_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*(?:[89]|[fF]8[fF]{2};)|0*(?:1[2-5]|63743;))")
+_ODD_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*[89]|0*1[2-5])")
+_MARK_REFERENCE: Final = re.compile(rb"&#(?:[xX]0*[fF]8[fF]{2}|0*63743);")
 #: Control bytes that XML forbids become blanks, as they do before feedparser.
 _NO_CONTROLS: Final = bytes(32 if n < 32 and n not in (9, 10, 13) else n for n in range(256))
 
@@ -80,7 +81,8 @@ def items(body: bytes, now: datetime, spoken: str = "") -> list[Item]:
     which counts where the feed says nothing. Raises NotQuick, and nothing else."""
     if _C1.search(body) or _ODD_REFERENCE.search(body):
         raise NotQuick
-    body, texts = put_aside(body.translate(_NO_CONTROLS))
+    body = body.translate(_NO_CONTROLS)
+    body, texts = (body, []) if _MARK_REFERENCE.search(body) else put_aside(body)
     root = tree(body)
     feed, entries = _entries(root)
     kinds: dict[str, str] = {}
@@ -281,7 +283,7 @@ def _content(element: Any, media_type: str, texts: Sequence[str]) -> tuple[str, 
     if len(element):
         if media_type != "application/xhtml+xml":
             raise NotQuick
-        return media_type, _clean(_serialised(element))
+        return media_type, _clean(_serialised(element, texts))
     value = element.text or ""
     if value.startswith(MARK) and texts:
         value = texts[int(value[1:])]
@@ -290,13 +292,13 @@ def _content(element: Any, media_type: str, texts: Sequence[str]) -> tuple[str, 
     return media_type, _clean(value)
 
 
-def _serialised(element: Any) -> str:
+def _serialised(element: Any, texts: Sequence[str]) -> str:
     if any(inner.prefix for inner in element.iterdescendants()):
         raise NotQuick
     parts = [html.escape(element.text or "", quote=False)]
     parts += (etree.tostring(child, method="html", encoding="unicode") for child in element)
     serialised = "".join(parts)
-    if MARK in serialised:  # a text that was put aside, or the character itself
+    if texts and MARK in serialised:  # a text that was put aside, or the character itself
         raise NotQuick
     return serialised
 

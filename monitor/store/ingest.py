@@ -105,7 +105,7 @@ def ingest(connection: Connection, batch: IngestBatch) -> None:
     articles.put(connection, batch, there)
     aliases.put(connection, keys)
     lines.put(connection, batch.source, batch.lines, batch.now)
-    stories.put(connection, batch)
+    stories.put(connection, batch, there)
     _write(connection, plan)
     silences.count(connection, batch)
     if batch.state is not None:

@@ -7,7 +7,7 @@ its fingerprint; its place in the order and its story stay. This module must not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -75,15 +75,20 @@ class StoriesSide(Side):
         await self._database.write(partial(forget, keep=remembered))
 
 
-def put(connection: Connection, batch: IngestBatch) -> None:
-    """New ones take the next places in the order; what is said of those that have one is replaced."""
+def put(connection: Connection, batch: IngestBatch, there: Collection[str]) -> None:
+    """New ones take the next places in the order; what is said of those that have one is replaced. ``there`` are the articles that
+    the record had before; one of them has a place, as a rule. Those come last, so that the numbers they do not need are no gaps."""
     placed = [(item.article, item.membership) for item in batch.articles if item.membership is not None]
+    again = [one for one in placed if one[0].id in there]
+    new = placed if not again else [one for one in placed if one[0].id not in there]
     number = read_value(connection, _NEXT) if placed else 0
-    if _NEW.add(connection, [_row(n, a, place) for n, (a, place) in enumerate(placed, number)]) == len(placed):
-        _PRINTS.add(connection, [(n, place.fingerprint) for n, (_, place) in enumerate(placed, number) if place.fingerprint])
-        return
-    run_rows(connection, _SAY, [{"b_article": a.id, **{f"b_{name}": getattr(a, name) for name in _SAID}} for a, _ in placed])
-    run_rows(connection, _PUT_DATA, [{"b_article": a.id, "b_data": place.fingerprint} for a, place in placed if place.fingerprint])
+    if _NEW.add(connection, [_row(n, a, place) for n, (a, place) in enumerate(new, number)]) == len(new):
+        _PRINTS.add(connection, [(n, place.fingerprint) for n, (_, place) in enumerate(new, number) if place.fingerprint])
+    else:  # one stands there twice, or has a place though nothing else of it was there
+        again = placed
+    _NEW.add(connection, [_row(n, a, place) for n, (a, place) in enumerate(again, number + len(new))])
+    run_rows(connection, _SAY, [{"b_article": a.id, **{f"b_{name}": getattr(a, name) for name in _SAID}} for a, _ in again])
+    run_rows(connection, _PUT_DATA, [{"b_article": a.id, "b_data": place.fingerprint} for a, place in again if place.fingerprint])
 
 
 def _row(number: int, a: Article, place: Membership) -> Values:

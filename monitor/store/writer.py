@@ -28,7 +28,6 @@ from sqlalchemy import Connection, Transaction
 from sqlalchemy.exc import DBAPIError
 
 from monitor.errors import StorageCorrupt, StorageError, StorageFull
-from monitor.scheduling import stand_back
 from monitor.store.ballast import Ballast
 from monitor.store.sqlite_errors import explained, is_busy
 
@@ -161,7 +160,6 @@ class Writer:
 
     # ------------------------------------------------------------------------------------ on the thread
     def _run(self) -> None:
-        stand_back()
         try:
             connection = self._ready()
         except BaseException as error:

@@ -294,13 +294,15 @@ holders_of(uint64_t *heap, Py_ssize_t *left, PyObject *holders, PyObject *passed
     Py_ssize_t count = 0;
     while (*left && count < wanted) {
         PyObject *number = PyLong_FromUnsignedLong((unsigned long)(uint32_t)greatest(heap, left));
-        PyObject *holder = number == NULL ? NULL : PyDict_GetItemWithError(holders, number);
+        /* A reference of our own: comparing with what stands in `passed` may run anything. */
+        PyObject *holder = number == NULL ? NULL : Py_XNewRef(PyDict_GetItemWithError(holders, number));
         if (holder != NULL && (passed == NULL || PySet_GET_SIZE(passed) == 0 || PySet_Contains(passed, number) == 0)) {
             __builtin_prefetch(holder);
             chosen[count] = number;
-            found[count++] = Py_NewRef(holder);
+            found[count++] = holder;
             continue;
         }
+        Py_XDECREF(holder);
         Py_XDECREF(number);
         if (PyErr_Occurred())
             break;

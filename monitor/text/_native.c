@@ -837,7 +837,7 @@ beginnings(const Names *names, unsigned long begins, Py_ssize_t *places)
         places[kept] = place;
         /* The number of a long chunk is not to be relied on. */
         kept += (known[0] != names->numbers[place + 1]) | (known[1] != names->values[place] >> names->shift) |
-                (names->ends[place + 1] > LONGEST + names->starts[place + 1]);
+                ((uint64_t)names->ends[place + 1] - (uint64_t)names->starts[place + 1] > LONGEST);
     }
     return kept;
 }

@@ -20,7 +20,7 @@ from monitor.match import Engine, compile_engine, languages_of
 from monitor.model import Facts
 from monitor.text.language import identify
 from monitor.text.layout import lay_out
-from monitor.watchlist import Term, Watchlist
+from monitor.watchlist import Term, Watchlist, load
 from monitor.watchlist.query import Group
 from tests.benchmarks import lists
 from tests.benchmarks.measure import FULL, apart, peak_memory, sizes
@@ -31,6 +31,8 @@ _WORST = 30.0
 _FLOOR = 0.05
 #: Seconds that layout and language should take for a MB at the most.
 _LAYOUT = 1.0
+#: One that no term is.
+NAME = "Rodrigoz"
 #: MB that a worker may take, its memo full (DESIGN.md §10).
 _MEMORY = 150.0
 
@@ -48,6 +50,7 @@ def texts(share: float) -> Iterator[tuple[str, str]]:
     yield "10 MB without a blank", "ب" * times(10_000_000)
     yield "Han without a blank", "制" * times(200_000)
     yield "100,000 hits", "سلاح " * times(100_000)
+    yield "names in one sentence", f"{NAME} " * times(60_000)
     yield "100,000 hits in sentences", "زودت روسيا بالسلاح.\n" * times(33_000)
     yield "lone surrogates", "\ud800\udfff " * times(300_000)
     yield "all furniture", "القائمة الرئيسية\nبحث\nاشترك\n\n" * times(50_000)
@@ -92,6 +95,12 @@ def every_hit(term: str) -> Engine:
     return compile_engine([watchlist], open_lookup(default_folder(os.environ), ["ar"]))
 
 
+def every_name() -> Engine:
+    """A watchlist with a list of one name, found by the ways of lists however short it is."""
+    files = {"w.yaml": "id: w\ngroups:\n  n: {from: entities/n.csv}\nwhen: n\n", "entities/n.csv": f"id,name\nQ1,{NAME}\n"}
+    return compile_engine([load("w", files)], open_lookup(default_folder(os.environ), ["en"]))
+
+
 def analyse(text: str, engines: list[Engine]) -> tuple[int, float]:
     """The number of hits, and what layout and language took."""
     begun = process_time()
@@ -103,7 +112,7 @@ def analyse(text: str, engines: list[Engine]) -> tuple[int, float]:
 
 
 def measure(share: float) -> int:
-    engines = [shipped(), every_hit("سلاح")]
+    engines = [shipped(), every_hit("سلاح"), every_name()]
     analyse("وقال الوزير إن بلاده لن ترسل قوات جديدة.\n", engines)
     failed = 0
     print(f"{'':36}{'characters':>12}{'hits':>10}{'seconds':>10}{'× a tenth':>11}{'of it layout':>14}{'a MB':>8}")

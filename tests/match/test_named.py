@@ -171,6 +171,22 @@ def test_names_of_lists_are_of_the_sets_of_their_lists() -> None:
             kernel.by_group(hits(0), none, sets, Found)  # type: ignore[arg-type]
 
 
+class Changing:
+    """A number whose asking could change what is being gone through."""
+
+    def __index__(self) -> int:
+        raise AssertionError("nothing of Python is run")
+
+
+#: A name of the second chunk alone; the first is one of so many words as the test says.
+BEHIND: dict[str, Any] = {
+    "values": struct.pack("2I", 32, 16),
+    "known": {(7 * 0x9E3779B97F4A7C15) % 2**64: (0, 1, (9, 1, 0, 0))},
+    "begin": [1],
+    "whole": True,
+}
+
+
 class TestNames:
     """``kernel.names`` over two chunks, of which the memo says what the test gives it."""
 
@@ -249,6 +265,11 @@ class TestNames:
             ((1, 0), {"numbers": bytes(7)}),
             ((1, 0), {"sentences": (3,)}),
             ((1, 0), {"sentences": (("a", 5),)}),
+            ((1, 0), {"sentences": ((0, "a"),)}),
+            ((1, 0), {"sentences": ((Changing(), 5),)}),
+            (None, BEHIND | {"words": [-1, 1]}),
+            (None, BEHIND | {"words": [-1]}),
+            (None, BEHIND | {"words": [2**40]}),
             ((1, 0), {"text": b"ab cd"}),
             (None, {"slowly": None}),
         ],

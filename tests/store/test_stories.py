@@ -80,6 +80,17 @@ def test_an_edit_keeps_its_story_its_place_and_takes_a_new_fingerprint(tmp_path:
     b.with_store(tmp_path, work)
 
 
+def test_edits_leave_no_gaps_in_the_order(tmp_path: Path) -> None:
+    async def work(store: SqlStore) -> None:
+        await store.ingest(b.batch(member(A)))
+        await store.ingest(b.batch(member(replace(A, title="again")), member(B), member(replace(A, title="more")), member(B, B.id)))
+        await store.ingest(b.batch(member(replace(A, title="last")), member(C)))
+        assert [(number, known.article) for number, known in await store.remembered(10)] == [(3, C.id), (2, B.id), (1, A.id)]
+        assert (await store.stories_of([A.id, B.id, C.id])) == {id_: id_ for id_ in (A.id, B.id, C.id)}
+
+    b.with_store(tmp_path, work)
+
+
 def test_the_prior_match_is_the_one_last_told_of(tmp_path: Path) -> None:
     told = b.raised(A, b.found())
 

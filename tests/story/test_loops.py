@@ -269,6 +269,25 @@ def test_what_is_none_of_ours_is_refused(function: str, arguments: tuple[Any, ..
         getattr(_native, function)(*arguments)
 
 
+def test_what_is_compared_may_change_what_is_gone_through() -> None:
+    from monitor.story import _native
+
+    holders = {1: Held(centroid=DATA)}
+
+    class Emptying:
+        def __hash__(self) -> int:
+            return hash(1)
+
+        def __eq__(self, other: object) -> bool:
+            holders.clear()
+            return False
+
+    passed: set[Any] = {Emptying()}
+    found = _native.nearest(DATA, SAYS, 1.0, *HOW, np.ones(4, np.uint32), 4, bytes(4), holders, "centroid", passed, 12, 0.2, 3)
+    assert not holders
+    assert found is None or len(found) >= 0
+
+
 def test_halves_are_read_exactly_and_made_as_numpy_makes_them() -> None:
     """Where one article more founds a story, and where one more is only counted."""
     own, nothing = printed([7], 1), HEAD.pack(VERSION, 0, 1) + np.array([9], np.uint32).tobytes() + b"\0"
