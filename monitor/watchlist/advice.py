@@ -100,8 +100,21 @@ def comparison(reading: Cursor, item: Node, at: int) -> QueryError:
     return fault
 
 
+def compared_inside(reading: Cursor, item: Node, at: int) -> QueryError:
+    """``count(a >= 3)``: the number stands outside."""
+    fault = reading.fail(f"expected ')' to close count(, found {reading.shown()}", "write, for example: count(a) >= 3")
+    signs, least = _compared(reading)
+    if reading.op(")"):
+        reading.next()
+        fault.offers = tuple(Offer(at, reading.end(), (text,)) for text in _counts(str(item), signs, least))
+    return fault
+
+
 def uncounted(reading: Cursor) -> QueryError:
     """``a >= 3``: how often is asked of ``count(a)``."""
+    counting = any(reading.peek(ahead).kind == "number" for ahead in (1, 2))
+    if not counting:
+        return reading.fail(f"{reading.shown()} is not expected here")
     fault = reading.fail("how often something is found is asked of count(…)", "write, for example: count(a) >= 3")
     start = before(reading.text, reading.token.at)
     part = reading.text[start : reading.token.at].strip()

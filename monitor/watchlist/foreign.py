@@ -111,6 +111,11 @@ def _infix(template: str) -> _Make:
     return _Make(fill, "ab" if "{b}" in template else "a")
 
 
+def _between(template: str) -> _Make:
+    """Of a word that is an operator only between two parts."""
+    return _Make(lambda place: _written(template, place) if place.before else "", "ab")
+
+
 def _written(template: str, place: _Place) -> str:
     return template.format(a=place.before or _PART, b=place.behind or _PART, n=place.number)
 
@@ -169,10 +174,6 @@ def _capitals(place: _Place) -> str:
     return f'"{bare(place.behind).strip("".join(QUOTES)) or "US"}" (exact)'
 
 
-def _near_number(place: _Place) -> str:
-    return _written("{a} NEAR/{n} {b}", place) if place.before else ""
-
-
 _NOT: Final = _Make(_not, "ab")
 #: The words of other languages for and, or and not, and what is both.
 _ANDS: Final = "и|та|і|й|و|et|und|y|ve|和|且|並且|并且|かつ|および|그리고|및|וגם|ו"
@@ -182,6 +183,8 @@ _AND_NOTS: Final = "وليس|وليست|ولا|ولیس|ולא|且不|且非|且
 CONNECTIVE: Final = re.compile(rf"(?:and|or|not|near|then|{_ANDS}|{_ORS}|{_NOTS}|{_AND_NOTS})", re.IGNORECASE)
 #: Words for not that stand behind what they deny.
 _AFTER: Final = re.compile(r"[\s\u200e\u200f]+(?:ない|でない|ではない|değil|아님|아니다)(?!\w)", re.IGNORECASE)
+#: A sign for not before what it denies.
+_MINUS: Final = re.compile(r"[-−!]\s{0,9}")
 _PREFIX: Final = re.compile(r"(?<![\w*-])(title|lead|body)\s*:\s*\Z", re.IGNORECASE)
 _OURS_BEFORE: Final = re.compile(r"(?<![\w*-])(and|or|not)\s*\Z", re.IGNORECASE)
 
@@ -207,7 +210,7 @@ _OPERATORS: Final[tuple[tuple[str, _Make], ...]] = (
     (rf"{_B}(?:w|within|n)\s*/\s*\d+(?:\s*-\s*\d+)?{_E}", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}within\s+\d+(?:\s+words?)?(?:\s+of)?{_E}", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}(?:near|n)\d+{_E}|{_B}near\s*[\[{{:=~ -]\s*\d+\s*[\]}}]?{_E}", _infix("{a} NEAR/{n} {b}")),
-    (rf"{_B}near\s*\(\s*\d+\s*\)", _Make(_near_number, "ab")),
+    (rf"{_B}near\s*\(\s*\d+\s*\)", _between("{a} NEAR/{n} {b}")),
     (r"<\s*(?:near|then|and|or)\s*(?:/\s*\d+)?\s*>", _Make(_angle, "ab")),
     (rf"/n\d+(?:/|{_E})|(?<![\w/])/\s*\d+{_E}", _infix("{a} NEAR/{n} {b}")),
     (rf"{_B}around{_E}(?:\s*\(?\s*\d+\s*\)?)?", _infix("{a} NEAR/{n} {b}")),
@@ -219,8 +222,10 @@ _OPERATORS: Final[tuple[tuple[str, _Make], ...]] = (
     (rf"{_B}(?:onear|dnear|before|followed\s*by){_E}", _infix("{a} THEN/10 {b}")),
     (rf"{_B}after{_E}", _infix("{b} THEN/10 {a}")),
     # In one passage.
-    (rf"{_B}w?\s*{_SENTENCE}{_E}|{_B}sentence{_E}(?!\s*\()", _infix("sentence({a}, {b})")),
-    (rf"{_B}w?\s*{_PARAGRAPH}{_E}|{_B}(?:paragraph|same){_E}(?!\s*\()", _infix("paragraph({a}, {b})")),
+    (rf"{_B}w?\s*{_SENTENCE}{_E}", _infix("sentence({a}, {b})")),
+    (rf"{_B}sentence{_E}(?!\s*\()", _between("sentence({a}, {b})")),
+    (rf"{_B}w?\s*{_PARAGRAPH}{_E}", _infix("paragraph({a}, {b})")),
+    (rf"{_B}(?:paragraph|same){_E}(?!\s*\()", _between("paragraph({a}, {b})")),
     (rf"{_B}w?\s*/\s*seg{_E}", _infix("{a} AND {b}")),
     # How often, and how near the beginning.
     (rf"{_B}at\s?least\s*/?\s*\d*{_E}", _Make(_count)),
@@ -233,7 +238,9 @@ _OPERATORS: Final[tuple[tuple[str, _Make], ...]] = (
     (r"[-–−!]", _NOT),
     (r"\+", _infix("{a} AND {b}")),
     (rf"{_B}(?:{_ANDS}){_E}", _Make(_and, "ab")),
-    (rf"{_B}(?:{_ORS}){_E}", _Make(_or, "ab")),
+    (rf"{_B}(?:{_ORS}){_E}|{_B}(?:and|{_ANDS})\s*/\s*(?:or|{_ORS}){_E}", _Make(_or, "ab")),
+    (rf"{_B}(?:but|mais|pero|но|але|لكن|ama|اما|אבל){_E}", _between("{a} AND {b}")),
+    (rf"{_B}(?:nor|ni){_E}", _between("{a} AND NOT {b}")),
     (rf"{_B}(?:(?:(?:and|or|{_ANDS}|{_ORS})\s+)?(?:not\s+)?(?:{_NOTS}|{_AND_NOTS})|(?:{_ANDS}|{_ORS})\s+not){_E}", _NOT),
     # Parts of words, and what ranks or ranges.
     (r"[^\W\d]\w*[!?$#]+\w*|\*\w+", _Make(_wildcard, "")),
@@ -328,6 +335,8 @@ def _place(text: str, match: re.Match[str], make: _Make) -> _Place:
         first, left = start, ""
     # A field's own parenthesis belongs to the pattern: hd(a).
     inner = end - 1 if theirs.endswith("(") else end + len(text[end : end + AROUND]) - len(text[end : end + AROUND].lstrip(BLANKS + ":="))
+    minus = _MINUS.match(text, inner) if make.fill in (_and, _or) else None
+    inner = minus.end() if minus else inner
     last = behind(text, inner)
     right = text[inner:last]
     if CONNECTIVE.fullmatch(right.strip(BLANKS)):
@@ -342,7 +351,7 @@ def _place(text: str, match: re.Match[str], make: _Make) -> _Place:
         first,
         (after.end() if after else last) if right else end,
         either,
-        after is not None,
+        after is not None or minus is not None,
     )
 
 

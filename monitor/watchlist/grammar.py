@@ -33,6 +33,7 @@ from monitor.watchlist.advice import (
     USAGE,
     beside,
     called,
+    compared_inside,
     comparison,
     doubled,
     first_without_number,
@@ -69,6 +70,8 @@ from monitor.watchlist.tokens import Offer, QueryError, Token
 #: Deeper than any query a person writes; keeps recursion bounded.
 MAX_DEPTH: Final = 50
 MAX_WINDOW: Final = 1000
+SEPARATORS: Final = frozenset(";؛；")
+COMPARISONS: Final = frozenset({">=", ">", "<", "="})
 RESERVED: Final = frozenset(
     {
         "and",
@@ -114,11 +117,11 @@ class _Parser(Cursor):
             # ATLEAST3 and its like stand before the one thing they are said of.
             fault.before = self.tokens[self.index - 1].at
             return fault
-        if self.token.kind == "op" and self.token.text in (">=", ">", "<", "="):
+        if self.token.kind == "op" and self.token.text in COMPARISONS:
             return uncounted(self)
         if self.op("("):
             return self.fail(aside, "write AND or OR between them", offers=joined(self, (" AND ", " OR ")))
-        between = self.op("/") or (self.token.kind == "bad" and self.token.text in (";", "؛", "；"))
+        between = self.op("/") or self.token.text in SEPARATORS
         fault = self.fail(f"{self.shown()} is not expected here", offers=self.quotable())
         if between:
             fault.offers = joined(self, (" AND ", " OR "), gap=self.token.at + 1)
@@ -299,9 +302,13 @@ class _Parser(Cursor):
             usage = f"write, for example: {USAGE[name]}" if name in USAGE else ""
             if name in ("and", "or"):
                 usage = f"something must stand before it and behind it: a {name.upper()} b"
-            if self.index and self.tokens[self.index - 1].text.lower() in ("and", "or", "near", "then", "not"):
+            if name in ("and", "or") and self.index and self.tokens[self.index - 1].text.lower() in ("and", "or", "near", "then", "not"):
                 usage = "leave one of the two operators out"
             raise self.fail(f"{token.text!r} is an operator and cannot stand here", usage)
+        if following.text == "(" and following.kind == "op" and parse_mark(self.peek(2).text) is not None and self.peek(3).text == ")":
+            end = self.peek(3).at + 1
+            offer = Offer(token.at, end, (f'"{token.text}" {" ".join(self.text[following.at : end].split())}',))
+            raise self.fail("a mark stands behind a quoted phrase, or behind a term of a group", offers=(offer,))
         if following.text == "(" and following.kind == "op":
             hint = suggestion(name, sorted(_CALLS))
             # A blank before it: a group and a parenthesis, rather than a function.
@@ -358,7 +365,11 @@ class _Parser(Cursor):
             fault = self.fail(message, hint, offers=joined(self, joiners))
             fault.before = self.tokens[self.index - 1].at
             raise fault
-        self.expect(")", f"to close {name}(", hint)
+        apart = joined(self, joiners, gap=self.token.at + 1) if joiners and self.token.text in SEPARATORS else ()
+        unread = self.token.fault
+        if unread is not None and apart:
+            unread.offers = apart
+        self.expect(")", f"to close {name}(", hint, offers=apart)
 
     def call_near(self) -> Node:
         token = self._open()
@@ -389,6 +400,8 @@ class _Parser(Cursor):
             end = self.peek(2).at + 1 if self.peek(2).text == ")" else self.peek(2).at
             offer = Offer(token.at, end, (f"count({item}) >= {self.peek().text}",))
             raise self.fail("count(…) counts one thing", "write, for example: count(a) >= 3", offers=(offer,))
+        if self.token.kind == "op" and self.token.text in COMPARISONS:
+            raise compared_inside(self, item, token.at)
         self._close(token, joiners=(" OR ",))
         if not self.op(">="):
             raise comparison(self, item, token.at)
