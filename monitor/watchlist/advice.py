@@ -70,6 +70,22 @@ def first_without_number(reading: Cursor) -> QueryError:
     return reading.fail(message, "write, for example: first(60, a)", offers=offers)
 
 
+def number_alone(reading: Cursor, opened: Token, words: int) -> tuple[Offer, ...]:
+    """``near(5 a b)`` and ``first(60 a)``: the number is read, the comma behind it is missing."""
+    end = behind(reading.text, opened.at)
+    rest = " ".join(reading.text[reading.token.at : end - 1].split()) if end > opened.at else ""
+    parts = re.findall(r'"[^"\n]*"|[^\W\d][\w-]*', rest)
+    texts = dict.fromkeys((rest, ", ".join(parts))) if parts else ()
+    return tuple(Offer(opened.at, end, (f"{opened.text.lower()}({words}, {text})",)) for text in texts)
+
+
+def number_first(reading: Cursor, opened: Token) -> tuple[Offer, ...]:
+    """``count(3, a)``."""
+    end = behind(reading.text, opened.at)
+    rest = reading.text[reading.peek().at + 1 : end - 1].strip() if end > opened.at else ""
+    return (Offer(opened.at, end, (f"count({rest}) >= {reading.token.text}",)),) if rest else ()
+
+
 def _compared(reading: Cursor) -> tuple[str, int]:
     """The signs that stand here, and the least count that they and the number behind them ask for; both are read."""
     signs = ""

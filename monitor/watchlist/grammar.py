@@ -39,6 +39,8 @@ from monitor.watchlist.advice import (
     first_without_number,
     joined,
     near_without_number,
+    number_alone,
+    number_first,
     suggestion,
     uncounted,
 )
@@ -266,6 +268,8 @@ class _Parser(Cursor):
             return node
         if token.kind == "word":
             return self._named()
+        if self.op(")") and self.index and self.tokens[self.index - 1].text == "(":
+            raise self.fail("there is nothing in these parentheses", "write what belongs there, or leave them out")
         if token.kind == "end":
             hint = "leave the last operator out, or write what it joins" if self.index else ""
             raise self.fail("the query ends where a group, a quoted phrase or '(' is expected", hint)
@@ -376,7 +380,9 @@ class _Parser(Cursor):
         if self.token.kind != "number":
             raise near_without_number(self)
         words = self.number("words between", 0, MAX_WINDOW)
-        self.expect(",", "after the number of words", f"write, for example: near({words}, a, b, c)")
+        self.expect(
+            ",", "after the number of words", f"write, for example: near({words}, a, b, c)", offers=number_alone(self, token, words)
+        )
         items = self._arguments(2, token)
         whole = Offer(token.at, self.end(), (f"sentence({', '.join(map(str, items))})",), "any query may be in one sentence: {}")
         for item in items:
@@ -393,6 +399,9 @@ class _Parser(Cursor):
 
     def call_count(self) -> Node:
         token = self._open()
+        if self.token.kind == "number" and self.peek().text == ",":
+            example = "write, for example: count(a) >= 3"
+            raise self.fail("how often stands behind count(…)", example, offers=number_first(self, token))
         item = self.or_()
         each = "count each by itself, for example: count(a) >= 2 AND count(b) >= 2"
         self._need_leaves(item, "what count counts", lambda node: (), each)
@@ -413,7 +422,7 @@ class _Parser(Cursor):
         if self.token.kind != "number":
             raise first_without_number(self)
         words = self.number("how many words", 1, 100_000)
-        self.expect(",", "after the number of words", f"write, for example: first({words}, a)")
+        self.expect(",", "after the number of words", f"write, for example: first({words}, a)", offers=number_alone(self, token, words))
         item = self.or_()
         self._close(token, joiners=(" AND ", " OR "))
         return First(words, item, at=token.at, length=self._length(token.at))
