@@ -60,11 +60,18 @@ _GOING: Final = folded("va vont peut peuvent pourra pourront veut veulent")
 _GOING_TO: Final = folded("going planning about")
 _MODALS: Final = folded("может могут мог могла могли можно може можуть міг могла могли можна can could")
 _AGAIN: Final = folded("не not but לא 不")
-_NEARLY: Final = folded("чуть едва мало ледь пока поки доки а but")
+_NEARLY: Final = folded("чуть едва мало ледь а but")
+#: "Until" before what may still come, "so far" before what has not.
+_UNTIL: Final = folded("пока поки доки")
+_PAST: Final = re.compile(r"(?:л[аои]?|в)(?:ся|сь)?$")
+#: Arabic's "carry out", behind which the act is a noun: لم تقم موسكو بإرسال.
+_PERFORMS: Final = folded("يقم تقم يقوموا يقوم تقوم")
 _ONLY: Final = folded("только лише тільки просто only just merely simply seulement solo sólo solamente רק فقط sadece yalnızca yalnız")
 _INSTEAD: Final = folded("а sino")
 #: ما is "what" behind these.
-_WHAT: Final = folded("كل ان أن هذا هذه هو هي على في من عن الى بعد عند مثل حسب بحسب وفق مع ذلك كان بقدر حول هم رغم قبل منذ بين")
+_WHAT: Final = folded(
+    "كل ان أن هذا هذه هو هي على في من عن الى بعد عند مثل حسب بحسب وفق مع ذلك كان بقدر حول هم رغم قبل منذ بين مقابل خلال أبرز أهم أول"
+)
 _EXISTING: Final = folded("было будет було буде")
 _ABSENT: Final = folded("нет немає")
 _OR: Final = folded("или либо чи або")
@@ -155,11 +162,17 @@ class Negation:
         before = self.word(cue.first - 1)
         if before in _NEARLY and not self._broken(cue.first - 1, cue.first):
             return True
+        if before in _UNTIL and not _PAST.search(self.word(cue.last)):
+            return True
         if before not in _MODALS and self._is_infinitive(cue.last, self._language(cue)):
             return True
         twice = before in _MODALS and self.word(cue.first - 2) in _AGAIN
         again = self.word(cue.last) in _MODALS and self.word(cue.last + 1) in _AGAIN
-        return twice or again or (self._written(cue) == "ما" and (before in _WHAT or self.word(cue.last).endswith(("ه", "ها", "هم"))))
+        return (
+            twice
+            or again
+            or (self._written(cue) == "ما" and (before in _WHAT or before[1:] in _WHAT or self.word(cue.last).endswith(("ه", "ها", "هم"))))
+        )
 
     def merely_formed(self, denial: Found) -> bool:
         """Whether a denial is only a form of the act that was found, or begins with a negator, and is none where it stands: in a
@@ -197,14 +210,23 @@ class Negation:
         if language == "fr":
             return self._of_french(cue)
         place = self.behind(cue)
+        if self.word(cue.last) in _PERFORMS:
+            return self._of_performing(cue.last + 1)
         if self.word(cue.last) in _EXISTING and self._closes(cue.last + 1) and self._behind(cue.first):
             return True
         if language == "zh":
             return self._of_chinese(cue)
         if not self._starts_at(place):
             return cue.last in plans
+        if self._set_apart(cue.first, place):
+            return False
         # No name, and nothing that another is put in the stead of: "not Moscow", «не продала, а подарила».
         return not self._raw(place)[:1].isupper() and self.word(place + 1) not in _INSTEAD
+
+    def _set_apart(self, first: int, place: int) -> bool:
+        """Whether a negator and one word stand between commas behind what was found: "missiles, not tanks"."""
+        found_before = bool(self._starts) and self._starts[0] < first
+        return found_before and self._broken(first - 1, first) and (not self.word(place + 1) or self._broken(place, place + 1))
 
     def behind(self, cue: Found) -> int:
         """The word behind a negator and the auxiliaries that go with it."""
@@ -217,6 +239,11 @@ class Negation:
         """Whether what is not to be is asked for or promised: "urged Berlin not to send"."""
         word, infinitive = self.word(place), _INFINITIVE.get(language)
         return word == "to" if infinitive is None else bool(infinitive.search(word))
+
+    def _of_performing(self, first: int) -> bool:
+        """The noun with ب a few words behind; of two, the first may be the subject (بكين)."""
+        acts = [place for place in range(first, first + 1 + _REACH) if self.word(place)[:1] == "ب"]
+        return bool(acts) and self._starts_at(acts[1] if len(acts) > 1 and acts[0] == first else acts[0])
 
     def _of_french(self, cue: Found) -> bool:
         """ "ne livrera pas", "n'a pas livré", "ne va pas livrer"; not "ne pas livrer"."""

@@ -19,6 +19,9 @@ LISTS = Path(__file__).parents[2] / "watchlists"
 #: The act that the watchlists find is negated.
 DENIED = {
     "ru": [
+        "Москва пока не поставила ракеты Тегерану.",
+        "Москва не только не поставила ракеты Тегерану, но и осудила его.",
+        "Поставок ракет Тегерану нет и не будет, заявил министр.",
         "Москва не поставила ракеты Тегерану.",
         "Москва не продала ракеты Тегерану.",
         "Москва не отправила оружие Тегерану.",
@@ -49,6 +52,7 @@ DENIED = {
         "Москва не планує поставити ракети Тегерану.",
     ],
     "en": [
+        '"We do not supply missiles to Tehran," he said.',
         "No missiles were shipped to Tehran.",
         "No weapons have been supplied to the rebels.",
         "Moscow has not supplied missiles to Tehran.",
@@ -60,6 +64,8 @@ DENIED = {
         "Moscow is not going to supply missiles to Tehran.",
     ],
     "ar": [
+        "لم تقم موسكو بإرسال أسلحة إلى طهران.",
+        "لم تقم موسكو أبدا بإرسال أسلحة إلى طهران.",
         "موسكو ما أرسلت صواريخ إلى طهران.",
         "ما أرسلت موسكو صواريخ إلى طهران.",
         "موسكو لا ترسل صواريخ إلى طهران.",
@@ -147,6 +153,7 @@ DENIED = {
 #: Another verb is negated, or nothing is: questions, "not only", demands.
 NOT_DENIED = {
     "ru": [
+        "Москва ждёт, пока не поставит ракеты Тегерану.",
         "Москва не остановила поставки ракет Тегерану.",
         "Москва не скрывает, что поставила ракеты Тегерану.",
         "Москва не только поставила ракеты Тегерану, но и обучила расчёты.",
@@ -175,6 +182,7 @@ NOT_DENIED = {
         "Не Москва поставила ракети Тегерану, а Мінськ.",
     ],
     "en": [
+        "Moscow supplied missiles to Tehran, not tanks.",
         "Moscow did not stop shipping missiles to Tehran.",
         "Moscow not only supplied missiles to Tehran but trained crews.",
         "Did Moscow not supply missiles to Tehran?",
@@ -193,6 +201,8 @@ NOT_DENIED = {
         "Moscow did not say it had shipped missiles to Tehran.",
     ],
     "ar": [
+        "وفي ما أرسلت موسكو صواريخ إلى طهران صمتت واشنطن.",
+        "مقابل ما أرسلت موسكو من صواريخ إلى طهران.",
         "لم توقف موسكو إرسال صواريخ إلى طهران.",
         "قال الوزير إن ما أرسلته موسكو إلى طهران صواريخ متطورة.",
         "لا تخفي موسكو أنها أرسلت صواريخ إلى طهران.",
@@ -216,6 +226,7 @@ NOT_DENIED = {
         "Moscou n'exclut pas de livrer des missiles à Téhéran.",
     ],
     "es": [
+        "Moscú entregó misiles a Teherán, no tanques.",
         "Moscú no dejó de entregar misiles a Teherán.",
         "Moscú no oculta que entregó misiles a Teherán.",
         "Moscú no solo entregó misiles a Teherán, sino que entrenó a las tropas.",
