@@ -181,6 +181,7 @@ _ORS: Final = "или|або|чи|أو|او|یا|ou|oder|o|veya|ya\\s+da|או|�
 _NOTS: Final = "не|ні|без|ليس|ليست|لا|نه|نیست|بدون|pas|non|sauf|sans|nicht|ohne|no|sin|değil|לא|ללא|非|不|不是|没有|ない|でない|아니"
 _AND_NOTS: Final = "وليس|وليست|ولا|ولیس|ולא|且不|且非|且没有"
 CONNECTIVE: Final = re.compile(rf"(?:and|or|not|near|then|{_ANDS}|{_ORS}|{_NOTS}|{_AND_NOTS})", re.IGNORECASE)
+_EITHER: Final = re.compile(rf"(?:or|{_ORS})\s", re.IGNORECASE)
 #: Words for not that stand behind what they deny.
 _AFTER: Final = re.compile(r"[\s\u200e\u200f]+(?:ない|でない|ではない|değil|아님|아니다)(?!\w)", re.IGNORECASE)
 #: A sign for not before what it denies.
@@ -325,7 +326,7 @@ def _begins(text: str, at: int) -> bool:
 
 def _place(text: str, match: re.Match[str], make: _Make) -> _Place:
     start, end, theirs = match.start(), match.end(), match.group()
-    either = bool(re.match(rf"(?:or|{_ORS})\s", theirs, re.IGNORECASE))
+    either = bool(_EITHER.match(theirs))
     if "a" in make.sides:
         start, joined = _taken_in(text, start, nots=make is _NOT)
         either = either or (joined == "or" and make is _NOT)
