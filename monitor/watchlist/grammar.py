@@ -24,56 +24,19 @@ are ours, digits of any script are digits, and the invisible RLM, LRM and no-bre
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from monitor.text.forms import Mark
-from monitor.watchlist.advice import (
-    USAGE,
-    beside,
-    called,
-    compared_inside,
-    comparison,
-    doubled,
-    first_without_number,
-    joined,
-    near_without_number,
-    number_alone,
-    number_first,
-    suggestion,
-    uncounted,
-)
-from monitor.watchlist.cursor import Cursor
-from monitor.watchlist.foreign import LANGUAGES
+from monitor.watchlist.advice import USAGE, beside, called, doubled, joined, suggestion, uncounted
+from monitor.watchlist.calls import CALLS, COMPARISONS, MAX_WINDOW, SEPARATORS, Calls
 from monitor.watchlist.marks import MARKS, parse_mark, split_mark
 from monitor.watchlist.offers import advised
-from monitor.watchlist.query import (
-    DEFAULT_WINDOW,
-    And,
-    Count,
-    Field,
-    FieldKind,
-    Filter,
-    FilterKind,
-    First,
-    Group,
-    Literal,
-    Near,
-    Node,
-    Not,
-    Or,
-    Scope,
-    ScopeKind,
-    true_of_nothing,
-)
+from monitor.watchlist.query import DEFAULT_WINDOW, And, Field, FieldKind, Group, Literal, Near, Node, Not, Or, true_of_nothing
 from monitor.watchlist.tokens import Offer, QueryError, Token
 
 #: Deeper than any query a person writes; keeps recursion bounded.
 MAX_DEPTH: Final = 50
-MAX_WINDOW: Final = 1000
-SEPARATORS: Final = frozenset(";؛；")
-COMPARISONS: Final = frozenset({">=", ">", "<", "="})
 RESERVED: Final = frozenset(
     {
         "and",
@@ -96,7 +59,7 @@ RESERVED: Final = frozenset(
 )
 
 
-class _Parser(Cursor):
+class _Parser(Calls):
     def query(self) -> Node:
         if self.token.kind == "end":
             raise self.fail("the query is empty", "write, for example: deal OR weapon NEAR/10 transfer")
@@ -142,10 +105,7 @@ class _Parser(Cursor):
             items.append(below())
         # (a OR b) OR c is a OR b OR c: one flat node, so that trees of equal queries are equal.
         flat = tuple(sub for item in items for sub in (item.items if isinstance(item, kind) else (item,)))
-        return make(flat, at=start, length=self._length(start))
-
-    def _length(self, at: int) -> int:
-        return max(1, self.end() - at)
+        return make(flat, at=start, length=self.length(start))
 
     def or_(self) -> Node:
         return self._many("or", self.and_, Or, Or)
@@ -162,7 +122,7 @@ class _Parser(Cursor):
                 raise self.too_deep()
         node = self.near()
         for token in reversed(negations):
-            node = Not(node, at=token.at, length=self._length(token.at))
+            node = Not(node, at=token.at, length=self.length(token.at))
             self.depth -= 1
         return node
 
@@ -180,10 +140,10 @@ class _Parser(Cursor):
         span = (start, self.end())
         for side in (left, right):
             where = f"a side of {operator.partition('/')[0]}"
-            self._need_leaves(
+            self.need_leaves(
                 side, where, lambda node: beside(node, left, operator, right, span), "sentence(…) and paragraph(…) take any query"
             )
-        return Near(words, (left, right), operator.startswith("THEN"), at=start, length=self._length(start))
+        return Near(words, (left, right), operator.startswith("THEN"), at=start, length=self.length(start))
 
     def _operator(self) -> tuple[str, int]:
         """NEAR or THEN with its window, as written in full, and the window."""
@@ -228,18 +188,6 @@ class _Parser(Cursor):
             text = " AND ".join(f"{a} {operator} {b}" for a, (operator, _), b in pairs)
         fault.offers = (Offer(sides[0].at, self.end(), (text,)),)
         return fault
-
-    def _need_leaves(self, node: Node, where: str, advice: Callable[[Node], Sequence[Offer]], hint: str) -> None:
-        """Sides of NEAR and what count counts: groups, literals, ORs of them. ``advice`` says what to write for another node."""
-        match node:
-            case Group() | Literal():
-                return
-            case Or(items):
-                for item in items:
-                    self._need_leaves(item, where, advice, hint)
-            case _:
-                why = "cannot carry a prefix" if isinstance(node, Field) else "must be a group, a quoted phrase or an OR of them"
-                raise QueryError(f"{where} {why}", node.at, node.length, hint, settled=True, offers=advice(node))
 
     def too_deep(self) -> QueryError:
         fault = self.settled(f"nested more than {MAX_DEPTH} deep")
@@ -292,14 +240,14 @@ class _Parser(Cursor):
             self.next()
         if not any(c.isalnum() for c in text):
             raise self.fail("a quoted phrase needs at least one letter or digit", token=token, offers=doubled(self, token))
-        return Literal(text, mark or Mark.ANY_FORM, at=token.at, length=self._length(token.at))
+        return Literal(text, mark or Mark.ANY_FORM, at=token.at, length=self.length(token.at))
 
     def _named(self) -> Node:
         token = self.token
         name = token.text.lower()
         following = self.peek()
-        if following.text == "(" and following.kind == "op" and name in _CALLS:
-            return _CALLS[name](self)
+        if following.text == "(" and following.kind == "op" and name in CALLS:
+            return CALLS[name](self)
         if following.text == ":" and following.kind == "op":
             return self._field(token)
         if name in RESERVED:
@@ -314,7 +262,7 @@ class _Parser(Cursor):
             offer = Offer(token.at, end, (f'"{token.text}" {" ".join(self.text[following.at : end].split())}',))
             raise self.fail("a mark stands behind a quoted phrase, or behind a term of a group", offers=(offer,))
         if following.text == "(" and following.kind == "op":
-            hint = suggestion(name, sorted(_CALLS))
+            hint = suggestion(name, sorted(CALLS))
             # A blank before it: a group and a parenthesis, rather than a function.
             apart = following.at > token.at + token.length and not hint.startswith("did you mean")
             offers = called(token, self) if apart else ()
@@ -336,158 +284,7 @@ class _Parser(Cursor):
         self.next()
         self.next()
         item = self.unary()
-        return Field(kind, item, at=token.at, length=self._length(token.at))
-
-    # ------------------------------------------------------------------ functions
-    def _arguments(self, least: int, opened: Token) -> tuple[Node, ...]:
-        items = [self.or_()]
-        while self.op(","):
-            self.next()
-            items.append(self.or_())
-        if len(items) < least and self.op(")"):
-            raise self.fail(
-                f"{opened.text.lower()} needs at least {least} parts, separated by commas", f"write, for example: {USAGE['near']}"
-            )
-        self._close(opened, joiners=(", ",))
-        return tuple(items)
-
-    def _open(self) -> Token:
-        token = self.next()
-        self.next()
-        return token
-
-    def _close(self, opened: Token, hint: str = "", joiners: Sequence[str] = ()) -> None:
-        """The ``)`` of a function; where the query ends without it, the fault is where the function begins. Parts that stand
-        side by side are offered with the joiners between."""
-        name = opened.text.lower()
-        if self.token.kind == "end":
-            written = re.match(r"\w+\s*.", self.text[opened.at :])
-            length = written.end() if written else opened.length
-            raise QueryError(f"this '{name}(' is never closed", opened.at, length, "add a ')'", settled=True)
-        if not self.op(")") and self.token.kind in ("word", "text") and joiners and not self.word("near", "then", "not"):
-            message = f"two parts of {name}( stand side by side without {'a comma' if ', ' in joiners else 'an operator'}"
-            fault = self.fail(message, hint, offers=joined(self, joiners))
-            fault.before = self.tokens[self.index - 1].at
-            raise fault
-        apart = joined(self, joiners, gap=self.token.at + 1) if joiners and self.token.text in SEPARATORS else ()
-        unread = self.token.fault
-        if unread is not None and apart:
-            unread.offers = apart
-        self.expect(")", f"to close {name}(", hint, offers=apart)
-
-    def call_near(self) -> Node:
-        token = self._open()
-        if self.token.kind != "number":
-            raise near_without_number(self)
-        words = self.number("words between", 0, MAX_WINDOW)
-        self.expect(
-            ",", "after the number of words", f"write, for example: near({words}, a, b, c)", offers=number_alone(self, token, words)
-        )
-        items = self._arguments(2, token)
-        whole = Offer(token.at, self.end(), (f"sentence({', '.join(map(str, items))})",), "any query may be in one sentence: {}")
-        for item in items:
-            self._need_leaves(item, "a part of near(…)", lambda node: (whole,), "sentence(…) takes any query")
-        return Near(words, items, at=token.at, length=self._length(token.at))
-
-    def call_scope(self) -> Node:
-        token = self._open()
-        items = self._arguments(1, token)
-        if all(map(true_of_nothing, items)):
-            hint = f"name something that must be in it: {token.text.lower()}(group, …)"
-            raise QueryError("every passage in which nothing was found would do", token.at, self._length(token.at), hint)
-        return Scope(ScopeKind(token.text.lower()), items, at=token.at, length=self._length(token.at))
-
-    def call_count(self) -> Node:
-        token = self._open()
-        if self.token.kind == "number" and self.peek().text == ",":
-            example = "write, for example: count(a) >= 3"
-            raise self.fail("how often stands behind count(…)", example, offers=number_first(self, token))
-        item = self.or_()
-        each = "count each by itself, for example: count(a) >= 2 AND count(b) >= 2"
-        self._need_leaves(item, "what count counts", lambda node: (), each)
-        if self.op(",") and self.peek().kind == "number":
-            end = self.peek(2).at + 1 if self.peek(2).text == ")" else self.peek(2).at
-            offer = Offer(token.at, end, (f"count({item}) >= {self.peek().text}",))
-            raise self.fail("count(…) counts one thing", "write, for example: count(a) >= 3", offers=(offer,))
-        if self.token.kind == "op" and self.token.text in COMPARISONS:
-            raise compared_inside(self, item, token.at)
-        self._close(token, joiners=(" OR ",))
-        if not self.op(">="):
-            raise comparison(self, item, token.at)
-        self.next()
-        return Count(item, self.number("how many", 1, 10_000), at=token.at, length=self._length(token.at))
-
-    def call_first(self) -> Node:
-        token = self._open()
-        if self.token.kind != "number":
-            raise first_without_number(self)
-        words = self.number("how many words", 1, 100_000)
-        self.expect(",", "after the number of words", f"write, for example: first({words}, a)", offers=number_alone(self, token, words))
-        item = self.or_()
-        self._close(token, joiners=(" AND ", " OR "))
-        return First(words, item, at=token.at, length=self._length(token.at))
-
-    def _value(self, what: str) -> Token:
-        if self.token.kind not in ("word", "text", "number"):
-            raise self.fail(f"expected {what}, found {self.shown()}")
-        token = self.next()
-        # A name such as 24-hours or example.org is several tokens: it needs quotes.
-        if self.token.kind in ("word", "number", "bad") and self.token.at == token.at + token.length:
-            whole = re.split(r"[\s,،()=]", self.text[token.at :], maxsplit=1)[0]
-            message = f"{what} with dots or leading digits goes in quotes"
-            offer = Offer(token.at, token.at + len(whole), (f'"{whole}"',))
-            raise QueryError(message, token.at, len(whole), "put it in quotes", settled=True, offers=(offer,))
-        return token
-
-    def call_filter(self) -> Node:
-        token = self._open()
-        kind = FilterKind(token.text.lower())
-        key = ""
-        values: list[Token] = []
-        while True:
-            if kind is FilterKind.LABEL:
-                key = self._label_key(key, values)
-            values.append(self._value("a value"))
-            if not self.op(","):
-                break
-            self.next()
-        self._close(token, "part the values with commas" if self.token.kind in ("word", "text", "number") else "")
-        if kind is FilterKind.LANG:
-            for value in values:
-                if not re.fullmatch(r"[A-Za-z]{2}|und", value.text):
-                    code = LANGUAGES.get(value.text.lower())
-                    offers = [Offer(value.at, value.at + value.length, (code,))] if code else []
-                    hint = "use the two letters of ISO 639-1, such as ar or fa"
-                    raise self.fail(f"{value.text!r} is not a language code", hint, value, offers=offers)
-        texts = tuple(value.text.lower() if kind is FilterKind.LANG else value.text for value in values)
-        return Filter(kind, texts, key, at=token.at, length=self._length(token.at))
-
-    def _label_key(self, key: str, values: Sequence[Token]) -> str:
-        here = self._value("a label")
-        if key and here.text != key:
-            hint = f"write, for example: label(country=EG) AND label({here.text}=value)"
-            raise QueryError("one label(…) asks one key", here.at, here.length, hint, settled=True)
-        if not self.op("="):
-            fault = self.settled(f"expected '=' after the label's key, found {self.shown()}")
-            fault.hint = f"write, for example: label({here.text}=value)"
-            if self.op(":") and self.peek().kind in ("word", "text", "number"):
-                end = self.peek().at + self.peek().length
-                fault.offers = (Offer(here.at, end, (f"{here.text}={self.written(self.peek())}",), "write: label({})"),)
-            raise fault
-        self.next()
-        return here.text
-
-
-_CALLS: Final[dict[str, Callable[[_Parser], Node]]] = {
-    "near": _Parser.call_near,
-    "sentence": _Parser.call_scope,
-    "paragraph": _Parser.call_scope,
-    "count": _Parser.call_count,
-    "first": _Parser.call_first,
-    "lang": _Parser.call_filter,
-    "source": _Parser.call_filter,
-    "label": _Parser.call_filter,
-}
+        return Field(kind, item, at=token.at, length=self.length(token.at))
 
 
 def parse_query(text: str) -> Node:
