@@ -20,9 +20,7 @@ from tests.service.harness import Workspace
 def feed() -> bytes:
     """A fresh item and three old ones, two of which match and are copies of one report."""
     now = datetime.now(UTC)
-    report = (
-        "The ministry of Zarechny paid thirty million crowns for forty radars, which leave the port of Gdynia in June, it added"
-    )
+    report = "The ministry of Zarechny paid thirty million crowns for forty radars, which leave the port of Gdynia in June, it added"
     items = [("Fresh", "rocketsale", 1), ("Old", "rocketsale", 50), ("Copied", "rocketsale", 49), ("Older", "regatta", 60)]
     listed = "".join(
         f"<item><guid>{title}</guid><title>{title} news</title><link>http://127.0.0.1/{title}</link>"
