@@ -344,7 +344,7 @@ def _end_of(site: Site, life: Life) -> str:
 # ----------------------------------------------------------------------------------------------- upgrade
 def upgrade(soak: Soak, step: int = 7) -> None:
     """Row 14: a record of every older revision, brought up to date by a program that is killed before every seventh statement of it."""
-    for revision in ("0001", "0002", "0003", "0004"):
+    for revision in ("0001", "0002", "0003", "0004", "0005"):
         with soak.site(f"upgrade-{revision}") as site:
             old = site.folder / "old"
             try:

@@ -109,7 +109,13 @@ def test_fault_14_a_kill_during_migration_leaves_the_old_or_the_new(tmp_path: Pa
 @pytest.mark.parametrize(
     ("revision", "statements"),
     # From the second on notifications lose a constraint, which deliveries stand on.
-    [("0001", range(3, 200, 17)), ("0002", range(3, 160, 17)), ("0003", range(3, 100, 13)), ("0004", range(1, 40))],
+    [
+        ("0001", range(3, 200, 17)),
+        ("0002", range(3, 160, 17)),
+        ("0003", range(3, 100, 13)),
+        ("0004", range(1, 40)),
+        ("0005", range(1, 40, 3)),
+    ],
 )
 def test_fault_14_a_kill_while_an_older_record_is_migrated_leaves_the_old_or_the_new(
     tmp_path: Path, revision: str, statements: range
