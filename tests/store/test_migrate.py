@@ -107,18 +107,18 @@ def test_fault_14_a_kill_during_migration_leaves_the_old_or_the_new(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("revision", "statements"),
-    # From the second on notifications lose a constraint, which deliveries stand on.
+    ("revision", "statements", "least"),
     [
-        ("0001", range(3, 200, 17)),
-        ("0002", range(3, 160, 17)),
-        ("0003", range(3, 100, 13)),
-        ("0004", range(1, 40)),
-        ("0005", range(1, 40, 3)),
+        # From the second on notifications lose a constraint, which deliveries stand on.
+        ("0001", range(3, 200, 17), 3),
+        ("0002", range(3, 160, 17), 3),
+        ("0003", range(3, 100, 13), 3),
+        ("0004", range(1, 40), 3),
+        ("0005", range(1, 40), 2),  # a column, and the number of the revision
     ],
 )
 def test_fault_14_a_kill_while_an_older_record_is_migrated_leaves_the_old_or_the_new(
-    tmp_path: Path, revision: str, statements: range
+    tmp_path: Path, revision: str, statements: range, least: int
 ) -> None:
     killed = 0
     for statement in statements:
@@ -141,7 +141,7 @@ def test_fault_14_a_kill_while_an_older_record_is_migrated_leaves_the_old_or_the
         assert revision_of(folder) == schema.REVISION
         if life.returncode == 0:
             break
-    assert killed >= 3
+    assert killed >= least
 
 
 def revision_of(folder: Path) -> str:
