@@ -83,8 +83,10 @@ def compare(finds: Mapping[str, Callable[[str], object]], texts: Sequence[str], 
     The rounds take turns, so that what else the machine does falls on all alike. What is too slow for the budget gets
     fewer texts and rounds, at the slowest one text once.
     """
-    timed = {name: _Timed(find, texts, sizes) for name, find in finds.items()}
     # As in a worker: what is compiled lives as long as the process and is no business of the collector's.
+    gc.collect()
+    gc.freeze()
+    timed = {name: _Timed(find, texts, sizes) for name, find in finds.items()}
     gc.collect()
     gc.freeze()
     for number in range(sizes.rounds):
