@@ -28,7 +28,7 @@ from monitor.watchlist import Term, Watchlist
 from monitor.watchlist.query import Group, Literal, Node, Or, leaves, negations_inward
 
 #: Changes whenever the same watchlist may match otherwise than before.
-ENGINE_VERSION: Final = "5"
+ENGINE_VERSION: Final = "6"
 
 #: The language a quoted phrase is expanded in where its watchlist has no terms of that script.
 _SCRIPT_LANGUAGE: Final = {
