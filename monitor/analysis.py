@@ -27,7 +27,7 @@ class Matcher(Protocol):
     def match(self, text: str, layout: Layout, facts: Facts) -> tuple[Match, ...]: ...
 
 
-class Asked(NamedTuple):
+class AnalysisInput(NamedTuple):
     """All that analysing asks of a document, as it crosses to another process."""
 
     source: str
@@ -51,12 +51,12 @@ class _Read(NamedTuple):
         return Analysis(*self, ENGINE_VERSION, Fingerprint(found.data, found.lines))
 
 
-def analyse_document(document: Document | Asked, engine: Matcher) -> Analysis:
+def analyse_document(document: Document | AnalysisInput, engine: Matcher) -> Analysis:
     layout, read = _analysed(document, engine)
     return read.printed(fingerprint(document.text, layout))
 
 
-def analyse_documents(documents: Sequence[Document | Asked], engine: Matcher) -> list[Analysis | AnalysisFailed]:
+def analyse_documents(documents: Sequence[Document | AnalysisInput], engine: Matcher) -> list[Analysis | AnalysisFailed]:
     """The same of many, their fingerprints taken together. A document that trips the analysis fails alone."""
     found: list[_Read | AnalysisFailed] = []
     proses: list[tuple[str, str]] = []
@@ -74,7 +74,7 @@ def analyse_documents(documents: Sequence[Document | Asked], engine: Matcher) ->
     return [one if isinstance(one, AnalysisFailed) else one.printed(next(prints)) for one in found]
 
 
-def _alone(document: Document | Asked, engine: Matcher) -> Analysis | AnalysisFailed:
+def _alone(document: Document | AnalysisInput, engine: Matcher) -> Analysis | AnalysisFailed:
     try:
         return analyse_document(document, engine)
     except Exception as error:
@@ -85,7 +85,7 @@ def _failed(error: Exception) -> AnalysisFailed:
     return AnalysisFailed(f"{type(error).__name__}: {error}"[:500])
 
 
-def _analysed(document: Document | Asked, engine: Matcher) -> tuple[Layout, _Read]:
+def _analysed(document: Document | AnalysisInput, engine: Matcher) -> tuple[Layout, _Read]:
     layout = lay_out(document.text, document.title, learnt=frozenset(document.learnt))
     language = identify(document.text, document.language_hint)
     matches = tuple(map(kept, engine.match(document.text, layout, Facts(language, document.source, document.labels))))

@@ -6,6 +6,7 @@ The grammar calls them where it meets their names, and they call it for what sta
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -43,11 +44,12 @@ SEPARATORS: Final = frozenset(";؛；")
 COMPARISONS: Final = frozenset({">=", ">", "<", "="})
 
 
-class Calls(Cursor):
+class Calls(Cursor, ABC):
     """What reads the functions. Whoever reads all of a query says how what stands within them is read."""
 
+    @abstractmethod
     def or_(self) -> Node:
-        raise NotImplementedError
+        """All that may stand within parentheses, from here on."""
 
     def length(self, at: int) -> int:
         return max(1, self.end() - at)

@@ -21,7 +21,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from monitor.analysis import Asked, analyse_documents
+from monitor.analysis import AnalysisInput, analyse_documents
 from monitor.dictionaries import open_dictionary
 from monitor.dictionaries.expansions import fingerprint
 from monitor.errors import FetchError, WatchlistError
@@ -260,7 +260,7 @@ def _failed(engine: Engine, tests: Mapping[str, Tests]) -> dict[str, tuple[str, 
     return failures
 
 
-def analyse_task(documents: Sequence[Document | Asked]) -> list[Analysis | AnalysisFailed]:
+def analyse_task(documents: Sequence[Document | AnalysisInput]) -> list[Analysis | AnalysisFailed]:
     """One document that trips the analysis is answered as such; the others go on."""
     return Analyses(analyse_documents(documents, _engine()))
 

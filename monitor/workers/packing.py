@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final
 
-from monitor.analysis import Asked
+from monitor.analysis import AnalysisInput
 from monitor.model import Analysis, AnalysisFailed, Document, Fingerprint, Span, Zone, ZoneKind
 from monitor.ports import StoredVersion
 from monitor.text.aliases import hashes
@@ -74,9 +74,9 @@ def _asked_of(document: Document) -> Packed:
     return document.source, document.text, title, document.language_hint, document.labels, document.learnt
 
 
-def _asked(found: Sequence[Packed]) -> list[Asked]:
+def _asked(found: Sequence[Packed]) -> list[AnalysisInput]:
     return [
-        _new(Asked, (source, text, title and _new(Span, title), hint, labels, learnt))
+        _new(AnalysisInput, (source, text, title and _new(Span, title), hint, labels, learnt))
         for source, text, title, hint, labels, learnt in found
     ]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.analysis import Asked
+from monitor.analysis import AnalysisInput
 from monitor.flow.reload import stored_version
 from monitor.model import (
     Analysis,
@@ -83,10 +83,10 @@ def test_half_a_character_in_the_key_of_one_is_nothing_to_the_others() -> None:
 
 @given(st.lists(DOCUMENTS, max_size=4))
 def test_documents_to_analyse_have_all_that_analysing_asks(documents: list[Document]) -> None:
-    asked = [Asked(one.source, one.text, one.title, one.language_hint, one.labels, one.learnt) for one in documents]
+    asked = [AnalysisInput(one.source, one.text, one.title, one.language_hint, one.labels, one.learnt) for one in documents]
     found = pickle.loads(pickle.dumps(Documents(documents)))
     assert found == asked
-    assert [(type(one), type(one.title)) for one in found] == [(Asked, type(one.title)) for one in documents]
+    assert [(type(one), type(one.title)) for one in found] == [(AnalysisInput, type(one.title)) for one in documents]
 
 
 @given(st.lists(ANALYSES, max_size=4))
