@@ -81,12 +81,16 @@ class Reports:
     async def given_up(self, desk: Desk, now: datetime) -> None:
         """Ask the record how many there are, and say so."""
         key = f"sink:{desk.name}:undelivered"
-        lately = await self._outbox.given_up(desk.name, now - GIVEN_UP_FOR)
-        desk.recount = False
+        desk.recount = False  # before it is asked: what is given up or sent again meanwhile is counted anew
+        try:
+            lately = await self._outbox.given_up(desk.name, now - GIVEN_UP_FOR)
+            every = await self._outbox.given_up(desk.name) if lately else 0
+        except BaseException:
+            desk.recount = True
+            raise
         if not lately:
             self._standing.close(key)
             return
-        every = await self._outbox.given_up(desk.name)
         message = (
             f"{lately} notification(s) for sink {desk.name} were given up in the last day ({every} in all); "
             f"`monitor deliveries list --sink {desk.name} --state given-up` says which and why, "
